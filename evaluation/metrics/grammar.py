@@ -1,0 +1,14 @@
+"""Is the reply one that the curriculum's own grammar could have written?"""
+
+from __future__ import annotations
+
+from evaluation.cases import Case, Reply
+from evaluation.metrics.base import metric
+
+
+@metric("is well-formed: parses under the curriculum's grammar")
+def parses(case: Case, reply: Reply) -> float | None:
+    """The whole reply parses under the grammar that wrote the curriculum; only for cases from that grammar."""
+    from data_mix.curriculum import parses_reply  # reads the lexicon, which only suites from the grammar need
+
+    return float(parses_reply(case.messages, reply.text)) if case.truth is not None else None

@@ -1,0 +1,44 @@
+"""How a reply speaks: does it take up the learner's words, does it ask, does it end by itself and in its role?"""
+
+from __future__ import annotations
+
+import re
+
+from evaluation.cases import Case, Reply
+from evaluation.metrics.base import metric
+from evaluation.metrics.words import contains, content_words, words
+
+_ROLES = "tutor|teacher|learner|student|user|assistant|system|human|sophie|basil|move"
+_LEAK = re.compile(
+    rf"(?:^|[\n.?!]\s*)(?:{_ROLES})\b(?:\s+(?:says|said|asks|asked|answers|answered))?\s*:"
+    r"|<\|[^<>]*\|>|</?s>|<(?:unk|pad|bos|eos|mask)>|\[/?INST\]|</?(?:start|end)_of_turn>",
+    re.IGNORECASE,
+)
+
+
+@metric("takes up the learner's words")
+def uptake(case: Case, reply: Reply) -> float | None:
+    """At least one content word of the learner's last turn stands in the reply as the learner said it."""
+    said = content_words(case.learner)
+    return float(bool(said & set(words(reply.text)))) if said else None
+
+
+@metric("asks something", better="neither")
+def asks(case: Case, reply: Reply) -> float | None:
+    """A sentence of at least two words ends in a question mark; what a move asks for decides if that is good."""
+    return float(any(len(words(part)) > 1 for part in re.findall(r"[^.?!\n]+(?=\?)", reply.text)))
+
+
+@metric("ends by itself and stays in its role")
+def in_role(case: Case, reply: Reply) -> float | None:
+    """The reply is not empty, the model ended it itself, and no other speaker's name or special token leaks into it."""
+    return float(bool(reply.text.strip()) and reply.finish == "stop" and not _LEAK.search(reply.text))
+
+
+@metric("passes the case's own checks")
+def checks(case: Case, reply: Reply) -> float | None:
+    """The share of the phrases listed with the case that are there, or are not there, as the case asks."""
+    wanted = [contains(reply.text, phrase) for phrase in case.checks.contains]
+    unwanted = [not contains(reply.text, phrase) for phrase in case.checks.lacks]
+    verdicts = wanted + unwanted
+    return sum(verdicts) / len(verdicts) if verdicts else None

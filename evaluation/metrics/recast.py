@@ -1,0 +1,56 @@
+"""Is the corrected form there where the move asks for it, and kept back where the learner is to find it?"""
+
+from __future__ import annotations
+
+from evaluation.cases import Case, Reply, Truth
+from evaluation.metrics.base import metric
+from evaluation.metrics.words import STOP_WORDS, contains, find, words
+
+
+@metric("corrected form given, where the move must give it")
+def corrected_present(case: Case, reply: Reply) -> float | None:
+    """The whole corrected clause stands in the reply, word for word; only for moves that must give it."""
+    if case.truth is None or case.truth.rule != "must" or not case.truth.corrected:
+        return None
+    return float(contains(reply.text, case.truth.corrected))
+
+
+@metric("corrected words given, where the move must give the form")
+def fix_present(case: Case, reply: Reply) -> float | None:
+    """The words that put the mistake right stand in the reply, whatever else does; only for moves that must give it."""
+    if case.truth is None or case.truth.rule != "must" or not case.truth.corrected:
+        return None
+    return float(contains(reply.text, case.truth.corrected) or reveals_fix(case.truth, reply.text))
+
+
+@metric("corrected form kept back, where the move must not give it")
+def corrected_absent(case: Case, reply: Reply) -> float | None:
+    """Neither the corrected clause nor the words that put it right stand in the reply; only for moves that must not."""
+    if case.truth is None or case.truth.rule != "must_not" or not case.truth.corrected:
+        return None
+    return float(not contains(reply.text, case.truth.corrected) and not reveals_fix(case.truth, reply.text))
+
+
+def reveals_fix(truth: Truth, text: str) -> bool:
+    """Whether `text` gives away the words that put the mistake right.
+
+    A fix of function words alone, such as "an" or "to", is in many a reply that gives nothing away. It counts only
+    beside the content word it belongs to in the corrected clause ("an apple"), unless the learner said that already.
+    """
+    fix = words(truth.fix)
+    if not STOP_WORDS.issuperset(fix):
+        return contains(text, truth.fix)
+    clause = words(truth.corrected)
+    phrases = {" ".join(_with_neighbour(clause, start, len(fix))) for start in find(clause, fix)}
+    return any(contains(text, phrase) for phrase in phrases if not contains(truth.learner, phrase))
+
+
+def _with_neighbour(clause: list[str], start: int, size: int) -> list[str]:
+    """The words from `start`, `size` of them, up to the next content word; without one, from the one before."""
+    for stop in range(start + size, len(clause)):
+        if clause[stop] not in STOP_WORDS:
+            return clause[start : stop + 1]
+    for first in range(start - 1, -1, -1):
+        if clause[first] not in STOP_WORDS:
+            return clause[first : start + size]
+    return clause

@@ -1,0 +1,41 @@
+# make demo   set up, then mix, train, evaluate and report, in visible steps
+# make test   set up, then lint, types, layers and tests
+# make clean  remove the set-up and caches; mixes, runs and scores stay
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable
+
+.PHONY: demo test clean
+
+demo: $(VENV)/ready
+	@echo "== 1/3  the mix: a curriculum written from scratch"
+	@$(BIN)/python data_mix/build.py data_mix/recipes/basil.yaml
+	@echo "== 2/3  the trunk from random weights, then the core on it"
+	@$(BIN)/python stage1/train.py
+	@echo "== 3/3  what the core learned that the trunk did not know, on combinations neither has seen"
+	@$(BIN)/python evaluation/run.py --models basil-trunk basil-core
+	@echo "== done. Talk to it: $(BIN)/espalier chat basil-core"
+
+test: $(VENV)/ready-dev
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --quiet --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	OMP_NUM_THREADS=1 $(BIN)/pytest --quiet --numprocesses 2
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1), and Espalier wants Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
+	@echo "== setting up $(VENV) (once; torch and friends take a few minutes to fetch)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) .
+	@touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	@$(PIP_INSTALL) ".[dev]"
+	@touch $@
+
+clean:
+	rm -rf $(VENV) *.egg-info build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -136,9 +136,12 @@ def _draw(sums: NDArray[np.float64], drawn: NDArray[np.int64], rng: np.random.Ge
     """Totals over the drawn clusters, shape (resamples,), of the mean over runs drawn from those in `sums`."""
     num_runs = len(sums)
     if num_runs == 1:
-        return sums[0][drawn].sum(axis=1)
-    shares = rng.multinomial(num_runs, [1 / num_runs] * num_runs, size=len(drawn)) / num_runs
-    return np.take_along_axis(shares @ sums, drawn, axis=1).sum(axis=1)
+        picked: NDArray[np.float64] = sums[0][drawn]
+    else:
+        shares = rng.multinomial(num_runs, [1 / num_runs] * num_runs, size=len(drawn)) / num_runs
+        picked = np.take_along_axis(shares @ sums, drawn, axis=1)
+    totals: NDArray[np.float64] = picked.sum(axis=1)
+    return totals
 
 
 def _cluster_sums(

@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 
 # Function words of English, contracted forms included. A reply that shares only these with the learner took up nothing.
-STOP_WORDS = frozenset(
-    """
-    a an the this that these those some any no every each all both many much more most few little several other another
-    i me my mine myself you your yours yourself he him his himself she her hers herself it its itself
-    we us our ours ourselves they them their theirs themselves who whom whose what which when where why how
-    am is are was were be been being do does did doing done have has had having will would shall should can could
-    may might must ought let lets let's
-    i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll they're they've they'll that's
-    don't doesn't didn't isn't aren't wasn't weren't haven't hasn't hadn't won't wouldn't can't couldn't shouldn't
-    and or but so if because as than then though although while not nor neither either yes oh ah well okay ok please
-    of in on at to from for with without by about into onto over under between through during before after up down out
-    off near there here too also very really just only again still already yet even ever never
-    """.split()
-)
+_FUNCTION_WORDS = """
+a an the this that these those some any no every each all both many much more most few little several other another
+i me my mine myself you your yours yourself he him his himself she her hers herself it its itself
+we us our ours ourselves they them their theirs themselves who whom whose what which when where why how
+am is are was were be been being do does did doing done have has had having will would shall should can could
+may might must ought let lets let's
+i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll they're they've they'll that's
+don't doesn't didn't isn't aren't wasn't weren't haven't hasn't hadn't won't wouldn't can't couldn't shouldn't
+and or but so if because as than then though although while not nor neither either yes oh ah well okay ok please
+of in on at to from for with without by about into onto over under between through during before after up down out
+off near there here too also very really just only again still already yet even ever never
+"""
+STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.?!;:…\n]")
 _BREAKS = frozenset(".?!;:…\n")

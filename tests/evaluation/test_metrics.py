@@ -265,7 +265,7 @@ def test_a_score_outside_the_declared_range_is_a_bug():
         """Gives two."""
         return 2.0
 
-    with pytest.raises(ValueError, match="two gave 2.0"):
+    with pytest.raises(ValueError, match="metric two gave"):
         two(case(), Reply(text="x", num_tokens=1, finish="stop"))
 
 

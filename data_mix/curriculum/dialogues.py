@@ -1,0 +1,182 @@
+"""Scaffolding dialogues: a learner makes a mistake, and the tutor leads to what was meant without ever saying "wrong"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from data_mix.curriculum.chooser import Chooser
+from data_mix.curriculum.clauses import FRAMES, MISTAKES, Clause, Mistake
+from data_mix.curriculum.heldout import LEVELS, Space, pick_level
+from data_mix.curriculum.templates import capitalise, say, say_one_of, template_fits
+from data_mix.curriculum.words import lexicon
+
+NUM_TUTOR_TURNS = ((1, 2, 3, 4), (0.5, 0.34, 0.12, 0.04))
+"""How many times the tutor speaks in a dialogue (half of its messages), and how often."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """What the learner has just said: a clause, and how it was spoilt (`mistake` is None when it was right)."""
+
+    clause: Clause
+    mistake: Mistake | None
+    variant: int = 0
+
+    def core(self) -> str:
+        """The clause as the learner said it."""
+        return self.mistake.wrong(self.clause, self.variant, False) if self.mistake else self.clause.core(False)
+
+    def sentence(self) -> str:
+        """The whole sentence as the learner said it, without capital and full stop."""
+        return self.clause.dress(self.core(), False)
+
+
+class TutorSlots:
+    """The words of the tutor's templates for one thing said by the learner."""
+
+    def __init__(self, c: Chooser, said: Said) -> None:
+        self._c, self._said, self._clause = c, said, said.clause
+
+    def __call__(self, name: str) -> str:
+        value = getattr(self, name)()
+        assert isinstance(value, str)
+        return value
+
+    def you(self) -> str:
+        return self._clause.core(True)
+
+    def full(self) -> str:
+        return self._clause.full(True)
+
+    def mine(self) -> str:
+        return self._clause.full(False)
+
+    def again(self) -> str:
+        return self._said.sentence()
+
+    def time(self) -> str:
+        return self._clause.time
+
+    def base(self) -> str:
+        return self._clause.verb.base
+
+    def noun(self) -> str:
+        return self._clause.noun.singular
+
+    def the_noun(self) -> str:
+        return f"the {self._clause.noun.plural if self._clause.many else self._clause.noun.singular}"
+
+    def said(self) -> str:
+        """The noun as the learner said it."""
+        mistake, clause = self._said.mistake, self._clause
+        assert mistake is not None
+        return mistake.spoil(clause.parts(False), clause, self._said.variant)[0].noun
+
+    def wrong(self) -> str:
+        assert self._said.mistake is not None
+        return self._said.mistake.spans(self._clause, self._said.variant)[0]
+
+    def right(self) -> str:
+        assert self._said.mistake is not None
+        return self._said.mistake.spans(self._clause, self._said.variant)[1]
+
+    def property(self) -> str:
+        return self._c.pick(self._clause.noun.properties, lambda word, rest: word in rest)
+
+    def she(self) -> str:
+        return self._clause.person.pronoun
+
+    def her(self) -> str:
+        return self._clause.person.object_pronoun
+
+    def does(self) -> str:
+        return "does" if self._clause.person.third else "do"
+
+    def be(self) -> str:
+        return self._clause.be(True)
+
+    def was(self) -> str:
+        return self._clause.be(True, past=True)
+
+    def noun_is(self) -> str:
+        return "are" if self._clause.many else "is"
+
+    def noun_was(self) -> str:
+        return "were" if self._clause.many else "was"
+
+    def follow(self) -> str:
+        """A question about what was said; writes itself."""
+        say_one_of(self._c, tuple(lexicon().conversation["follow"][FRAMES[self._clause.frame]]), self)
+        return ""
+
+
+def _tutor_templates(strategy: str, mistake: Mistake) -> tuple[str, ...]:
+    replies = lexicon().strategies[strategy]["replies"]
+    return tuple(lexicon().mistakes[mistake.name][replies] if isinstance(replies, str) else replies)
+
+
+def _learner_speaks(c: Chooser, space: Space, language: str | None, level: str | None, previous: Said | None) -> Said:
+    """The learner's turn: something new with a mistake, or (after a mistake) the same thing again, right or still wrong."""
+    move = "new"
+    if previous and previous.mistake:
+        move = c.pick(("corrects", "tries again", "new"), weights=(0.5, 0.2, 0.3))
+    if previous and move == "corrects":
+        said = Said(clause=previous.clause, mistake=None)
+        say_one_of(c, tuple(lexicon().conversation["corrects_herself"]), TutorSlots(c, said))
+        return said
+    if previous and move == "tries again":
+        say(c, lexicon().conversation["tries_again"], TutorSlots(c, previous))
+        return previous
+    mistakes = tuple(mistake for mistake in space.mistakes if language is None or language in mistake.languages)
+    mistake = c.pick(mistakes)
+    clause = space.clause(c, mistake=mistake, level=level or pick_level(c))
+    said = Said(clause=clause, mistake=mistake, variant=c.pick(range(mistake.variants)))
+    c.say(capitalise(said.sentence()) + ".")
+    return said
+
+
+def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, Any]:
+    """The tutor's turn, by a named strategy or one of its own choice. Returns what is known about it."""
+    slots = TutorSlots(c, said)
+    facts = {"learner": capitalise(said.sentence()) + ".", "corrected": said.clause.core(True)}
+    if said.mistake is None:
+        say_one_of(c, tuple(lexicon().conversation["well_said"]), slots)
+        return facts | {"strategy": "well said", "rule": "may", "fix": "", "error": ""}
+    if strategy is None:
+        strategies = tuple(lexicon().strategies)
+        strategy = c.pick(strategies, lambda name, rest: any(template_fits(t, rest) for t in _tutor_templates(name, said.mistake)))
+    say_one_of(c, _tutor_templates(strategy, said.mistake), slots)
+    fix = said.mistake.spans(said.clause, said.variant)[1]
+    return facts | {"strategy": strategy, "rule": lexicon().strategies[strategy]["corrected"], "fix": fix, "error": said.mistake.name}
+
+
+def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
+    """Write one dialogue. In half of them a system line names the learner and the move the tutor is to make."""
+    language = level = strategy = None
+    if c.pick((True, False)):
+        c.begin("system")
+        languages = tuple(sorted({language for mistake in MISTAKES.values() for language in mistake.languages}))
+        language = c.pick(languages, lambda name, rest: name in rest)
+        level = c.pick(LEVELS, lambda name, rest: name in rest)
+        strategy = c.pick(tuple(lexicon().strategies), lambda name, rest: name in rest)
+        c.say(f"Learner: {language}, {level}. Move: {strategy}.")
+    num_turns = c.pick(NUM_TUTOR_TURNS[0], weights=NUM_TUTOR_TURNS[1])
+    heard: list[Said] = []
+    turns: list[dict[str, Any]] = []
+    for _ in range(num_turns):
+        c.begin("user")
+        heard.append(_learner_speaks(c, space, language, level, heard[-1] if heard else None))
+        c.begin("assistant")
+        turns.append(_tutor_answers(c, heard[-1], strategy))
+    opening = heard[0]
+    assert opening.mistake is not None, "a learner's first sentence always holds a mistake"
+    clause, languages = opening.clause, opening.mistake.languages
+    return {
+        "error": opening.mistake.name, "verb": clause.verb.base, "object": clause.noun.singular,
+        # Where no system line names the language, it is told from the mistake, and is no part of the text.
+        "first_language": language or languages[len(turns[0]["learner"]) % len(languages)],
+        "level": "A2" if clause.companion else "B1" if clause.feeling else "A1",
+        "strategy": turns[0]["strategy"], "learner": turns[0]["learner"], "corrected": turns[0]["corrected"],
+        "fix": turns[0]["fix"], "turns": turns,
+    }  # fmt: skip

@@ -1,0 +1,137 @@
+"""Hold-outs by combination, and the space of clauses that remains on either side of them.
+
+A *pair* is a verb with its object, held out in sessions and dialogues alike; a *triple* is a pair with one mistake, held out in the
+dialogues. A core that handles them cannot have remembered them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+
+from data_mix.curriculum.chooser import Chooser
+from data_mix.curriculum.clauses import FRAMES, MISTAKES, Clause, Mistake, usual_determiners
+from data_mix.curriculum.templates import shows
+from data_mix.curriculum.words import WE, I, Noun, Person, Verb, lexicon
+
+Side = Literal["train", "unseen_triples", "unseen_pairs", "all"]
+"""Which combinations a row is made of; `all` is the whole language, for reading what a model wrote."""
+LEVELS = ("A1", "A2", "B1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldOut:
+    """What training never sees."""
+
+    pairs: frozenset[tuple[str, str]]
+    triples: frozenset[tuple[str, str, str]]
+
+
+def _fits(mistake: Mistake, verb: Verb, noun: Noun) -> bool:
+    return mistake.verb_fits(verb) and mistake.noun_fits(noun)
+
+
+@cache
+def held_out(seed: int, pair_fraction: float, triple_fraction: float) -> HeldOut:
+    """Draw the hold-outs. Every verb keeps at least half of its objects, and every mistake half of its objects with each verb."""
+    rng = random.Random(f"held out {seed}")
+    pairs: set[tuple[str, str]] = set()
+    triples: set[tuple[str, str, str]] = set()
+    for verb in lexicon().verbs:
+        count = min(round(len(verb.objects) * pair_fraction + rng.random() * 0.5), len(verb.objects) // 2)
+        chosen = rng.sample(verb.objects, count)
+        pairs.update((verb.base, noun.singular) for noun in chosen)
+        for mistake in MISTAKES.values():
+            seen = [noun for noun in verb.objects if noun not in chosen and _fits(mistake, verb, noun)]
+            count = min(round(len(seen) * triple_fraction + rng.random() * 0.5), len(seen) // 2)
+            triples.update((verb.base, noun.singular, mistake.name) for noun in rng.sample(seen, count))
+    return HeldOut(pairs=frozenset(pairs), triples=frozenset(triples))
+
+
+Table = tuple[tuple[Verb, ...], Mapping[Verb, tuple[Noun, ...]]]
+"""The verbs that are left, and what is left of the objects of each."""
+
+
+def _table(rows: Iterable[tuple[Verb, Sequence[Noun]]]) -> Table:
+    objects = {verb: tuple(nouns) for verb, nouns in rows if nouns}
+    return tuple(objects), objects
+
+
+class Space:
+    """The clauses that may be drawn on one side of the hold-outs."""
+
+    def __init__(self, side: Side, held: HeldOut) -> None:
+        self.side, self._held = side, held
+        verbs = lexicon().verbs
+        self._plain = _table((verb, [noun for noun in verb.objects if self._pair_allowed(verb, noun)]) for verb in verbs)
+        self._prepositional = _table((verb, nouns) for verb, nouns in self._plain[1].items() if verb.preposition)
+        self._spoilt = {
+            name: _table((verb, [n for n in verb.objects if _fits(mistake, verb, n) and self._triple_allowed(verb, n, name)])
+                         for verb in verbs)
+            for name, mistake in MISTAKES.items()
+        }  # fmt: skip
+        self.mistakes = tuple(mistake for name, mistake in MISTAKES.items() if self._spoilt[name][0])
+        self.sequences = tuple(
+            (steps, allowed) for steps, things in lexicon().sequences
+            if (allowed := tuple(noun for noun in things if all(self._pair_allowed(verb, noun) for verb in steps)))
+        )  # fmt: skip
+
+    def _pair_allowed(self, verb: Verb, noun: Noun) -> bool:
+        held = (verb.base, noun.singular) in self._held.pairs
+        return self.side == "all" or held == (self.side == "unseen_pairs")
+
+    def _triple_allowed(self, verb: Verb, noun: Noun, mistake: str) -> bool:
+        if self.side in ("all", "unseen_pairs"):
+            return self._pair_allowed(verb, noun)
+        held = (verb.base, noun.singular, mistake) in self._held.triples
+        return held == (self.side == "unseen_triples") and (verb.base, noun.singular) not in self._held.pairs
+
+    def deed(self, c: Chooser, *, mistake: Mistake | None = None, preposition: bool = False) -> tuple[Verb, Noun]:
+        """Draw a verb and an object for it: one that the mistake can spoil, or (`preposition`) one that takes a preposition."""
+        verbs, objects = self._spoilt[mistake.name] if mistake else self._prepositional if preposition else self._plain
+        verb = c.pick(verbs, lambda verb, rest: shows(*verb.forms)(rest))
+        return verb, c.pick(objects[verb], lambda noun, rest: shows(*noun.forms)(rest))
+
+    def clause(self, c: Chooser, *, mistake: Mistake | None = None, level: str = "A1", only: Person | None = None) -> Clause:
+        """Draw a clause: one that the mistake can spoil, at a level, about anybody or about one person `only`."""
+        verb, noun = self.deed(c, mistake=mistake)
+        frame = c.pick(mistake.frames if mistake else tuple(FRAMES))
+        person = only or self.person(c, mistake.third if mistake else None)
+        determiners = mistake.determiners(noun) if mistake else session_determiners(noun)
+        determiner = c.pick(determiners)
+        time = c.pick(tuple(lexicon().conversation["times"][FRAMES[frame]]), lambda time, rest: shows(time)(rest))
+        time_first = mistake.time_first if mistake and mistake.time_first is not None else c.pick((True, False))
+        companion = feeling = None
+        if level == "A2":
+            others = tuple(other for other in lexicon().named if other is not person)
+            companion = c.pick(others, lambda other, rest: shows(other.self_name)(rest))
+        elif level == "B1":
+            feeling = c.pick(verb.feelings)
+        return Clause(
+            person=person, verb=verb, noun=noun, determiner=determiner, frame=frame, time=time, time_first=time_first,
+            companion=companion, feeling=feeling,
+        )  # fmt: skip
+
+    def person(self, c: Chooser, third: bool | None = None) -> Person:
+        """Draw whom a clause is about: the speaker, a group with the speaker in it, or a third person."""
+        if third is None:
+            third = c.pick((False, True), weights=(0.65, 0.35))
+        if third:
+            return c.pick(lexicon().third_persons, lambda person, rest: shows(*person.forms)(rest))
+        return c.pick((I, WE), weights=(0.8, 0.2))
+
+
+def session_determiners(noun: Noun) -> tuple[str, ...]:
+    """What stands before a noun in the sessions, which count things as well."""
+    if noun.mass or noun.place:
+        return usual_determiners(noun)
+    return (*usual_determiners(noun), *lexicon().conversation["numbers"])
+
+
+def pick_level(c: Chooser) -> str:
+    """Draw a level: A1 says it plainly, A2 adds the company, B1 the reason."""
+    signs = {"A1": "", "A2": " with ", "B1": ", because "}
+    return c.pick(LEVELS, lambda level, rest: signs[level] in rest)

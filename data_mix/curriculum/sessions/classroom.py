@@ -1,0 +1,87 @@
+"""Classroom: two or three exercises in which words become sentences, and sentences other sentences."""
+
+from __future__ import annotations
+
+from data_mix.curriculum.clauses import Clause
+from data_mix.curriculum.sessions.base import Session
+from data_mix.curriculum.templates import shows
+from data_mix.curriculum.words import Noun, lexicon
+
+EXERCISES = {"cards": 5.0, "cards_of_another": 4.0, "times": 2.0, "what_is_it": 1.0, "stuff": 0.5, "counting": 1.0, "between": 2.0, "truth": 1.0}
+ORDERS = ((0, 1, 2, 3), (1, 2, 3, 0), (1, 3, 2, 0), (0, 2, 1, 3))
+"""The orders in which time, person, verb and thing lie on the table."""
+
+
+def cards(clause: Clause, order: tuple[int, ...]) -> str:
+    """The words of a clause as headwords: what a pupil has to build a sentence from."""
+    helper = {"not": "not ", "can": "can ", "want": "want "}.get(clause.frame, "")
+    determiner = clause.parts(False).determiner
+    if clause.determiner in ("a", "some") or clause.noun.place:
+        determiner = ""
+    thing = f"{determiner} {clause.noun.singular}".strip()
+    words = (clause.time, clause.person.self_name, helper + clause.verb.base, thing)
+    return ", ".join(words[index] for index in order)
+
+
+class Classroom(Session):
+    """A language lesson."""
+
+    def write(self) -> None:
+        self.cast()
+        for _ in range(self.c.pick((2, 3))):
+            exercise = self.c.pick(tuple(EXERCISES), weights=tuple(EXERCISES.values()))
+            getattr(self, f"_{exercise}")()
+            self.lines(self.templates[exercise])
+
+    def _cards(self) -> None:
+        clause = self.space.clause(self.c)
+        order = self.c.pick(ORDERS)
+        self.words |= {"cards": cards(clause, order), "mine": clause.full(False), "full": clause.full(True)}
+
+    _cards_of_another = _cards
+
+    def _times(self) -> None:
+        clause = self.space.clause(self.c)
+        every_day = self.c.pick(tuple(lexicon().conversation["times"]["habit"]), lambda time, rest: shows(time)(rest))
+        habit = Clause(person=clause.person, verb=clause.verb, noun=clause.noun, determiner=clause.determiner, frame="habit",
+                       time=every_day, time_first=clause.time_first)  # fmt: skip
+        self.words |= {"every_day": habit.full(False), "time": clause.time, "mine": clause.full(False)}
+
+    def _noun(self, mass: bool) -> Noun:
+        return self.c.pick(_nouns(mass), lambda noun, rest: shows(*noun.forms)(rest))
+
+    def _what_is_it(self) -> None:
+        noun = self._noun(mass=False)
+        self.words |= {
+            "a_noun": f"{noun.article} {noun.singular}", "the_noun": f"the {noun.singular}", "kind": noun.category_name,
+            "property": self.c.pick(noun.properties, lambda word, rest: word in rest),
+        }  # fmt: skip
+
+    def _stuff(self) -> None:
+        noun = self._noun(mass=True)
+        self.words |= {"noun": noun.singular, "kind": noun.category_name,
+                       "property": self.c.pick(noun.properties, lambda word, rest: word in rest)}  # fmt: skip
+
+    def _counting(self) -> None:
+        noun = self._noun(mass=False)
+        number = self.c.pick(tuple(lexicon().conversation["numbers"]), lambda number, rest: number in rest)
+        self.words |= {"noun": noun.singular, "number": number, "plural": noun.plural}
+
+    def _between(self) -> None:
+        verb, noun = self.space.deed(self.c, preposition=True)
+        self.words |= {"base": verb.base, "noun": noun.singular, "preposition": verb.preposition}
+
+    def _truth(self) -> None:
+        verb, noun = self.space.deed(self.c)
+        person, other = self.space.person(self.c, third=True), self.space.person(self.c, third=True)
+        article = "some" if noun.mass else noun.article
+        self.words |= {
+            "they": person.self_name, "base": verb.base, "past": verb.past, "name": other.self_name,
+            "object": " ".join(filter(None, (verb.preposition, article, noun.singular))),
+        }  # fmt: skip
+
+
+def _nouns(mass: bool) -> tuple[Noun, ...]:
+    return tuple(noun for noun in lexicon().nouns if noun.mass == mass and not noun.place)
+
+

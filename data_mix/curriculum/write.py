@@ -1,0 +1,77 @@
+"""Rows of the curriculum, and the reader that tells whether the grammar could have written a text."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from multiprocessing import get_context
+from typing import Any, Literal
+
+from data_mix.curriculum.chooser import Chooser, Sampler, derivations
+from data_mix.curriculum.config import CurriculumConfig
+from data_mix.curriculum.dialogues import dialogue
+from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
+from data_mix.curriculum.sessions import SESSIONS
+from espalier.rows import Row
+
+Kind = Literal["session", "dialogue"]
+SPLITS: dict[str, Side] = {"train": "train", "valid": "train", "unseen_triples": "unseen_triples", "unseen_pairs": "unseen_pairs"}
+"""Split -> the side of the hold-outs its rows are drawn from. `valid` is fresh rows of the very distribution of `train`."""
+
+
+def heldout(config: CurriculumConfig, seed: int) -> HeldOut:
+    """The combinations that the rows of `train` and `valid` never hold."""
+    return held_out(seed, config.held_out_pairs, config.held_out_triples)
+
+
+@cache
+def space(side: Side, held: HeldOut) -> Space:
+    """The clauses of one side (building the tables takes a moment)."""
+    return Space(side, held)
+
+
+def session(c: Chooser, space: Space) -> dict[str, Any]:
+    """Write one session of any type that can be drawn on this side of the hold-outs."""
+    types = tuple(kind for kind in SESSIONS if space.side in ("train", "all") or kind.uses_free_pairs)
+    kind = c.pick(types, weights=tuple(SESSIONS[kind] for kind in types))
+    c.begin("text")
+    kind(c, space).write()
+    return {"session": kind.__name__}
+
+
+PROGRAMS = {"session": session, "dialogue": dialogue}
+
+
+def _write(kind: Kind, split: str, seed: int, held: HeldOut, index: int) -> Row:
+    """One row, drawn by its own generator: the same whoever writes it, and whenever."""
+    sampler = Sampler(random.Random(f"{seed} {kind} {split} {index}"))
+    meta = PROGRAMS[kind](sampler, space(SPLITS[split], held))
+    return Row(
+        id=f"curriculum/{kind}/{split}/{index:06d}", source="curriculum", split=split,
+        messages=[{"role": role, "content": content} for role, content in sampler.messages()],
+        meta=meta | {"split": split}, log2_prob=sampler.log2_prob,
+        assistant_log2_prob=sampler.assistant_log2_prob if kind == "dialogue" else None,
+    )  # fmt: skip
+
+
+def generate(config: CurriculumConfig, kind: Kind, split: str, count: int, *, seed: int, workers: int = 1) -> Iterator[Row]:
+    """`count` rows, independent draws from the grammar; the same rows for any number of workers."""
+    write = partial(_write, kind, split, seed, heldout(config, seed))
+    if workers == 1:
+        yield from map(write, range(count))
+        return
+    with get_context("fork").Pool(workers) as pool:
+        yield from pool.imap(write, range(count), chunksize=256)
+
+
+@cache
+def _whole_language() -> Space:
+    return Space("all", HeldOut(pairs=frozenset(), triples=frozenset()))
+
+
+def parses_reply(messages: Sequence[dict[str, str]], reply: str) -> bool:
+    """Could the grammar's tutor have answered `reply` after `messages`, on either side of the hold-outs?"""
+    target = [(message["role"], message["content"]) for message in messages] + [("assistant", reply)]
+    found = derivations(lambda c: dialogue(c, _whole_language()), target, prefix=True)
+    return next(found, None) is not None

@@ -22,7 +22,7 @@ def say(text: str = "") -> None:
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Aligned columns; numbers to the right."""
-    cells = [[_cell(value) for value in row] for row in rows]
+    cells = [[format_value(value) for value in row] for row in rows]
     widths = [max(len(line[column]) for line in [list(headers), *cells]) for column in range(len(headers))]
     numeric = [rows and all(isinstance(row[column], int | float) for row in rows) for column in range(len(headers))]
     for line in [list(headers), ["-" * width for width in widths], *cells]:
@@ -30,9 +30,16 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         say("  ".join(text.rjust(width) if right else text.ljust(width) for text, width, right in columns).rstrip())
 
 
+def format_value(value: object) -> str:
+    """A value as a person reads it: four significant digits, nothing for None."""
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
+    return "" if value is None else str(value)
+
+
 def format_facts(facts: Mapping[str, Any]) -> str:
     """`loss 2.310  tokens/s 23104`: four significant digits, as a person reads them."""
-    return "  ".join(f"{name} {_cell(value)}" for name, value in facts.items())
+    return "  ".join(f"{name} {format_value(value)}" for name, value in facts.items())
 
 
 class Progress(Protocol):
@@ -101,9 +108,3 @@ class _BarProgress:
 def _duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
-
-
-def _cell(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
-    return "" if value is None else str(value)

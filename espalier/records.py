@@ -68,6 +68,12 @@ def read_jsonl(path: Path) -> Iterator[Any]:
         raise UserError(f"{path}: no such file") from None
 
 
+def last_jsonl(path: Path) -> Any:
+    """The last whole value of a JSON lines file that may be being written to; None where there is none."""
+    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
+    return json.loads(lines[-1]) if lines else None
+
+
 def mend_jsonl(path: Path) -> bytes:
     """Cut off the half-written last line that a killed writer left. Returns what was cut (empty: nothing)."""
     if not path.exists():

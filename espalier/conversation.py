@@ -10,7 +10,7 @@ Message = dict[str, str]
 
 
 class Conversation:
-    """What was said so far, and who answers. `as_text`: what is typed is continued as plain text, nothing remembered."""
+    """What was said so far, and who answers. With `as_text`, a line is continued as plain text and nothing kept."""
 
     def __init__(self, model: Any, renderer: Any, *, system: str | None, as_text: bool, **sampling: Any) -> None:
         self._model, self._renderer, self._sampling, self._as_text = model, renderer, sampling, as_text
@@ -45,9 +45,9 @@ class Conversation:
 def talk(
     name: str,
     *,
-    once: str | None = None,
-    system: str | None = None,
-    as_text: bool = False,
+    once: str | None,
+    system: str | None,
+    as_text: bool,
     device: str,
     **sampling: Any,
 ) -> None:

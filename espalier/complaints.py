@@ -29,6 +29,8 @@ def of_validation(
     found: dict[str, list[str]] = {}
     for detail in error.errors(include_url=False):
         path = _key(detail["loc"], data, detail["type"])
+        if detail["type"].startswith("union_tag"):  # about the key that says which member of a union is meant
+            path += (detail["ctx"]["discriminator"].strip("'"),)
         flag = next((text for key, text in given.items() if path[: len(key)] == key), None)
         name = ".".join(path)
         if flag is not None:
@@ -37,7 +39,10 @@ def of_validation(
         else:
             place = ": ".join(part for part in (where, name) if part)
         found.setdefault(place, []).append(_what(dict(detail), path, model))
-    return [f"{place}: {'; or '.join(dict.fromkeys(whats))}" for place, whats in found.items()]
+    return [
+        ": ".join(part for part in (place, "; or ".join(dict.fromkeys(whats))) if part)
+        for place, whats in found.items()
+    ]
 
 
 def nearest(name: str, kinds: tuple[Any, ...]) -> str | None:
@@ -75,14 +80,12 @@ def _what(detail: dict[str, Any], path: tuple[str, ...], model: type[BaseModel])
     if kind == "extra_forbidden":
         near = nearest(".".join(path), (model,))
         return "unknown key" + (f"; did you mean {near}?" if near else "")
-    if kind == "missing":
+    if kind in ("missing", "union_tag_not_found"):
         described = next((key.description for key in schema.keys((model,)) if key.path == ".".join(path)), "")
         return "missing, and it has no default" + (f" ({described})" if described else "")
     if kind in ("literal_error", "union_tag_invalid"):
-        wanted = context.get("expected") or context.get("expected_tags", "")
-        return f"wants {wanted}, not {_short(value)}"
-    if kind == "union_tag_not_found":
-        return f"wants a key {context.get('discriminator', 'kind')} that says which kind it is"
+        wanted = context.get("expected") or context["expected_tags"].replace(", ", " or ")
+        return f"wants {wanted}, not {_short(context.get('tag', value))}"
     if kind.endswith(_WRONG_TYPE) and target:
         quoted = " (put it in quotes)" if kind == "string_type" and isinstance(value, int | float) else ""
         return f"wants {schema.describe(target, short=False)}{quoted}, not {_short(value)}"

@@ -52,7 +52,7 @@ def resolve_path(path: str | Path, relative_to: Path) -> Path:
     text = str(path)
     if text.startswith(_REPO):
         return Path(os.path.normpath(repo_root() / text.removeprefix(_REPO)))
-    return Path(os.path.normpath(relative_to / Path(text).expanduser()))
+    return Path(os.path.normpath(relative_to.absolute() / Path(text).expanduser()))
 
 
 def _resolved(value: Any, info: ValidationInfo) -> Any:
@@ -162,7 +162,7 @@ def find_file(word: str, default: Path | None) -> Path:
         for beside in (default.parent / word, default.parent / f"{word}.yaml"):
             if beside.is_file():
                 return beside
-    return file.absolute() if file.is_absolute() else file
+    return file
 
 
 def _nearest_file(file: Path) -> str:

@@ -123,7 +123,7 @@ def _value(words: list[str], kinds: tuple[Any, ...]) -> Any:
     if len(words) == 1:
         whole = _scalar(words[0], tuple(kind for kind in kinds if not schema.is_texty(kind)))
         literals = [arg for kind in kinds if get_origin(kind) is Literal for arg in get_args(kind)]
-        if whole is None or isinstance(whole, list) or whole in literals:
+        if (whole is None and type(None) in kinds) or isinstance(whole, list) or whole in literals:
             return whole
     return [_scalar(word, schema.entry_kinds(kinds, str(index))) for index, word in enumerate(words)]
 

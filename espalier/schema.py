@@ -83,8 +83,11 @@ def entry_default(kinds: tuple[Any, ...], key: str) -> Any:
     return None
 
 
-def keys(kinds: tuple[Any, ...], prefix: str = "") -> Iterator[Key]:
-    """Every key below a type, those of nested models, lists and unions after their parent's."""
+def keys(kinds: tuple[Any, ...], prefix: str = "", defaults: Any = None) -> Iterator[Key]:
+    """Every key below a type, those of nested models, lists and unions after their parent's.
+
+    `defaults` is the default of the whole, as plain data, which wins over the defaults of its models' fields.
+    """
     seen: set[str] = set()
     for kind in kinds:
         if is_model(kind):
@@ -93,13 +96,16 @@ def keys(kinds: tuple[Any, ...], prefix: str = "") -> Iterator[Key]:
                     continue
                 seen.add(name)
                 inner = kinds_of(field.annotation)
+                default = _default(field, PydanticUndefined)
+                if isinstance(defaults, dict) and name in defaults:
+                    default = defaults[name]
                 yield Key(
                     path=prefix + name,
                     kinds=inner,
-                    default=_default(field, PydanticUndefined),
+                    default=default,
                     description=" ".join((field.description or "").split()),
                 )
-                yield from keys(inner, f"{prefix}{name}.")
+                yield from keys(inner, f"{prefix}{name}.", default)
         elif is_sequence(kind):
             yield from keys(tuple(k for arg in get_args(kind) for k in kinds_of(arg)), f"{prefix}N.")
         elif get_origin(kind) is dict:

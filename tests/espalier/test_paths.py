@@ -15,7 +15,7 @@ def test_good_names(name: str) -> None:
     assert check_name(name) == name
 
 
-@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a..b", ".hidden", "-flag", "x" * 65, "a b", "é", "a\n"])
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/etc", "a..b", "-flag", "x" * 65, "a b", "é", "a\n"])
 def test_bad_names_say_what_is_allowed(name: str) -> None:
     with pytest.raises(UserError, match="letters, digits"):
         check_name(name)
@@ -30,7 +30,7 @@ def test_no_text_reaches_outside_its_folder(name: str) -> None:
     assert folder.resolve().parent == workspace() / "runs"
 
 
-def test_workspace_is_the_checkout_unless_espalier_home_is_set(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_checkout_is_the_workspace_by_default(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert agents_dir() == workspace / "agents"
     monkeypatch.delenv("ESPALIER_HOME")
     assert artifact("mixes", "basil") == repo_root() / "mixes" / "basil"

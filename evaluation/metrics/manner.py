@@ -18,8 +18,10 @@ _LEAK = re.compile(
 
 @metric("takes up the learner's words")
 def uptake(case: Case, reply: Reply) -> float | None:
-    """At least one content word of the learner's last turn stands in the reply as the learner said it."""
+    """At least one content word of the learner's last turn stands in the reply, as said or as put right."""
     said = content_words(case.learner)
+    if said and case.truth is not None:
+        said |= content_words(case.truth.corrected)
     return float(bool(said & set(words(reply.text)))) if said else None
 
 

@@ -1,0 +1,107 @@
+"""Rules that answer like a model would: what a figure is worth shows beside what no learning reaches, and at most."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from espalier.errors import UserError
+from espalier.rows import read_rows
+from evaluation.cases import Case, Reply
+from evaluation.heldout import Mix, tutor_turns
+
+_ROWS_READ = 20_000
+_YOURS = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "i'm": "you're", "i've": "you've",
+    "we": "you", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves", "am": "are",
+    "we're": "you're", "we've": "you've",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReferenceRule:
+    """Gives each case's own reference."""
+
+    source: str
+    """What the references are known by."""
+    name: str = "rule:reference"
+    """How reports call it."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The cases' source."""
+        return {"kind": "rule", "spec": self.name, "content_hash": self.source}
+
+    def replies(self, cases: Sequence[Case], *, seed: int) -> list[Reply]:
+        """The references. UserError where a case has none."""
+        for case in cases:
+            if case.reference is None:
+                raise UserError(f"{self.name}: case {case.name} has no reference")
+        return [Reply(text=case.reference or "", num_tokens=0, finish="stop") for case in cases]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CopyRule:
+    """Puts the learner's sentence, mistake and all, into one template: what copying alone is worth."""
+
+    template: str
+    """The reply, with `{}` for the learner's clause."""
+    name: str = "rule:copy"
+    """How reports call it."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The template."""
+        digest = hashlib.sha256(self.template.encode()).hexdigest()
+        return {"kind": "rule", "spec": self.name, "content_hash": digest, "template": self.template}
+
+    def replies(self, cases: Sequence[Case], *, seed: int) -> list[Reply]:
+        """The learner's sentences, turned to the tutor's person."""
+        return [Reply(text=self._reply(case.learner), num_tokens=0, finish="stop") for case in cases]
+
+    def _reply(self, learner: str) -> str:
+        before, _, after = self.template.partition("{}")
+        clause = to_tutors_person(learner)
+        opens = not before.strip() or before.rstrip()[-1] in ".?!"
+        return before + (clause[:1].upper() + clause[1:] if opens else clause) + after
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def to_tutors_person(sentence: str) -> str:
+    """`sentence` said to the one who said it: "I lost my cat." becomes "you lost your cat"."""
+    clause = re.sub(r"[.?!\s]+$", "", sentence)
+    clause = re.sub(r"\b(I|we) was\b", "you were", clause, flags=re.IGNORECASE)
+    words = re.sub(r"[A-Za-z']+", lambda match: _YOURS.get(match[0].lower(), match[0]), clause)
+    return words[:1].lower() + words[1:]
+
+
+def commonest_recast(mix: Mix) -> str:
+    """The commonest recast in the mix's training rows, with `{}` in the place of the corrected clause.
+
+    Ties go to the one that is first in alphabetical order. UserError where the mix has no recasts.
+    """
+    counts: Counter[str] = Counter()
+    for row in islice(read_rows(mix.folder / "train.parquet"), _ROWS_READ):
+        for reply, facts in tutor_turns(row):
+            if facts["strategy"] == "recast" and facts["corrected"]:
+                before, found, after = _split_at(reply, facts["corrected"])
+                if found:
+                    counts[f"{before}{{}}{after}"] += 1
+    if not counts:
+        raise UserError(f"rule:copy: the training rows of mix {mix.name} hold no recasts to take a template from")
+    return min(counts, key=lambda template: (-counts[template], template))
+
+
+def _split_at(text: str, phrase: str) -> tuple[str, bool, str]:
+    start = text.lower().find(phrase.lower())
+    return (text[:start], True, text[start + len(phrase) :]) if start >= 0 else (text, False, "")

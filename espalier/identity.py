@@ -58,6 +58,11 @@ def code_hashes() -> dict[str, str]:
     return {name: _folder_hash(repo_root() / name) for name in CODE_FOLDERS if (repo_root() / name).is_dir()}
 
 
+def code_behind(command: str, hashes: dict[str, str]) -> dict[str, str]:
+    """Of a run's code hashes, those its command can feel: its own folder and the layers below, not its siblings."""
+    return {name: value for name, value in hashes.items() if name in ("espalier", "data_mix") or name in command}
+
+
 def differences(before: Any, now: Any, prefix: str = "") -> list[str]:
     """The keys in which two plain values differ, each as `key: 1 before, 2 now`."""
     if isinstance(before, dict) and isinstance(now, dict):

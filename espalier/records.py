@@ -98,15 +98,11 @@ def write_manifest(
     """Complete an artifact: list its files with their hashes and write `manifest.json`, last and atomically.
 
     `content` and `exclude` are glob patterns relative to `folder`. Files matched by `exclude` are left out (what may
-    change or go later); those matched by `content` make up `content_hash`, the identity that descendants record, so
-    keep out of it whatever holds a date or a speed. Returns the manifest.
+    change or go later), and hidden ones, which are temporary; those matched by `content` make up `content_hash`, the
+    identity that descendants record, so keep out of it whatever holds a date or a speed. Returns the manifest.
     """
-    left_out = {path for pattern in exclude for path in folder.glob(pattern)}
-    paths = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.name != MANIFEST and left_out.isdisjoint({path, *path.parents})
-    )
+    left_out = {folder / MANIFEST, *(path for pattern in (*exclude, "**/.*") for path in folder.glob(pattern))}
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and left_out.isdisjoint({path, *path.parents}))
     files = {
         path.relative_to(folder).as_posix(): {"sha256": sha256_file(path), "bytes": path.stat().st_size}
         for path in paths

@@ -77,7 +77,7 @@ def list_runs() -> list[RunInfo]:
 
 def children(name: str) -> list[str]:
     """The runs that descend directly from the run `name`, complete or not."""
-    return [run.name for run in list_runs() if f"run:{name}" in run.parents]
+    return [run.name for run in list_runs() if any(_run_name(parent) == name for parent in run.parents)]
 
 
 def lineage(name: str) -> list[str]:
@@ -85,13 +85,18 @@ def lineage(name: str) -> list[str]:
     found: list[str] = []
     waiting = [f"run:{name}"]
     while waiting:
-        kind, _, ancestor = waiting.pop(0).partition(":")
-        folder = artifact("runs", ancestor) if kind == "run" else None
-        for parent in _read(folder / "run.json").get("parents", {}) if folder else ():
+        ancestor = _run_name(waiting.pop(0))
+        for parent in _read(artifact("runs", ancestor) / "run.json").get("parents", {}) if ancestor else ():
             if parent not in found:
                 found.append(parent)
                 waiting.append(parent)
     return found
+
+
+def _run_name(parent: str) -> str | None:
+    """The run in `run:NAME` or, for one of its checkpoints, `run:NAME@step-000100`; None for other parents."""
+    kind, _, name = parent.partition(":")
+    return name.partition("@")[0] if kind == "run" else None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -111,9 +111,9 @@ class Run:
                 )
         if records.is_complete(self.folder):
             raise AlreadyDone(self)
-        changed = [
-            line for what in ("seeds", "code", "environment") for line in identity.differences(before[what], now[what])
-        ]
+        conditions = ("seeds", "environment")
+        changed = [line for what in conditions for line in identity.differences(before[what], now[what])]
+        changed += identity.differences(*(identity.code_behind(run["command"], run["code"]) for run in (before, now)))
         if changed and not allow_changed_environment:
             raise UserError(
                 f"run {self.name} was begun under other conditions, so its end would not be bit-identical "
@@ -124,7 +124,7 @@ class Run:
             before["continued"].append({"at": timestamp(), "changed": changed})
             records.write_json(self.folder / "run.json", before)
         self.resumed = True
-        for leftover in ("control", "failed.json"):
+        for leftover in ("control", "failed.json", "heartbeat.json"):
             (self.folder / leftover).unlink(missing_ok=True)
         for log in self.folder.glob("*.jsonl"):
             cut = records.mend_jsonl(log)
@@ -164,7 +164,7 @@ class Run:
         )
 
     def control(self) -> Control | None:
-        """The word someone wrote into the run's `control` file, once; UserError-free: other words are dropped."""
+        """The word someone wrote into the run's `control` file, once. Other words are dropped."""
         path = self.folder / "control"
         try:
             word = path.read_text(encoding="utf-8").strip()

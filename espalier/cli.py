@@ -42,7 +42,9 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--system", metavar="TEXT", help="a system message to begin with")
     chat.add_argument("--text", action="store_true", help="continue what is typed as plain text, without chat roles")
     chat.add_argument("--temperature", type=float, default=0.0, help="0, the default, always takes the likeliest word")
-    chat.add_argument("--max_new_tokens", type=int, default=128, help="longest reply, in tokens (128)")
+    chat.add_argument(
+        "--max_new_tokens", type=int, default=128, help="longest reply, in tokens (128, or half the context)"
+    )
     chat.add_argument("--seed", type=int, default=0, help="of the sampling (0)")
     chat.add_argument("--device", default="auto", help="cpu, cuda or auto (auto)")
     chat.set_defaults(command=_chat)

@@ -12,10 +12,15 @@ Message = dict[str, str]
 class Conversation:
     """What was said so far, and who answers. With `as_text`, a line is continued as plain text and nothing kept."""
 
-    def __init__(self, model: Any, renderer: Any, *, system: str | None, as_text: bool, **sampling: Any) -> None:
-        self._model, self._renderer, self._sampling, self._as_text = model, renderer, sampling, as_text
+    def __init__(
+        self, model: Any, renderer: Any, *, system: str | None, as_text: bool, max_new_tokens: int, **sampling: Any
+    ) -> None:
+        self._model, self._renderer, self._as_text = model, renderer, as_text
         self._beginning = [{"role": "system", "content": system}] if system else []
-        self._room = int(getattr(model.config, "max_position_embeddings", 1 << 20)) - sampling["max_new_tokens"]
+        context = int(getattr(model.config, "max_position_embeddings", 1 << 20))
+        max_new_tokens = min(max_new_tokens, context // 2)
+        self._room = context - max_new_tokens
+        self._sampling = {"max_new_tokens": max_new_tokens, **sampling}
         self.begin()
 
     def begin(self) -> None:

@@ -113,7 +113,10 @@ class Run:
             raise AlreadyDone(self)
         conditions = ("seeds", "environment")
         changed = [line for what in conditions for line in identity.differences(before[what], now[what])]
-        changed += identity.differences(*(identity.code_behind(run["command"], run["code"]) for run in (before, now)))
+        command = now["command"]
+        changed += identity.differences(
+            identity.code_behind(command, before["code"]), identity.code_behind(command, now["code"])
+        )
         if changed and not allow_changed_environment:
             raise UserError(
                 f"run {self.name} was begun under other conditions, so its end would not be bit-identical "
@@ -208,8 +211,8 @@ class Run:
 
 
 def timestamp() -> str:
-    """Now, in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    """Now, in UTC, to the millisecond."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def saved_config(name: str) -> dict[str, Any]:

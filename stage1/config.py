@@ -1,0 +1,138 @@
+"""The configuration of a Stage 1 run. One file describes one run."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from espalier.config import Config, FilePath, Options
+from espalier.errors import UserError
+from espalier.run import saved_config
+from espalier.settings import AdapterSettings, LoopSettings, ModelSettings
+
+
+class TokenizerSettings(Config):
+    """A byte-level BPE tokenizer trained on the mix, for a model grown from random weights."""
+
+    vocab_size: int = Field(1024, ge=300)
+    """Tokens, of which 256 are bytes and a few are the chat template's."""
+    max_bytes: int = Field(8_000_000, ge=1000)
+    """How much text it is trained on, from the beginning of the training split."""
+
+
+class CheckinSettings(Config):
+    """What the model is asked while it learns."""
+
+    every: int = Field(500, ge=0)
+    """Steps between check-ins; 0 for none. One is held before the first step and one after the last."""
+    prompts: list[str] = []
+    """What it is asked: openings to be continued where rows are text, the learner's words where they are chats."""
+    max_new_tokens: int = Field(40, ge=1)
+    """Longest answer."""
+    temperature: float = Field(0.7, ge=0)
+    """0 always takes the likeliest token."""
+    seed: int = 0
+    """Of its own random generator; training's is left alone."""
+
+
+class HeldoutSettings(Config):
+    """How loss is measured on rows that are not trained on."""
+
+    every: int = Field(1000, ge=0)
+    """Steps between measurements on the split `valid`; 0 for the end only. At the end every split is measured."""
+    max_sequences: int = Field(64, ge=1)
+    """Packed sequences measured along the way; the end takes all of them."""
+    batch_size: int = Field(16, ge=1)
+    """Sequences at a time."""
+
+
+class TrainConfig(LoopSettings):
+    """One run: what is trained, on which rows, how."""
+
+    name: str
+    """Name of the run: runs/NAME."""
+    mix: str
+    """Name of the mix it trains on: mixes/MIX."""
+    recipe: FilePath | None = None
+    """Recipe that builds the mix when it is missing."""
+    rows: Literal["text", "chat", "all"] = "all"
+    """Which rows of the mix are trained on."""
+    seed: int = 0
+    """Of weights, order of the data and dropout."""
+
+    model: ModelSettings | None = None
+    """Grow a model of this size from random weights."""
+    tokenizer: TokenizerSettings = TokenizerSettings()
+    """Its tokenizer."""
+    parent: str | None = None
+    """Go on from this run of ours."""
+    parent_config: FilePath | None = None
+    """Configuration that trains the parent when it is missing."""
+    base: str | None = None
+    """Go on from this pretrained model: a path or a hub name."""
+    init: Literal["weights", "random"] = "weights"
+    """`random` keeps the architecture of parent or base and forgets its weights: a control."""
+    adapter: AdapterSettings | None = None
+    """Train an adapter beside frozen weights; null trains all weights."""
+    load_in_4bit: bool = False
+    """Hold the frozen weights in 4 bits (NF4, double quantisation)."""
+    trust_remote_code: bool = False
+    """Run model code that comes with a base."""
+    chat_template: str | None = None
+    """A builtin template or a file, for a base that has none or for a new model."""
+
+    seq_len: int = Field(128, ge=8)
+    """Tokens of a packed sequence."""
+    micro_batch_size: int = Field(4, ge=1)
+    """Sequences per micro-batch and process."""
+    long_rows: Literal["split", "drop"] = "split"
+    """What becomes of training rows longer than a sequence; both are counted."""
+
+    device: str = "auto"
+    """cpu, cuda or auto."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What is computed in; auto is bfloat16 on a GPU and float32 elsewhere. Trained weights are always float32."""
+    threads: int | None = Field(None, ge=1)
+    """CPU threads; as many as torch finds by default."""
+    compile: Literal["layers", "off"] = "layers"
+    """Compile the decoder layers, which stays bit-reproducible, or nothing."""
+
+    heldout: HeldoutSettings = HeldoutSettings()
+    """Held-out loss."""
+    checkin: CheckinSettings = CheckinSettings()
+    """Check-ins."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [key for key in ("model", "parent", "base") if getattr(self, key) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of model, parent and base, not {' and '.join(given) or 'none of them'}")
+        if self.model and self.adapter:
+            raise ValueError("adapter: there is nothing to adapt in a model grown from random weights; give parent or base")
+        if self.load_in_4bit and (not self.adapter or self.init == "random"):
+            raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
+        return self
+
+
+class TrainOptions(Options):
+    """Flags of one invocation."""
+
+    resume: str | None = None
+    """Go on with this run, with the configuration it was begun with."""
+    resume_from: str | None = None
+    """Go on from this checkpoint of it (step-000100) rather than the newest."""
+    allow_changed_environment: bool = False
+    """Go on although code, versions or machine changed, so that the end will not be bit-identical."""
+
+
+DEFAULT_CONFIG = Path(__file__).parent / "configs" / "basil.yaml"
+
+
+def resumed_config(options: TrainOptions, argv: list[str]) -> TrainConfig:
+    """The configuration of the run to be resumed. UserError when the command line asks for anything else beside."""
+    allowed = {f"--{name}" for name in TrainOptions.model_fields}
+    others = [word for word in argv if word.startswith("--") and word.partition("=")[0] not in allowed]
+    if others:
+        raise UserError(f"--resume takes the run's own configuration, so {others[0]} cannot be given beside it")
+    assert options.resume is not None
+    return TrainConfig.model_validate(saved_config(options.resume))

@@ -1,0 +1,94 @@
+"""Held-out loss in bits per byte, and its excess over the entropy of the source where that is known."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+
+from data_mix.pack import Pack
+from espalier.compiling import eager
+from espalier.loop import Step, Verdict
+from espalier.objectives import forward, token_losses
+from espalier.run import Run
+from stage1.config import HeldoutSettings
+from stage1.data import make_batch
+
+Figures = dict[str, float | int | None]
+
+
+@torch.no_grad()
+def measure(model: Any, pack: Pack, *, batch_size: int, max_sequences: int | None = None) -> dict[str, Figures]:
+    """Figures for the rows that `fit` a sequence whole and, apart, for the `longer` ones, which lose their context.
+
+    bits_per_byte      cost of the trained tokens, the one that ends a text or turn included, over bytes of trained text
+    floor              what the source's own entropy makes of the same rows; None where it is not known
+    excess             bits_per_byte / floor - 1
+    """
+    nats = np.zeros(len(pack.row_ids))
+    tokens = np.zeros(len(pack.row_ids), dtype=np.int64)
+    # Packing sorts by length, so a part of the sequences is taken evenly from all of them.
+    count = min(len(pack), max_sequences or len(pack))
+    sequences = np.linspace(0, len(pack), count, endpoint=False).astype(int)
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    with eager():
+        for start in range(0, len(sequences), batch_size):
+            chosen = sequences[start : start + batch_size]
+            batch = make_batch(pack, chosen, 1.0).to(device)
+            losses = token_losses(forward(model, batch), batch.labels).cpu().numpy()
+            trained = pack.trained[chosen]
+            np.add.at(nats, pack.rows[chosen][trained], losses[trained])
+            np.add.at(tokens, pack.rows[chosen][trained], 1)
+    model.train(was_training)
+    return {
+        name: _figures(pack, nats, tokens, (tokens > 0) & (pack.row_fits == fits))
+        for name, fits in (("fit", True), ("longer", False))
+    }
+
+
+def _figures(pack: Pack, nats: np.ndarray, tokens: np.ndarray, rows: np.ndarray) -> Figures:
+    num_bytes, num_tokens = int(pack.row_trained_bytes[rows].sum()), int(tokens[rows].sum())
+    if not num_bytes or not num_tokens:
+        return {"rows": 0}
+    total, floor_bits = float(nats[rows].sum()), float(pack.row_floor_bits[rows].sum())
+    bits_per_byte = total / math.log(2) / num_bytes
+    floor = floor_bits / num_bytes if math.isfinite(floor_bits) and floor_bits > 0 else None
+    return {
+        "rows": int(rows.sum()),
+        "tokens": num_tokens,
+        "bytes": num_bytes,
+        "loss": total / num_tokens,
+        "bits_per_byte": bits_per_byte,
+        "floor": floor,
+        "floor_loss": None if floor is None else floor_bits * math.log(2) / num_tokens,
+        "excess": None if floor is None else bits_per_byte / floor - 1,
+    }
+
+
+class HeldoutLoss:
+    """The observer that measures the split `valid` every so often."""
+
+    def __init__(self, packs: Mapping[str, Pack], settings: HeldoutSettings, run: Run) -> None:
+        self._pack, self._settings, self._run = packs.get("valid"), settings, run
+
+    def __call__(self, step: Step) -> Verdict:
+        every = self._settings.every
+        if self._pack is not None and every and (step.number % every == 0 or step.last):
+            figures = measure(
+                step.model,
+                self._pack,
+                batch_size=self._settings.batch_size,
+                max_sequences=self._settings.max_sequences,
+            )["fit"]
+            facts = {
+                "heldout_loss": figures.get("loss"),
+                "heldout_bits_per_byte": figures.get("bits_per_byte"),
+                "heldout_excess": figures.get("excess"),
+            }
+            self._run.log(step.number, facts)
+        return Verdict.CONTINUE

@@ -1,0 +1,197 @@
+"""What must stand before the loop begins: mix, parent, machine, tokenizer, packs, model, place to go on from."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from data_mix import pack
+from espalier import building, checkpoint, compiling, models, records
+from espalier.chat import ChatRenderer, read_template
+from espalier.config import load_file
+from espalier.console import say
+from espalier.errors import UserError
+from espalier.paths import artifact, repo_root
+from espalier.rows import read_rows
+from espalier.run import Run
+from stage1.config import TrainConfig, TrainOptions
+from stage1.tokenizer import train_tokenizer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """Where and how a run computes."""
+
+    accelerator: Any
+    """accelerate's Accelerator: device, precision, gradients."""
+    device: str
+    """cpu or cuda."""
+    dtype: torch.dtype
+    """What is computed in."""
+    threads: int
+    """CPU threads."""
+    compile: str
+    """layers or off."""
+
+
+def mix(config: TrainConfig) -> Path:
+    """The folder of the run's mix, which is built first if it is missing and a recipe says how."""
+    folder = artifact("mixes", config.mix)
+    if not records.is_complete(folder):
+        if config.recipe is None:
+            raise UserError(
+                f"there is no complete mix {config.mix!r} ({folder}); build it with python data_mix/build.py "
+                f"RECIPE.yaml --name {config.mix}, or name a recipe with --recipe"
+            )
+        say(f"mix {config.mix} is not there yet: python data_mix/build.py {config.recipe} --name {config.mix}")
+        command = [sys.executable, str(repo_root() / "data_mix" / "build.py"), str(config.recipe), "--name", config.mix]
+        if subprocess.run(command).returncode != 0:
+            raise UserError(f"mix {config.mix} could not be built, for the reason given above")
+    return folder
+
+
+def parent(config: TrainConfig, options: TrainOptions, train: Callable[[TrainConfig, TrainOptions], int]) -> int:
+    """Train the parent if it is not complete and a configuration says how; returns the exit code of that."""
+    if not config.parent or records.is_complete(artifact("runs", config.parent)):
+        return 0
+    if config.parent_config is None:
+        raise UserError(f"parent run {config.parent!r} is not complete; train it first, or name its --parent_config")
+    upbringing = load_file(TrainConfig, config.parent_config)
+    if upbringing.name != config.parent:
+        upbringing = upbringing.model_copy(update={"name": config.parent})
+    if upbringing.mix != config.mix:
+        upbringing = upbringing.model_copy(update={"mix": config.mix, "recipe": config.recipe})
+    say(f"parent {config.parent} is not there yet: python stage1/train.py {config.parent_config}")
+    allowed = options.allow_changed_environment
+    return train(upbringing, TrainOptions(allow_changed_environment=allowed))
+
+
+def machine(config: TrainConfig) -> Machine:
+    """Choose device, precision and threads, and make every computation on them repeatable."""
+    from accelerate import Accelerator
+
+    device = models.choose_device(config.device)
+    dtype = models.choose_dtype(config.dtype, device)
+    if config.threads:
+        torch.set_num_threads(config.threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
+    torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs time in every step
+    why_not = compiling.why_not() if config.compile == "layers" else None
+    if why_not:
+        say(f"note: {why_not}")
+    random.seed(config.seed)
+    np.random.seed(config.seed % 2**32)
+    torch.manual_seed(config.seed)
+    return Machine(
+        accelerator=Accelerator(cpu=device == "cpu", mixed_precision="bf16" if dtype == torch.bfloat16 else "no"),
+        device=device,
+        dtype=dtype,
+        threads=torch.get_num_threads(),
+        compile="off" if why_not else config.compile,
+    )
+
+
+def parents(config: TrainConfig, mix: Path, base: models.ModelRef | None) -> dict[str, str]:
+    """What the run descends from, with content hashes."""
+    found = {f"mix:{config.mix}": records.read_json(mix / records.MANIFEST)["content_hash"]}
+    return found if base is None else found | {base.spec: base.content_hash}
+
+
+def renderer(config: TrainConfig, mix: Path, base: models.ModelRef | None, run: Run) -> ChatRenderer:
+    """Tokenizer and template: the base's, or ones made for a new model and kept in the run's folder."""
+    template = read_template(config.chat_template) if config.chat_template else None
+    if base is not None:
+        return models.load_renderer(base, template, to_train=True, trust_remote_code=config.trust_remote_code)
+    folder = run.folder / "tokenizer"
+    if not folder.exists():
+        made = train_tokenizer(
+            read_rows(mix / "train.parquet"),
+            vocab_size=config.tokenizer.vocab_size,
+            max_bytes=config.tokenizer.max_bytes,
+            chat_template=config.chat_template,
+        )
+        with records.staging(folder) as temporary:
+            made.tokenizer.save_pretrained(temporary)
+    return ChatRenderer(_load_tokenizer(folder))
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(folder)
+
+
+def packs(config: TrainConfig, mix: Path, renderer: ChatRenderer) -> dict[str, pack.Pack]:
+    """The run's rows, packed; says how many there are and what was left out."""
+    found, manifest, done = pack.open_packs(
+        mix, renderer, seq_len=config.seq_len, rows=config.rows, long_rows=config.long_rows
+    )
+    counts = manifest["splits"]["train"]
+    say(
+        f"pack ({done}): {counts['packed']:,} of {counts['rows']:,} rows, {counts['tokens']:,} tokens "
+        f"({counts['trained_tokens']:,} trained) in {counts['sequences']:,} sequences of {config.seq_len}, "
+        f"{100 * counts['density']:.1f} % full"
+    )
+    if counts["split_long"] or counts["dropped_long"]:
+        say(f"    rows longer than a sequence: {counts['split_long']:,} split, {counts['dropped_long']:,} dropped")
+    return found
+
+
+def model(config: TrainConfig, renderer: ChatRenderer, base: models.ModelRef | None, machine: Machine) -> Any:
+    """The model to be trained, on its device."""
+    if base is None:
+        assert config.model is not None
+        return building.new_model(config.model, renderer, config.seed).to(machine.device)
+    loaded = models.load_model(
+        base,
+        device=machine.device,
+        # Weights that are trained are float32 whatever is computed in; frozen ones need not be.
+        dtype=machine.dtype if config.adapter else torch.float32,
+        load_in_4bit=config.load_in_4bit,
+        trust_remote_code=config.trust_remote_code,
+    )
+    if hasattr(loaded, "peft_config"):
+        loaded = loaded.merge_and_unload()
+    if config.init == "random":
+        loaded = building.randomise(loaded, config.seed)
+    if config.adapter:
+        return building.add_adapter(loaded, config.adapter, renderer, base.spec, config.seed)
+    return loaded.requires_grad_(True)
+
+
+def progress(
+    run: Run, options: TrainOptions, model: Any, optimizer: torch.optim.Optimizer
+) -> checkpoint.Progress:
+    """Where to go on: the newest checkpoint, the chosen one, or the beginning. Later traces in the run are removed."""
+    found = checkpoint.find_checkpoint(run.folder / "checkpoints", options.resume_from)
+    if found is None:
+        run.truncate(-1)
+        return checkpoint.Progress()
+    restored = checkpoint.restore(found, model=model, optimizer=optimizer)
+    checkpoint.remove_later(found)
+    run.truncate(restored.step)
+    say(f"going on from step {restored.step}")
+    return restored
+
+
+def say_plan(config: TrainConfig, machine: Machine, train: pack.Pack, share: tuple[int, int]) -> None:
+    """The numbers that follow from the configuration."""
+    trained, total = share
+    per_step = config.seq_len * config.micro_batch_size * config.grad_accum
+    epochs = config.steps * config.micro_batch_size * config.grad_accum / len(train)
+    say(
+        f"run {config.name}: {trained:,} of {total:,} parameters trained ({100 * trained / total:.1f} %); "
+        f"{config.steps:,} steps of up to {per_step:,} tokens, {epochs:.2f} epochs; "
+        f"{machine.device}, {str(machine.dtype).removeprefix('torch.')}, {machine.threads} threads, "
+        f"compile {machine.compile}"
+    )

@@ -1,0 +1,129 @@
+"""The end of a run: final weights, figures, report, seal."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from data_mix.pack import Pack
+from espalier import building, console, records, report
+from espalier.chat import ChatRenderer
+from espalier.checkpoint import Progress
+from espalier.models import ModelRef, save_model
+from espalier.run import Run
+from stage1 import heldout
+from stage1.config import TrainConfig
+from stage1.prepare import Machine
+
+
+def finish(
+    run: Run,
+    config: TrainConfig,
+    model: Any,
+    renderer: ChatRenderer,
+    base: ModelRef | None,
+    packs: Mapping[str, Pack],
+    progress: Progress,
+    machine: Machine,
+) -> None:
+    """Measure every held-out split, write `final/` and `report.md`, seal the run, and say what came of it."""
+    measured = {
+        split: heldout.measure(model, pack, batch_size=config.heldout.batch_size)
+        for split, pack in packs.items()
+        if split != "train" and len(pack)
+    }
+    with records.staging(run.folder / "final", replace=True) as temporary:
+        save_model(model, renderer, temporary, base if config.adapter else None)
+    trained, total = building.share_trained(model)
+    metrics = list(records.read_jsonl(run.folder / "metrics.jsonl")) if config.steps else []
+    valid = measured.get("valid", {}).get("fit", {})
+    summary = {
+        "steps": progress.step,
+        "tokens": progress.tokens,
+        "tokens_per_second": progress.tokens / progress.seconds if progress.seconds else None,
+        "seconds": progress.seconds,
+        "peak_memory_gb": _peak_memory_gb(machine.device),
+        "loss": next((row["loss"] for row in reversed(metrics) if "loss" in row), None),
+        "valid_bits_per_byte": valid.get("bits_per_byte"),
+        "valid_excess": valid.get("excess"),
+        "parameters": total,
+        "parameters_trained": trained,
+        "share_trained": trained / total,
+        "heldout": measured,
+    }
+    _write_report(run, config, summary, metrics, valid.get("floor_loss"))
+    run.finish(summary)
+    _say(run, config, summary)
+
+
+def _peak_memory_gb(device: str) -> float:
+    if device != "cpu":
+        return torch.cuda.max_memory_allocated() / 2**30
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+
+
+_HEADERS = ("held-out rows", "rows", "bytes", "bits per byte", "floor", "excess %")
+
+
+def _heldout_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+    rows = []
+    for split, parts in measured.items():
+        for part, note in (("fit", ""), ("longer", f"{split}, longer than the context")):
+            figures = parts[part]
+            if figures["rows"]:
+                excess = figures["excess"]
+                rows.append(
+                    [
+                        note or split,
+                        figures["rows"],
+                        figures["bytes"],
+                        figures["bits_per_byte"],
+                        figures["floor"],
+                        None if excess is None else 100 * excess,
+                    ]
+                )
+    return rows
+
+
+def _lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+    speed = summary["tokens_per_second"]
+    return [
+        ("steps", f"{summary['steps']:,}"),
+        ("tokens", f"{summary['tokens']:,}" + (f" at {speed:,.0f} per second" if speed else "")),
+        ("time", f"{summary['seconds']:.1f} s"),
+        ("peak memory", f"{summary['peak_memory_gb']:.2f} GB"),
+        ("parameters trained", f"{summary['parameters_trained']:,} of {summary['parameters']:,} "
+                               f"({100 * summary['share_trained']:.2f} %)"),
+        ("last training loss", "–" if summary["loss"] is None else f"{summary['loss']:.4f} nats per token"),
+    ]  # fmt: skip
+
+
+def _write_report(
+    run: Run, config: TrainConfig, summary: Mapping[str, Any], metrics: list[dict[str, Any]], floor: float | None
+) -> None:
+    parts = [f"# {run.name}\n"]
+    if any("loss" in row for row in metrics):
+        report.loss_curve(metrics, run.folder / "loss.png", floor=floor, title=run.name)
+        parts.append("![Loss over the steps](loss.png)\n")
+    parts.append(report.table(("", ""), _lines(summary)))
+    held = _heldout_rows(summary["heldout"])
+    if held:
+        parts.append(report.table(_HEADERS, held))
+    parts.append("What it said along the way is in [journal.md](journal.md).\n" if config.checkin.every else "")
+    records.write_text(run.folder / "report.md", "\n".join(parts))
+
+
+def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any]) -> None:
+    console.say(f"run {run.name} is complete")
+    for name, text in _lines(summary):
+        console.say(f"    {name:<20}{text}")
+    held = _heldout_rows(summary["heldout"])
+    if held:
+        console.table(_HEADERS, held)
+    console.say(f"    weights             {run.folder / 'final'}")
+    console.say(f"    report              {run.folder / 'report.md'}")
+    others = f"{config.parent} " if config.parent else ""
+    console.say(f"next: espalier chat {run.name}   or   python evaluation/run.py --models {others}{run.name}")

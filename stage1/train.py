@@ -1,0 +1,106 @@
+"""Train a Stage 1 model.
+
+    python stage1/train.py [CONFIG.yaml] [--any.key VALUE ...]
+    python stage1/train.py --resume NAME
+
+One configuration is one run. What it needs and is not there yet, the mix and the parent, is made first. The same
+command goes on with a run that was interrupted, and says so when it is complete.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from espalier.config import load
+from espalier.console import say
+from espalier.errors import run_main
+from stage1.config import DEFAULT_CONFIG, TrainConfig, TrainOptions, resumed_config
+
+
+def main(argv: list[str]) -> int:
+    config, options = load(
+        TrainConfig, argv, prog="python stage1/train.py", doc=__doc__, default=DEFAULT_CONFIG, options=TrainOptions
+    )
+    if options.resume:
+        config = resumed_config(options, argv)
+    return train(config, options)
+
+
+def train(config: TrainConfig, options: TrainOptions) -> int:
+    """Make the run that `config` describes; returns the exit code."""
+    from functools import partial
+
+    from espalier import building, checkpoint, compiling, loop, models, objectives
+    from espalier.run import AlreadyDone, Run
+    from stage1 import checkin, data, heldout, prepare, summary
+
+    mix = prepare.mix(config)
+    if code := prepare.parent(config, options, train):
+        return code
+    machine = prepare.machine(config)
+    base = None if config.model else models.resolve(f"run:{config.parent}" if config.parent else str(config.base))
+    try:
+        run = Run.start(
+            config.name,
+            command="stage1/train.py",
+            config=config,
+            parents=prepare.parents(config, mix, base),
+            seeds={"all": config.seed},
+            device=machine.device,
+            threads=machine.threads,
+            compile_mode=machine.compile,
+            allow_changed_environment=options.allow_changed_environment,
+        )
+    except AlreadyDone as done:
+        say(str(done))
+        return 0
+
+    with run:
+        for note in run.notes:
+            say(note)
+        renderer = prepare.renderer(config, mix, base, run)
+        packs = prepare.packs(config, mix, renderer)
+        model = prepare.model(config, renderer, base, machine)
+        optimizer = loop.make_optimizer(model, config.optim)
+        progress = prepare.progress(run, options, model, optimizer)
+        batches = data.Batches(
+            packs["train"], micro_batch_size=config.micro_batch_size, grad_accum=config.grad_accum, seed=config.seed
+        )
+        objective = objectives.sft
+        if machine.compile == "layers":
+            compiling.compile_layers(model)
+            objective = partial(objectives.sft, losses=compiling.compile_function(objectives.token_losses))
+        prepare.say_plan(config, machine, packs["train"], building.share_trained(model))
+        outcome = loop.train(
+            model=machine.accelerator.prepare_model(model),
+            optimizer=optimizer,
+            objective=objective,
+            batches=batches,
+            settings=config,
+            run=run,
+            accelerator=machine.accelerator,
+            progress=progress,
+            observers=[
+                heldout.HeldoutLoss(packs, config.heldout, run),
+                checkin.Checkin(renderer, config.checkin, run, as_chat=config.rows != "text"),
+            ],
+            checkpoint=partial(
+                checkpoint.save_checkpoint,
+                run.folder / "checkpoints",
+                model=model,
+                renderer=renderer,
+                base=base if config.adapter else None,
+                optimizer=optimizer,
+                keep=config.keep_checkpoints,
+            ),
+        )
+        if outcome.exit_code is not None:
+            say(f"stopped at step {progress.step}; go on with: python stage1/train.py --resume {config.name}")
+            return outcome.exit_code
+        summary.finish(run, config, model, renderer, base, packs, progress, machine)
+    return 0
+
+
+if __name__ == "__main__":
+    run_main(main)

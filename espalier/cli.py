@@ -159,13 +159,15 @@ def _facts(run: Any) -> dict[str, Any]:
     from espalier import records
 
     if run.manifest:
-        return dict(run.manifest.get("summary", {}))
+        return dict(run.manifest["summary"])
     return records.last_jsonl(run.folder / "metrics.jsonl") or {}
 
 
 def _step(run: Any) -> int | None:
-    step = _facts(run).get("step", run.step)
-    return None if step is None else int(step)
+    from espalier import records
+
+    last = records.last_jsonl(run.folder / "metrics.jsonl")
+    return last["step"] if last else run.step
 
 
 def _scalars(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -53,6 +53,7 @@ class Results:
         self.baseline = next(contestant for contestant in contestants if contestant.name == baseline)
         self._seed = seed
         self._by_model: dict[str, list[Record]] = {}
+        self._compared: dict[tuple[str, str, Where], Comparison | None] = {}
         for record in records:
             self._by_model.setdefault(record.model, []).append(record)
 
@@ -67,9 +68,13 @@ class Results:
 
     def compare(self, contestant: Contestant, metric: str, where: Where = first_reply) -> Comparison | None:
         """The contestant against the baseline on the same replies; None where the metric never applies."""
-        values, clusters = self._values(contestant, metric, where)
-        base, _ = self._values(self.baseline, metric, where)
-        return paired_bootstrap(base, values, clusters, seed=self._seed) if clusters else None
+        key = (contestant.name, metric, where)
+        if key not in self._compared:  # a page asks for the same comparison several times, and resampling takes a while
+            values, clusters = self._values(contestant, metric, where)
+            base, _ = self._values(self.baseline, metric, where)
+            found = paired_bootstrap(base, values, clusters, seed=self._seed) if clusters else None
+            self._compared[key] = found
+        return self._compared[key]
 
     def dialogues(self, contestant: Contestant, metric: str) -> Estimate | None:
         """The share of dialogues in which the metric is 1 at every turn it applies to."""

@@ -1,0 +1,125 @@
+"""What will be asked of whom: a command line made into cases, backends and contestants, and into an identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from espalier.config import to_dict
+from espalier.errors import UserError
+from evaluation.backends import Backend, LocalModel, Placement, open_backend
+from evaluation.cases import Case
+from evaluation.config import EvaluateConfig, default_name, parse_pools
+from evaluation.figures import Contestant
+from evaluation.heldout import Mix, heldout_cases, open_mix
+from evaluation.metrics import METRICS
+from evaluation.metrics.base import Metric
+from evaluation.suite import Suite, listed_cases, load_suite
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One evaluation before anything is asked."""
+
+    name: str
+    """Name of the scores."""
+    suite: Suite
+    """The suite, with the mix that the command line chose."""
+    metrics: list[Metric]
+    """Its metrics."""
+    mix: Mix | None
+    """Where the cases come from."""
+    cases: list[Case]
+    """The cases."""
+    backends: list[Backend]
+    """Who answers them: the models, then the suite's controls."""
+    contestants: list[Contestant]
+    """Who has a row in the report: the backends and the pools."""
+    baseline: str
+    """Name of the contestant the others are compared with."""
+    identity: dict[str, Any]
+    """All of it that decides the scores, as plain data."""
+
+
+def make_plan(config: EvaluateConfig) -> Plan:
+    """Raises UserError for an unknown suite, model, rule or pool, a missing mix, or no cases; loads no weights."""
+    if not config.models:
+        raise UserError("name at least one model: --models basil-trunk basil-core (espalier runs lists the runs)")
+    suite = _choose_suite(config)
+    mix = open_mix(suite.heldout.mix) if suite.heldout else None
+    cases = heldout_cases(suite.heldout, mix, limit=config.limit) if suite.heldout and mix else listed_cases(suite)
+    cases = cases[: config.limit]
+    placement = Placement(**{key: getattr(config, key) for key in Placement.__dataclass_fields__})
+    cases_hash = _hash([asdict(case) for case in cases])
+    rules = [rule for rule in suite.controls if rule not in config.models]
+    backends = [
+        open_backend(reference, generation=suite.generation, placement=placement, mix=mix, cases_hash=cases_hash)
+        for reference in [*config.models, *rules]
+    ]
+    names = [backend.name for backend in backends]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice:
+        raise UserError(f"two models are called {twice}: name each once, or rename a folder")
+    contestants = _contestants(config, backends)
+    baseline = _baseline(config, contestants, backends)
+    metrics = [METRICS[name] for name in suite.metrics]
+    return Plan(
+        name=config.name or default_name(suite.name, names[: len(config.models)], config.limit),
+        suite=suite,
+        metrics=metrics,
+        mix=mix,
+        cases=cases,
+        backends=backends,
+        contestants=contestants,
+        baseline=baseline,
+        identity={
+            "suite": to_dict(suite),
+            "cases": {"number": len(cases), "content_hash": cases_hash},
+            "mix": {"name": mix.name, "content_hash": mix.content_hash} if mix else None,
+            "models": {backend.name: backend.identity for backend in backends},
+            "pools": {each.name: list(each.members) for each in contestants if len(each.members) > 1},
+            "baseline": baseline,
+            "device": config.device,
+            "dtype": config.dtype,
+            "seed": config.seed,
+        },
+    )
+
+
+def _choose_suite(config: EvaluateConfig) -> Suite:
+    suite = load_suite(config.suite)
+    if config.mix is None:
+        return suite
+    if suite.heldout is None:
+        raise UserError(f"--mix {config.mix}: suite {suite.name} lists its cases and takes none from a mix")
+    return suite.model_copy(update={"heldout": suite.heldout.model_copy(update={"mix": config.mix})})
+
+
+def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Contestant]:
+    names = [backend.name for backend in backends]
+    pools = parse_pools(config.pool, names)
+    single = [
+        Contestant(name=backend.name, members=(backend.name,), control=not isinstance(backend, LocalModel))
+        for backend in backends
+    ]
+    pooled = [Contestant(name=name, members=members) for name, members in pools.items()]
+    models = [each for each in single if not each.control]
+    return [*models, *pooled, *(each for each in single if each.control)]
+
+
+def _baseline(config: EvaluateConfig, contestants: Sequence[Contestant], backends: Sequence[Backend]) -> str:
+    if config.baseline is None:
+        return backends[0].name
+    names = {reference: backend.name for reference, backend in zip(config.models, backends, strict=False)}
+    chosen = names.get(config.baseline, config.baseline)
+    known = [each.name for each in contestants]
+    if chosen not in known:
+        raise UserError(f"--baseline {config.baseline} is not among those compared ({', '.join(known)})")
+    return chosen
+
+
+def _hash(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

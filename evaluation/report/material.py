@@ -1,0 +1,48 @@
+"""Everything a report is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from evaluation.figures import Contestant, Results
+from evaluation.lineage import Lineage
+from evaluation.metrics.base import Metric
+from evaluation.suite import Suite
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Material:
+    """Everything a report is made of."""
+
+    name: str
+    """Name of the scores."""
+    command: str
+    """The command that makes them again."""
+    suite: Suite
+    """The suite."""
+    metrics: Sequence[Metric]
+    """Its metrics, in its order."""
+    results: Results
+    """The records, asked by contestant and metric."""
+    lineages: dict[str, Lineage]
+    """By name, of every model that is no rule."""
+    identities: dict[str, dict[str, Any]]
+    """By name, what each model and rule is."""
+    mix: str | None
+    """The mix the cases come from, with its hash."""
+    seed: int
+    """Of the bootstrap and of the examples drawn."""
+
+    @property
+    def headline(self) -> Metric:
+        """The metric that decides."""
+        return next(metric for metric in self.metrics if metric.name == self.suite.main_metric)
+
+    @property
+    def candidates(self) -> list[Contestant]:
+        """Who is compared with the baseline: no rules, and no model that a pool speaks for."""
+        pooled = {member for found in self.results.contestants if len(found.members) > 1 for member in found.members}
+        rest = [found for found in self.results.contestants if found != self.results.baseline and not found.control]
+        return [found for found in rest if found.name not in pooled]

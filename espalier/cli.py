@@ -181,8 +181,8 @@ def _scalars(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _figures(run: Any) -> dict[str, Any]:
-    """The few numbers that tell most about a run: bits per byte and losses first."""
-    numbers = {name: value for name, value in _scalars(_facts(run)).items() if isinstance(value, int | float)}
-    numbers.pop("step", None)
-    ranked = sorted(numbers, key=lambda name: 0 if "bits_per_byte" in name else 1 if "loss" in name else 2)
+    """The few numbers that tell most about a run: bits per byte, their excess over the floor, losses."""
+    numbers = {name: value for name, value in _facts(run).items() if isinstance(value, int | float) and name != "step"}
+    telling = ("bits_per_byte", "excess", "loss")
+    ranked = sorted(numbers, key=lambda name: next((i for i, part in enumerate(telling) if part in name), len(telling)))
     return {name: numbers[name] for name in ranked[:_FIGURES]}

@@ -21,18 +21,19 @@ def render(
         lines.append(f"Without CONFIG.yaml: {file.name}, whose values are shown. A flag wins over the file.")
     lines += ["", "Options of this invocation:"]
     for key in schema.keys((options,)):
-        lines += _entry(key, key.default, width)
+        lines += _entry(key, key.default, width, is_switch=key.kinds == (bool,))
     lines += ["", "Keys of the configuration:"]
     for key in schema.keys((model,)):
         lines += _entry(key, _value(values, key), width)
     return "\n".join(lines)
 
 
-def _entry(key: schema.Key, value: Any, width: int) -> list[str]:
-    kind = schema.describe(key.kinds, short=True)
-    shown = "required" if value is PydanticUndefined else _plain(value)
+def _entry(key: schema.Key, value: Any, width: int, *, is_switch: bool = False) -> list[str]:
+    """One key's lines. A switch is off unless it is named, so that its type and value say nothing."""
+    kind = "" if is_switch else schema.describe(key.kinds, short=True)
+    shown = "required" if value is PydanticUndefined else "" if is_switch else _plain(value)
     text = f"{key.description} [{shown}]".strip() if shown else key.description
-    head = f"  --{key.path} {kind}"
+    head = f"  --{key.path} {kind}".rstrip()
     body = textwrap.wrap(text, width, initial_indent=" " * 34, subsequent_indent=" " * 34)
     if body and len(head) < 34:
         body[0] = head.ljust(34) + body[0][34:]
@@ -49,8 +50,11 @@ def _value(values: Any, key: schema.Key) -> Any:
 
 
 def _plain(value: Any) -> str:
-    """A value short enough for a line; a mapping's values are shown at its own keys."""
+    """A value as one would type it, if it is short; a mapping's values are shown at its own keys."""
     if isinstance(value, dict):
         return ""
-    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, list):
+        text = ", ".join(map(str, value)) or "none"
+    else:
+        text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -10,7 +10,8 @@ command goes on with a run that was interrupted, and says so when it is complete
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from espalier.config import load
 from espalier.console import say

@@ -101,8 +101,14 @@ def _choose_suite(config: EvaluateConfig) -> Suite:
 def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Contestant]:
     names = [backend.name for backend in backends]
     pools = parse_pools(config.pool, names)
+    some_model = any(isinstance(backend, LocalModel) for backend in backends)
     single = [
-        Contestant(name=backend.name, members=(backend.name,), control=not isinstance(backend, LocalModel))
+        # Rules stand beside models; where there are none, they are compared themselves.
+        Contestant(
+            name=backend.name,
+            members=(backend.name,),
+            control=some_model and not isinstance(backend, LocalModel),
+        )
         for backend in backends
     ]
     pooled = [Contestant(name=name, members=members) for name, members in pools.items()]

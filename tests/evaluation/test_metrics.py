@@ -107,6 +107,7 @@ def test_fix_present_forgives_the_rest_of_the_clause():
     [
         ("The market? Tell me more.", 1),
         ("Yesterday!", 1),
+        ("You went?", 1),
         ("What did you do to the cat?", 0),
         ("Interesting! Can you tell me more?", 0),
         ("Supermarket", 0),

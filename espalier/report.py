@@ -170,12 +170,10 @@ def interval_bars(
         )
         for place, (_, (value, _, high)) in zip(places, drawn, strict=True):
             axes.text(max(value, high) + 0.012, place, percent(value, 0), va="center", fontsize=8, color="#222222")
-    axes.set_yticks(range(len(groups)), [_plain(group) for group in groups])
-    axes.set_ylim(len(groups) - 0.5, -0.5)
+    _label_rows(axes, groups)
     axes.set_xlim(0, 1.1)
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_xlabel(_plain(unit))
-    axes.grid(axis="y", visible=False)
     if series:
         figure.legend(loc="outside lower center", ncols=min(4, count), frameon=False, fontsize=9)
     return _save(figure, path)
@@ -207,10 +205,8 @@ def interval_plot(
         fontsize=8,
         color="#222222",
     )
-    axes.set_yticks(range(len(labels)), [_plain(label) for label in labels])
-    axes.set_ylim(len(labels) - 0.5, -0.5)
+    _label_rows(axes, labels)
     axes.set_xlabel(_plain(unit))
-    axes.grid(axis="y", visible=False)
     return _save(figure, path)
 
 
@@ -226,11 +222,9 @@ def bars(
         )
     for limit in bar or ():
         axes.axvline(limit, color=COLOURS[4], ls="--", lw=1.2)
-    axes.set_yticks(range(len(counts)), [_plain(label) for label in counts])
-    axes.set_ylim(len(counts) - 0.5, -0.5)
+    _label_rows(axes, list(counts))
     axes.margins(x=0.1)
     axes.set_xlabel(_plain(unit))
-    axes.grid(axis="y", visible=False)
     return _save(figure, path)
 
 
@@ -255,6 +249,13 @@ def _save(figure: Figure, path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png", metadata={"Software": None})
     return path
+
+
+def _label_rows(axes: Axes, labels: Sequence[str]) -> None:
+    """Names the places 0, 1, 2 … of a horizontal plot, from the top down."""
+    axes.set_yticks(range(len(labels)), [_plain(label) for label in labels])
+    axes.set_ylim(max(1, len(labels)) - 0.5, -0.5)
+    axes.grid(axis="y", visible=False)
 
 
 def _plain(text: str) -> str:

@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--once", metavar="TEXT", help="answer this one message and stop")
     chat.add_argument("--system", metavar="TEXT", help="a system message to begin with")
     chat.add_argument("--text", action="store_true", help="continue what is typed as plain text, without chat roles")
+    chat.add_argument("--chat_template", metavar="T", help="builtin template or file, for a model that has none")
+    chat.add_argument("--load_in_4bit", action="store_true", help="hold its weights in 4 bits, for a small card")
     chat.add_argument("--temperature", type=float, default=0.0, help="0, the default, always takes the likeliest word")
     chat.add_argument(
         "--max_new_tokens", type=int, default=128, help="longest reply, in tokens (128, or half the context)"
@@ -112,7 +114,9 @@ def _chat(arguments: argparse.Namespace) -> None:
         temperature=arguments.temperature,
         max_new_tokens=arguments.max_new_tokens,
         seed=arguments.seed,
+        chat_template=arguments.chat_template,
         device=arguments.device,
+        load_in_4bit=arguments.load_in_4bit,
     )
 
 
@@ -167,7 +171,7 @@ def _step(run: Any) -> int | None:
     from espalier import records
 
     last = records.last_jsonl(run.folder / "metrics.jsonl")
-    return last["step"] if last else run.step
+    return int(last["step"]) if last else run.step
 
 
 def _scalars(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:

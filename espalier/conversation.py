@@ -53,16 +53,20 @@ def talk(
     once: str | None,
     system: str | None,
     as_text: bool,
+    chat_template: str | None,
     device: str,
+    load_in_4bit: bool,
     **sampling: Any,
 ) -> None:
     """Answer `once`, or what is typed until the end of input; on a pipe, print the replies and nothing else.
 
     `sampling` goes to `espalier.generate.generate`: max_new_tokens, temperature, seed.
     """
+    from espalier.chat import read_template
     from espalier.models import load_for_inference
 
-    model, renderer = load_for_inference(name, device=device)
+    template = read_template(chat_template) if chat_template else None
+    model, renderer = load_for_inference(name, device, load_in_4bit=load_in_4bit, chat_template=template)
     conversation = Conversation(model, renderer, system=system, as_text=as_text, **sampling)
     if once is not None:
         console.say(conversation.answer(once))

@@ -214,7 +214,9 @@ def base_of(reference: ModelRef) -> ModelRef:
 
 def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool, trust_remote_code: bool) -> Any:
     from transformers import AutoModelForCausalLM
+    from transformers.utils import logging
 
+    logging.disable_progress_bar()  # "Loading weights" would stand in the middle of logs and replies
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": trust_remote_code}
     if load_in_4bit:
         options |= {"quantization_config": four_bit(dtype), "device_map": {"": device}}
@@ -222,7 +224,14 @@ def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool,
         model = AutoModelForCausalLM.from_pretrained(reference.path, **options)
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"{reference.path}: the model cannot be loaded ({_first_line(error)})") from error
-    return (model if load_in_4bit else model.to(device)).eval()
+    if load_in_4bit:
+        for module in model.modules():
+            # On processors with AVX512-BF16, bitsandbytes would repack these weights at the first evaluation, into
+            # bfloat16 scales: training would go on from other weights, and widths that 32 does not divide would fail.
+            if hasattr(module, "support_avx512bf16_for_cpu"):
+                module.support_avx512bf16_for_cpu = False
+        return model.eval()
+    return model.to(device).eval()
 
 
 def four_bit(dtype: Any) -> Any:

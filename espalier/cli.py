@@ -40,7 +40,9 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("name", help="a run's name, a path, or a hub name")
     chat.add_argument("--once", metavar="TEXT", help="answer this one message and stop")
     chat.add_argument("--system", metavar="TEXT", help="a system message to begin with")
-    chat.add_argument("--text", action="store_true", help="continue what is typed as plain text, without chat roles")
+    chat.add_argument(
+        "--text", action="store_true", help="continue what is typed as plain text (\\n: new line), without chat roles"
+    )
     chat.add_argument("--chat_template", metavar="T", help="builtin template or file, for a model that has none")
     chat.add_argument("--load_in_4bit", action="store_true", help="hold its weights in 4 bits, for a small card")
     chat.add_argument("--temperature", type=float, default=0.0, help="0, the default, always takes the likeliest word")

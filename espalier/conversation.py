@@ -5,6 +5,7 @@ from typing import Any
 
 from espalier import console
 from espalier.errors import UserError
+from espalier.run import saved_config
 
 Message = dict[str, str]
 
@@ -31,17 +32,18 @@ class Conversation:
         """The model's answer to `line`; it ends in an ellipsis where it was cut off."""
         from espalier.generate import generate
 
-        self._messages.append({"role": "user", "content": line})
+        prompt: str | list[Message] = line.replace("\\n", "\n")
         if not self._as_text:
-            self._forget()
-        prompt = line if self._as_text else self._messages
+            self._hear(line)
+            prompt = self._messages
         reply = generate(self._model, self._renderer, [prompt], **self._sampling)[0]
         self._messages.append({"role": "assistant", "content": reply.text})
         return reply.text + (" …" if reply.finish == "length" else "")
 
-    def _forget(self) -> None:
-        kept = fit(self._messages, self._renderer, self._room)
-        forgotten = len(self._messages) - len(kept)
+    def _hear(self, line: str) -> None:
+        heard = [*self._messages, {"role": "user", "content": line}]
+        kept = fit(heard, self._renderer, self._room)
+        forgotten = len(heard) - len(kept)
         if forgotten:
             console.say(f"({forgotten} earlier messages no longer fit the context and are forgotten)")
         self._messages = kept
@@ -60,25 +62,36 @@ def talk(
 ) -> None:
     """Answer `once`, or what is typed until the end of input; on a pipe, print the replies and nothing else.
 
+    A run that was trained on plain text only, or any model with `as_text`, continues what is typed.
     `sampling` goes to `espalier.generate.generate`: max_new_tokens, temperature, seed.
     """
     from espalier.chat import read_template
-    from espalier.models import load_for_inference
+    from espalier.models import load_for_inference, resolve
 
+    found = resolve(name)
+    as_text = as_text or (found.kind == "run" and saved_config(found.name.partition("@")[0]).get("rows") == "text")
     template = read_template(chat_template) if chat_template else None
-    model, renderer = load_for_inference(name, device, load_in_4bit=load_in_4bit, chat_template=template)
+    model, renderer = load_for_inference(found.spec, device, load_in_4bit=load_in_4bit, chat_template=template)
     conversation = Conversation(model, renderer, system=system, as_text=as_text, **sampling)
     if once is not None:
         console.say(conversation.answer(once))
         return
     interactive = sys.stdin.isatty()
     if interactive:
-        console.say(f"This is {name}. Type a message; /new begins a new conversation, Ctrl+D ends.")
+        import readline  # noqa: F401, gives input() a history and arrow keys
+
+        how = "what you type is continued, \\n is a new line" if as_text else "/new begins a new conversation"
+        console.say(f"This is {name}: {how}, Ctrl+D ends.")
     while (line := _read("> " if interactive else "")) is not None:
         if line == "/new":
             conversation.begin()
         elif line:
-            console.say(conversation.answer(line))
+            try:
+                console.say(conversation.answer(line))
+            except UserError as error:
+                if not interactive:
+                    raise
+                console.say(f"({error})")
 
 
 def fit(messages: list[Message], renderer: Any, room: int) -> list[Message]:

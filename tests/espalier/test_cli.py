@@ -114,6 +114,8 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return [Reply(text=f"heard {len(batch[0])}", num_tokens=2, finish="stop")]
 
     monkeypatch.setattr(generate, "generate", answer)
+    reference = models.ModelRef(kind="path", name="/core", path=Path("/core"), content_hash="")
+    monkeypatch.setattr(models, "resolve", lambda _: reference)
     monkeypatch.setattr(models, "load_for_inference", lambda *_, **__: (FakeModel(), WordRenderer()))
     return prompts
 
@@ -121,8 +123,18 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_chat_once(echo: list[Any], capsys: pytest.CaptureFixture[str]) -> None:
     assert shown(capsys, "chat", "core", "--once", "I go.", "--system", "Recast.") == "heard 2\n"
     assert echo == [[{"role": "system", "content": "Recast."}, {"role": "user", "content": "I go."}]]
-    shown(capsys, "chat", "core", "--text", "--once", "Basil:")
-    assert echo[-1] == "Basil:"
+    shown(capsys, "chat", "core", "--text", "--once", r"Tutor: Hello.\nBasil:")
+    assert echo[-1] == "Tutor: Hello.\nBasil:"
+
+
+def test_a_run_trained_on_text_continues_it(echo: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    finished("trunk")
+    record = artifact("runs", "trunk") / "run.json"
+    record.write_text(record.read_text().replace('"lr": 0.1', '"rows": "text"'))
+    reference = models.ModelRef(kind="run", name="trunk", path=Path("/core"), content_hash="")
+    monkeypatch.setattr(models, "resolve", lambda _: reference)
+    main(["chat", "trunk", "--once", "Sophie says:"])
+    assert echo == ["Sophie says:"]
 
 
 def test_chat_on_a_pipe_remembers_forgets_and_begins_anew(

@@ -179,37 +179,6 @@ def interval_bars(
     return _save(figure, path)
 
 
-def interval_plot(
-    labels: Sequence[str],
-    intervals: Sequence[Interval],
-    path: Path,
-    *,
-    title: str = "",
-    unit: str = "",
-    zero: str = "no difference",
-) -> Path:
-    """Draws one (estimate, low, high) per label as a dot with a whisker, beside a line at zero, into a PNG."""
-    figure, axes = _canvas(7.2, 1.3 + 0.34 * len(labels), title)
-    for place, (value, low, high) in enumerate(intervals):
-        colour = COLOURS[2] if low > 0 else COLOURS[4] if high < 0 else GREY
-        axes.plot([low, high], [place, place], color=colour, lw=2, solid_capstyle="butt")
-        axes.plot([value], [place], "o", color=colour, ms=6)
-    axes.axvline(0, color="#222222", lw=1)
-    axes.annotate(
-        _plain(zero),
-        (0, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 3),
-        textcoords="offset points",
-        ha="center",
-        fontsize=8,
-        color="#222222",
-    )
-    _label_rows(axes, labels)
-    axes.set_xlabel(_plain(unit))
-    return _save(figure, path)
-
-
 def bars(
     counts: Mapping[str, float], path: Path, *, title: str = "", unit: str = "", bar: tuple[float, float] | None = None
 ) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,13 +13,9 @@ from espalier.errors import UserError
 from espalier.rows import read_rows
 from evaluation.cases import Case, Reply
 from evaluation.heldout import Mix, tutor_turns
+from evaluation.metrics.words import to_tutors_person
 
 _ROWS_READ = 20_000
-_YOURS = {
-    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "i'm": "you're", "i've": "you've",
-    "we": "you", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves", "am": "are",
-    "we're": "you're", "we've": "you've",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,14 +70,6 @@ class CopyRule:
 
     def close(self) -> None:
         """Nothing to let go of."""
-
-
-def to_tutors_person(sentence: str) -> str:
-    """`sentence` said to the one who said it: "I lost my cat." becomes "you lost your cat"."""
-    clause = re.sub(r"[.?!\s]+$", "", sentence)
-    clause = re.sub(r"\b(I|we) was\b", "you were", clause, flags=re.IGNORECASE)
-    words = re.sub(r"[A-Za-z']+", lambda match: _YOURS.get(match[0].lower(), match[0]), clause)
-    return words[:1].lower() + words[1:]
 
 
 def commonest_recast(mix: Mix) -> str:

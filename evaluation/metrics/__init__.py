@@ -5,7 +5,7 @@ from __future__ import annotations
 from evaluation.metrics.base import Metric
 from evaluation.metrics.explicit import explicit_correction
 from evaluation.metrics.grammar import parses
-from evaluation.metrics.manner import asks, checks, in_role, uptake
+from evaluation.metrics.manner import asks, checks, echo, in_role, uptake
 from evaluation.metrics.overall import good_reply
 from evaluation.metrics.recast import corrected_absent, corrected_present, fix_present
 
@@ -17,6 +17,7 @@ METRICS: dict[str, Metric] = {
         fix_present,
         good_reply,
         uptake,
+        echo,
         asks,
         explicit_correction,
         parses,

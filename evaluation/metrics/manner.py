@@ -6,7 +6,7 @@ import re
 
 from evaluation.cases import Case, Reply
 from evaluation.metrics.base import metric
-from evaluation.metrics.words import contains, content_words, words
+from evaluation.metrics.words import contains, content_words, to_tutors_person, words
 
 _ROLES = "tutor|teacher|learner|student|user|assistant|system|human|sophie|basil|move"
 _LEAK = re.compile(
@@ -23,6 +23,14 @@ def uptake(case: Case, reply: Reply) -> float | None:
     if said and case.truth is not None:
         said |= content_words(case.truth.corrected)
     return float(bool(said & set(words(reply.text)))) if said else None
+
+
+@metric("says the mistake back", better="lower")
+def echo(case: Case, reply: Reply) -> float | None:
+    """The learner's whole sentence is said back, mistake and all, as it was said or in the tutor's person."""
+    if case.truth is None or not case.truth.error:
+        return None
+    return float(any(contains(reply.text, said) for said in (case.learner, to_tutors_person(case.learner))))
 
 
 @metric("asks something", better="neither")

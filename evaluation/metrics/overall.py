@@ -5,14 +5,15 @@ from __future__ import annotations
 from evaluation.cases import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.explicit import explicit_correction
-from evaluation.metrics.manner import in_role, uptake
+from evaluation.metrics.manner import echo, in_role, uptake
 from evaluation.metrics.recast import corrected_absent, corrected_present
 
 
 @metric("good in every respect at once")
 def good_reply(case: Case, reply: Reply) -> float | None:
-    """In role, no explicit correction, the learner's words taken up, the corrected form given or kept back as due."""
+    """In role, the learner's words taken up but not the mistake, no correction to the face, the form given or kept as due."""
     if case.truth is None:
         return None
     due = [measure(case, reply) for measure in (in_role, uptake, corrected_present, corrected_absent)]
-    return float(all(value is None or value == 1 for value in due) and explicit_correction(case, reply) == 0)
+    avoided = [measure(case, reply) for measure in (echo, explicit_correction)]
+    return float(all(value in (None, 1) for value in due) and all(value in (None, 0) for value in avoided))

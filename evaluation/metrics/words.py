@@ -1,4 +1,4 @@
-"""Words of a text, phrases in it, and which of them carry content."""
+"""Words of a text: phrases among them, which of them carry content, and how they sound from the other side."""
 
 from __future__ import annotations
 
@@ -18,6 +18,12 @@ of in on at to from for with without by about into onto over under between throu
 off near there here too also very really just only again still already yet even ever never
 """
 STOP_WORDS = frozenset(_FUNCTION_WORDS.split())
+
+_YOURS = {
+    "i": "you", "me": "you", "my": "your", "mine": "yours", "myself": "yourself", "i'm": "you're", "i've": "you've",
+    "we": "you", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves", "am": "are",
+    "we're": "you're", "we've": "you've",
+}  # fmt: skip
 
 _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)*|[.?!;:…\n]")
 _BREAKS = frozenset(".?!;:…\n")
@@ -47,3 +53,11 @@ def find(text: list[str], phrase: list[str]) -> list[int]:
 def contains(text: str, phrase: str) -> bool:
     """Whether the words of `phrase` stand in `text` side by side, within one sentence, as whole words in any case."""
     return bool(find(tokens(text), words(phrase)))
+
+
+def to_tutors_person(sentence: str) -> str:
+    """`sentence` said to the one who said it: "I lost my cat." becomes "you lost your cat"."""
+    clause = re.sub(r"[.?!\s]+$", "", sentence)
+    clause = re.sub(r"\b(I|we) was\b", "you were", clause, flags=re.IGNORECASE)
+    words = re.sub(r"[A-Za-z']+", lambda match: _YOURS.get(match[0].lower(), match[0]), clause)
+    return words[:1].lower() + words[1:]

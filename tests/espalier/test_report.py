@@ -71,12 +71,10 @@ def draw(kind: str, path, *, title: str = "A $title$ with_marks"):
     if kind == "interval_bars":
         series = {"$a": [(0.5, 0.4, 0.6), None], "b_": [(1.0, 0.9, 1.0), (0.0, 0.0, 0.1)]}
         return report.interval_bars(["x", "y"], series, path, title=title)
-    if kind == "interval_plot":
-        return report.interval_plot(["x", "y"], [(0.1, 0.05, 0.2), (-0.1, -0.2, 0.1)], path, title=title)
     return report.bars({"x": 3, "$y": 0.25}, path, title=title, bar=(0.1, 2))
 
 
-@pytest.mark.parametrize("kind", ["loss", "interval_bars", "interval_plot", "bars"])
+@pytest.mark.parametrize("kind", ["loss", "interval_bars", "bars"])
 def test_pictures_are_the_same_bytes_for_the_same_numbers(tmp_path, kind):
     first, second = draw(kind, tmp_path / "new" / "a.png"), draw(kind, tmp_path / "b.png")
     assert first.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and first.read_bytes() == second.read_bytes()
@@ -88,9 +86,8 @@ def test_pictures_are_the_same_bytes_for_the_same_numbers(tmp_path, kind):
 def test_pictures_of_nothing(tmp_path):
     report.loss_curve([], tmp_path / "a.png")
     report.interval_bars([], {}, tmp_path / "b.png")
-    report.interval_plot([], [], tmp_path / "c.png")
-    report.bars({}, tmp_path / "d.png")
-    assert all((tmp_path / f"{name}.png").stat().st_size > 0 for name in "abcd")
+    report.bars({}, tmp_path / "c.png")
+    assert all((tmp_path / f"{name}.png").stat().st_size > 0 for name in "abc")
 
 
 def test_the_running_mean_is_a_mean():

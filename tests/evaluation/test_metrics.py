@@ -126,6 +126,20 @@ def test_uptake_needs_something_to_take_up():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
+        ("Oh, yesterday you go to the market! Who was there?", 1),
+        ("Yesterday I go to the market?", 1),
+        ("Oh, you go to the market!", 0),
+        ("Yesterday you went to the market.", 0),
+    ],
+)
+def test_echo(text, expected):
+    assert score("echo", text) == expected
+    assert score("echo", text, error="") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
         ("Who was there?", 1),
         ("Good. And what then?", 1),
         ("?", 0),
@@ -219,6 +233,7 @@ def test_in_role(text, finish, expected):
         ("You went to the market?", {"rule": "must_not"}, 0),
         ("Can you tell me more?", {"rule": "may"}, 0),
         ("Who was at the market?", {"rule": "may"}, 1),
+        ("Yesterday you go to the market?", {"rule": "may"}, 0),
     ],
 )
 def test_good_reply_is_good_in_every_respect(text, facts, expected):

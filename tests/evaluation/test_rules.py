@@ -5,7 +5,8 @@ from espalier.rows import write_rows
 from evaluation.backends import LocalModel, Placement, open_backend
 from evaluation.cases import Case, Truth
 from evaluation.heldout import heldout_cases, open_mix
-from evaluation.rules import CopyRule, ReferenceRule, commonest_recast, to_tutors_person
+from evaluation.metrics.words import to_tutors_person
+from evaluation.rules import CopyRule, ReferenceRule, commonest_recast
 from evaluation.suite import Generation, HeldOut
 from tests.evaluation.toy_world import dialogue
 

@@ -37,7 +37,8 @@ class Conversation:
             self._hear(line)
             prompt = self._messages
         reply = generate(self._model, self._renderer, [prompt], **self._sampling)[0]
-        self._messages.append({"role": "assistant", "content": reply.text})
+        if not self._as_text:
+            self._messages.append({"role": "assistant", "content": reply.text})
         return reply.text + (" …" if reply.finish == "length" else "")
 
     def _hear(self, line: str) -> None:
@@ -45,7 +46,8 @@ class Conversation:
         kept = fit(heard, self._renderer, self._room)
         forgotten = len(heard) - len(kept)
         if forgotten:
-            console.say(f"({forgotten} earlier messages no longer fit the context and are forgotten)")
+            note = f"({forgotten} earlier messages no longer fit the context and are forgotten)"
+            print(note, file=sys.stderr)  # on a pipe, stdout carries the replies alone
         self._messages = kept
 
 

@@ -50,7 +50,7 @@ def append_jsonl(path: Path, value: Any) -> None:
     """Add one line to a JSON lines file. It reaches the kernel before this returns, so kill -9 cannot take it back."""
     line = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "ab", buffering=0) as file:
+    with open(path, "ab") as file:
         file.write(line.encode())
 
 

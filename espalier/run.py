@@ -11,6 +11,7 @@
 import os
 import re
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -205,7 +206,8 @@ class Run:
         # KeyboardInterrupt and SystemExit are no failures: such a run is interrupted, as its missing manifest says.
         try:
             if isinstance(error, Exception) and not isinstance(error, AlreadyDone):
-                self.fail(describe(error) or f"{type(error).__name__}: {error}")
+                with suppress(OSError):  # a full disk takes no note either, and is what should be told
+                    self.fail(describe(error) or f"{type(error).__name__}: {error}")
         finally:
             self.release()
 

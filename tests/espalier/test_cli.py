@@ -151,13 +151,10 @@ def test_chat_on_a_pipe_remembers_forgets_and_begins_anew(
 
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
     monkeypatch.setattr("builtins.input", read)
-    assert shown(capsys, "chat", "core").splitlines() == [
-        "heard 1",
-        "heard 3",
-        "(2 earlier messages no longer fit the context and are forgotten)",
-        "heard 3",
-        "heard 1",
-    ]
+    main(["chat", "core"])
+    written = capsys.readouterr()
+    assert written.out.splitlines() == ["heard 1", "heard 3", "heard 3", "heard 1"]
+    assert written.err == "(2 earlier messages no longer fit the context and are forgotten)\n"
     assert [message["content"] for message in echo[2]] == ["two", "heard 3", "three"]
 
 

@@ -104,7 +104,7 @@ def loss_curve(
             value = row.get(key)
             if value is not None and math.isfinite(value):
                 line.append((int(row["step"]), float(value)))
-    figure, axes = _canvas(7.2, 4.0, title)
+    figure, axes = canvas(7.2, 4.0, title)
     if points[train]:
         steps, values = zip(*points[train], strict=True)
         noisy = len(values) > 60
@@ -134,7 +134,7 @@ def loss_curve(
     axes.set_ylabel(_plain(unit))
     if axes.get_legend_handles_labels()[0]:
         axes.legend(frameon=False, fontsize=9)
-    return _save(figure, path)
+    return save_picture(figure, path)
 
 
 def interval_bars(
@@ -150,7 +150,7 @@ def interval_bars(
     `series` maps a model's name to one (share, low, high) per group, or None where the model has no figure there.
     """
     count = max(1, len(series))
-    figure, axes = _canvas(7.2, 1.3 + len(groups) * (0.26 * count + 0.16), title)
+    figure, axes = canvas(7.2, 1.3 + len(groups) * (0.26 * count + 0.16), title)
     height = 0.8 / count
     for index, (name, intervals) in enumerate(series.items()):
         colour = COLOURS[index % len(COLOURS)]
@@ -176,14 +176,14 @@ def interval_bars(
     axes.set_xlabel(_plain(unit))
     if series:
         figure.legend(loc="outside lower center", ncols=min(4, count), frameon=False, fontsize=9)
-    return _save(figure, path)
+    return save_picture(figure, path)
 
 
 def bars(
     counts: Mapping[str, float], path: Path, *, title: str = "", unit: str = "", bar: tuple[float, float] | None = None
 ) -> Path:
     """Draws one labelled bar per entry, in the given order; `bar` marks the (lowest, highest) value allowed."""
-    figure, axes = _canvas(7.2, 1.1 + 0.26 * len(counts), title)
+    figure, axes = canvas(7.2, 1.1 + 0.26 * len(counts), title)
     axes.barh(range(len(counts)), list(counts.values()), color=COLOURS[0], height=0.75)
     for place, value in enumerate(counts.values()):
         axes.annotate(
@@ -194,11 +194,11 @@ def bars(
     _label_rows(axes, list(counts))
     axes.margins(x=0.1)
     axes.set_xlabel(_plain(unit))
-    return _save(figure, path)
+    return save_picture(figure, path)
 
 
-def _canvas(width: float, height: float, title: str) -> tuple[Figure, Axes]:
-    """A figure of its own canvas: no pyplot, hence no global state and no display."""
+def canvas(width: float, height: float, title: str) -> tuple[Figure, Axes]:
+    """A figure of `width` x `height` inches on its own canvas: no pyplot, hence no global state and no display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -214,7 +214,8 @@ def _canvas(width: float, height: float, title: str) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def save_picture(figure: Figure, path: Path) -> Path:
+    """Writes the PNG `path`, without a date or a version in it, and returns it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="png", metadata={"Software": None})
     return path

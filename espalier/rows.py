@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from espalier.errors import UserError
 
@@ -93,32 +93,57 @@ def check_messages(messages: object) -> None:
         try:
             content.encode()
         except UnicodeEncodeError:
-            raise ValueError(f"message {position} ({role}) holds half a surrogate pair, which no file can") from None
+            raise ValueError(f"message {position} ({role}) holds bytes or half characters that are no UTF-8") from None
+        if "\0" in content:
+            raise ValueError(f"message {position} ({role}) holds a NUL character")
         if role == TEXT_ROLE and len(messages) != 1:
             raise ValueError("a text row has exactly one message, with the role text")
 
 
-def write_rows(path: Path, rows: Iterable[Row]) -> int:
-    """Streams ``rows`` into a Parquet file and returns how many there were.
+class RowWriter:
+    """Streams rows into a Parquet file; a context manager. The same rows give the same bytes.
 
-    The same rows give the same bytes. The file is not put in place atomically: a mix is, as a whole folder.
+    The file is not put in place atomically: a mix is, as a whole folder.
     """
-    import pyarrow
-    import pyarrow.parquet
 
-    schema = _schema()
-    num_rows = 0
-    with pyarrow.parquet.ParquetWriter(path, schema, compression="zstd") as writer:
-        batch: list[dict[str, Any]] = []
+    def __init__(self, path: Path) -> None:
+        import pyarrow.parquet
+
+        self._schema = _schema()
+        self._file = pyarrow.parquet.ParquetWriter(path, self._schema, compression="zstd")
+        self._waiting: list[dict[str, Any]] = []
+        self.num_rows = 0
+        """Rows written so far."""
+
+    def write(self, row: Row) -> None:
+        """Add one row."""
+        self._waiting.append(_to_record(row))
+        self.num_rows += 1
+        if len(self._waiting) == _ROWS_PER_GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow
+
+        if self._waiting:
+            self._file.write_batch(pyarrow.RecordBatch.from_pylist(self._waiting, schema=self._schema))
+            self._waiting.clear()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._flush()
+        self._file.close()
+
+
+def write_rows(path: Path, rows: Iterable[Row]) -> int:
+    """Writes `rows` to a Parquet file, streaming, and returns how many there were."""
+    with RowWriter(path) as writer:
         for row in rows:
-            batch.append(_to_record(row))
-            num_rows += 1
-            if len(batch) == _ROWS_PER_GROUP:
-                writer.write_batch(pyarrow.RecordBatch.from_pylist(batch, schema=schema))
-                batch.clear()
-        if batch:
-            writer.write_batch(pyarrow.RecordBatch.from_pylist(batch, schema=schema))
-    return num_rows
+            writer.write(row)
+    return writer.num_rows
 
 
 def read_rows(path: Path) -> Iterator[Row]:

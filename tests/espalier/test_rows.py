@@ -27,7 +27,8 @@ def make_row(**changes) -> Row:
         ({"messages": [{"role": "tutor", "content": "x"}]}, "role 'tutor'"),
         ({"messages": [{"role": "user", "content": " \n"}]}, "no content"),
         ({"messages": [{"role": "user", "content": None}]}, "no content"),
-        ({"messages": [{"role": "user", "content": "\ud800"}]}, "surrogate"),
+        ({"messages": [{"role": "user", "content": "\ud800"}]}, "no UTF-8"),
+        ({"messages": [{"role": "user", "content": "a\0b"}]}, "NUL"),
         ({"messages": [{"role": "text", "content": "x"}, *CHAT]}, "exactly one message"),
         ({"meta": []}, "meta must be"),
         ({"weight": 0.0}, "weight must be"),
@@ -48,12 +49,16 @@ def test_bytes_count_contents_in_utf8() -> None:
     assert (text.num_bytes, text.num_assistant_bytes, text.is_text) == (12, 0, True)
 
 
-contents = st.text(st.characters(codec="utf-8"), min_size=1).filter(str.strip)
+contents = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
 chats = st.lists(
     st.fixed_dictionaries({"role": st.sampled_from(["system", "user", "assistant"]), "content": contents}), min_size=1
 )
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | contents,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**60), 2**60)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | contents,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(contents, inner, max_size=3),
     max_leaves=5,
 )

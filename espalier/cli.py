@@ -188,7 +188,6 @@ def _scalars(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _figures(run: Any) -> dict[str, Any]:
     """The few numbers that tell most about a run: bits per byte, their excess over the floor, losses."""
-    numbers = {name: value for name, value in _facts(run).items() if isinstance(value, int | float) and name != "step"}
-    telling = ("bits_per_byte", "excess", "loss")
-    ranked = sorted(numbers, key=lambda name: next((i for i, part in enumerate(telling) if part in name), len(telling)))
+    numbers = {name: value for name, value in _facts(run).items() if isinstance(value, int | float)}
+    ranked = [name for part in ("bits_per_byte", "excess", "loss") for name in numbers if part in name]
     return {name: numbers[name] for name in ranked[:_FIGURES]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -78,7 +79,7 @@ def announce(outcome: Outcome) -> None:
     material = outcome.material
     for paragraph in conclusions(material):
         console.say()
-        console.say(re.sub(r"\\(.)", r"\1", paragraph.replace("**", "")))
+        console.say(html.unescape(re.sub(r"\\(.)|\*", r"\1", paragraph)))
     console.say()
     rows = []
     for metric in material.metrics:

@@ -11,7 +11,7 @@ from evaluation.metrics.recast import corrected_absent, corrected_present
 
 @metric("good in every respect at once")
 def good_reply(case: Case, reply: Reply) -> float | None:
-    """In role, the learner's words taken up but not the mistake, no correction to the face, the form given or kept as due."""
+    """In role, the learner's words taken up, the mistake not; the form given or kept back as due, never to the face."""
     if case.truth is None:
         return None
     due = [measure(case, reply) for measure in (in_role, uptake, corrected_present, corrected_absent)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from evaluation.figures import Contestant, Results
+from evaluation.figures import Contestant, Results, in_group
 from evaluation.lineage import Lineage
 from evaluation.metrics.base import Metric
 from evaluation.suite import Suite
@@ -46,3 +47,18 @@ class Material:
         pooled = {member for found in self.results.contestants if len(found.members) > 1 for member in found.members}
         rest = [found for found in self.results.contestants if found != self.results.baseline and not found.control]
         return [found for found in rest if found.name not in pooled]
+
+    @property
+    def models(self) -> list[Contestant]:
+        """Everyone but the rules that stand beside them."""
+        return [each for each in self.results.contestants if not each.control]
+
+    def groups(self, kind: str) -> list[str]:
+        """The groups of a kind, those first where the last candidate does worst on the measure that decides."""
+        weakest = (self.candidates or [self.results.baseline])[-1]
+        sign = -1 if self.headline.better == "lower" else 1
+        places = {}
+        for group in self.results.groups(kind):
+            found = self.results.estimate(weakest, self.headline.name, in_group(kind, group))
+            places[group] = sign * found.value if found else math.inf
+        return sorted(places, key=lambda group: (places[group], group))

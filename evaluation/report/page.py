@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import textwrap
 from pathlib import Path
 
 from espalier.records import write_text
-from espalier.report import escape, interval_bars
-from evaluation.report import examples, provenance, sections
+from espalier.report import escape
+from evaluation.report import examples, pictures, provenance, sections
 from evaluation.report.material import Material
 from evaluation.report.verdict import alone, verdict
-from evaluation.stats import Estimate
 
 _ASIDES = ("good_reply", "corrected_absent", "explicit_correction")
 
 
 def write_report(material: Material, folder: Path) -> None:
-    """Writes `report.md` and its picture, which is named after the scores, into `folder`."""
-    picture = _draw(material, folder / f"{material.name}.png")
+    """Writes `report.md` and its pictures, which are named after the scores, into `folder`."""
     parts = [
-        _opening(material, picture.name),
+        _opening(material, pictures.measures(material, folder / f"{material.name}.png")),
         _before_and_after(material),
         sections.measures(material),
         sections.comparisons(material),
         sections.by_group(material, "error", "By kind of mistake"),
+        _picture("By kind of mistake", pictures.mistakes(material, folder / f"{material.name}-mistakes.png")),
         sections.by_strategy(material),
         sections.by_group(material, "split", "By kind of hold-out"),
         sections.dialogues(material),
@@ -41,35 +39,18 @@ def conclusions(material: Material) -> list[str]:
     return found or [alone(material.results, material.headline)]
 
 
-def _opening(material: Material, picture: str) -> str:
+def _opening(material: Material, picture: Path | None) -> str:
     names = " and ".join(each.name for each in material.candidates)
     baseline = material.results.baseline.name
     title = f"{names} against {baseline}" if names else baseline
-    paragraphs = "\n\n".join(conclusions(material))
     suite = material.suite
-    return (
-        f"# {escape(title)}: {escape(suite.name)}, version {suite.version}\n\n{paragraphs}\n\n"
-        f"{escape(suite.description)}\n\n![Share of replies by measure and model]({picture})\n"
-    )
+    paragraphs = [*conclusions(material), *provenance.leaks(material), escape(suite.description)]
+    head = f"# {escape(title)}: {escape(suite.name)}, version {suite.version}"
+    return "\n\n".join([head, *paragraphs, _picture("Share of replies by measure and model", picture)])
 
 
-def _draw(material: Material, path: Path) -> Path:
-    """A bar per measure and contestant, with intervals."""
-    results = material.results
-    shown = [
-        metric
-        for metric in material.metrics
-        if (metric.low, metric.high) == (0, 1) and results.estimate(results.baseline, metric.name)
-    ]
-    series = {
-        contestant.name: [_triple(results.estimate(contestant, metric.name)) for metric in shown]
-        for contestant in results.contestants
-    }
-    notes = {"lower": " (fewer is better)", "neither": " (neither is better)", "higher": ""}
-    labels = [textwrap.fill(metric.label + notes[metric.better], 34) for metric in shown]
-    return interval_bars(
-        labels, series, path, title=f"Suite {material.suite.name}", unit="share of replies, 95 % interval"
-    )
+def _picture(caption: str, path: Path | None) -> str:
+    return f"![{caption}]({path.name})\n" if path else ""
 
 
 def _before_and_after(material: Material) -> str:
@@ -90,7 +71,3 @@ def _failures(material: Material) -> str:
     label = escape(material.headline.label)
     note = f"{total:,} first replies miss it ({label}). Some of them, drawn by lot:"
     return f"## Where {escape(who.name)} still fails\n\n{note}\n\n{found}"
-
-
-def _triple(found: Estimate | None) -> tuple[float, float, float] | None:
-    return (found.value, found.low, found.high) if found else None

@@ -9,36 +9,53 @@ from evaluation.stats import RESAMPLES
 
 
 def where_from(material: Material) -> str:
-    """Each model with its ancestors and mixes, and a warning where it has met what it is asked about."""
-    first = material.results.baseline.members[0]
-    combinations = [r.combination for r in material.results.records(first) if r.turn == 0 and r.combination]
-    rows, warnings = [], []
+    """Each model with its ancestors and mixes, and what is known of its having met the cases before."""
+    if not material.lineages:
+        return ""
+    rows = []
     for name, lineage in material.lineages.items():
         mixes = ", ".join(f"{mix} ({content[:12]})" for mix, content in lineage.mixes.items()) or None
         content = material.identities[name]["content_hash"][:12]
-        rows.append([name, content, ", ".join(lineage.ancestors) or None, mixes, _bits_per_byte(lineage)])
-        warnings += _warnings(name, lineage, combinations)
-    if combinations and not warnings:
-        warnings = ["No model's lineage was trained on a combination that it is asked about here."]
-    headers = ["model", "content", "descends from", "trained on mixes", "held-out bits per byte"]
-    notes = "".join(f"\n{warning}\n" for warning in warnings)
-    return "## Where the models come from\n\n" + table(headers, rows) + notes
+        ancestors = ", ".join(lineage.ancestors) or None
+        rows.append([name, content, ancestors, mixes, _trained(lineage), _bits_per_byte(lineage)])
+    headers = ["model", "content", "descends from", "trained on mixes", "parameters trained", "held-out bits per byte"]
+    notes = [*leaks(material), *_unknowns(material)]
+    if not notes and _combinations(material):
+        notes = ["No model's lineage was trained on a combination that it is asked about here."]
+    return "## Where the models come from\n\n" + table(headers, rows) + "".join(f"\n{note}\n" for note in notes)
 
 
-def _warnings(name: str, lineage: Lineage, combinations: list[tuple[str, ...]]) -> list[str]:
-    verdicts = count_verdicts(lineage, combinations)
-    found = []
-    if verdicts["seen"]:
-        found.append(
-            f"**{escape(name)} was trained on a mix that does not hold out the combinations of {verdicts['seen']:,} of "
-            f"these {len(combinations):,} cases: it may have seen them, and its figures are not of unseen cases.**"
-        )
-    if verdicts["unknown"]:
-        found.append(
-            f"Whether {escape(name)} has seen the combinations of {verdicts['unknown']:,} of these "
-            f"{len(combinations):,} cases in training is not known."
-        )
-    return found
+def leaks(material: Material) -> list[str]:
+    """A warning for each model that may have seen cases in training."""
+    combinations = _combinations(material)
+    counts = {name: count_verdicts(each, combinations)["seen"] for name, each in material.lineages.items()}
+    return [
+        f"**Caution: {escape(name)} was trained on a mix that does not hold out the combinations of {count:,} of these "
+        f"{len(combinations):,} cases. It may have seen them, so its figures are not of unseen cases.**"
+        for name, count in counts.items()
+        if count
+    ]
+
+
+def _unknowns(material: Material) -> list[str]:
+    combinations = _combinations(material)
+    counts = {name: count_verdicts(each, combinations)["unknown"] for name, each in material.lineages.items()}
+    return [
+        f"Whether {escape(name)} has seen the combinations of {count:,} of these {len(combinations):,} cases in "
+        "training is not known: its lineage, or a mix in it, is not all here."
+        for name, count in counts.items()
+        if count
+    ]
+
+
+def _combinations(material: Material) -> list[tuple[str, ...]]:
+    first = material.results.records(material.results.baseline.members[0])
+    return [record.combination for record in first if record.turn == 0 and record.combination]
+
+
+def _trained(lineage: Lineage) -> str | None:
+    trained, total = lineage.summary.get("parameters_trained"), lineage.summary.get("parameters")
+    return f"{trained:,} of {total:,} ({percent(trained / total)})" if trained and total else None
 
 
 def _bits_per_byte(lineage: Lineage) -> str | None:

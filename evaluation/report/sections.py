@@ -79,12 +79,12 @@ def comparisons(material: Material) -> str:
 def by_group(material: Material, kind: str, title: str) -> str:
     """The deciding measure for each group of a kind."""
     metric = material.headline
-    groups = material.results.groups(kind)
-    rows = [_row(material, group, metric.name, in_group(kind, group)) for group in groups]
+    groups = material.groups(kind)
+    rows = [_row(material, _words(group), metric.name, in_group(kind, group)) for group in groups]
     if not any(rows):
         return ""
     label = escape(metric.label)
-    return f"## {title}\n\n{label[:1].upper()}{label[1:]}.\n\n" + _table(material, kind, rows)
+    return f"## {title}\n\n{label[:1].upper()}{label[1:]}; the weakest first.\n\n" + _table(material, kind, rows)
 
 
 def by_strategy(material: Material) -> str:
@@ -99,7 +99,7 @@ def by_strategy(material: Material) -> str:
         for metric, wish in asked.items():
             row = _row(material, group, metric, in_group("strategy", group))
             if row:
-                rows.append([row[0], wish, *row[1:]])
+                rows.append([_words(group), wish, *row[1:]])
                 break
     if not rows:
         return ""
@@ -139,6 +139,10 @@ def _table(material: Material, header: str, rows: Sequence[list[object]]) -> str
 
 def _names(material: Material) -> list[str]:
     return [each.name for each in material.results.contestants]
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
 
 
 def _text(found: Estimate | None) -> Markup | None:

@@ -26,16 +26,17 @@ def verdict(results: Results, candidate: Contestant, metric: Metric, others: Ite
         return f"Nothing in this suite lets {escape(metric.label)} be measured, so the models cannot be compared by it."
     new, old = escape(candidate.name), escape(base.name)
     opening = {
-        1: f"**{new} teaches better than {old}.**",
-        -1: f"**{new} teaches worse than {old}.**",
-        0: f"**These cases cannot tell whether {new} or {old} teaches better.**",
+        1: f"**{new} teaches better than {old}, and chance can hardly explain it.**",
+        -1: f"**{new} teaches worse than {old}, and chance can hardly explain it.**",
+        0: f"**These cases cannot tell which of {new} and {old} teaches better.**",
     }[leader(metric, comparison)]
+    asides = [_aside(results, candidate, other) for other in others if other.name != metric.name]
     sentences = [
         opening,
-        f"What decides is: {escape(metric.label)}. {new} reaches {percent(theirs.value)}, {old} {percent(ours.value)}.",
+        f"What decides is *{escape(metric.label)}*: {new} {percent(theirs.value)}, {old} {percent(ours.value)}.",
         _spread(comparison),
         _case_by_case(comparison, metric, new),
-        *(_aside(results, candidate, other) for other in others if other.name != metric.name),
+        f"Besides: {'; '.join(filter(None, asides))}." if any(asides) else "",
     ]
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -59,11 +60,10 @@ def points(share: float) -> str:
 
 def _spread(comparison: Comparison) -> str:
     found = comparison.difference
-    more = "more" if found.value >= 0 else "fewer"
     return (
-        f"That is {abs(100 * found.value):.1f} {more} of every 100 replies; allowing for chance in which cases were "
-        f"drawn, the true difference lies between {points(found.low)} and {points(found.high)} "
-        f"(95 % interval, {_cases(found)})."
+        f"That is {abs(100 * found.value):.1f} {'more' if found.value >= 0 else 'fewer'} of every 100 replies; "
+        "allowing for chance in which cases were drawn, the true difference lies between "
+        f"{points(found.low)} and {points(found.high)} of 100 (95 % interval; {_cases(found)})."
     )
 
 
@@ -71,17 +71,18 @@ def _case_by_case(comparison: Comparison, metric: Metric, name: str) -> str:
     better, worse = comparison.higher, comparison.lower
     if metric.better == "lower":
         better, worse = worse, better
-    return (
-        f"Case by case {name} did better {better:,} times, worse {worse:,} times and as well {comparison.same:,} times."
-    )
+    return f"Case by case {name} did better {_times(better)}, worse {_times(worse)}, as well {_times(comparison.same)}."
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count:,} times")
 
 
 def _aside(results: Results, candidate: Contestant, metric: Metric) -> str:
     theirs, ours = results.estimate(candidate, metric.name), results.estimate(results.baseline, metric.name)
     if theirs is None or ours is None:
         return ""
-    label = escape(metric.label)
-    return f"{label[:1].upper()}{label[1:]}: {percent(theirs.value)}, against {percent(ours.value)}."
+    return f"{escape(metric.label)} {percent(theirs.value)} ({escape(results.baseline.name)}: {percent(ours.value)})"
 
 
 def _cases(found: Estimate) -> str:

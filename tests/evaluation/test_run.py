@@ -1,0 +1,243 @@
+"""The command, from the command line to the written memory."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from espalier import records
+from espalier.errors import UserError
+from espalier.paths import repo_root
+from evaluation import backends
+from evaluation import play as play_module
+from evaluation.run import main
+
+COMMAND = [sys.executable, str(repo_root() / "evaluation" / "run.py")]
+FILES = ("records.jsonl", "summary.json", "report.md", "report.json")
+
+
+def command(*words: str) -> subprocess.CompletedProcess:
+    return subprocess.run([*COMMAND, *words], capture_output=True, text=True, cwd="/", timeout=120)
+
+
+def scores(workspace: Path, name: str) -> dict[str, bytes]:
+    return {file: (workspace / "scores" / name / file).read_bytes() for file in FILES}
+
+
+def test_two_rules_compared_from_another_directory(workspace, suite_file):
+    words = [
+        "--models",
+        "rule:copy",
+        "rule:reference",
+        "--suite",
+        suite_file,
+        "--name",
+        "rules",
+        "--date",
+        "2026-01-02",
+    ]
+    done = command(*words)
+    assert done.returncode == 0, done.stderr
+    assert "rule:reference teaches better than rule:copy" in done.stdout
+    folder = workspace / "scores" / "rules"
+    manifest = records.verify_manifest(folder)
+    assert set(manifest["files"]) == {*FILES, "scores.json", "rules.png", "rules-mistakes.png"}
+    lines = list(records.read_jsonl(folder / "records.jsonl"))
+    assert len(lines) == 2 * (24 + 4) and {line["model"] for line in lines} == {"rule:copy", "rule:reference"}
+    summary = json.loads((folder / "summary.json").read_text())
+    figures = summary["contestants"]["rule:reference"]["metrics"]["corrected_present"]
+    assert figures["overall"]["value"] == 1 and figures["against_baseline"]["difference"]["value"] == 1
+    reports = workspace / "agents" / "reports"
+    assert (reports / "rules.md").read_bytes() == (folder / "report.md").read_bytes() and (
+        reports / "rules.png"
+    ).is_file()
+    assert "2026-01-02 [rules](reports/rules.md)" in (workspace / "agents" / "RUNLOG.md").read_text()
+
+    again = command(*words)
+    assert again.returncode == 0 and "already complete" in again.stdout and len(again.stdout.splitlines()) == 1
+
+
+def test_redo_gives_the_same_bytes(workspace, suite_file):
+    words = ["--models", "rule:copy", "--suite", suite_file, "--name", "rules"]
+    assert main(words) == 0
+    before = scores(workspace, "rules")
+    log = (workspace / "agents" / "RUNLOG.md").read_text()
+    assert main([*words, "--redo"]) == 0
+    assert scores(workspace, "rules") == before and (workspace / "agents" / "RUNLOG.md").read_text() == log
+
+
+@pytest.mark.parametrize("stop_after", [1, 4, 6])
+def test_a_killed_evaluation_goes_on_and_ends_the_same(workspace, suite_file, monkeypatch, stop_after, capsys):
+    monkeypatch.setattr(play_module, "CHUNK", 5)
+    words = ["--models", "rule:copy", "rule:reference", "--suite", suite_file]
+    assert main([*words, "--name", "whole"]) == 0
+
+    asked = []
+    reply = backends.CopyRule.replies
+
+    def replies(self, cases, *, seed):
+        asked.append(len(cases))
+        if len(asked) > stop_after:
+            raise KeyboardInterrupt
+        return reply(self, cases, seed=seed)
+
+    monkeypatch.setattr(backends.CopyRule, "replies", replies)
+    with pytest.raises(KeyboardInterrupt):
+        main([*words, "--name", "part"])
+    first = len(list(records.read_jsonl(workspace / "scores" / "part" / "records.jsonl"))) if stop_after > 1 else 0
+    monkeypatch.setattr(backends.CopyRule, "replies", reply)
+    capsys.readouterr()
+    assert main([*words, "--name", "part"]) == 0
+    whole, part = scores(workspace, "whole"), scores(workspace, "part")
+    assert part["records.jsonl"] == whole["records.jsonl"] and part["summary.json"] == whole["summary.json"]
+    assert part["report.md"].replace(b"part", b"whole") == whole["report.md"]
+    if first:
+        shown = [int(count) for count in re.findall(r"^rule:copy (\d+)/28", capsys.readouterr().out, re.MULTILINE)]
+        assert shown and min(shown) > first
+
+
+@pytest.mark.slow
+def test_models_of_ours_with_a_pool(workspace, suite_file, make_run, capsys):
+    summary = {
+        "heldout": {"valid": {"fit": {"bits_per_byte": 1.25, "floor": 1.0}}},
+        "parameters": 9,
+        "parameters_trained": 9,
+    }
+    for seed, name in enumerate(["trunk", "core", "core-s1"]):
+        make_run(name, seed=seed, summary=summary)
+    words = [
+        "--models",
+        "trunk",
+        "core",
+        "core-s1",
+        "--pool",
+        "cores=core,core-s1",
+        "--suite",
+        suite_file,
+        "--device",
+        "cpu",
+    ]
+    assert main([*words, "--batch_size", "7"]) == 0
+    name = "toy-trunk-core-core-s1"
+    report = (workspace / "scores" / name / "report.md").read_text()
+    assert report.startswith("# cores against trunk: toy, version 3")
+    assert "| measure | n | trunk | core | core-s1 | cores |" in report
+    assert (
+        "| 1.2500, 25.0 % over the floor of 1.0000 |" in report and "run:" not in report.split("## Where the models")[0]
+    )
+    lines = list(records.read_jsonl(workspace / "scores" / name / "records.jsonl"))
+    assert len(lines) == 3 * 28 and all(line["num_tokens"] <= 6 for line in lines)
+    later = [line for line in lines if line["turn"] == 1 and line["model"] == "core"]
+    earlier = {line["case"]: line["reply"] for line in lines if line["turn"] == 0 and line["model"] == "core"}
+    assert later and all(line["messages"][2]["content"] == earlier[line["case"]] for line in later)
+    assert "records.jsonl" not in capsys.readouterr().err
+
+    assert main([*words, "--batch_size", "64", "--name", "wide"]) == 0  # batch size is no part of what is compared
+    wide = list(records.read_jsonl(workspace / "scores" / "wide" / "records.jsonl"))
+    assert wide == lines
+
+
+def test_a_retrained_model_is_not_taken_for_the_old_one(workspace, suite_file, make_run):
+    make_run("trunk", seed=1)
+    words = ["--models", "trunk", "--suite", suite_file, "--limit", "4"]
+    assert main(words) == 0
+    shutil.rmtree(workspace / "runs" / "trunk")
+    make_run("trunk", seed=2)
+    with pytest.raises(UserError, match=r"compare something else \(models.trunk.content_hash: .{12}… before"):
+        main(words)
+    assert main([*words, "--redo"]) == 0
+
+
+def test_a_path_with_another_template_is_refused(workspace, suite_file, make_run):
+    folder = make_run("trunk") / "final"
+    copy = workspace / "copy"
+    shutil.copytree(folder, copy)
+    template = copy / "chat_template.jinja"
+    template.write_text(template.read_text().replace("<|assistant|>", "<|user|>"))
+    with pytest.raises(UserError, match="another chat template"):
+        main(["--models", str(copy), "--suite", suite_file])
+
+
+def test_sampled_replies_resume_the_same(workspace, suite_file, make_run, monkeypatch):
+    monkeypatch.setattr(play_module, "CHUNK", 5)
+    make_run("trunk")
+    text = Path(suite_file).read_text()
+    Path(suite_file).write_text(text.replace("{max_new_tokens: 6}", "{max_new_tokens: 6, temperature: 1.0}"))
+    words = ["--models", "trunk", "--suite", suite_file, "--limit", "8"]
+    assert main([*words, "--name", "one"]) == 0 and main([*words, "--name", "two"]) == 0
+    one, two = scores(workspace, "one"), scores(workspace, "two")
+    assert one["records.jsonl"] == two["records.jsonl"]
+    assert main([*words, "--name", "three", "--seed", "1"]) == 0
+    assert scores(workspace, "three")["records.jsonl"] != one["records.jsonl"]
+
+
+def test_nothing_is_published_unless_wanted(workspace, suite_file):
+    assert main(["--models", "rule:copy", "--suite", suite_file, "--publish", "false"]) == 0
+    assert not (workspace / "agents").exists()
+
+
+def test_list_suites():
+    done = command("--list-suites")
+    assert done.returncode == 0 and re.search(r"^recast +\d", done.stdout, re.MULTILINE)
+
+
+def test_the_real_suite_asks_the_real_curriculum(workspace, monkeypatch):
+    """The recast suite end to end: the curriculum's own replies are all that its metrics can ask for."""
+    from data_mix.curriculum import CurriculumConfig, generate
+    from espalier.rows import write_rows
+
+    folder = workspace / "mixes" / "basil"
+    folder.mkdir(parents=True)
+    for split in ("train", "unseen_triples", "unseen_pairs"):
+        write_rows(folder / f"{split}.parquet", generate(CurriculumConfig(), "dialogue", split, 150, seed=3))
+    records.write_manifest(folder, {"name": "basil"})
+    assert main(["--models", "rule:copy", "rule:reference"]) == 0
+    summary = json.loads((workspace / "scores" / "recast-rule-copy-rule-reference" / "summary.json").read_text())
+    copy, reference = (
+        {
+            name: found["overall"]["value"]
+            for name, found in summary["contestants"][rule]["metrics"].items()
+            if found["overall"]
+        }
+        for rule in ("rule:copy", "rule:reference")
+    )
+    assert reference["corrected_present"] == 1 and reference["corrected_absent"] > 0.95 and reference["parses"] == 1
+    assert reference["good_reply"] > 0.98 and reference["explicit_correction"] == 0 and reference["in_role"] == 1
+    assert copy["corrected_present"] < 0.05 and copy["echo"] == 1 and copy["good_reply"] == 0 and copy["parses"] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        ([], "name at least one model"),
+        (["--models", "rule:copy", "--suite", "recats"], "did you mean recast"),
+        (
+            ["--models", "rule:copy", "--mix", "nope"],
+            "mix nope does not exist; build it with: python data_mix/build.py",
+        ),
+        (["--models", "rule:copi", "--mix", "toy"], "no rule 'rule:copi'"),
+        (["--models", "basil", "--mix", "toy"], "no model 'basil'"),
+        (["--models", "rule:copy", "rule:copy", "--mix", "toy"], "two models are called rule:copy"),
+        (["--models", "rule:copy", "--mix", "toy", "--baseline", "x"], "--baseline x is not among"),
+        (["--models", "rule:copy", "--mix", "toy", "--pool", "p=rule:copy"], "two models or more"),
+        (["--models", "rule:copy", "--mix", "toy", "--pool", "p=rule:copy,x"], "x is not among"),
+        (["--models", "rule:copy", "--mix", "toy", "--name", "a/b"], "cannot be a name"),
+        (["--models", "rule:copy", "--modles", "x"], "did you mean --models"),
+        (["--models", "rule:copy", "--limit", "0"], "--limit"),
+        (["--models", "rule:copy", "--mix", "toy", "--chat_template", "x", "--suite", "/nowhere.yaml"], "no suite"),
+    ],
+)
+def test_what_is_wrong_is_one_clear_line(toy_mix, workspace, words, complaint):
+    with pytest.raises(UserError) as caught:
+        main(words)
+    assert complaint in str(caught.value) and not (workspace / "scores").exists()
+
+
+def test_errors_leave_with_code_2_and_no_traceback(toy_mix):
+    done = command("--models", "rule:copy", "--suite", "nothing")
+    assert done.returncode == 2 and done.stderr.startswith("error: no suite 'nothing'") and done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1

@@ -29,7 +29,11 @@ class Chooser(Protocol):
         ...
 
     def begin(self, role: str) -> None:
-        """End the current message and start the next one."""
+        """Start the next message."""
+        ...
+
+    def end(self) -> None:
+        """End the current message. What is chosen between two messages is no part of either."""
         ...
 
     def say(self, text: str) -> None:
@@ -37,7 +41,7 @@ class Chooser(Protocol):
         ...
 
 
-Program = Callable[[Chooser], None]
+Program = Callable[[Chooser], object]
 
 
 @lru_cache(maxsize=4096)
@@ -58,7 +62,7 @@ class Sampler:
         self._random = rng.random
         self._role = ""
         self._pieces: list[str] = []
-        self._messages: list[Message] = []
+        self.messages: list[Message] = []
         self.log2_prob = 0.0
         self.assistant_log2_prob = 0.0
 
@@ -77,21 +81,14 @@ class Sampler:
         return options[index]
 
     def begin(self, role: str) -> None:
-        self._flush()
         self._role = role
 
     def say(self, text: str) -> None:
         self._pieces.append(text)
 
-    def _flush(self) -> None:
-        if self._pieces:
-            self._messages.append((self._role, "".join(self._pieces)))
-            self._pieces = []
-
-    def messages(self) -> list[Message]:
-        """The row's messages so far."""
-        self._flush()
-        return self._messages
+    def end(self) -> None:
+        self.messages.append((self._role, "".join(self._pieces)))
+        self._role, self._pieces = "", []
 
 
 class _Mismatch(Exception):
@@ -115,14 +112,14 @@ class _Follower:
         self._made: list[int] = []
         self.log2_prob = 0.0
 
-    def _viable(self, options: Sequence[T], fits: Fits[T] | None) -> list[int]:
-        return list(range(len(options)))
+    def _fits(self, option: T, fits: Fits[T] | None) -> bool:
+        return True
 
     def pick(self, options: Sequence[T], fits: Fits[T] | None = None, weights: tuple[float, ...] | None = None) -> T:
         if len(self._made) < len(self._given):
             index = self._given[len(self._made)]
         else:
-            viable = self._viable(options, fits)
+            viable = [i for i, option in enumerate(options) if (weights is None or weights[i]) and self._fits(option, fits)]
             if not viable:
                 raise _Mismatch
             if len(viable) > 1:
@@ -147,6 +144,9 @@ class _Writer(_Follower):
         role, content = self.messages[-1]
         self.messages[-1] = (role, content + text)
 
+    def end(self) -> None:
+        pass
+
 
 class _Reader(_Follower):
     """Follows a text, and gives up at the first letter that differs."""
@@ -154,37 +154,64 @@ class _Reader(_Follower):
     def __init__(self, path: tuple[int, ...], target: Sequence[Message], prefix: bool) -> None:
         super().__init__(path)
         self._target, self._prefix = target, prefix
-        self._index, self._at = -1, 0
+        self._index, self._at = 0, 0
+        self._rest = "\n".join(content for _, content in target)
 
-    def _rest(self) -> str:
-        later = [content for _, content in self._target[self._index + 1 :]]
-        here = self._target[self._index][1][self._at :] if self._index >= 0 else ""
-        return "\n".join([here, *later])
-
-    def _viable(self, options: Sequence[T], fits: Fits[T] | None) -> list[int]:
-        if fits is None or self._prefix and self._index == len(self._target) - 1 and not self._rest():
-            return list(range(len(options)))
-        rest = self._rest()
-        return [index for index, option in enumerate(options) if fits(option, rest)]
+    def _fits(self, option: T, fits: Fits[T] | None) -> bool:
+        return fits is None or fits(option, self._rest)
 
     def begin(self, role: str) -> None:
-        if self._index >= 0 and self._at != len(self._target[self._index][1]):
+        if self._index == len(self._target) or self._target[self._index][0] != role:
             raise _Mismatch
-        self._index, self._at = self._index + 1, 0
-        if self._index == len(self._target):
-            raise _Finished if self._prefix else _Mismatch
-        if self._target[self._index][0] != role:
-            raise _Mismatch
+        self._at = 0
 
     def say(self, text: str) -> None:
         if not self._target[self._index][1].startswith(text, self._at):
             raise _Mismatch
         self._at += len(text)
+        self._rest = "\n".join([self._target[self._index][1][self._at :], *(content for _, content in self._target[self._index + 1 :])])
+
+    def end(self) -> None:
+        if self._at != len(self._target[self._index][1]):
+            raise _Mismatch
+        self._index += 1
+        if self._prefix and self._index == len(self._target):
+            raise _Finished
 
     def finish(self) -> None:
         """Raise unless the whole text has been read."""
-        if self._index != len(self._target) - 1 or self._at != len(self._target[self._index][1]):
+        if self._index != len(self._target):
             raise _Mismatch
+
+
+class _LineReader:
+    """Wanders through the program at random, led by one line of a text; what the line does not show is free."""
+
+    def __init__(self, line: str, rng: random.Random) -> None:
+        self._line, self._at, self._rng = line, 0, rng
+        self._lines_to_skip = int(rng.expovariate(0.4))
+
+    def pick(self, options: Sequence[T], fits: Fits[T] | None = None, weights: tuple[float, ...] | None = None) -> T:
+        viable = [option for option in options if fits is None or fits(option, self._line)]
+        return self._rng.choice(viable or options)
+
+    def begin(self, role: str) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        head, newline, tail = text.partition("\n")
+        if self._lines_to_skip == 0:
+            if not self._line.startswith(head, self._at):
+                raise _Mismatch
+            self._at += len(head)
+        if newline:
+            if self._lines_to_skip == 0:
+                self.end()
+            self._lines_to_skip -= 1
+            self.say(tail)
+
+    def end(self) -> None:
+        raise _Finished if self._lines_to_skip == 0 and self._at == len(self._line) else _Mismatch
 
 
 def derivations(program: Program, target: Sequence[Message], *, prefix: bool = False) -> Iterator[float]:
@@ -206,6 +233,22 @@ def derivations(program: Program, target: Sequence[Message], *, prefix: bool = F
             pending.extend(branch.path + (index,) for index in branch.viable)
         except _Mismatch:
             continue
+
+
+def writes_line(program: Program, line: str, *, patience: int = 40_000) -> bool:
+    """Is there a text of the program in which `line` stands? A search at random, seeded by the line, that ends after `patience` attempts.
+
+    A yes is sure. A no may be wrong, with a chance that falls with patience: it never flatters a model.
+    """
+    rng = random.Random(line)
+    for _ in range(patience):
+        try:
+            program(_LineReader(line, rng))
+        except _Finished:
+            return True
+        except _Mismatch:
+            continue
+    return False
 
 
 def enumerate_rows(program: Program) -> Iterator[tuple[tuple[Message, ...], float]]:

@@ -11,8 +11,8 @@ from data_mix.curriculum.heldout import LEVELS, Space, pick_level
 from data_mix.curriculum.templates import capitalise, say, say_one_of, template_fits
 from data_mix.curriculum.words import lexicon
 
-NUM_TUTOR_TURNS = ((1, 2, 3, 4), (0.5, 0.34, 0.12, 0.04))
-"""How many times the tutor speaks in a dialogue (half of its messages), and how often."""
+GOES_ON = (0.5, 0.3, 0.25)
+"""How often a dialogue goes on after the tutor's first, second and third turn: 2 to 8 messages."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,14 +161,18 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         level = c.pick(LEVELS, lambda name, rest: name in rest)
         strategy = c.pick(tuple(lexicon().strategies), lambda name, rest: name in rest)
         c.say(f"Learner: {language}, {level}. Move: {strategy}.")
-    num_turns = c.pick(NUM_TUTOR_TURNS[0], weights=NUM_TUTOR_TURNS[1])
+        c.end()
     heard: list[Said] = []
     turns: list[dict[str, Any]] = []
-    for _ in range(num_turns):
+    for goes_on in (*GOES_ON, 0.0):
         c.begin("user")
         heard.append(_learner_speaks(c, space, language, level, heard[-1] if heard else None))
+        c.end()
         c.begin("assistant")
         turns.append(_tutor_answers(c, heard[-1], strategy))
+        c.end()
+        if not c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
+            break
     opening = heard[0]
     assert opening.mistake is not None, "a learner's first sentence always holds a mistake"
     clause, languages = opening.clause, opening.mistake.languages

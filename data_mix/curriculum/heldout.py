@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
 from data_mix.curriculum.chooser import Chooser
 from data_mix.curriculum.clauses import FRAMES, MISTAKES, Clause, Mistake, usual_determiners
-from data_mix.curriculum.templates import shows
+from data_mix.curriculum.templates import capitalise, has_word, shows
 from data_mix.curriculum.words import WE, I, Noun, Person, Verb, lexicon
 
 Side = Literal["train", "unseen_triples", "unseen_pairs", "all"]
@@ -92,22 +92,40 @@ class Space:
     def deed(self, c: Chooser, *, mistake: Mistake | None = None, preposition: bool = False) -> tuple[Verb, Noun]:
         """Draw a verb and an object for it: one that the mistake can spoil, or (`preposition`) one that takes a preposition."""
         verbs, objects = self._spoilt[mistake.name] if mistake else self._prepositional if preposition else self._plain
-        verb = c.pick(verbs, lambda verb, rest: shows(*verb.forms)(rest))
-        return verb, c.pick(objects[verb], lambda noun, rest: shows(*noun.forms)(rest))
+        verb = c.pick(verbs, lambda verb, rest: has_word(rest, *verb.forms))
+        return verb, c.pick(objects[verb], lambda noun, rest: has_word(rest, *noun.forms))
 
-    def clause(self, c: Chooser, *, mistake: Mistake | None = None, level: str = "A1", only: Person | None = None) -> Clause:
-        """Draw a clause: one that the mistake can spoil, at a level, about anybody or about one person `only`."""
+    def clause(
+        self, c: Chooser, *, mistake: Mistake | None = None, level: str = "A1", frames: tuple[str, ...] = tuple(FRAMES)
+    ) -> Clause:
+        """Draw a clause at a level: one that the mistake can spoil, or one in any of `frames`."""
         verb, noun = self.deed(c, mistake=mistake)
-        frame = c.pick(mistake.frames if mistake else tuple(FRAMES))
-        person = only or self.person(c, mistake.third if mistake else None)
-        determiners = mistake.determiners(noun) if mistake else session_determiners(noun)
-        determiner = c.pick(determiners)
-        time = c.pick(tuple(lexicon().conversation["times"][FRAMES[frame]]), lambda time, rest: shows(time)(rest))
-        time_first = mistake.time_first if mistake and mistake.time_first is not None else c.pick((True, False))
+        person = self.person(c, mistake.third if mistake else None)
+
+        def shown(rest: str, *names: str, **choices: str) -> bool:
+            # A correct clause stands in the text, in one person or the other; what a mistake leaves of it is read further on.
+            if mistake:
+                return True
+            clause = Clause(**{"person": person, "verb": verb, "noun": noun, "determiner": "the", "time": "", "time_first": False, **choices})
+            own, other = clause.parts(False), clause.parts(True)
+            return shows(rest, own.join(*names), other.join(*names), replace(own, preposition="", noun=noun.singular).join(*names))
+
+        frame = c.pick(
+            mistake.frames if mistake else frames,
+            lambda frame, rest: shown(rest, "subject", "helper", "verb", "preposition", frame=frame),
+        )
+        determiner = c.pick(
+            mistake.determiners(noun) if mistake else session_determiners(noun),
+            lambda determiner, rest: shown(rest, "preposition", "determiner", "noun", frame=frame, determiner=determiner),
+        )
+        time = c.pick(_times(FRAMES[frame]), lambda time, rest: shows(rest, time))
+        time_first = mistake.time_first if mistake and mistake.time_first is not None else None
+        if time_first is None:
+            time_first = c.pick((True, False), lambda first, rest: capitalise(time) in rest or f"! {time}" in rest if first else f" {time}" in rest)
         companion = feeling = None
         if level == "A2":
             others = tuple(other for other in lexicon().named if other is not person)
-            companion = c.pick(others, lambda other, rest: shows(other.self_name)(rest))
+            companion = c.pick(others, lambda other, rest: has_word(rest, other.self_name))
         elif level == "B1":
             feeling = c.pick(verb.feelings)
         return Clause(
@@ -120,8 +138,13 @@ class Space:
         if third is None:
             third = c.pick((False, True), weights=(0.65, 0.35))
         if third:
-            return c.pick(lexicon().third_persons, lambda person, rest: shows(*person.forms)(rest))
-        return c.pick((I, WE), weights=(0.8, 0.2))
+            return c.pick(lexicon().third_persons, lambda person, rest: has_word(rest, *person.forms))
+        return c.pick((I, WE), lambda person, rest: has_word(rest, *person.forms), weights=(0.8, 0.2))
+
+
+@cache
+def _times(kind: str) -> tuple[str, ...]:
+    return tuple(lexicon().conversation["times"][kind])
 
 
 def session_determiners(noun: Noun) -> tuple[str, ...]:

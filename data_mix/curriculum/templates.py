@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import cache, lru_cache
 
 from data_mix.curriculum.chooser import Chooser
 
@@ -30,10 +30,24 @@ def template_fits(template: str, rest: str) -> bool:
     return all(literal in rest for literal in _pieces(template)[::2])
 
 
-def shows(*forms: str) -> Callable[[str], bool]:
-    """A test: does a text contain one of these forms, with a capital or without?"""
-    tails = [form[1:] for form in forms]
-    return lambda rest: any(tail in rest for tail in tails)
+def any_fits(templates: Iterable[str], rest: str) -> bool:
+    """Is one of the templates still to be read?"""
+    return any(template_fits(template, rest) for template in templates)
+
+
+def shows(rest: str, *forms: str) -> bool:
+    """Does a text contain one of these forms, with a capital or without?"""
+    return any(form[1:] in rest for form in forms)
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z]+", text.lower()))
+
+
+def has_word(rest: str, *words: str) -> bool:
+    """Does a text contain one of these words, whole?"""
+    return any(word.lower() in _words(rest) for word in words)
 
 
 def say(chooser: Chooser, template: str, slots: Slots) -> None:

@@ -31,7 +31,7 @@ class Noun:
     parts: tuple[str, ...]
     uses: tuple[str, ...]
     forms: tuple[str, ...]
-    """every surface form contains one of these"""
+    """every surface form, of learners too"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,8 +62,8 @@ class Verb:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        """Every surface form, of learners too, contains one of these."""
-        return (self.base, self.third, self.past, self.ing)
+        """Every surface form, of learners too."""
+        return (self.base, self.third, self.past, self.ing, self.regularised)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -91,9 +91,8 @@ class Person:
 
     @property
     def forms(self) -> tuple[str, ...]:
-        if self.third:
-            return (self.self_name.removeprefix("my "),)
-        return ("I", "you", "You") if self.self_name == "I" else ("we", "We", "you", "You")
+        """Every word that can stand for them as a subject."""
+        return (self.self_name.split()[-1],) if self.third else (self.self_name, "you")
 
 
 I = Person(self_name="I", other_name="you", self_own="my", other_own="your", third=False)  # noqa: E741
@@ -142,7 +141,7 @@ def _places() -> Iterable[Noun]:
         for singular in names:
             yield Noun(
                 singular=singular, plural=singular + "s", article="the", category="place", category_name="a place", mass=False,
-                place=True, properties=("big", "quiet", "new"), parts=(), uses=(), forms=(singular,),
+                place=True, properties=("big", "quiet", "new"), parts=(), uses=(), forms=(singular, singular + "s"),
             )  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from functools import cache, partial
 from multiprocessing import get_context
 from typing import Any, Literal
 
-from data_mix.curriculum.chooser import Chooser, Sampler, derivations
+from data_mix.curriculum.chooser import Chooser, Sampler, derivations, writes_line
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
@@ -34,9 +34,10 @@ def space(side: Side, held: HeldOut) -> Space:
 def session(c: Chooser, space: Space) -> dict[str, Any]:
     """Write one session of any type that can be drawn on this side of the hold-outs."""
     types = tuple(kind for kind in SESSIONS if space.side in ("train", "all") or kind.uses_free_pairs)
-    kind = c.pick(types, weights=tuple(SESSIONS[kind] for kind in types))
+    kind = c.pick(types, lambda kind, rest: kind.fits(rest), tuple(SESSIONS[kind] for kind in types))
     c.begin("text")
     kind(c, space).write()
+    c.end()
     return {"session": kind.__name__}
 
 
@@ -49,7 +50,7 @@ def _write(kind: Kind, split: str, seed: int, held: HeldOut, index: int) -> Row:
     meta = PROGRAMS[kind](sampler, space(SPLITS[split], held))
     return Row(
         id=f"curriculum/{kind}/{split}/{index:06d}", source="curriculum", split=split,
-        messages=[{"role": role, "content": content} for role, content in sampler.messages()],
+        messages=[{"role": role, "content": content} for role, content in sampler.messages],
         meta=meta | {"split": split}, log2_prob=sampler.log2_prob,
         assistant_log2_prob=sampler.assistant_log2_prob if kind == "dialogue" else None,
     )  # fmt: skip
@@ -75,3 +76,8 @@ def parses_reply(messages: Sequence[dict[str, str]], reply: str) -> bool:
     target = [(message["role"], message["content"]) for message in messages] + [("assistant", reply)]
     found = derivations(lambda c: dialogue(c, _whole_language()), target, prefix=True)
     return next(found, None) is not None
+
+
+def parses_sentence(line: str) -> bool:
+    """Could the grammar's speakers have said `line` ("Basil: …") somewhere in a session?"""
+    return writes_line(lambda c: session(c, _whole_language()), line)

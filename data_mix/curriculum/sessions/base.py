@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ import yaml
 
 from data_mix.curriculum.chooser import Chooser
 from data_mix.curriculum.heldout import Space
-from data_mix.curriculum.templates import say
+from data_mix.curriculum.templates import any_fits, say
 
 SPEAKERS = ("Tutor", "Sophie", "Basil")
 
@@ -23,6 +23,18 @@ def _templates(name: str) -> Mapping[str, Any]:
     templates = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert isinstance(templates, dict)
     return templates
+
+
+@cache
+def _lines(name: str) -> tuple[str, ...]:
+    def flatten(entry: Any) -> Iterator[str]:
+        if isinstance(entry, str):
+            yield entry
+        else:
+            for part in entry.values() if isinstance(entry, dict) else entry:
+                yield from flatten(part)
+
+    return tuple(flatten(_templates(name)))
 
 
 class Session:
@@ -36,6 +48,11 @@ class Session:
         self.templates = _templates(type(self).__name__)
         self.words: dict[str, str] = {}
         self._first = True
+
+    @classmethod
+    def fits(cls, rest: str) -> bool:
+        """Could a text still hold a line of this session?"""
+        return any_fits(_lines(cls.__name__), rest)
 
     def write(self) -> None:
         """Draw the scene and write the session."""

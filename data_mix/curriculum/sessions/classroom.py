@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from data_mix.curriculum.clauses import Clause
+from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.sessions.base import Session
-from data_mix.curriculum.templates import shows
+from data_mix.curriculum.templates import has_word, shows, any_fits
 from data_mix.curriculum.words import Noun, lexicon
 
 EXERCISES = {"cards": 5.0, "cards_of_another": 4.0, "times": 2.0, "what_is_it": 1.0, "stuff": 0.5, "counting": 1.0, "between": 2.0, "truth": 1.0}
@@ -28,43 +28,47 @@ class Classroom(Session):
 
     def write(self) -> None:
         self.cast()
-        for _ in range(self.c.pick((2, 3))):
-            exercise = self.c.pick(tuple(EXERCISES), weights=tuple(EXERCISES.values()))
+        for goes_on in (1.0, 0.5, 0.0):
+            exercise = self.c.pick(
+                tuple(EXERCISES), lambda name, rest: any_fits(self.templates[name], rest), tuple(EXERCISES.values())
+            )
             getattr(self, f"_{exercise}")()
             self.lines(self.templates[exercise])
+            if not self.c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
+                break
 
     def _cards(self) -> None:
         clause = self.space.clause(self.c)
-        order = self.c.pick(ORDERS)
+        order = self.c.pick(ORDERS, lambda order, rest: cards(clause, order) in rest)
         self.words |= {"cards": cards(clause, order), "mine": clause.full(False), "full": clause.full(True)}
 
     _cards_of_another = _cards
 
     def _times(self) -> None:
-        clause = self.space.clause(self.c)
-        every_day = self.c.pick(tuple(lexicon().conversation["times"]["habit"]), lambda time, rest: shows(time)(rest))
+        clause = self.space.clause(self.c, frames=tuple(frame for frame in FRAMES if frame != "habit"))
+        every_day = self.c.pick(tuple(lexicon().conversation["times"]["habit"]), lambda time, rest: shows(rest, time))
         habit = Clause(person=clause.person, verb=clause.verb, noun=clause.noun, determiner=clause.determiner, frame="habit",
                        time=every_day, time_first=clause.time_first)  # fmt: skip
         self.words |= {"every_day": habit.full(False), "time": clause.time, "mine": clause.full(False)}
 
     def _noun(self, mass: bool) -> Noun:
-        return self.c.pick(_nouns(mass), lambda noun, rest: shows(*noun.forms)(rest))
+        return self.c.pick(_nouns(mass), lambda noun, rest: has_word(rest, *noun.forms))
 
     def _what_is_it(self) -> None:
         noun = self._noun(mass=False)
         self.words |= {
             "a_noun": f"{noun.article} {noun.singular}", "the_noun": f"the {noun.singular}", "kind": noun.category_name,
-            "property": self.c.pick(noun.properties, lambda word, rest: word in rest),
+            "property": self.c.pick(noun.properties, lambda word, rest: has_word(rest, word)),
         }  # fmt: skip
 
     def _stuff(self) -> None:
         noun = self._noun(mass=True)
         self.words |= {"noun": noun.singular, "kind": noun.category_name,
-                       "property": self.c.pick(noun.properties, lambda word, rest: word in rest)}  # fmt: skip
+                       "property": self.c.pick(noun.properties, lambda word, rest: has_word(rest, word))}  # fmt: skip
 
     def _counting(self) -> None:
         noun = self._noun(mass=False)
-        number = self.c.pick(tuple(lexicon().conversation["numbers"]), lambda number, rest: number in rest)
+        number = self.c.pick(tuple(lexicon().conversation["numbers"]), lambda number, rest: has_word(rest, number))
         self.words |= {"noun": noun.singular, "number": number, "plural": noun.plural}
 
     def _between(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from data_mix.curriculum.sessions.base import Session
-from data_mix.curriculum.templates import shows
+from data_mix.curriculum.templates import has_word
 from data_mix.curriculum.words import lexicon
 
 
@@ -18,10 +18,10 @@ class HowItWorks(Session):
         c = self.c
         self.cast()
         things = tuple(noun for noun in lexicon().nouns if noun.uses)
-        noun = c.pick(things, lambda noun, rest: shows(*noun.forms)(rest))
+        noun = c.pick(things, lambda noun, rest: has_word(rest, *noun.forms))
         self.words |= {
             "noun": noun.singular, "a_noun": f"{noun.article} {noun.singular}",
-            "use": c.pick(noun.uses), "property": c.pick(noun.properties, lambda word, rest: word in rest),
+            "use": c.pick(noun.uses), "property": c.pick(noun.properties, lambda word, rest: has_word(rest, word)),
         }  # fmt: skip
         self.lines(self.templates["what"])
         if noun.parts:

@@ -13,7 +13,9 @@ class Retelling(Session):
         pairs = tuple((speaker, listener) for speaker in SPEAKERS for listener in SPEAKERS if speaker != listener)
         speaker, listener = self.c.pick(pairs)
         self.words |= {"speaker": speaker, "listener": listener}
-        for _ in range(self.c.pick((2, 3, 4))):
+        for goes_on in (1.0, 0.65, 0.5, 0.0):
             clause = self.space.clause(self.c, level=pick_level(self.c))
             self.words |= {"mine": clause.full(False), "full": clause.full(True)}
             self.lines(self.templates["lines"])
+            if not self.c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
+                break

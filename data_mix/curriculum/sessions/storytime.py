@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from data_mix.curriculum.sessions.base import Session
-from data_mix.curriculum.templates import shows
+from data_mix.curriculum.templates import has_word, shows
 from data_mix.curriculum.words import Verb, lexicon
 
 
@@ -17,10 +17,10 @@ class Storytime(Session):
     def write(self) -> None:
         c = self.c
         self.cast()
-        steps, things = c.pick(self.space.sequences, lambda option, rest: all(shows(*verb.forms)(rest) for verb in option[0]))
-        noun = c.pick(things, lambda noun, rest: shows(*noun.forms)(rest))
-        person = c.pick(lexicon().named, lambda person, rest: shows(*person.forms)(rest))
-        time = c.pick(tuple(lexicon().conversation["times"]["past"]), lambda time, rest: shows(time)(rest))
+        steps, things = c.pick(self.space.sequences, lambda option, rest: all(has_word(rest, *verb.forms) for verb in option[0]))
+        noun = c.pick(things, lambda noun, rest: has_word(rest, *noun.forms))
+        person = c.pick(lexicon().named, lambda person, rest: has_word(rest, *person.forms))
+        time = c.pick(tuple(lexicon().conversation["times"]["past"]), lambda time, rest: shows(rest, time))
         article = "some" if noun.mass else noun.article
         self.words |= {
             "name": person.self_name, "she": person.pronoun, "time": time, "singular": noun.singular,
@@ -32,7 +32,7 @@ class Storytime(Session):
         for question in c.pick(tuple(tuple(q) for q in self._questions())):
             self._tell(steps[0], question)
         end = c.pick(tuple(self.templates["end"]))
-        self.words["property"] = c.pick(noun.properties, lambda word, rest: word in rest) if "{property}" in end else ""
+        self.words["property"] = c.pick(noun.properties, lambda word, rest: has_word(rest, word)) if "{property}" in end else ""
         self.line(end)
 
     def _tell(self, verb: Verb, template: str) -> None:

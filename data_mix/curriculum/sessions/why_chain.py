@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from data_mix.curriculum.sessions.base import Session
+from data_mix.curriculum.templates import has_word
 from data_mix.curriculum.words import lexicon
 
 
@@ -14,7 +15,7 @@ class WhyChain(Session):
         self.cast()
         verb, noun = self.space.deed(c)
         person = self.space.person(c, third=True)
-        feeling = c.pick(verb.feelings, lambda word, rest: word in rest)
+        feeling = c.pick(verb.feelings, lambda word, rest: has_word(rest, word))
         causes = lexicon().causes[feeling]
         cause = c.pick(tuple(causes), lambda cause, rest: cause in rest)
         article = "some" if noun.mass else noun.article

@@ -6,6 +6,7 @@
 With neither a recipe nor sources it builds the from-scratch mix `basil`. A mix is complete in mixes/NAME, or not there.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ def build(recipe: Recipe, options: BuildOptions) -> int:
         say(f"mix {recipe.name} is already complete: {folder}")
         return 0
 
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing half-made is left
     say(f"mix {recipe.name}: {', '.join(source.label for source in recipe.sources)}, seed {recipe.seed}")
     with records.staging(folder, replace=options.overwrite) as staged:
         tallies = write_splits(recipe, staged, workers=options.workers)

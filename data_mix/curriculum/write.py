@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from functools import cache, partial
-from multiprocessing import get_context
 from typing import Any, Literal
 
 from data_mix.curriculum.chooser import Chooser, Sampler, derivations, writes_line
@@ -13,6 +12,7 @@ from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
 from data_mix.curriculum.sessions import SESSIONS
+from data_mix.workers import worker_pool
 from espalier.rows import Row
 
 Kind = Literal["session", "dialogue"]
@@ -62,7 +62,7 @@ def generate(config: CurriculumConfig, kind: Kind, split: str, count: int, *, se
     if workers == 1:
         yield from map(write, range(count))
         return
-    with get_context("fork").Pool(workers) as pool:
+    with worker_pool(workers) as pool:
         yield from pool.imap(write, range(count), chunksize=256)
 
 

@@ -1,6 +1,7 @@
 """The from-scratch curriculum: a grammar over a lexicon writes it; no human-written text, and no other model."""
 
 from data_mix.curriculum.config import CurriculumConfig
+from data_mix.curriculum.lint import Finding, lint
 from data_mix.curriculum.write import SPLITS, generate, heldout, parses_reply, parses_sentence
 
-__all__ = ["SPLITS", "CurriculumConfig", "generate", "heldout", "parses_reply", "parses_sentence"]
+__all__ = ["SPLITS", "CurriculumConfig", "Finding", "generate", "heldout", "lint", "parses_reply", "parses_sentence"]

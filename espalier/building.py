@@ -48,8 +48,8 @@ def randomise(model: Any, seed: int) -> Any:
 def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:
     """`model` with LoRA beside its frozen weights; the adapter's own weights are float32. `base` names the model.
 
-    Where embeddings are trained too, tied ones stay tied: an output layer that keeps the old embeddings would answer
-    in a language the input no longer speaks.
+    Where embeddings are trained too, tied ones stay tied (for single tokens peft sees to that by itself): an output
+    layer that keeps the old embeddings would answer in a language the input no longer speaks.
     """
     import torch
     from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
@@ -59,15 +59,13 @@ def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, b
     if settings.train_embeddings == "tokens":
         embeddings = {"trainable_token_indices": template_tokens(renderer)}
     elif settings.train_embeddings == "all":
-        embeddings = {"modules_to_save": _embedding_names(model, tied)}
-    if embeddings and tied:
-        embeddings["ensure_weight_tying"] = True
+        embeddings = {"modules_to_save": _embedding_names(model, tied), "ensure_weight_tying": tied}
     if getattr(model, "is_loaded_in_4bit", False):
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     config = LoraConfig(
         task_type="CAUSAL_LM",
         r=settings.r,
-        lora_alpha=settings.alpha,  # type: ignore[arg-type]  # peft divides by r, a fraction is fine
+        lora_alpha=settings.alpha,
         lora_dropout=settings.dropout,
         target_modules=settings.target_modules,
         **embeddings,

@@ -58,13 +58,15 @@ def save_checkpoint(
         save_file(state, temporary / "optimizer.safetensors")
         randomness = _random_tensors()
         save_file(randomness, temporary / "random.safetensors")
-        python, legacy = random.getstate(), np.random.get_state(legacy=True)
+        version, words, gauss = random.getstate()
+        legacy = np.random.get_state(legacy=False)
         records.write_json(
             temporary / "state.json",
             {
                 "progress": asdict(progress),
-                "python_random": [python[0], list(python[1]), python[2]],
-                "numpy_random": [legacy[0], [int(word) for word in legacy[1]], *legacy[2:]],
+                "python_random": [version, list(words), gauss],
+                "numpy_random": legacy
+                | {"state": {"key": legacy["state"]["key"].tolist(), "pos": legacy["state"]["pos"]}},
             },
         )
         _read_back(temporary / saved_weights(model)[0], saved_weights(model)[1])
@@ -77,7 +79,7 @@ def save_checkpoint(
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
-    """The checkpoints in `folder`, oldest first. One that is being written has another name, so it is not among them."""
+    """The checkpoints in `folder`, oldest first. One being written has another name and is not among them."""
     return sorted(folder.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
 
 
@@ -122,9 +124,9 @@ def restore(path: Path, *, model: Any, optimizer: torch.optim.Optimizer) -> Prog
     restore_weights(model, path)
     _restore_optimizer(model, optimizer, load_file(path / "optimizer.safetensors"))
     state = records.read_json(path / "state.json")
-    python, legacy = state["python_random"], state["numpy_random"]
-    random.setstate((python[0], tuple(python[1]), python[2]))
-    np.random.set_state((legacy[0], np.array(legacy[1], dtype=np.uint32), *legacy[2:]))
+    version, words, gauss = state["python_random"]
+    random.setstate((version, tuple(words), gauss))
+    np.random.set_state(state["numpy_random"])
     randomness = load_file(path / "random.safetensors")
     torch.set_rng_state(randomness["cpu"])
     for name, value in randomness.items():
@@ -134,7 +136,7 @@ def restore(path: Path, *, model: Any, optimizer: torch.optim.Optimizer) -> Prog
 
 
 def _random_tensors() -> dict[str, torch.Tensor]:
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
     return {"cpu": torch.get_rng_state()} | {f"cuda:{index}": torch.cuda.get_rng_state(index) for index in devices}
 
 

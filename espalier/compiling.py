@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 
@@ -46,8 +46,7 @@ def compile_layers(model: Any) -> None:
 
 def compile_function(function: F) -> F:
     """`function`, compiled for fixed shapes."""
-    compiled: F = torch.compile(function, dynamic=False)
-    return compiled
+    return cast(F, torch.compile(function, dynamic=False))
 
 
 @contextmanager

@@ -109,7 +109,7 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = lr
             micro_batches = [batch.to(accelerator.device) for batch in batches(progress.step)]
-            losses = []
+            losses: list[torch.Tensor] = []
             for batch in micro_batches:
                 waits = accelerator.no_sync(model) if len(losses) + 1 < len(micro_batches) else nullcontext()
                 with waits:
@@ -181,8 +181,8 @@ def _not_finite(run: Run, step: int, shares: list[float], micro_batches: list[Ba
     shown = ", ".join(ids[:12]) + (f" and {len(ids) - 12} more" if len(ids) > 12 else "")
     what = "gradient" if math.isfinite(sum(shares)) else "loss"
     return UserError(
-        f"run {run.name}: the {what} of step {step + 1} is not finite, so training stopped before using it and the last "
-        f"checkpoint is good. It came from the rows {shown}. Look at them, or lower optim.lr under another name"
+        f"run {run.name}: the {what} of step {step + 1} is not finite, so training stopped before using it and the "
+        f"last checkpoint is good. It came from the rows {shown}. Look at them, or lower optim.lr under another name"
     )
 
 

@@ -214,9 +214,8 @@ def base_of(reference: ModelRef) -> ModelRef:
 
 def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool, trust_remote_code: bool) -> Any:
     from transformers import AutoModelForCausalLM
-    from transformers.utils import logging
 
-    logging.disable_progress_bar()  # "Loading weights" would stand in the middle of logs and replies
+    hush()
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": trust_remote_code}
     if load_in_4bit:
         options |= {"quantization_config": four_bit(dtype), "device_map": {"": device}}
@@ -232,6 +231,18 @@ def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool,
                 module.support_avx512bf16_for_cpu = False
         return model.eval()
     return model.to(device).eval()
+
+
+def hush() -> None:
+    """Keep what libraries would print off the screen: bars for files of a few megabytes, and advice meant for us."""
+    import logging
+    import warnings
+
+    from transformers.utils import logging as transformers_logging
+
+    transformers_logging.disable_progress_bar()
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers|peft")
 
 
 def four_bit(dtype: Any) -> Any:
@@ -280,6 +291,7 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
         save_file(weights, folder / file, metadata={"format": "pt"})
         model.peft_config["default"].save_pretrained(str(folder))
     else:
+        hush()
         model.save_pretrained(folder)
     renderer.tokenizer.save_pretrained(folder)
     stands_on = None if base is None else {"spec": base.spec, "content_hash": base.content_hash}

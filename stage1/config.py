@@ -108,7 +108,9 @@ class TrainConfig(LoopSettings):
         if len(given) != 1:
             raise ValueError(f"give exactly one of model, parent and base, not {' and '.join(given) or 'none of them'}")
         if self.model and self.adapter:
-            raise ValueError("adapter: there is nothing to adapt in a model grown from random weights; give parent or base")
+            raise ValueError(
+                "adapter: there is nothing to adapt in a model grown from random weights; give parent or base"
+            )
         if self.load_in_4bit and (not self.adapter or self.init == "random"):
             raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
         return self

@@ -85,7 +85,8 @@ def machine(config: TrainConfig) -> Machine:
         torch.set_num_threads(config.threads)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
-    torch.utils.deterministic.fill_uninitialized_memory = False  # a debugging aid that costs time in every step
+    # A debugging aid of the deterministic mode, which costs time in every step.
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     why_not = compiling.why_not() if config.compile == "layers" else None
     if why_not:
         say(f"note: {why_not}")
@@ -169,9 +170,7 @@ def model(config: TrainConfig, renderer: ChatRenderer, base: models.ModelRef | N
     return loaded.requires_grad_(True)
 
 
-def progress(
-    run: Run, options: TrainOptions, model: Any, optimizer: torch.optim.Optimizer
-) -> checkpoint.Progress:
+def progress(run: Run, options: TrainOptions, model: Any, optimizer: torch.optim.Optimizer) -> checkpoint.Progress:
     """Where to go on: the newest checkpoint, the chosen one, or the beginning. Later traces in the run are removed."""
     found = checkpoint.find_checkpoint(run.folder / "checkpoints", options.resume_from)
     if found is None:

@@ -1,0 +1,212 @@
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from espalier import records
+from espalier.building import add_adapter, randomise, share_trained
+from espalier.errors import UserError
+from espalier.models import load_for_inference, load_model, resolve, restore_weights, save_model
+from espalier.settings import AdapterSettings
+from tests import tiny
+
+IDS = torch.tensor([[1, 40, 41, 42, 7]])
+
+
+def adapted(base: Path, **settings: Any) -> Any:
+    found = resolve(str(base))
+    model = load_model(found, device="cpu", dtype=torch.float32)
+    return add_adapter(model, AdapterSettings(r=2, **settings), tiny.renderer(), found.spec, seed=1)
+
+
+def trained_a_little(model: Any, lr: float = 0.5) -> Any:
+    """A few steps, so that nothing is at its initial value any more."""
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
+    for _ in range(3):
+        model(input_ids=IDS, labels=IDS).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+def logits(model: Any) -> torch.Tensor:
+    with torch.no_grad():
+        found: torch.Tensor = model.eval()(input_ids=IDS).logits
+    return found
+
+
+def fake_run(workspace: Path, name: str, *, complete: bool = True) -> Path:
+    folder = workspace / "runs" / name
+    tiny.saved(folder / "final")
+    if complete:
+        records.write_manifest(folder, {"kind": "run"}, content=("final/**/*",))
+    return folder
+
+
+def test_a_run_wins_over_a_folder_of_the_same_name(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_run(workspace, "m")
+    tiny.saved(workspace / "m", seed=5)
+    monkeypatch.chdir(workspace)
+    assert resolve("m").kind == resolve("run:m").kind == "run"
+    assert resolve("path:m").path == workspace / "m"
+    assert resolve(resolve("m").spec) == resolve("m")
+    assert resolve("m").content_hash != resolve("path:m").content_hash
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("basil-cor", "did you mean basil-core"),
+        ("run:nobody", "no run is called 'nobody'"),
+        ("path:nowhere", "nowhere: not a model folder"),
+        ("unfinished", "not complete"),
+        ("basil-core@step-000007", "has no checkpoint 'step-000007'; it keeps: none"),
+    ],
+)
+def test_names_of_nothing_are_answered_with_what_there_is(workspace: Path, name: str, complaint: str) -> None:
+    fake_run(workspace, "basil-core")
+    fake_run(workspace, "unfinished", complete=False)
+    with pytest.raises(UserError, match=complaint):
+        resolve(name)
+
+
+def test_a_damaged_run_is_refused(workspace: Path) -> None:
+    weights = fake_run(workspace, "m") / "final" / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(UserError, match="model.safetensors: missing or damaged"):
+        resolve("m")
+
+
+def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
+    model, renderer = load_for_inference(str(tiny.saved(tmp_path / "m", seed=3)))
+    assert torch.equal(logits(model), logits(tiny.model(seed=3)))
+    assert renderer.template_hash == tiny.renderer().template_hash
+    assert renderer.tokenizer_hash == tiny.renderer().tokenizer_hash
+
+
+def test_another_template_than_the_trained_one_is_refused(tmp_path: Path) -> None:
+    folder = tiny.saved(tmp_path / "m")
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text() + "{# changed #}")
+    with pytest.raises(UserError, match="another chat template"):
+        load_for_inference(str(folder))
+
+
+def test_pickled_weights_are_not_loaded(tmp_path: Path) -> None:
+    folder = tiny.saved(tmp_path / "m")
+    torch.save(tiny.model().state_dict(), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
+    with pytest.raises(UserError, match="cannot be loaded"):
+        load_for_inference(str(folder))
+
+
+@pytest.mark.parametrize("train_embeddings", ["none", "tokens", "all"])
+def test_tied_embeddings_stay_tied(tmp_path: Path, train_embeddings: str) -> None:
+    """Through training, saving, loading and merging; and all three give the same logits."""
+    base = tiny.saved(tmp_path / "base")
+    model = trained_a_little(adapted(base, train_embeddings=train_embeddings))
+    renderer = tiny.renderer()
+    (tmp_path / "adapter").mkdir()
+    save_model(model, renderer, tmp_path / "adapter", resolve(str(base)))
+    loaded, _ = load_for_inference(str(tmp_path / "adapter"))
+    assert torch.equal(logits(loaded), logits(model))
+    for candidate in (model, loaded):
+        assert torch.equal(effective(candidate.get_input_embeddings()), effective(candidate.get_output_embeddings()))
+    changed = (effective(model.get_input_embeddings()) != tiny.model().get_input_embeddings().weight).any(-1)
+    # A softmax moves every row of the table a little; single tokens leave all other rows as they were.
+    assert int(changed.sum()) == {"none": 0, "tokens": 5, "all": len(renderer.tokenizer)}[train_embeddings]
+    before = logits(model)
+    merged = loaded.merge_and_unload()
+    torch.testing.assert_close(logits(merged), before, atol=1e-4, rtol=1e-4)
+    assert merged.get_input_embeddings().weight.data_ptr() == merged.get_output_embeddings().weight.data_ptr()
+    merged.save_pretrained(tmp_path / "merged")
+    (tmp_path / "merged" / "espalier.json").write_text("{}")
+    renderer.tokenizer.save_pretrained(tmp_path / "merged")
+    torch.testing.assert_close(logits(load_for_inference(str(tmp_path / "merged"))[0]), before, atol=1e-4, rtol=1e-4)
+
+
+def effective(layer: Any) -> torch.Tensor:
+    """The embedding table that a layer stands for, whatever peft wrapped around it."""
+    if hasattr(layer, "token_adapter"):
+        found: torch.Tensor = layer.token_adapter.get_merged_weights(layer.token_adapter.active_adapters)
+        return found.detach()
+    layer = layer.modules_to_save["default"] if hasattr(layer, "modules_to_save") else layer
+    weight: torch.Tensor = layer.weight
+    return weight.detach()
+
+
+@pytest.mark.parametrize("train_embeddings", ["none", "tokens", "all"])
+def test_an_adapter_comes_back_bit_for_bit(tmp_path: Path, train_embeddings: str) -> None:
+    base = tiny.saved(tmp_path / "base")
+    model = trained_a_little(adapted(base, train_embeddings=train_embeddings))
+    (tmp_path / "adapter").mkdir()
+    save_model(model, tiny.renderer(), tmp_path / "adapter", resolve(str(base)))
+    fresh = adapted(base, train_embeddings=train_embeddings)
+    restore_weights(fresh, tmp_path / "adapter")
+    mine, theirs = dict(model.named_parameters()), dict(fresh.named_parameters())
+    assert mine.keys() == theirs.keys()
+    for name, parameter in mine.items():
+        assert torch.equal(parameter, theirs[name]), name
+        assert parameter.requires_grad == theirs[name].requires_grad
+
+
+def test_an_adapter_whose_base_changed_is_refused(tmp_path: Path) -> None:
+    base = tiny.saved(tmp_path / "base")
+    (tmp_path / "adapter").mkdir()
+    save_model(adapted(base), tiny.renderer(), tmp_path / "adapter", resolve(str(base)))
+    tiny.model(seed=9).save_pretrained(base)
+    with pytest.raises(UserError, match="was trained on another path:"):
+        load_for_inference(str(tmp_path / "adapter"))
+
+
+def test_special_tokens_are_those_of_the_template(tmp_path: Path) -> None:
+    model = adapted(tiny.saved(tmp_path / "base"), train_embeddings="tokens")
+    indices = model.peft_config["default"].trainable_token_indices
+    names = tiny.renderer().tokenizer.convert_ids_to_tokens(indices)
+    assert sorted(names) == ["<|assistant|>", "<|begin|>", "<|end|>", "<|system|>", "<|user|>"]
+
+
+def test_the_share_trained_counts_tied_weights_once(tmp_path: Path) -> None:
+    whole = sum(p.numel() for p in tiny.model().parameters())
+    assert share_trained(tiny.model()) == (whole, whole)
+    trained, total = share_trained(adapted(tiny.saved(tmp_path / "base")))
+    assert total == whole + trained
+    assert trained == 2 * 2 * (4 * (8 + 8) + 3 * (8 + 16))  # layers x rank x (four square, three feed-forward matrices)
+
+
+def test_random_weights_keep_the_architecture() -> None:
+    model = tiny.model()
+    fresh = randomise(model, seed=4)
+    assert fresh.config.to_dict() == model.config.to_dict()
+    assert not torch.equal(fresh.model.embed_tokens.weight, model.model.embed_tokens.weight)
+    assert fresh.lm_head.weight is fresh.model.embed_tokens.weight
+    assert torch.equal(randomise(model, seed=4).lm_head.weight, fresh.lm_head.weight)
+
+
+def test_four_bits_train_on_the_cpu(tmp_path: Path) -> None:
+    folder = tiny.saved(tmp_path / "m", width=64, feed_forward=128)
+    plain, _ = load_for_inference(str(folder))
+    found = resolve(str(folder))
+    small = load_model(found, device="cpu", dtype=torch.float32, load_in_4bit=True)
+    layer = small.model.layers[0].mlp.up_proj
+    assert type(layer).__name__ == "Linear4bit"
+    assert layer.weight.quant_state.quant_type == "nf4" and layer.weight.quant_state.nested
+    assert layer.weight.dtype == torch.uint8 and layer.weight.numel() == 64 * 128 / 2
+    error = (logits(small) - logits(plain)).abs().mean() / logits(plain).abs().mean()
+    assert 0 < error < 0.5
+    model = add_adapter(small, AdapterSettings(r=2), tiny.renderer(), found.spec, seed=1)
+    assert share_trained(model)[1] == share_trained(plain)[1] + share_trained(model)[0]
+    before = model(input_ids=IDS, labels=IDS).loss.item()
+    packed = layer.weight.data.clone()
+    trained_a_little(model, lr=0.01)
+    assert model(input_ids=IDS, labels=IDS).loss.item() < before
+    assert torch.equal(layer.weight.data, packed)
+    (tmp_path / "adapter").mkdir()
+    save_model(model, tiny.renderer(), tmp_path / "adapter", found)
+    loaded, _ = load_for_inference(str(tmp_path / "adapter"), load_in_4bit=True)
+    assert torch.equal(logits(loaded), logits(model))
+    assert json.loads((tmp_path / "adapter" / "espalier.json").read_text())["base"]["spec"] == found.spec

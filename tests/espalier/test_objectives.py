@@ -1,0 +1,77 @@
+from dataclasses import replace
+
+import pytest
+import torch
+
+from espalier.objectives import Batch, forward, sft
+from tests import tiny
+
+MODEL = tiny.model()
+
+
+def batch(rows: list[list[int]], weights: list[list[float]] | None = None) -> Batch:
+    """Two sequences of twelve tokens; `rows` says which row each token belongs to."""
+    numbers = torch.tensor(rows)
+    tokens = torch.randint(10, 300, numbers.shape, generator=torch.Generator().manual_seed(1))
+    positions = torch.zeros_like(numbers)
+    for sequence, place in zip(*torch.nonzero(numbers >= 0, as_tuple=True), strict=True):
+        new = place == 0 or numbers[sequence, place - 1] != numbers[sequence, place]
+        positions[sequence, place] = 0 if new else positions[sequence, place - 1] + 1
+    given = torch.tensor(weights) if weights else (numbers >= 0).float()
+    return Batch(
+        input_ids=tokens,
+        labels=tokens.roll(-1, 1),
+        weights=given,
+        position_ids=positions,
+        rows=numbers,
+        num_tokens=int((numbers >= 0).sum()),
+        row_ids=list,
+        total_weight=float(given.sum()),
+    )
+
+
+PACKED = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12])
+
+
+def test_rows_are_blind_to_their_neighbours() -> None:
+    before = forward(MODEL, PACKED)
+    tokens = PACKED.input_ids.clone()
+    tokens[0, :5] = 7  # another first row
+    tokens[0, 9:] = 9  # other padding
+    after = forward(MODEL, replace(PACKED, input_ids=tokens))
+    assert torch.equal(before[0, 5:9], after[0, 5:9])
+    assert torch.equal(before[1], after[1])
+    assert not torch.allclose(before[0, :5], after[0, :5])
+
+
+def test_a_packed_row_is_what_it_is_alone() -> None:
+    alone = MODEL(input_ids=PACKED.input_ids[:1, 5:9]).logits
+    torch.testing.assert_close(forward(MODEL, PACKED)[:1, 5:9], alone)
+
+
+def test_the_loss_is_the_weighted_mean_over_trained_tokens() -> None:
+    weights = [[0.0, 1.0, 0.0, 2.0] + [0.0] * 8, [0.5] * 4 + [0.0] * 8]
+    packed = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12], weights)
+    loss, _ = sft(MODEL, packed)
+    log_probs = forward(MODEL, packed).log_softmax(-1).gather(2, packed.labels[..., None])[..., 0]
+    expected = -(log_probs * packed.weights).sum() / 5.0
+    torch.testing.assert_close(loss, expected)
+
+
+@pytest.mark.parametrize("split", [1, 2])
+def test_micro_batches_add_up_to_the_whole_step(split: int) -> None:
+    """Trained tokens are spread unevenly: a mean of means would give another gradient."""
+    weights = [[1.0] * 9 + [0.0] * 3, [0.0] * 11 + [3.0]]
+    whole = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12], weights)
+    names = ("input_ids", "labels", "weights", "position_ids", "rows")
+    parts = [
+        replace(whole, **{name: getattr(whole, name)[i : i + 1] for name in names}) for i in range(2)
+    ] if split == 2 else [whole]  # fmt: skip
+    model = tiny.model()
+    total = sum(sft(model, part)[0] for part in parts)
+    total.backward()  # type: ignore[union-attr]
+    reference = tiny.model()
+    log_probs = forward(reference, whole).log_softmax(-1).gather(2, whole.labels[..., None])[..., 0]
+    (-(log_probs * whole.weights).sum() / 12.0).backward()  # type: ignore[no-untyped-call]
+    for mine, theirs in zip(model.parameters(), reference.parameters(), strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad)

@@ -1,0 +1,45 @@
+"""Tiny models and tokenizers, two layers deep and eight wide, made in milliseconds."""
+
+from pathlib import Path
+from typing import Any
+
+from espalier.building import new_model
+from espalier.chat import ChatRenderer
+from espalier.models import save_model
+from espalier.rows import Row
+from espalier.settings import ModelSettings
+from stage1.tokenizer import train_tokenizer
+
+TEXTS = ["I went to the market. You went to the market?", "Sophie says: I saw a house.", "Anna ate the cake."]
+
+
+def text_row(number: int, content: str, **facts: Any) -> Row:
+    facts = {"source": "test", "split": "train"} | facts
+    return Row(id=f"text-{number}", messages=[{"role": "text", "content": content}], **facts)
+
+
+def chat_row(number: int, *contents: str, **facts: Any) -> Row:
+    roles = ["user", "assistant"] * len(contents)
+    messages = [{"role": role, "content": content} for role, content in zip(roles, contents, strict=False)]
+    facts = {"source": "test", "split": "train"} | facts
+    return Row(id=f"chat-{number}", messages=messages, **facts)
+
+
+def renderer() -> ChatRenderer:
+    rows = [text_row(number, text) for number, text in enumerate(TEXTS)]
+    return train_tokenizer(rows, vocab_size=320, max_bytes=10_000, chat_template=None)
+
+
+def settings(**changes: Any) -> ModelSettings:
+    return ModelSettings(**{"num_layers": 2, "width": 8, "feed_forward": 16, "num_heads": 2, "init_std": 0.3} | changes)
+
+
+def model(seed: int = 0, **changes: Any) -> Any:
+    return new_model(settings(**changes), renderer(), seed)
+
+
+def saved(folder: Path, seed: int = 0, **changes: Any) -> Path:
+    """A folder with a tiny model, as a base to be adapted."""
+    folder.mkdir(parents=True)
+    save_model(model(seed, **changes), renderer(), folder, None)
+    return folder

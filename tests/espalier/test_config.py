@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
@@ -284,6 +284,7 @@ def test_no_command_line_is_a_crash(argv: list[str]) -> None:
         pass
 
 
+@settings(max_examples=50)
 @given(
     st.dictionaries(
         st.sampled_from([*Example.model_fields, "nmae"]),

@@ -183,7 +183,7 @@ MISTAKES = {
         Mistake(name="past_tense", focus=("verb",), spoil=_words(verb=lambda p, c, v: c.verb.base), **_KEPT,
                 verb_fits=lambda verb: verb.past != verb.base),
         Mistake(name="regularised_past", focus=("verb",), spoil=_words(verb=lambda p, c, v: c.verb.regularised), **_KEPT,
-                verb_fits=lambda verb: verb.irregular),
+                verb_fits=lambda verb: verb.irregular and verb.past != verb.base),
         Mistake(name="agreement", focus=("verb",), spoil=_words(verb=lambda p, c, v: c.verb.base), **_KEPT, third=True),
         Mistake(name="plural", focus=("determiner", "noun"), spoil=_words(noun=lambda p, c, v: c.noun.singular),
                 determiners=lambda noun: tuple(lexicon().conversation["numbers"]),

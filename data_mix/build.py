@@ -22,12 +22,13 @@ from espalier.paths import artifact
 
 
 def main(argv: list[str]) -> int:
+    only_sources = any(word.startswith("--sources") for word in argv) and argv[0].startswith("--")
     recipe, options = load(
         Recipe,
         argv,
         prog="python data_mix/build.py",
         doc=__doc__,
-        default=None if any(word.startswith("--sources") for word in argv) else DEFAULT_RECIPE,
+        default=None if only_sources else DEFAULT_RECIPE,
         options=BuildOptions,
     )
     return build(recipe, options)

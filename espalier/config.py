@@ -89,8 +89,8 @@ def load(
         argv = ["--help"]
     kinds = (options, model)
     words = flags.split(argv, kinds)
-    file = find_file(words.positionals[0], default) if words.positionals else default
     try:
+        file = find_file(words.positionals[0], default) if words.positionals else default
         data = {} if file is None else read_yaml(file)
     except UserError as error:
         raise UserError("\n".join([str(error), *complaints.of_words(words, kinds)])) from error
@@ -156,12 +156,17 @@ def read_yaml(file: Path) -> dict[str, Any]:
 
 
 def find_file(word: str, default: Path | None) -> Path:
-    """The file a word on the command line names: a path, or the name of a file beside the default one."""
+    """The file a word on the command line names: a path, or the name of a file beside the default one.
+
+    UserError where a bare name is neither.
+    """
     file = Path(word)
     if not file.exists() and default and file.name == word:
         for beside in (default.parent / word, default.parent / f"{word}.yaml"):
             if beside.is_file():
                 return beside
+        known = ", ".join(sorted(path.stem for path in default.parent.glob("*.yaml")))
+        raise UserError(f"{word}: no such file, and {default.parent.name} has: {known}")
     return file
 
 

@@ -145,6 +145,9 @@ def test_a_bare_name_is_looked_for_beside_the_default(tmp_path: Path) -> None:
     assert read(default=tmp_path / "default.yaml").name == "default"
     assert read("smoke", default=tmp_path / "default.yaml").name == "smoke"
     assert read("smoke.yaml", default=tmp_path / "default.yaml").name == "smoke"
+    assert problems("smok", default=tmp_path / "default.yaml") == [
+        f"smok: no such file, and {tmp_path.name} has: default, smoke"
+    ]
 
 
 def test_all_problems_of_a_file_and_its_flags_at_once(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def interval_bars(
     `series` maps a model's name to one (share, low, high) per group, or None where the model has no figure there.
     """
     count = max(1, len(series))
-    figure, axes = canvas(7.2, 1.3 + len(groups) * (0.26 * count + 0.16), title)
+    figure, axes = canvas(7.2, 1.3 + len(groups) * max(0.4, 0.17 * count + 0.12), title)
     height = 0.8 / count
     for index, (name, intervals) in enumerate(series.items()):
         colour = COLOURS[index % len(COLOURS)]

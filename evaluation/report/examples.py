@@ -10,11 +10,12 @@ from evaluation.figures import GROUPS, Contestant, Results, first_reply
 from evaluation.metrics.base import Metric
 from evaluation.play import Record
 
-_SHOWN = 200
+_SHOWN = 140
 """Characters of a reply; the records have it whole."""
 _NUM_PLAIN = 8
 _NUM_FAILURES = 6
-_FORM = {"must": "gives the form", "must_not": "keeps it back", "may": "as it likes"}
+FORM = {"must": "gives the form", "must_not": "keeps it back", "may": "is free to"}
+"""What a move does with the corrected form."""
 
 
 def before_and_after(results: Results, models: Sequence[str], seed: int) -> str:
@@ -51,7 +52,7 @@ def _asked(record: Record) -> list[str | Markup | None]:
     said = record.messages[-1]["content"]
     if record.truth is None:
         return [said, None, None]
-    move = Markup(f"{escape(record.truth.strategy)}: *{_FORM[record.truth.rule]}*")
+    move = Markup(f"{escape(record.truth.strategy)}: *{FORM[record.truth.rule]}*")
     return [said, move, record.truth.corrected or None]
 
 
@@ -59,6 +60,6 @@ def _reply(record: Record) -> Markup:
     text = record.reply.strip()
     shown = escape(text[:_SHOWN].rstrip()) + (" […]" if len(text) > _SHOWN else "") if text else "*(says nothing)*"
     cut = " *(never ends)*" if record.finish == "length" else ""
-    score = record.metrics.get("corrected_present", record.metrics.get("corrected_absent"))
-    mark = "" if score is None else "✓ " if score == 1 else "✗ "
+    good = record.metrics.get("good_reply")
+    mark = "" if good is None else "✓ " if good else "✗ "
     return Markup(mark + shown + cut)

@@ -42,6 +42,11 @@ class Material:
         return next(metric for metric in self.metrics if metric.name == self.suite.main_metric)
 
     @property
+    def reference(self) -> str:
+        """A model whose records stand for the cases themselves: all have been asked the same."""
+        return self.results.baseline.members[0]
+
+    @property
     def candidates(self) -> list[Contestant]:
         """Who is compared with the baseline: no rules, and no model that a pool speaks for."""
         pooled = {member for found in self.results.contestants if len(found.members) > 1 for member in found.members}

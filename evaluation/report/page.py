@@ -56,10 +56,11 @@ def _picture(caption: str, path: Path | None) -> str:
 def _before_and_after(material: Material) -> str:
     models = [each.members[0] for each in (material.results.baseline, *material.candidates)]
     found = examples.before_and_after(material.results, models, material.seed)
+    known = any(metric.name == "good_reply" for metric in material.metrics)
+    marks = " ✓: good in every respect at once (see below); ✗: not." if known else ""
     return (
         "## The same words, every model's reply\n\n"
-        "One case for each move, drawn by lot and not by result. ✓: the corrected form is given, or kept back, as the "
-        f"move asks; ✗: it is not; neither: the move leaves it open, or none is known.\n\n{found}"
+        f"Drawn by lot and not by result, one case for each move where moves are known.{marks}\n\n{found}"
     )
 
 

@@ -49,8 +49,8 @@ def _unknowns(material: Material) -> list[str]:
 
 
 def _combinations(material: Material) -> list[tuple[str, ...]]:
-    first = material.results.records(material.results.baseline.members[0])
-    return [record.combination for record in first if record.turn == 0 and record.combination]
+    records = material.results.records(material.reference)
+    return [record.combination for record in records if record.turn == 0 and record.combination]
 
 
 def _trained(lineage: Lineage) -> str | None:

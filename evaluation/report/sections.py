@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from espalier.report import Markup, escape, percent, table
 from evaluation.figures import Where, first_reply, in_dialogue, in_group
 from evaluation.metrics.base import Metric
+from evaluation.report.examples import FORM
 from evaluation.report.material import Material
 from evaluation.report.verdict import leader, points
 from evaluation.stats import Estimate
@@ -84,29 +85,23 @@ def by_group(material: Material, kind: str, title: str) -> str:
     if not any(rows):
         return ""
     label = escape(metric.label)
-    return f"## {title}\n\n{label[:1].upper()}{label[1:]}; the weakest first.\n\n" + _table(material, kind, rows)
+    header = title.removeprefix("By ")
+    return f"## {title}\n\n{label[:1].upper()}{label[1:]}; the weakest first.\n\n" + _table(material, header, rows)
 
 
 def by_strategy(material: Material) -> str:
-    """For each move, how often the reply does what the move asks."""
-    asked = {
-        "corrected_present": "gives the form",
-        "corrected_absent": "keeps it back",
-        "good_reply": "is good in every respect",
-    }
+    """For each move, how often the reply is good in every respect."""
+    rules = {r.truth.strategy: r.truth.rule for r in material.results.records(material.reference) if r.truth}
     rows = []
     for group in material.results.groups("strategy"):
-        for metric, wish in asked.items():
-            row = _row(material, group, metric, in_group("strategy", group))
-            if row:
-                rows.append([_words(group), wish, *row[1:]])
-                break
+        row = _row(material, _words(group), "good_reply", in_group("strategy", group))
+        if row:
+            rows.append([row[0], FORM[rules[group]], *row[1:]])
     if not rows:
         return ""
     return (
-        "## By move\n\nHow often a reply does what its move asks. Where a move leaves the corrected form open, a reply "
-        "counts that is good in every respect that is known.\n\n"
-        + table(["move", "the reply", "n", *_names(material)], rows)
+        "## By move\n\nReplies that are good in every respect at once, giving the corrected form or keeping it back as "
+        "the move does.\n\n" + table(["move", "the corrected form", "n", *_names(material)], rows)
     )
 
 

@@ -60,9 +60,11 @@ def points(share: float) -> str:
 
 def _spread(comparison: Comparison) -> str:
     found = comparison.difference
+    gap = abs(100 * found.value)
+    way = "more" if found.value > 0 else "fewer"
+    size = f"That is {gap:.1f} {way} of every 100 replies" if gap >= 0.05 else "They are level"
     return (
-        f"That is {abs(100 * found.value):.1f} {'more' if found.value >= 0 else 'fewer'} of every 100 replies; "
-        "allowing for chance in which cases were drawn, the true difference lies between "
+        f"{size}; allowing for chance in which cases were drawn, the true difference lies between "
         f"{points(found.low)} and {points(found.high)} of 100 (95 % interval; {_cases(found)})."
     )
 

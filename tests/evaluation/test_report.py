@@ -14,7 +14,7 @@ from evaluation.report import Material, conclusions, write_report
 from evaluation.report.examples import before_and_after, failures
 from evaluation.suite import Suite
 
-NAMES = ["corrected_present", "explicit_correction", "in_role"]
+NAMES = ["corrected_present", "good_reply", "explicit_correction", "in_role"]
 MOVES = [("recast", "must"), ("hint", "must_not")]
 
 
@@ -22,7 +22,7 @@ def record(model: str, number: int, good: bool, **changes) -> Record:
     strategy, rule = MOVES[number % 2]
     error = ("tense", "word_order")[number % 3 % 2]
     truth = Truth(learner=f"I go {number}.", strategy=strategy, rule=rule, corrected="you went", error=error)
-    metrics = {"explicit_correction": 0.0, "in_role": 1.0}
+    metrics = {"explicit_correction": 0.0, "in_role": 1.0, "good_reply": float(good)}
     metrics["corrected_present" if rule == "must" else "corrected_absent"] = float(good)
     found = Record(
         model=model, case=f"c{number}", turn=0, num_turns=1, split="unseen_pairs", cluster=f"k{number}",
@@ -77,6 +77,7 @@ def test_the_verdict_says_how_sure_and_how_often():
         float, re.search(r"between \+([\d.]+) and \+([\d.]+) of 100 \(95 % interval; 40 replies\)", paragraph).groups()
     )
     assert 20 < low < 45 < high < 65
+    assert "good in every respect at once 45.0 % (old: 0 %)" in paragraph
     assert "new did better 18 times, worse never, as well 22 times" in paragraph
     assert "corrects the learner to the face 0 % (old: 0 %)" in paragraph
 
@@ -159,7 +160,7 @@ def test_marks_and_cuts():
     results.records("new")[0] = record("new", 0, False, reply="x" * 500, finish="length")
     results.records("new")[1] = record("new", 1, True, reply="  ", metrics={})
     text = before_and_after(results, ["old", "new"], 0)
-    assert "✗ " + "x" * 200 + " […] *(never ends)* |" in text and "| *(says nothing)* |" in text
+    assert "✗ " + "x" * 140 + " […] *(never ends)* |" in text and "| *(says nothing)* |" in text
 
 
 def test_failures_are_those_of_the_deciding_measure():

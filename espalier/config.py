@@ -15,11 +15,19 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError, ValidationInfo
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
 
 from espalier import complaints, flags, yaml_text
 from espalier.errors import UserError
-from espalier.paths import repo_root
+from espalier.paths import check_name, repo_root
 
 _REPO = "repo:"
 
@@ -69,6 +77,17 @@ def _portable(path: Path) -> str:
 FilePath = Annotated[Path, BeforeValidator(_resolved), PlainSerializer(_portable, when_used="json")]
 """A path in a configuration: relative to the file it stands in, or to the current folder on the command line. It is
 absolute once loaded. A field's default is written `Path("repo:data_mix/recipes/basil.yaml")`."""
+
+
+def _named(name: str) -> str:
+    try:
+        return check_name(name)
+    except UserError as error:
+        raise ValueError(str(error)) from None  # pydantic collects it with the other problems
+
+
+Name = Annotated[str, AfterValidator(_named)]
+"""The name of an artifact, which becomes a folder's."""
 
 
 def load(

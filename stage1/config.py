@@ -5,7 +5,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from espalier.config import Config, FilePath, Options
+from espalier.config import Config, FilePath, Name, Options
 from espalier.errors import UserError
 from espalier.run import saved_config
 from espalier.settings import AdapterSettings, LoopSettings, ModelSettings
@@ -49,9 +49,9 @@ class HeldoutSettings(Config):
 class TrainConfig(LoopSettings):
     """One run: what is trained, on which rows, how."""
 
-    name: str
+    name: Name
     """Name of the run: runs/NAME."""
-    mix: str
+    mix: Name
     """Name of the mix it trains on: mixes/MIX."""
     recipe: FilePath | None = None
     """Recipe that builds the mix when it is missing."""
@@ -64,7 +64,7 @@ class TrainConfig(LoopSettings):
     """Grow a model of this size from random weights."""
     tokenizer: TokenizerSettings = TokenizerSettings()
     """Its tokenizer."""
-    parent: str | None = None
+    parent: Name | None = None
     """Go on from this run of ours."""
     parent_config: FilePath | None = None
     """Configuration that trains the parent when it is missing."""

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from espalier import yaml_text
-from espalier.config import Config, FilePath, Options, dump, load, load_file, resolve_path
+from espalier.config import Config, FilePath, Name, Options, dump, load, load_file, resolve_path
 from espalier.errors import UserError
 from espalier.paths import repo_root
 
@@ -39,6 +39,7 @@ class Source(Config):
 
 
 class Example(Config):
+    parent: Name | None = None
     name: str = "example"
     """Name of the run."""
     optim: Optim = Optim(lr=0.5)
@@ -186,6 +187,11 @@ def test_all_problems_of_a_file_and_its_flags_at_once(tmp_path: Path) -> None:
         (["--optim.lr", "nan"], "--optim.lr: should be a finite number, not 'nan'"),
         (["--optim.lr", ".nan"], "--optim.lr: should be a finite number, not nan"),
         (["--rows.x", "1"], "--rows.x: unknown flag; did you mean --rows?"),
+        (
+            ["--parent", "a/b"],
+            "--parent: 'a/b' cannot be a name: use 1 to 64 letters, digits, '.', '_' or '-', "
+            "beginning with a letter or digit",
+        ),
         (["--name", "insane"], "insane is no name for an example"),
         (["--name", "a", "b"], "b: no such file"),
         (["--lr", "3"], "--lr: unknown flag; did you mean --optim.lr?"),

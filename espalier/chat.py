@@ -134,8 +134,8 @@ class ChatRenderer:
         return self.start_ids + self._encode_contents([text])[0]
 
     def decode(self, ids: Sequence[int]) -> str:
-        """Text of `ids`, special tokens left out."""
-        text: str = self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        """Text of `ids`, special tokens written out: one in the middle of a reply is a fault to be seen, not hidden."""
+        text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
     def plan(self, messages: Sequence[Message]) -> list[_Piece]:

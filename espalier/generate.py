@@ -17,7 +17,7 @@ class Reply:
     """What a model answered."""
 
     text: str
-    """The reply, special tokens left out."""
+    """The reply, without the token that ended it; any other special token shows."""
     num_tokens: int
     """Tokens written, the one that ended it not counted."""
     finish: Literal["stop", "length"]

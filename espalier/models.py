@@ -183,6 +183,7 @@ def load_model(
 
     Raises UserError where weights are not safetensors, or an adapter's base is not the one it was trained on.
     """
+    hush()
     if (reference.path / "adapter_config.json").exists():
         from peft import PeftModel
 
@@ -215,7 +216,6 @@ def base_of(reference: ModelRef) -> ModelRef:
 def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool, trust_remote_code: bool) -> Any:
     from transformers import AutoModelForCausalLM
 
-    hush()
     options: dict[str, Any] = {"dtype": dtype, "use_safetensors": True, "trust_remote_code": trust_remote_code}
     if load_in_4bit:
         options |= {"quantization_config": four_bit(dtype), "device_map": {"": device}}

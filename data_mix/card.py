@@ -179,7 +179,8 @@ def _shares(train: Split) -> str:
 
 def _findings(findings: Iterable[Finding], num_dialogues: int) -> str:
     rows = [
-        [finding.name, finding.value, finding.bar, "passed" if finding.ok else "UNDER THE BAR"] for finding in findings
+        [finding.name, f"{finding.value:.4f}", finding.bar, "cleared" if finding.ok else "missed"]
+        for finding in findings
     ]
     return (
         f"Measured on the first {num_dialogues:,} training dialogues of this recipe and seed (where the mix holds "

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from data_mix.json_list import BrokenList, ListReader, refuse_constant
 from espalier.errors import UserError
 
 TextRow = Literal["paragraph", "line", "file"]
@@ -97,7 +98,7 @@ def read_records(path: Path, *, text_row: TextRow = "paragraph") -> Iterator[Rec
 def parse_json(text: str) -> Any:
     """A JSON value. Raises BadRecord for what is none, NaN and numbers beyond Python's limits among them."""
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(text, parse_constant=refuse_constant)
     except RecursionError:
         raise BadRecord("not_json", "nested too deeply") from None
     except ValueError as error:
@@ -181,59 +182,11 @@ def _starts_a_list(path: Path) -> bool:
 
 
 def _json_list(stream: io.BufferedIOBase, path: Path) -> Iterator[Record]:
-    """The elements of a JSON list, without holding more than one of them and a chunk in memory."""
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
-    # Bytes that are no UTF-8 become half surrogates, which later make a bad row of the one record that holds them.
-    decode = codecs.getincrementaldecoder("utf-8-sig")("surrogateescape").decode
-    text, at, line, ended = "", 0, 1, False
-
-    def skip_to_token() -> str:
-        """Moves to the next character that is no white space and returns it; nothing at the end of the file."""
-        nonlocal text, at, line, ended
-        while True:
-            rest = len(text)
-            while at < rest and text[at] in " \t\r\n":
-                line += text[at] == "\n"
-                at += 1
-            if at < rest or ended:
-                return text[at : at + 1]
-            more()
-
-    def more() -> None:
-        nonlocal text, at, ended
-        # As much again as there is, so that a long element is not parsed from its start too often.
-        chunk = stream.read(max(_CHUNK, len(text) - at))
-        ended = not chunk
-        text, at = text[at:] + decode(chunk, final=ended), 0
-
-    skip_to_token()
-    at += 1
-    if skip_to_token() == "]":
-        return
-    while True:
-        skip_to_token()
-        while True:
-            try:
-                value, end = decoder.raw_decode(text, at)
-                if end < len(text) or ended:  # else a number could go on in the next chunk
-                    break
-            except (ValueError, RecursionError) as error:
-                if ended or len(text) - at > MAX_RECORD_BYTES:
-                    where = line + (text.count("\n", at, error.pos) if isinstance(error, json.JSONDecodeError) else 0)
-                    what = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-                    raise UserError(f"{path}:{where}: the JSON list cannot be read on ({what}); mend it") from None
-            more()
-        yield Record(line=line, value=value)
-        line += text.count("\n", at, end)
-        at = end
-        separator = skip_to_token()
-        at += 1
-        if separator == "]":
-            if skip_to_token():
-                raise UserError(f"{path}:{line}: something follows the end of the JSON list; mend it")
-            return
-        if separator != ",":
-            raise UserError(f"{path}:{line}: the JSON list cannot be read on (a comma or ] is missing); mend it")
+    try:
+        for line, value in ListReader(stream, max_bytes=MAX_RECORD_BYTES):
+            yield Record(line=line, value=value)
+    except BrokenList as problem:
+        raise UserError(f"{path}:{problem.line}: the JSON list cannot be read on ({problem}); mend it") from None
 
 
 def _parquet(path: Path) -> Iterator[Record]:
@@ -249,7 +202,3 @@ def _parquet(path: Path) -> Iterator[Record]:
                     yield Record(line=row, value=value)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise UserError(f"{path}: damaged after row {row} ({error}); fetch it again") from error
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")

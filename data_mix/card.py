@@ -116,9 +116,8 @@ def _dropped(facts: dict[str, Any], audit: dict[str, Any]) -> str:
     lines = [table(["source", "dropped because", "records"], rows)] if rows else []
     for source in facts["sources"]:
         if files := source.get("passed_over"):
-            lines.append(
-                f"{escape(source['name'])}: files of no known kind were passed over: {escape(', '.join(files))}."
-            )
+            names = escape(", ".join(files))
+            lines.append(f"{escape(source['name'])}: passed over, as of no known kind or beside the corpus: {names}.")
     return "\n".join(lines)
 
 

@@ -54,8 +54,8 @@ def is_built(folder: Path, facts: dict[str, Any]) -> bool:
     differing = identity.differences(_comparable(before), _comparable(facts))
     if differing:
         raise UserError(
-            f"{folder}: was built from something else: {'; '.join(differing)}. Choose another --name, or add "
-            "--overwrite to replace it"
+            f"{folder}: was built from something else: {'; '.join(map(_short, differing))}. Choose another --name, or "
+            "add --overwrite to replace it"
         )
     try:
         records.verify_manifest(folder)
@@ -86,12 +86,17 @@ def _relative(file: Path, path: Path) -> str:
 
 
 def _comparable(facts: dict[str, Any]) -> Any:
-    """The recipe, and the files' hashes under their names, with lists as mappings, so that one entry is compared."""
+    """The recipe, and instead of the sources' paths their files' hashes; lists as mappings, to be compared by entry."""
     files = {
         source["name"]: {name: found["sha256"][:12] for name, found in source.get("files", {}).items()}
         for source in facts["sources"]
     }
-    return {**_indexed(facts["recipe"]), "files of source": files}
+    sources = [{key: value for key, value in source.items() if key != "path"} for source in facts["recipe"]["sources"]]
+    return {**_indexed(facts["recipe"] | {"sources": sources}), "files of source": files}
+
+
+def _short(line: str) -> str:
+    return line if len(line) <= 200 else f"{line[:197]}..."
 
 
 def _indexed(value: Any) -> Any:

@@ -31,6 +31,7 @@ KINDS = {
     ".md": "text",
     ".parquet": "parquet",
 }
+_ABOUT_THE_CORPUS = {"licence", "license", "copying", "notice", "readme", "changelog"}
 _CHUNK = 2**20
 
 
@@ -54,7 +55,8 @@ class Record:
 
 
 def find_files(path: Path) -> tuple[list[Path], list[Path]]:
-    """The files of a source in a fixed order, and the files of a folder that are passed over as of no known kind.
+    """The files of a source in a fixed order, and those of a folder that are passed over: of no known kind, or about
+    the corpus rather than of it (LICENSE.txt, README.md).
 
     Raises UserError when there is nothing to read.
     """
@@ -69,10 +71,10 @@ def find_files(path: Path) -> tuple[list[Path], list[Path]]:
         for file in path.rglob("*")
         if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts)
     )
-    files = [file for file in everything if _kind(file)]
+    files = [file for file in everything if _kind(file) and file.name.split(".")[0].lower() not in _ABOUT_THE_CORPUS]
     if not files:
         raise UserError(f"{path}: no file in this folder is of a known kind ({', '.join(KINDS)})")
-    return files, [file for file in everything if not _kind(file)]
+    return files, [file for file in everything if file not in files]
 
 
 def read_records(path: Path, *, text_row: TextRow = "paragraph") -> Iterator[Record]:

@@ -115,12 +115,12 @@ def test_parquet_rows_and_a_damaged_file(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_read_in_order_and_says_what_it_passes_over(tmp_path: Path) -> None:
-    for name in ("b.txt", "a/z.jsonl", "a/c.md.gz", "LICENSE", "x.tar.gz", ".hidden/a.txt", ".b.txt"):
+    for name in ("b.txt", "a/z.jsonl", "a/c.md.gz", "LICENSE", "a/Readme.md", "x.tar.gz", ".hidden/a.txt", ".b.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
     files, passed_over = find_files(tmp_path)
     assert [file.relative_to(tmp_path).as_posix() for file in files] == ["a/c.md.gz", "a/z.jsonl", "b.txt"]
-    assert sorted(file.name for file in passed_over) == ["LICENSE", "x.tar.gz"]
+    assert sorted(file.name for file in passed_over) == ["LICENSE", "Readme.md", "x.tar.gz"]
 
 
 def test_nothing_to_read_is_an_error(tmp_path: Path) -> None:

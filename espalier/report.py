@@ -61,10 +61,8 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     for number, row in enumerate(kept):
         if len(row) != len(headers):
             raise ValueError(f"row {number} has {len(row)} cells, the table has {len(headers)} columns")
-    numeric = [
-        bool(kept) and all(row[i] is None or isinstance(row[i], (int, float)) for row in kept)
-        for i in range(len(headers))
-    ]
+    columns = [[row[i] for row in kept if row[i] is not None] for i in range(len(headers))]
+    numeric = [bool(column) and all(isinstance(value, int | float) for value in column) for column in columns]
     lines = [[_cell(header) for header in headers], ["---:" if right else "---" for right in numeric]]
     lines += [[_cell(value) for value in row] for row in kept]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"

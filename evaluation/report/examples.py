@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from espalier.report import Markup, escape, table
+from evaluation.cases import Truth
 from evaluation.figures import GROUPS, Contestant, Results, first_reply
 from evaluation.metrics.base import Metric
 from evaluation.play import Record
@@ -28,10 +29,7 @@ def before_and_after(results: Results, models: Sequence[str], seed: int) -> str:
     for group, found in sorted(groups.items()):
         count = 1 if group else _NUM_PLAIN
         drawn += random.Random(f"{seed} {group}").sample(found, min(count, len(found)))
-    rows = [[*_asked(record), *(_reply(replies[model][record.case]) for model in models)] for record in drawn]
-    known = any(record.truth for record in drawn)
-    headers = ["the learner says", "the move asked for", "put right"] if known else ["the learner says"]
-    return table([*headers, *models], [row if known else [row[0], *row[3:]] for row in rows])
+    return _side_by_side(drawn, {model: [replies[model][record.case] for record in drawn] for model in models})
 
 
 def failures(results: Results, contestant: Contestant, metric: Metric, seed: int) -> tuple[str, int]:
@@ -44,16 +42,23 @@ def failures(results: Results, contestant: Contestant, metric: Metric, seed: int
         if record.metrics.get(metric.name, ideal) != ideal
     ]
     drawn = random.Random(f"{seed} failures").sample(missed, min(_NUM_FAILURES, len(missed)))
-    rows = [[*_asked(record), _reply(record)] for record in drawn]
-    return table(["the learner says", "the move asked for", "put right", contestant.name], rows), len(missed)
+    return _side_by_side(drawn, {contestant.name: drawn}), len(missed)
 
 
-def _asked(record: Record) -> list[str | Markup | None]:
-    said = record.messages[-1]["content"]
-    if record.truth is None:
-        return [said, None, None]
-    move = Markup(f"{escape(record.truth.strategy)}: *{FORM[record.truth.rule]}*")
-    return [said, move, record.truth.corrected or None]
+def _side_by_side(asked: Sequence[Record], replies: Mapping[str, Sequence[Record]]) -> str:
+    """What was asked, what is known of it if anything is, and a column of replies per model."""
+    columns: dict[str, list[str | Markup | None]] = {
+        "the learner says": [record.messages[-1]["content"] for record in asked]
+    }
+    if any(record.truth for record in asked):
+        columns["the move asked for"] = [_move(record.truth) if record.truth else None for record in asked]
+        columns["put right"] = [record.truth.corrected or None if record.truth else None for record in asked]
+    columns |= {name: [_reply(record) for record in found] for name, found in replies.items()}
+    return table(list(columns), list(zip(*columns.values(), strict=True)))
+
+
+def _move(truth: Truth) -> Markup:
+    return Markup(f"{escape(truth.strategy)}: *{FORM[truth.rule]}*")
 
 
 def _reply(record: Record) -> Markup:

@@ -88,6 +88,7 @@ def _aside(results: Results, candidate: Contestant, metric: Metric) -> str:
 
 
 def _cases(found: Estimate) -> str:
+    replies = "1 reply" if found.num_cases == 1 else f"{found.num_cases:,} replies"
     if found.num_clusters == found.num_cases:
-        return f"{found.num_cases:,} replies"
-    return f"{found.num_cases:,} replies in {found.num_clusters:,} independent groups"
+        return replies
+    return f"{replies} in {found.num_clusters:,} independent groups"

@@ -162,6 +162,18 @@ def test_a_path_with_another_template_is_refused(workspace, suite_file, make_run
         main(["--models", str(copy), "--suite", suite_file])
 
 
+def test_a_plain_list_of_prompts_is_enough(workspace, make_run):
+    make_run("one")
+    make_run("two", seed=1)
+    path = workspace / "sums.yaml"
+    path.write_text("- {name: a, prompt: 'What is 2 | 2?', checks: {lacks: [four]}}\n- {name: b, prompt: 'Why?'}\n")
+    assert main(["--models", "one", "two", "--suite", str(path), "--name", "sums"]) == 0
+    report = (workspace / "scores" / "sums" / "report.md").read_text()
+    assert r"| the learner says | one | two |" in report and r"| What is 2 \| 2? |" in report
+    assert "By move" not in report and "The cases are listed in the suite." in report and "0.0.0" not in report
+    assert "passes the case's own checks" in report and "| put right |" not in report
+
+
 def test_sampled_replies_resume_the_same(workspace, suite_file, make_run, monkeypatch):
     monkeypatch.setattr(play_module, "CHUNK", 5)
     make_run("trunk")

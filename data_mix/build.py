@@ -8,6 +8,7 @@ With neither a recipe nor sources it builds the from-scratch mix `basil`. A mix 
 
 import signal
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def build(recipe: Recipe, options: BuildOptions) -> int:
             "entropy": audit.entropy(splits["train"]),
             "entropy_method": audit.ENTROPY_METHOD,
             "heldout": manifest.held_out(recipe),
-            "lint": {"dialogues": NUM_DIALOGUES if findings else 0, "findings": [vars(found) for found in findings]},
+            "lint": {"dialogues": NUM_DIALOGUES if findings else 0, "findings": [asdict(found) for found in findings]},
         }
         write_card(staged, facts, audited, splits, findings)
         # The rows alone are the mix's identity: packs come and go beside them, and a card may be worded anew.

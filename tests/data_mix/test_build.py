@@ -217,6 +217,8 @@ def test_a_mix_under_a_bar_is_refused(workspace: Path, monkeypatch: pytest.Monke
 def test_a_stopped_build_leaves_no_mix_and_the_next_one_clears_up(workspace: Path, number: signal.Signals) -> None:
     script = str(repo_root() / "data_mix" / "build.py")
     command = [sys.executable, script, "--name", "big", "--sources.0.curriculum.dialogues", "100000", "--workers", "2"]
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background jobs, and children inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     building = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     deadline = time.monotonic() + 60
     while not list(workspace.glob("mixes/.big.tmp-*/train.parquet")) and time.monotonic() < deadline:

@@ -2,6 +2,15 @@
 
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.lint import Finding, lint
-from data_mix.curriculum.write import SPLITS, generate, heldout, parses_reply, parses_sentence
+from data_mix.curriculum.write import SPLITS, generate, heldout, parses_reply, sentences_that_parse
 
-__all__ = ["SPLITS", "CurriculumConfig", "Finding", "generate", "heldout", "lint", "parses_reply", "parses_sentence"]
+__all__ = [
+    "SPLITS",
+    "CurriculumConfig",
+    "Finding",
+    "generate",
+    "heldout",
+    "lint",
+    "parses_reply",
+    "sentences_that_parse",
+]

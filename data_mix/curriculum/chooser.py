@@ -119,7 +119,9 @@ class _Follower:
         if len(self._made) < len(self._given):
             index = self._given[len(self._made)]
         else:
-            viable = [i for i, option in enumerate(options) if (weights is None or weights[i]) and self._fits(option, fits)]
+            viable = [
+                i for i, option in enumerate(options) if (weights is None or weights[i]) and self._fits(option, fits)
+            ]
             if not viable:
                 raise _Mismatch
             if len(viable) > 1:
@@ -155,6 +157,8 @@ class _Reader(_Follower):
         super().__init__(path)
         self._target, self._prefix = target, prefix
         self._index, self._at = 0, 0
+        self.num_read = 0
+        """how much of the text has been followed, in characters"""
         self._rest = "\n".join(content for _, content in target)
 
     def _fits(self, option: T, fits: Fits[T] | None) -> bool:
@@ -169,7 +173,10 @@ class _Reader(_Follower):
         if not self._target[self._index][1].startswith(text, self._at):
             raise _Mismatch
         self._at += len(text)
-        self._rest = "\n".join([self._target[self._index][1][self._at :], *(content for _, content in self._target[self._index + 1 :])])
+        self.num_read += len(text)
+        self._rest = "\n".join(
+            [self._target[self._index][1][self._at :], *(content for _, content in self._target[self._index + 1 :])]
+        )
 
     def end(self) -> None:
         if self._at != len(self._target[self._index][1]):
@@ -182,36 +189,6 @@ class _Reader(_Follower):
         """Raise unless the whole text has been read."""
         if self._index != len(self._target):
             raise _Mismatch
-
-
-class _LineReader:
-    """Wanders through the program at random, led by one line of a text; what the line does not show is free."""
-
-    def __init__(self, line: str, rng: random.Random) -> None:
-        self._line, self._at, self._rng = line, 0, rng
-        self._lines_to_skip = int(rng.expovariate(0.4))
-
-    def pick(self, options: Sequence[T], fits: Fits[T] | None = None, weights: tuple[float, ...] | None = None) -> T:
-        viable = [option for option in options if fits is None or fits(option, self._line)]
-        return self._rng.choice(viable or options)
-
-    def begin(self, role: str) -> None:
-        pass
-
-    def say(self, text: str) -> None:
-        head, newline, tail = text.partition("\n")
-        if self._lines_to_skip == 0:
-            if not self._line.startswith(head, self._at):
-                raise _Mismatch
-            self._at += len(head)
-        if newline:
-            if self._lines_to_skip == 0:
-                self.end()
-            self._lines_to_skip -= 1
-            self.say(tail)
-
-    def end(self) -> None:
-        raise _Finished if self._lines_to_skip == 0 and self._at == len(self._line) else _Mismatch
 
 
 def derivations(program: Program, target: Sequence[Message], *, prefix: bool = False) -> Iterator[float]:
@@ -235,20 +212,27 @@ def derivations(program: Program, target: Sequence[Message], *, prefix: bool = F
             continue
 
 
-def writes_line(program: Program, line: str, *, patience: int = 40_000) -> bool:
-    """Is there a text of the program in which `line` stands? A search at random, seeded by the line, that ends after `patience` attempts.
+def lines_read(program: Program, text: str, *, patience: int = 20_000) -> int:
+    """How many of the leading lines of a one-message text `program` could have written, each in its place after the others.
 
-    A yes is sure. A no may be wrong, with a chance that falls with patience: it never flatters a model.
+    A text that takes more than `patience` attempts counts only as far as they came: the figure never flatters.
     """
-    rng = random.Random(line)
+    furthest = 0
+    pending: list[tuple[int, ...]] = [()]
     for _ in range(patience):
+        if not pending:
+            break
+        reader = _Reader(pending.pop(), [("text", text)], prefix=False)
         try:
-            program(_LineReader(line, rng))
-        except _Finished:
-            return True
+            program(reader)
+            reader.finish()
+            return text.count("\n") + 1
+        except _Branch as branch:
+            pending.extend(branch.path + (index,) for index in branch.viable)
         except _Mismatch:
-            continue
-    return False
+            pass
+        furthest = max(furthest, reader.num_read)
+    return text.count("\n", 0, furthest)
 
 
 def enumerate_rows(program: Program) -> Iterator[tuple[tuple[Message, ...], float]]:

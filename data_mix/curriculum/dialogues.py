@@ -139,16 +139,26 @@ def _learner_speaks(c: Chooser, space: Space, language: str | None, level: str |
 def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, Any]:
     """The tutor's turn, by a named strategy or one of its own choice. Returns what is known about it."""
     slots = TutorSlots(c, said)
-    facts = {"learner": capitalise(said.sentence()) + ".", "corrected": said.clause.core(True)}
+    facts = {
+        "learner": capitalise(said.sentence()) + ".", "corrected": said.clause.core(True),
+        "verb": said.clause.verb.base, "object": said.clause.noun.singular,
+    }  # fmt: skip
     if said.mistake is None:
         say_one_of(c, tuple(lexicon().conversation["well_said"]), slots)
         return facts | {"strategy": "well said", "rule": "may", "fix": "", "error": ""}
     if strategy is None:
         strategies = tuple(lexicon().strategies)
-        strategy = c.pick(strategies, lambda name, rest: any(template_fits(t, rest) for t in _tutor_templates(name, said.mistake)))
+        strategy = c.pick(
+            strategies, lambda name, rest: any(template_fits(t, rest) for t in _tutor_templates(name, said.mistake))
+        )
     say_one_of(c, _tutor_templates(strategy, said.mistake), slots)
     fix = said.mistake.spans(said.clause, said.variant)[1]
-    return facts | {"strategy": strategy, "rule": lexicon().strategies[strategy]["corrected"], "fix": fix, "error": said.mistake.name}
+    return facts | {
+        "strategy": strategy,
+        "rule": lexicon().strategies[strategy]["corrected"],
+        "fix": fix,
+        "error": said.mistake.name,
+    }
 
 
 def dialogue(c: Chooser, space: Space) -> dict[str, Any]:

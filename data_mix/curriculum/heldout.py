@@ -66,7 +66,9 @@ class Space:
     def __init__(self, side: Side, held: HeldOut) -> None:
         self.side, self._held = side, held
         verbs = lexicon().verbs
-        self._plain = _table((verb, [noun for noun in verb.objects if self._pair_allowed(verb, noun)]) for verb in verbs)
+        self._plain = _table(
+            (verb, [noun for noun in verb.objects if self._pair_allowed(verb, noun)]) for verb in verbs
+        )
         self._prepositional = _table((verb, nouns) for verb, nouns in self._plain[1].items() if verb.preposition)
         self._spoilt = {
             name: _table((verb, [n for n in verb.objects if _fits(mistake, verb, n) and self._triple_allowed(verb, n, name)])
@@ -106,9 +108,24 @@ class Space:
             # A correct clause stands in the text, in one person or the other; what a mistake leaves of it is read further on.
             if mistake:
                 return True
-            clause = Clause(**{"person": person, "verb": verb, "noun": noun, "determiner": "the", "time": "", "time_first": False, **choices})
+            clause = Clause(
+                **{
+                    "person": person,
+                    "verb": verb,
+                    "noun": noun,
+                    "determiner": "the",
+                    "time": "",
+                    "time_first": False,
+                    **choices,
+                }
+            )
             own, other = clause.parts(False), clause.parts(True)
-            return shows(rest, own.join(*names), other.join(*names), replace(own, preposition="", noun=noun.singular).join(*names))
+            return shows(
+                rest,
+                own.join(*names),
+                other.join(*names),
+                replace(own, preposition="", noun=noun.singular).join(*names),
+            )
 
         frame = c.pick(
             mistake.frames if mistake else frames,
@@ -116,12 +133,17 @@ class Space:
         )
         determiner = c.pick(
             mistake.determiners(noun) if mistake else session_determiners(noun),
-            lambda determiner, rest: shown(rest, "preposition", "determiner", "noun", frame=frame, determiner=determiner),
+            lambda determiner, rest: shown(
+                rest, "preposition", "determiner", "noun", frame=frame, determiner=determiner
+            ),
         )
         time = c.pick(_times(FRAMES[frame]), lambda time, rest: shows(rest, time))
         time_first = mistake.time_first if mistake and mistake.time_first is not None else None
         if time_first is None:
-            time_first = c.pick((True, False), lambda first, rest: capitalise(time) in rest or f"! {time}" in rest if first else f" {time}" in rest)
+            time_first = c.pick(
+                (True, False),
+                lambda first, rest: capitalise(time) in rest or f"! {time}" in rest if first else f" {time}" in rest,
+            )
         companion = feeling = None
         if level == "A2":
             others = tuple(other for other in lexicon().named if other is not person)

@@ -38,6 +38,10 @@ def _content_words() -> frozenset[str]:
     return frozenset(form.lower() for form in forms)
 
 
+def _holds(text: str, words: str) -> bool:
+    return re.search(rf"\b{re.escape(words.lower())}\b", text) is not None
+
+
 def lint(dialogues: Iterable[Row]) -> list[Finding]:
     """Measure dialogues (10,000 of them, for the first bar to mean what it says) against the bars."""
     replies: Counter[str] = Counter()
@@ -56,11 +60,11 @@ def lint(dialogues: Iterable[Row]) -> list[Finding]:
                 continue
             strategies[turn["strategy"]] += 1
             mistakes[turn["error"]] += 1
-            corrected = turn["corrected"].lower() in lower
+            corrected = _holds(lower, turn["corrected"])
             if turn["rule"] == "must":
                 must, must_kept = must + 1, must_kept + corrected
             elif turn["rule"] == "must_not":
-                given_away = corrected or re.search(rf"\b{re.escape(turn['fix'].lower())}\b", lower) is not None
+                given_away = corrected or _holds(lower, turn["fix"])
                 must_not, must_not_kept = must_not + 1, must_not_kept + (not given_away)
     total, spoilt = replies.total(), strategies.total()
     return [
@@ -68,7 +72,9 @@ def lint(dialogues: Iterable[Row]) -> list[Finding]:
         _at_least("replies that take up a content word of the learner's", taken_up / total, 0.7),
         _at_least("replies that must hold the corrected form and do", must_kept / max(must, 1), 1.0),
         _at_least("replies that must not give it away and do not", must_not_kept / max(must_not, 1), 1.0),
-        _at_least("share of the rarest strategy", min(strategies[name] for name in lexicon().strategies) / spoilt, 0.03),
+        _at_least(
+            "share of the rarest strategy", min(strategies[name] for name in lexicon().strategies) / spoilt, 0.03
+        ),
         _at_most("share of the commonest strategy", max(strategies.values()) / spoilt, 0.25),
         _at_least("share of the rarest mistake", min(mistakes[name] for name in lexicon().mistakes) / spoilt, 0.03),
         _at_most("share of the commonest mistake", max(mistakes.values()) / spoilt, 0.25),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Literal
 
-from data_mix.curriculum.chooser import Chooser, Sampler, derivations, writes_line
+from data_mix.curriculum.chooser import Chooser, Sampler, derivations, lines_read
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
@@ -16,7 +16,12 @@ from data_mix.workers import worker_pool
 from espalier.rows import Row
 
 Kind = Literal["session", "dialogue"]
-SPLITS: dict[str, Side] = {"train": "train", "valid": "train", "unseen_triples": "unseen_triples", "unseen_pairs": "unseen_pairs"}
+SPLITS: dict[str, Side] = {
+    "train": "train",
+    "valid": "train",
+    "unseen_triples": "unseen_triples",
+    "unseen_pairs": "unseen_pairs",
+}
 """Split -> the side of the hold-outs its rows are drawn from. `valid` is fresh rows of the very distribution of `train`."""
 
 
@@ -56,7 +61,9 @@ def _write(kind: Kind, split: str, seed: int, held: HeldOut, index: int) -> Row:
     )  # fmt: skip
 
 
-def generate(config: CurriculumConfig, kind: Kind, split: str, count: int, *, seed: int, workers: int = 1) -> Iterator[Row]:
+def generate(
+    config: CurriculumConfig, kind: Kind, split: str, count: int, *, seed: int, workers: int = 1
+) -> Iterator[Row]:
     """`count` rows, independent draws from the grammar; the same rows for any number of workers."""
     write = partial(_write, kind, split, seed, heldout(config, seed))
     if workers == 1:
@@ -78,6 +85,10 @@ def parses_reply(messages: Sequence[dict[str, str]], reply: str) -> bool:
     return next(found, None) is not None
 
 
-def parses_sentence(line: str) -> bool:
-    """Could the grammar's speakers have said `line` ("Basil: …") somewhere in a session?"""
-    return writes_line(lambda c: session(c, _whole_language()), line)
+def sentences_that_parse(text: str) -> tuple[int, int]:
+    """Of the lines of a sampled session, how many the grammar could have written, each after the ones before it; and of how many.
+
+    Nothing after the first line that fails is judged, since its context is no longer the grammar's.
+    """
+    good = lines_read(lambda c: session(c, _whole_language()), text)
+    return good, min(good + 1, text.count("\n") + 1)

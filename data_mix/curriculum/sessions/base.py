@@ -60,7 +60,9 @@ class Session:
 
     def cast(self) -> None:
         """Draw who asks, who answers and who listens."""
-        asker, pupil, other = self.c.pick((("Tutor", "Basil", "Sophie"), ("Tutor", "Sophie", "Basil"), ("Sophie", "Basil", "Tutor")))
+        asker, pupil, other = self.c.pick(
+            (("Tutor", "Basil", "Sophie"), ("Tutor", "Sophie", "Basil"), ("Sophie", "Basil", "Tutor"))
+        )
         self.words |= {"asker": asker, "pupil": pupil, "other": other}
 
     def line(self, template: str) -> None:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.sessions.base import Session
-from data_mix.curriculum.templates import has_word, shows, any_fits
+from data_mix.curriculum.templates import any_fits, has_word, shows
 from data_mix.curriculum.words import Noun, lexicon
 
-EXERCISES = {"cards": 5.0, "cards_of_another": 4.0, "times": 2.0, "what_is_it": 1.0, "stuff": 0.5, "counting": 1.0, "between": 2.0, "truth": 1.0}
+EXERCISES = {
+    "cards": 5.0,
+    "cards_of_another": 4.0,
+    "times": 2.0,
+    "what_is_it": 1.0,
+    "stuff": 0.5,
+    "counting": 1.0,
+    "between": 2.0,
+    "truth": 1.0,
+}
 ORDERS = ((0, 1, 2, 3), (1, 2, 3, 0), (1, 3, 2, 0), (0, 2, 1, 3))
 """The orders in which time, person, verb and thing lie on the table."""
 
@@ -87,5 +96,3 @@ class Classroom(Session):
 
 def _nouns(mass: bool) -> tuple[Noun, ...]:
     return tuple(noun for noun in lexicon().nouns if noun.mass == mass and not noun.place)
-
-

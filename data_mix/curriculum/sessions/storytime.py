@@ -17,7 +17,9 @@ class Storytime(Session):
     def write(self) -> None:
         c = self.c
         self.cast()
-        steps, things = c.pick(self.space.sequences, lambda option, rest: all(has_word(rest, *verb.forms) for verb in option[0]))
+        steps, things = c.pick(
+            self.space.sequences, lambda option, rest: all(has_word(rest, *verb.forms) for verb in option[0])
+        )
         noun = c.pick(things, lambda noun, rest: has_word(rest, *noun.forms))
         person = c.pick(lexicon().named, lambda person, rest: has_word(rest, *person.forms))
         time = c.pick(tuple(lexicon().conversation["times"]["past"]), lambda time, rest: shows(rest, time))
@@ -32,11 +34,16 @@ class Storytime(Session):
         for question in c.pick(tuple(tuple(q) for q in self._questions())):
             self._tell(steps[0], question)
         end = c.pick(tuple(self.templates["end"]))
-        self.words["property"] = c.pick(noun.properties, lambda word, rest: has_word(rest, word)) if "{property}" in end else ""
+        self.words["property"] = (
+            c.pick(noun.properties, lambda word, rest: has_word(rest, word)) if "{property}" in end else ""
+        )
         self.line(end)
 
     def _tell(self, verb: Verb, template: str) -> None:
-        self.words |= {"past": f"{verb.past} {verb.preposition}".strip(), "base": f"{verb.base} {verb.preposition}".strip()}
+        self.words |= {
+            "past": f"{verb.past} {verb.preposition}".strip(),
+            "base": f"{verb.base} {verb.preposition}".strip(),
+        }
         self.line(template)
 
     def _questions(self) -> list[list[str]]:

@@ -1,4 +1,4 @@
-"""torch.compile, only where it keeps a run bit-reproducible: the decoder layers, and the loss.
+"""torch.compile, only where it keeps a run bit-reproducible: the decoder layers.
 
 Compiled as a whole, a model is not reproducible between processes; its layers are, with deterministic algorithms.
 Shapes are fixed (`dynamic=False`) and every run starts from a fresh compiler state, so that what was compiled earlier
@@ -10,13 +10,11 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import torch
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 
 def why_not() -> str | None:
@@ -42,11 +40,6 @@ def compile_layers(model: Any) -> None:
     for module in model.modules():
         if type(module).__name__ in wanted:
             module.compile(dynamic=False)
-
-
-def compile_function(function: F) -> F:
-    """`function`, compiled for fixed shapes."""
-    return cast(F, torch.compile(function, dynamic=False))
 
 
 @contextmanager

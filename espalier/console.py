@@ -66,10 +66,12 @@ class _LineProgress:
     def __init__(self, total: int, label: str, done: int) -> None:
         self._total, self._label, self._done = total, label, done
         self._every = max(1, total // _PLAIN_LINES)
+        self._lines = done // self._every
         self._began = time.monotonic()
 
     def update(self, step: int, facts: Mapping[str, Any]) -> None:
-        if step % self._every == 0 or step >= self._total:
+        if step // self._every > self._lines or step >= self._total:
+            self._lines = step // self._every
             elapsed = time.monotonic() - self._began
             left = elapsed / max(1, step - self._done) * max(0, self._total - step)
             say(f"{self._label} {step}/{self._total}  {format_facts(facts)}  {_duration(left)} left")

@@ -50,31 +50,67 @@ Facts = dict[str, Tensor]
 Objective = Callable[[Any, Batch], tuple[Tensor, Facts]]
 
 
-def token_losses(logits: Tensor, labels: Tensor) -> Tensor:
-    """Negative log-likelihood in nats of each label, (B, S), in float32 whatever the logits are."""
-    return F.cross_entropy(logits.float().flatten(0, 1), labels.flatten(), reduction="none").view_as(labels)
-
-
-def sft(model: Any, batch: Batch, *, losses: Callable[[Tensor, Tensor], Tensor] = token_losses) -> tuple[Tensor, Facts]:
+def sft(model: Any, batch: Batch) -> tuple[Tensor, Facts]:
     """Supervised fine-tuning: the weighted mean of the loss over the trained tokens of the step.
 
     Micro-batches add up: their losses are shares of the mean over the whole step, exact to the token, however the
-    trained tokens fall among them. `losses` may be a compiled `token_losses`.
+    trained tokens fall among them.
     """
-    logits = forward(model, batch)
-    loss = (losses(logits, batch.labels) * batch.weights).sum() / batch.total_weight
+    trained = torch.nonzero(batch.weights.flatten()).squeeze(1)
+    loss = token_losses(model, batch, trained) @ batch.weights.flatten()[trained] / batch.total_weight
     return loss, {}
 
 
-def forward(model: Any, batch: Batch) -> Tensor:
-    """Logits (B, S, vocabulary), every row blind to its neighbours."""
-    logits: Tensor = model(
-        input_ids=batch.input_ids,
-        attention_mask=batch.attention_mask(),
-        position_ids=batch.position_ids,
-        use_cache=False,
-    ).logits
+def token_losses(model: Any, batch: Batch, places: Tensor) -> Tensor:
+    """Negative log-likelihood (n,) in nats of the labels at `places` (n,) of the flattened batch, in float32."""
+    return F.cross_entropy(logits_at(model, batch, places).float(), batch.labels.flatten()[places], reduction="none")
+
+
+def logits_at(model: Any, batch: Batch, places: Tensor) -> Tensor:
+    """Logits (n, vocabulary) at `places` (n,) of the flattened batch, every row blind to its neighbours.
+
+    The output layer is shown only the hidden states at these places: in a chat most tokens are not trained, and with a
+    large vocabulary their logits would take most of the memory.
+    """
+
+    def select(_: Any, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        hidden, *others = arguments
+        return hidden.flatten(0, 1).index_select(0, places).unsqueeze(0), *others
+
+    hook = model.get_output_embeddings().register_forward_pre_hook(select)
+    try:
+        output = model(
+            input_ids=batch.input_ids,
+            attention_mask=batch.attention_mask(),
+            position_ids=batch.position_ids,
+            use_cache=False,
+        )
+    finally:
+        hook.remove()
+    logits: Tensor = output.logits.squeeze(0)
     return logits
+
+
+@torch.no_grad()
+def rows_leak(model: Any, device: torch.device) -> bool:
+    """Whether a row's logits change with its neighbour's tokens: so they do in models with a recurrent state."""
+    rows = torch.tensor([[0] * 8 + [1] * 8], device=device)
+    steps = torch.arange(16, device=device)
+    found = []
+    for offset in (0, 5):
+        tokens = (3 + steps + offset * (steps < 8)).unsqueeze(0)
+        batch = Batch(
+            input_ids=tokens,
+            labels=tokens,
+            weights=torch.ones_like(rows, dtype=torch.float32),
+            position_ids=(steps % 8).unsqueeze(0),
+            rows=rows,
+            num_tokens=16,
+            row_ids=list,
+            total_weight=1.0,
+        )
+        found.append(logits_at(model, batch, steps[8:]).float())
+    return not torch.allclose(found[0], found[1], rtol=1e-3, atol=1e-3)
 
 
 _CAUSAL: dict[tuple[int, torch.device], Tensor] = {}

@@ -69,15 +69,12 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def percent(share: float, decimals: int = 1) -> str:
-    """A share in 0..1 as a reader wants it, `97.3 %`; never rounded up to 100 % nor down to 0 % when it is not."""
+    """A share in 0..1 as a reader wants it, `97.3 %`; what is not all or nothing is never rounded to it: `>99.9 %`."""
     if not math.isfinite(share):
         return "–"
-    shown = round(100 * share, decimals)
-    step = 10.0**-decimals
-    if shown >= 100 and share < 1:
-        shown = 100 - step
-    if shown <= 0 and share > 0:
-        shown = step
+    shown, step = round(100 * share, decimals), 10.0**-decimals
+    if 0 < share < 1 and shown in (0, 100):
+        return f"<{step:.{decimals}f} %" if shown == 0 else f">{100 - step:.{decimals}f} %"
     return f"{shown:.0f} %" if shown in (0, 100) else f"{shown:.{decimals}f} %"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -15,7 +15,7 @@ from evaluation.cases import Case, Reply
 from evaluation.heldout import Mix, tutor_turns
 from evaluation.metrics.words import to_tutors_person
 
-_ROWS_READ = 20_000
+_RECASTS_READ = 2_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,20 +73,23 @@ class CopyRule:
 
 
 def commonest_recast(mix: Mix) -> str:
-    """The commonest recast in the mix's training rows, with `{}` in the place of the corrected clause.
+    """The commonest of the first recasts in the mix's training rows, with `{}` in the place of the corrected clause.
 
     Ties go to the one that is first in alphabetical order. UserError where the mix has no recasts.
     """
-    counts: Counter[str] = Counter()
-    for row in islice(read_rows(mix.folder / "train.parquet"), _ROWS_READ):
+    counts = Counter(islice(_recasts(mix), _RECASTS_READ))
+    if not counts:
+        raise UserError(f"rule:copy: the training rows of mix {mix.name} hold no recasts to take a template from")
+    return min(counts, key=lambda template: (-counts[template], template))
+
+
+def _recasts(mix: Mix) -> Iterator[str]:
+    for row in read_rows(mix.folder / "train.parquet"):
         for reply, facts in tutor_turns(row):
             if facts["strategy"] == "recast" and facts["corrected"]:
                 before, found, after = _split_at(reply, facts["corrected"])
                 if found:
-                    counts[f"{before}{{}}{after}"] += 1
-    if not counts:
-        raise UserError(f"rule:copy: the training rows of mix {mix.name} hold no recasts to take a template from")
-    return min(counts, key=lambda template: (-counts[template], template))
+                    yield f"{before}{{}}{after}"
 
 
 def _split_at(text: str, phrase: str) -> tuple[str, bool, str]:

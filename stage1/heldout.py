@@ -12,7 +12,7 @@ import torch
 from data_mix.pack import Pack
 from espalier.compiling import eager
 from espalier.loop import Step, Verdict
-from espalier.objectives import forward, token_losses
+from espalier.objectives import token_losses
 from espalier.run import Run
 from stage1.config import HeldoutSettings
 from stage1.data import make_batch
@@ -40,10 +40,11 @@ def measure(model: Any, pack: Pack, *, batch_size: int, max_sequences: int | Non
         for start in range(0, len(sequences), batch_size):
             chosen = sequences[start : start + batch_size]
             batch = make_batch(pack, chosen, 1.0).to(device)
-            losses = token_losses(forward(model, batch), batch.labels).cpu().numpy()
-            trained = pack.trained[chosen]
-            np.add.at(nats, pack.rows[chosen][trained], losses[trained])
-            np.add.at(tokens, pack.rows[chosen][trained], 1)
+            trained = np.flatnonzero(pack.trained[chosen])
+            losses = token_losses(model, batch, torch.from_numpy(trained).to(device)).cpu().numpy()
+            owners = pack.rows[chosen].ravel()[trained]
+            np.add.at(nats, owners, losses)
+            np.add.at(tokens, owners, 1)
     model.train(was_training)
     return {
         name: _figures(pack, nats, tokens, (tokens > 0) & (pack.row_fits == fits))

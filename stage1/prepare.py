@@ -15,7 +15,8 @@ import numpy as np
 import torch
 
 from data_mix import pack
-from espalier import building, checkpoint, compiling, models, records
+from espalier import building, checkpoint, compiling, models, objectives, records
+from espalier.attention import attend_in_float32
 from espalier.chat import ChatRenderer, read_template
 from espalier.config import load_file
 from espalier.console import say
@@ -168,6 +169,18 @@ def model(config: TrainConfig, renderer: ChatRenderer, base: models.ModelRef | N
     if config.adapter:
         return building.add_adapter(loaded, config.adapter, renderer, base.spec, config.seed)
     return loaded.requires_grad_(True)
+
+
+def rows_apart(model: Any, machine: Machine) -> None:
+    """See to it that packed rows do not see each other; UserError for a model in which they would."""
+    model.eval()
+    if objectives.rows_leak(model, machine.accelerator.device):
+        raise UserError(
+            f"{type(model).__name__} carries something from one packed row into the next (a recurrent state?), so it "
+            "cannot be trained on packed rows; choose a base with attention alone"
+        )
+    if machine.device == "cpu" and machine.dtype == torch.bfloat16:
+        attend_in_float32(model)
 
 
 def progress(run: Run, options: TrainOptions, model: Any, optimizer: torch.optim.Optimizer) -> checkpoint.Progress:

@@ -30,6 +30,9 @@ def finish(
     machine: Machine,
 ) -> None:
     """Measure every held-out split, write `final/` and `report.md`, seal the run, and say what came of it."""
+    model = machine.accelerator.unwrap_model(
+        model, keep_fp32_wrapper=False
+    )  # measured as it is saved, in its own dtype
     measured = {
         split: heldout.measure(model, pack, batch_size=config.heldout.batch_size)
         for split, pack in packs.items()

@@ -63,20 +63,19 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
         renderer = prepare.renderer(config, mix, base, run)
         packs = prepare.packs(config, mix, renderer)
         model = prepare.model(config, renderer, base, machine)
+        prepare.rows_apart(model, machine)
         optimizer = loop.make_optimizer(model, config.optim)
         progress = prepare.progress(run, options, model, optimizer)
         batches = data.Batches(
             packs["train"], micro_batch_size=config.micro_batch_size, grad_accum=config.grad_accum, seed=config.seed
         )
-        objective = objectives.sft
         if machine.compile == "layers":
             compiling.compile_layers(model)
-            objective = partial(objectives.sft, losses=compiling.compile_function(objectives.token_losses))
         prepare.say_plan(config, machine, packs["train"], building.share_trained(model))
         outcome = loop.train(
             model=machine.accelerator.prepare_model(model),
             optimizer=optimizer,
-            objective=objective,
+            objective=objectives.sft,
             batches=batches,
             settings=config,
             run=run,

@@ -46,7 +46,7 @@ class Clause:
     frame: str
     time: str
     time_first: bool
-    companion: Person | None = None
+    manner: str = ""
     feeling: str | None = None
 
     def parts(self, other: bool) -> Parts:
@@ -94,10 +94,10 @@ class Clause:
         return self.dress(self.core(other), other)
 
     def dress(self, core: str, other: bool) -> str:
-        """Add the time, the company and the reason to a core, correct or not."""
+        """Add the time, the manner and the reason to a core, correct or not."""
         text = f"{self.time} {core}" if self.time_first else core
-        if self.companion:
-            text += f" with {self.companion.other_name if other else self.companion.self_name}"
+        if self.manner:
+            text += f" {self.manner}"
         if not self.time_first:
             text += f" {self.time}"
         if self.feeling:

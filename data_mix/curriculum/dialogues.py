@@ -190,7 +190,7 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         "error": opening.mistake.name, "verb": clause.verb.base, "object": clause.noun.singular,
         # Where no system line names the language, it is told from the mistake, and is no part of the text.
         "first_language": language or languages[len(turns[0]["learner"]) % len(languages)],
-        "level": "A2" if clause.companion else "B1" if clause.feeling else "A1",
+        "level": "A2" if clause.manner else "B1" if clause.feeling else "A1",
         "strategy": turns[0]["strategy"], "learner": turns[0]["learner"], "corrected": turns[0]["corrected"],
         "fix": turns[0]["fix"], "turns": turns,
     }  # fmt: skip

@@ -144,15 +144,14 @@ class Space:
                 (True, False),
                 lambda first, rest: capitalise(time) in rest or f"! {time}" in rest if first else f" {time}" in rest,
             )
-        companion = feeling = None
+        manner, feeling = "", None
         if level == "A2":
-            others = tuple(other for other in lexicon().named if other is not person)
-            companion = c.pick(others, lambda other, rest: has_word(rest, other.self_name))
+            manner = c.pick(_manners(), lambda manner, rest: f" {manner}" in rest)
         elif level == "B1":
             feeling = c.pick(verb.feelings)
         return Clause(
             person=person, verb=verb, noun=noun, determiner=determiner, frame=frame, time=time, time_first=time_first,
-            companion=companion, feeling=feeling,
+            manner=manner, feeling=feeling,
         )  # fmt: skip
 
     def person(self, c: Chooser, third: bool | None = None) -> Person:
@@ -169,6 +168,11 @@ def _times(kind: str) -> tuple[str, ...]:
     return tuple(lexicon().conversation["times"][kind])
 
 
+@cache
+def _manners() -> tuple[str, ...]:
+    return tuple(lexicon().conversation["manners"])
+
+
 def session_determiners(noun: Noun) -> tuple[str, ...]:
     """What stands before a noun in the sessions, which count things as well."""
     if noun.mass or noun.place:
@@ -177,6 +181,6 @@ def session_determiners(noun: Noun) -> tuple[str, ...]:
 
 
 def pick_level(c: Chooser) -> str:
-    """Draw a level: A1 says it plainly, A2 adds the company, B1 the reason."""
-    signs = {"A1": "", "A2": " with ", "B1": ", because "}
-    return c.pick(LEVELS, lambda level, rest: signs[level] in rest)
+    """Draw a level: A1 says it plainly, A2 adds the manner, B1 the reason."""
+    signs = {"A1": ("",), "A2": _manners(), "B1": (", because ",)}
+    return c.pick(LEVELS, lambda level, rest: any(sign in rest for sign in signs[level]))

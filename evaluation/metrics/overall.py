@@ -1,4 +1,4 @@
-"""Everything at once: a reply is only good if it is good in every respect that is known."""
+"""Everything at once: a reply is only good if it keeps every rule that is known."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from evaluation.metrics.manner import echo, in_role, uptake
 from evaluation.metrics.recast import corrected_absent, corrected_present
 
 
-@metric("good in every respect at once")
+@metric("keeps every rule of a good reply at once")
 def good_reply(case: Case, reply: Reply) -> float | None:
     """In role, the learner's words taken up, the mistake not; the form given or kept back as due, never to the face."""
     if case.truth is None:

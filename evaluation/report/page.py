@@ -57,7 +57,7 @@ def _before_and_after(material: Material) -> str:
     models = [each.members[0] for each in (material.results.baseline, *material.candidates)]
     found = examples.before_and_after(material.results, models, material.seed)
     known = any(metric.name == "good_reply" for metric in material.metrics)
-    marks = " ✓: good in every respect at once (see below); ✗: not." if known else ""
+    marks = " ✓: keeps every rule of a good reply at once (see below); ✗: breaks one." if known else ""
     return (
         "## The same words, every model's reply\n\n"
         f"Drawn by lot and not by result, one case for each move where moves are known.{marks}\n\n{found}"

@@ -90,7 +90,7 @@ def by_group(material: Material, kind: str, title: str) -> str:
 
 
 def by_strategy(material: Material) -> str:
-    """For each move, how often the reply is good in every respect."""
+    """For each move, how often the reply keeps every rule."""
     rules = {r.truth.strategy: r.truth.rule for r in material.results.records(material.reference) if r.truth}
     rows = []
     for group in material.results.groups("strategy"):
@@ -100,8 +100,8 @@ def by_strategy(material: Material) -> str:
     if not rows:
         return ""
     return (
-        "## By move\n\nReplies that are good in every respect at once, giving the corrected form or keeping it back as "
-        "the move does.\n\n" + table(["move", "the corrected form", "n", *_names(material)], rows)
+        "## By move\n\nReplies that keep every rule of a good reply at once: they give the corrected form, or keep it "
+        "back, as the move does.\n\n" + table(["move", "the corrected form", "n", *_names(material)], rows)
     )
 
 

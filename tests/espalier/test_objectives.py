@@ -1,12 +1,19 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
 
-from espalier.objectives import Batch, forward, sft
+from espalier.attention import attend_in_float32
+from espalier.objectives import Batch, logits_at, rows_leak, sft
 from tests import tiny
 
 MODEL = tiny.model()
+
+
+def forward(model: Any, packed: Batch) -> torch.Tensor:
+    """Logits (2, 12, vocabulary)."""
+    return logits_at(model, packed, torch.arange(24)).view(2, 12, -1)
 
 
 def batch(rows: list[list[int]], weights: list[list[float]] | None = None) -> Batch:
@@ -75,3 +82,20 @@ def test_micro_batches_add_up_to_the_whole_step(split: int) -> None:
     (-(log_probs * whole.weights).sum() / 12.0).backward()  # type: ignore[no-untyped-call]
     for mine, theirs in zip(model.parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad)
+
+
+def test_a_model_that_carries_a_state_from_row_to_row_is_found() -> None:
+    assert not rows_leak(MODEL, torch.device("cpu"))
+    leaky = tiny.model()
+    leaky.model.layers[0].register_forward_hook(lambda module, inputs, output: output + output.cumsum(1))
+    assert rows_leak(leaky, torch.device("cpu"))
+
+
+def test_attention_in_float32_is_attention() -> None:
+    model = tiny.model()
+    before = forward(model, PACKED)
+    attend_in_float32(model)
+    assert torch.equal(forward(model, PACKED), before)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(forward(model, PACKED).float(), before, atol=0.1, rtol=0.1)
+    assert not rows_leak(model, torch.device("cpu"))

@@ -56,10 +56,22 @@ def test_no_text_breaks_a_table(rows):
 
 @pytest.mark.parametrize(
     ("share", "shown"),
-    [(0.0, "0 %"), (1.0, "100 %"), (0.973, "97.3 %"), (0.99999, "99.9 %"), (0.00001, "0.1 %"), (math.nan, "–")],
+    [
+        (0.0, "0 %"),
+        (1.0, "100 %"),
+        (0.973, "97.3 %"),
+        (0.99999, ">99.9 %"),
+        (0.00001, "<0.1 %"),
+        (1.5, "150.0 %"),
+        (math.nan, "–"),
+    ],
 )
 def test_percent_never_rounds_to_certainty(share, shown):
     assert percent(share) == shown
+
+
+def test_percent_without_decimals():
+    assert [percent(share, 0) for share in (0.0, 0.002, 0.236, 0.998, 1.0)] == ["0 %", "<1 %", "24 %", ">99 %", "100 %"]
 
 
 METRICS = [{"step": step, "loss": 5 / (1 + step)} for step in range(100)] + [{"step": 50, "heldout_loss": 0.2}]

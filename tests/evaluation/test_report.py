@@ -77,7 +77,7 @@ def test_the_verdict_says_how_sure_and_how_often():
         float, re.search(r"between \+([\d.]+) and \+([\d.]+) of 100 \(95 % interval; 40 replies\)", paragraph).groups()
     )
     assert 20 < low < 45 < high < 65
-    assert "good in every respect at once 45.0 % (old: 0 %)" in paragraph
+    assert "keeps every rule of a good reply at once 45.0 % (old: 0 %)" in paragraph
     assert "new did better 18 times, worse never, as well 22 times" in paragraph
     assert "corrects the learner to the face 0 % (old: 0 %)" in paragraph
 

@@ -216,7 +216,12 @@ def base_of(reference: ModelRef) -> ModelRef:
 def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool, trust_remote_code: bool) -> Any:
     from transformers import AutoModelForCausalLM
 
-    options: dict[str, Any] = {"dtype": dtype, "attn_implementation": "sdpa", "use_safetensors": True, "trust_remote_code": trust_remote_code}
+    options: dict[str, Any] = {
+        "dtype": dtype,
+        "attn_implementation": "sdpa",  # the one that takes the mask of packed rows as it is
+        "use_safetensors": True,
+        "trust_remote_code": trust_remote_code,
+    }
     if load_in_4bit:
         options |= {"quantization_config": four_bit(dtype), "device_map": {"": device}}
     try:

@@ -7,6 +7,7 @@ One configuration is one run. What it needs and is not there yet, the mix and th
 command goes on with a run that was interrupted, and says so when it is complete.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from stage1.config import DEFAULT_CONFIG, TrainConfig, TrainOptions, resumed_con
 
 
 def main(argv: list[str]) -> int:
+    # Threads that sleep rather than spin while they wait: on a machine that does something else besides, spinning ones
+    # make a step take ten times as long. It counts only if set before torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     config, options = load(
         TrainConfig, argv, prog="python stage1/train.py", doc=__doc__, default=DEFAULT_CONFIG, options=TrainOptions
     )

@@ -1,0 +1,121 @@
+"""The real command, in a process of its own: to be watched, and killed at a chosen moment."""
+
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from espalier import records
+from espalier.rows import write_rows
+from tests import tiny
+
+ROOT = Path(__file__).parents[2]
+VERBS = [("go", "went"), ("see", "saw"), ("eat", "ate"), ("buy", "bought"), ("make", "made")]
+NOUNS = ["market", "house", "cake", "river", "book", "bread"]
+
+TRUNK = {
+    "name": "trunk",
+    "mix": "toy",
+    "rows": "text",
+    "model": {"num_layers": 2, "width": 16, "feed_forward": 32, "num_heads": 2},
+    "tokenizer": {"vocab_size": 320},
+    "seq_len": 32,
+    "micro_batch_size": 2,
+    "steps": 24,
+    "optim": {"lr": 0.01},
+    "schedule": {"warmup": 2},
+    "compile": "off",
+    "log_every": 1,
+    "checkpoint_every": 4,
+    "heldout": {"every": 6},
+    "checkin": {"every": 8, "prompts": ["Tutor: Who are you?\nBasil:"], "max_new_tokens": 8},
+}
+"""A trunk that is trained in a second."""
+CORE = TRUNK | {
+    "name": "core",
+    "rows": "chat",
+    "parent": "trunk",
+    "model": None,
+    "adapter": {"r": 2, "dropout": 0.2, "train_embeddings": "all"},
+    "grad_accum": 2,
+}
+"""Its core: dropout and accumulation, so that random states and the place in the data matter."""
+
+
+def make_mix(workspace: Path, name: str = "toy") -> None:
+    """Sixty texts and sixty chats, and a few held out."""
+    pairs = [(verb, noun) for verb in VERBS for noun in NOUNS] * 2
+    texts = [
+        tiny.text_row(i, f"Basil: I {verb[1]} the {noun}. {'I went. ' * (i % 5)}")
+        for i, (verb, noun) in enumerate(pairs)
+    ]
+    chats = [
+        tiny.chat_row(i, f"I {verb[0]} the {noun}.", f"You {verb[1]} the {noun}?")
+        for i, (verb, noun) in enumerate(pairs)
+    ]
+    held = [tiny.text_row(900, "Basil: I saw the book.", split="valid", log2_prob=-9.0)]
+    held += [tiny.text_row(902, "Basil: I ate the bread. " * 8, split="valid", log2_prob=-40.0)]
+    held += [tiny.chat_row(901, "I see the book.", "You saw the book?", split="valid", assistant_log2_prob=-1.0)]
+    folder = workspace / "mixes" / name
+    folder.mkdir(parents=True)
+    write_rows(folder / "train.parquet", texts + chats)
+    write_rows(folder / "valid.parquet", held)
+    records.write_manifest(folder, {"kind": "mix", "name": name})
+
+
+def write_config(folder: Path, config: dict[str, Any], **changes: Any) -> Path:
+    """The configuration as a file."""
+    config = config | changes
+    path = folder / f"{config['name']}.yaml"
+    path.write_text(yaml.safe_dump(config))
+    return path
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    """`python stage1/train.py ARGUMENTS`, begun."""
+    command = [sys.executable, str(ROOT / "stage1" / "train.py"), *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(*arguments: object, code: int = 0) -> str:
+    """The same, awaited; its output, after checking its exit code."""
+    process = start(*arguments)
+    output = process.communicate(timeout=240)[0]
+    assert process.returncode == code, output
+    return output
+
+
+def kill_when(moment: Callable[[], bool], *arguments: object, number: signal.Signals = signal.SIGKILL) -> str:
+    """Send a signal as soon as `moment` has come; returns the output. Fails when the command ends before."""
+    process = start(*arguments)
+    deadline = time.monotonic() + 120
+    while not moment():
+        assert process.poll() is None and time.monotonic() < deadline, f"it never came: {process.communicate()[0]}"
+        time.sleep(0.0002)
+    process.send_signal(number)
+    return process.communicate(timeout=120)[0]
+
+
+def last_step(run: Path) -> int:
+    """The last step in the run's metrics."""
+    try:
+        lines = (run / "metrics.jsonl").read_bytes().split(b"\n")
+        return max((int(line.split(b'"step": ')[1].split(b",")[0]) for line in lines[:-1]), default=0)
+    except (FileNotFoundError, IndexError):
+        return 0
+
+
+def fingerprint(run: Path) -> dict[str, str]:
+    """Hashes of the final weights and of all that was logged but for the clock."""
+    found = {path.name: records.sha256_file(path) for path in sorted((run / "final").glob("*.safetensors"))}
+    clocks = ("seconds", "tokens_per_second")
+    rows = [{k: v for k, v in row.items() if k not in clocks} for row in records.read_jsonl(run / "metrics.jsonl")]
+    found["metrics"] = repr(rows)
+    found["journal"] = (run / "journal.md").read_text()
+    found["identity_log"] = (run / "identity_log.jsonl").read_text()
+    return found

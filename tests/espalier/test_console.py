@@ -22,6 +22,13 @@ def test_a_log_has_about_twenty_lines_at_fixed_steps(capsys: pytest.CaptureFixtu
     assert re.fullmatch(r"basil 50/1000  loss 0\.02  tokens/s 23104  0:0\d left", lines[0])
 
 
+def test_uneven_steps_show_when_a_twentieth_is_passed(capsys: pytest.CaptureFixture[str]) -> None:
+    with console.progress(1282, "replies", done=0) as display:
+        for step in (10, 128, 130, 300, 1282):
+            display.update(step, {})
+    assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == ["128/1282", "300/1282", "1282/1282"]
+
+
 def test_a_short_run_shows_every_step(capsys: pytest.CaptureFixture[str]) -> None:
     with console.progress(3, "basil", done=1) as display:
         display.update(2, {})

@@ -8,7 +8,7 @@ from typing import Any
 from data_mix.curriculum.chooser import Chooser
 from data_mix.curriculum.clauses import FRAMES, MISTAKES, Clause, Mistake
 from data_mix.curriculum.heldout import LEVELS, Space, pick_level
-from data_mix.curriculum.templates import capitalise, say, say_one_of, template_fits
+from data_mix.curriculum.templates import capitalise, say, say_one_of, shows, template_fits
 from data_mix.curriculum.words import lexicon
 
 GOES_ON = (0.5, 0.3, 0.25)
@@ -161,6 +161,22 @@ def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, An
     }
 
 
+def _introduction(c: Chooser) -> list[dict[str, Any]]:
+    """Now and then the learner first asks who is there."""
+    words = lexicon().conversation["introduction"]
+    if not c.pick((True, False), lambda asks, rest: asks == (words["ask"] in rest), weights=(0.04, 0.96)):
+        return []
+    c.begin("user")
+    c.say(words["ask"])
+    c.end()
+    c.begin("assistant")
+    times = tuple(lexicon().conversation["times"]["past"])
+    say_one_of(c, tuple(words["answers"]), lambda _: c.pick(times, lambda time, rest: shows(rest, time)))
+    c.end()
+    unspoilt = {"learner": words["ask"], "corrected": "", "fix": "", "error": "", "verb": "", "object": ""}
+    return [unspoilt | {"strategy": "introduction", "rule": "may"}]
+
+
 def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
     """Write one dialogue. In half of them a system line names the learner and the move the tutor is to make."""
     language = level = strategy = None
@@ -173,8 +189,8 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         c.say(f"Learner: {language}, {level}. Move: {strategy}.")
         c.end()
     heard: list[Said] = []
-    turns: list[dict[str, Any]] = []
-    for goes_on in (*GOES_ON, 0.0):
+    turns = _introduction(c) if space.side in ("train", "all") else []
+    for goes_on in (*GOES_ON[len(turns) :], 0.0):
         c.begin("user")
         heard.append(_learner_speaks(c, space, language, level, heard[-1] if heard else None))
         c.end()
@@ -183,14 +199,14 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         c.end()
         if not c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
             break
-    opening = heard[0]
+    opening, first = heard[0], turns[-len(heard)]
     assert opening.mistake is not None, "a learner's first sentence always holds a mistake"
     clause, languages = opening.clause, opening.mistake.languages
     return {
         "error": opening.mistake.name, "verb": clause.verb.base, "object": clause.noun.singular,
         # Where no system line names the language, it is told from the mistake, and is no part of the text.
-        "first_language": language or languages[len(turns[0]["learner"]) % len(languages)],
+        "first_language": language or languages[len(first["learner"]) % len(languages)],
         "level": "A2" if clause.manner else "B1" if clause.feeling else "A1",
-        "strategy": turns[0]["strategy"], "learner": turns[0]["learner"], "corrected": turns[0]["corrected"],
-        "fix": turns[0]["fix"], "turns": turns,
+        "strategy": first["strategy"], "learner": first["learner"], "corrected": first["corrected"], "fix": first["fix"],
+        "turns": turns,
     }  # fmt: skip

@@ -1,0 +1,74 @@
+import math
+from pathlib import Path
+
+import pytest
+import torch
+
+from data_mix.pack import Pack, open_packs
+from espalier import records
+from espalier.rows import Row, write_rows
+from stage1.heldout import measure
+from tests import tiny
+
+RENDERER = tiny.renderer()
+
+
+def packed(folder: Path, rows: list[Row]) -> Pack:
+    folder.mkdir()
+    write_rows(folder / "train.parquet", [tiny.text_row(0, "I went."), tiny.chat_row(0, "I go.", "You went?")])
+    write_rows(folder / "valid.parquet", rows)
+    records.write_manifest(folder, {})
+    return open_packs(folder, RENDERER, seq_len=40, rows="all", long_rows="drop")[0]["valid"]
+
+
+def uniform() -> torch.nn.Module:
+    """A model that finds every token equally likely."""
+    model: torch.nn.Module = tiny.model()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.zero_()
+    return model
+
+
+def test_bits_per_byte_count_the_end_and_its_excess_is_over_the_floor_of_these_rows(tmp_path: Path) -> None:
+    text, chat = "Anna ate the cake.", "You went to the market?"
+    rows = [
+        tiny.text_row(1, text, log2_prob=-12.0),
+        tiny.chat_row(2, "I go to market.", chat, log2_prob=-50.0, assistant_log2_prob=-3.0),
+    ]
+    figures = measure(uniform(), packed(tmp_path / "m", rows), batch_size=4)["fit"]
+    tokens = sum(sum(RENDERER.render(row.messages).mask) for row in rows)
+    num_bytes = len(text) + len(chat)
+    bits = tokens * math.log2(len(RENDERER.tokenizer))
+    assert (figures["rows"], figures["tokens"], figures["bytes"]) == (2, tokens, num_bytes)
+    assert figures["bits_per_byte"] == pytest.approx(bits / num_bytes)
+    assert figures["floor"] == pytest.approx(15.0 / num_bytes)
+    assert figures["excess"] == pytest.approx(bits / 15.0 - 1)
+    assert figures["loss"] == pytest.approx(math.log(len(RENDERER.tokenizer)))
+    assert figures["floor_loss"] == pytest.approx(15.0 * math.log(2) / tokens)
+
+
+def test_longer_rows_stand_apart(tmp_path: Path) -> None:
+    long = "I went to the market. " * 9
+    rows = [tiny.text_row(1, "I went.", log2_prob=-4.0), tiny.text_row(2, long, log2_prob=-40.0)]
+    figures = measure(uniform(), packed(tmp_path / "m", rows), batch_size=4)
+    assert (figures["fit"]["rows"], figures["fit"]["floor"]) == (1, pytest.approx(4.0 / 7))
+    assert (figures["longer"]["rows"], figures["longer"]["bytes"]) == (1, len(long))
+    assert figures["longer"]["tokens"] == sum(RENDERER.render(rows[1].messages).mask)
+
+
+def test_found_text_has_no_floor(tmp_path: Path) -> None:
+    rows = [tiny.text_row(1, "I went.", log2_prob=-4.0), tiny.text_row(2, "Anna ate.")]
+    figures = measure(uniform(), packed(tmp_path / "m", rows), batch_size=4)
+    assert figures["fit"]["floor"] is None and figures["fit"]["excess"] is None
+    assert figures["longer"] == {"rows": 0}
+
+
+def test_batches_make_no_difference_and_the_mode_is_restored(tmp_path: Path) -> None:
+    pack = packed(tmp_path / "m", [tiny.text_row(n, "I went. " * (1 + n % 4)) for n in range(9)])
+    model = tiny.model().train()
+    one, many = (measure(model, pack, batch_size=size)["fit"] for size in (1, 7))
+    assert one["loss"] == pytest.approx(many["loss"], rel=1e-6)
+    assert model.training
+    part = measure(model, pack, batch_size=2, max_sequences=2)["fit"]
+    assert 0 < (part["rows"] or 0) < 9

@@ -1,0 +1,43 @@
+import subprocess
+import sys
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from espalier.chat import ChatRenderer
+from stage1.tokenizer import train_tokenizer
+from tests import tiny
+
+ROWS = [tiny.text_row(n, text) for n, text in enumerate(tiny.TEXTS * 5)]
+
+
+def trained(vocab_size: int = 320, max_bytes: int = 10_000) -> ChatRenderer:
+    return train_tokenizer(ROWS, vocab_size=vocab_size, max_bytes=max_bytes, chat_template=None)
+
+
+@given(st.text(st.characters(blacklist_categories=["Cs"]), max_size=60))
+def test_any_text_comes_back(text: str) -> None:
+    renderer = trained_once()
+    assert renderer.decode(renderer.text_prompt(text)[1:]) == text
+
+
+def trained_once(cache: list[ChatRenderer] = []) -> ChatRenderer:  # noqa: B006
+    if not cache:
+        cache.append(trained())
+    return cache[0]
+
+
+def test_the_size_is_what_was_asked_for_and_common_words_are_one_token() -> None:
+    renderer = trained(vocab_size=300)
+    assert len(renderer.tokenizer) == 300
+    assert len(renderer.text_prompt("the market")) < len("the market")
+
+
+def test_the_same_rows_give_the_same_tokenizer_in_every_process() -> None:
+    code = "from tests.stage1.test_tokenizer import trained; print(trained().tokenizer_hash)"  # its own hash seed
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == trained().tokenizer_hash
+
+
+def test_only_so_many_bytes_are_read() -> None:
+    assert trained(max_bytes=1).tokenizer_hash != trained().tokenizer_hash

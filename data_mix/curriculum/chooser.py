@@ -1,9 +1,9 @@
 """One grammar, three readers.
 
-The curriculum's grammar is an ordinary Python program that makes its choices through a `Chooser`. Run with a `Sampler` it
-writes a row and knows the exact probability of what it wrote; run by `derivations` it reads a text back and finds every
-way in which the grammar could have written it (so that an ambiguity would be seen, and marginalised); run by `enumerate_rows`
-it lists the whole language, which a toy grammar's test uses to prove the entropy.
+The curriculum's grammar is an ordinary Python program that makes its choices through a `Chooser`. Run with a `Sampler`
+it writes a row and knows the exact probability of what it wrote; run by `derivations` it reads a text back and finds
+every way in which the grammar could have written it, so that an ambiguity would be seen; run by `enumerate_rows` it
+lists the whole language, which a toy grammar's test uses to prove the entropy.
 """
 
 from __future__ import annotations
@@ -194,8 +194,9 @@ class _Reader(_Follower):
 def derivations(program: Program, target: Sequence[Message], *, prefix: bool = False) -> Iterator[float]:
     """The log2-probability of every way in which `program` writes the messages `target`.
 
-    With `prefix`, `target` may stop before the program does, at the end of a message (then the figure is that of the choices made
-    so far). No result: the text is not in the language. More than one: an ambiguity; `log2_sum` of them is the text's probability.
+    With `prefix`, `target` may stop before the program does, at the end of a message; then the figure is that of the
+    choices made so far. No result: the text is not in the language. More than one: an ambiguity, and `log2_sum` of them
+    is the text's probability.
     """
     pending: list[tuple[int, ...]] = [()]
     while pending:
@@ -207,13 +208,13 @@ def derivations(program: Program, target: Sequence[Message], *, prefix: bool = F
         except _Finished:
             yield reader.log2_prob
         except _Branch as branch:
-            pending.extend(branch.path + (index,) for index in branch.viable)
+            pending.extend((*branch.path, index) for index in branch.viable)
         except _Mismatch:
             continue
 
 
 def lines_read(program: Program, text: str, *, patience: int = 20_000) -> int:
-    """How many of the leading lines of a one-message text `program` could have written, each in its place after the others.
+    """How many of a text's leading lines `program` could have written, each in its place after the others.
 
     A text that takes more than `patience` attempts counts only as far as they came: the figure never flatters.
     """
@@ -228,7 +229,7 @@ def lines_read(program: Program, text: str, *, patience: int = 20_000) -> int:
             reader.finish()
             return text.count("\n") + 1
         except _Branch as branch:
-            pending.extend(branch.path + (index,) for index in branch.viable)
+            pending.extend((*branch.path, index) for index in branch.viable)
         except _Mismatch:
             pass
         furthest = max(furthest, reader.num_read)
@@ -244,7 +245,7 @@ def enumerate_rows(program: Program) -> Iterator[tuple[tuple[Message, ...], floa
             program(writer)
             yield tuple(writer.messages), writer.log2_prob
         except _Branch as branch:
-            pending.extend(branch.path + (index,) for index in branch.viable)
+            pending.extend((*branch.path, index) for index in branch.viable)
 
 
 def log2_sum(log2_probs: Sequence[float]) -> float:

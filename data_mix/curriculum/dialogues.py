@@ -1,4 +1,4 @@
-"""Scaffolding dialogues: a learner makes a mistake, and the tutor leads to what was meant without ever saying "wrong"."""
+"""Scaffolding dialogues: a learner makes a mistake, and the tutor leads to what was meant, never saying "wrong"."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from data_mix.curriculum.chooser import Chooser
-from data_mix.curriculum.clauses import FRAMES, MISTAKES, Clause, Mistake
+from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.heldout import LEVELS, Space, pick_level
-from data_mix.curriculum.templates import capitalise, say, say_one_of, shows, template_fits
+from data_mix.curriculum.mistakes import MISTAKES, Mistake
+from data_mix.curriculum.templates import any_fits, capitalise, say, say_one_of, shows
 from data_mix.curriculum.words import lexicon
 
 GOES_ON = (0.5, 0.3, 0.25)
@@ -117,7 +118,7 @@ def _tutor_templates(strategy: str, mistake: Mistake) -> tuple[str, ...]:
 
 
 def _learner_speaks(c: Chooser, space: Space, language: str | None, level: str | None, previous: Said | None) -> Said:
-    """The learner's turn: something new with a mistake, or (after a mistake) the same thing again, right or still wrong."""
+    """The learner's turn: something new with a mistake, or, after one, the same thing again, right or still wrong."""
     move = "new"
     if previous and previous.mistake:
         move = c.pick(("corrects", "tries again", "new"), weights=(0.5, 0.2, 0.3))
@@ -140,25 +141,22 @@ def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, An
     """The tutor's turn, by a named strategy or one of its own choice. Returns what is known about it."""
     slots = TutorSlots(c, said)
     facts = {
-        "learner": capitalise(said.sentence()) + ".", "corrected": said.clause.core(True),
-        "verb": said.clause.verb.base, "object": said.clause.noun.singular,
-    }  # fmt: skip
-    if said.mistake is None:
+        "learner": capitalise(said.sentence()) + ".",
+        "corrected": said.clause.core(True),
+        "verb": said.clause.verb.base,
+        "object": said.clause.noun.singular,
+    }
+    mistake = said.mistake
+    if mistake is None:
         say_one_of(c, tuple(lexicon().conversation["well_said"]), slots)
         return facts | {"strategy": "well said", "rule": "may", "fix": "", "error": ""}
     if strategy is None:
-        strategies = tuple(lexicon().strategies)
         strategy = c.pick(
-            strategies, lambda name, rest: any(template_fits(t, rest) for t in _tutor_templates(name, said.mistake))
+            tuple(lexicon().strategies), lambda name, rest: any_fits(_tutor_templates(name, mistake), rest)
         )
-    say_one_of(c, _tutor_templates(strategy, said.mistake), slots)
-    fix = said.mistake.spans(said.clause, said.variant)[1]
-    return facts | {
-        "strategy": strategy,
-        "rule": lexicon().strategies[strategy]["corrected"],
-        "fix": fix,
-        "error": said.mistake.name,
-    }
+    say_one_of(c, _tutor_templates(strategy, mistake), slots)
+    rule, fix = lexicon().strategies[strategy]["corrected"], mistake.spans(said.clause, said.variant)[1]
+    return facts | {"strategy": strategy, "rule": rule, "fix": fix, "error": mistake.name}
 
 
 def _introduction(c: Chooser) -> list[dict[str, Any]]:
@@ -203,10 +201,15 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
     assert opening.mistake is not None, "a learner's first sentence always holds a mistake"
     clause, languages = opening.clause, opening.mistake.languages
     return {
-        "error": opening.mistake.name, "verb": clause.verb.base, "object": clause.noun.singular,
+        "error": opening.mistake.name,
+        "verb": clause.verb.base,
+        "object": clause.noun.singular,
         # Where no system line names the language, it is told from the mistake, and is no part of the text.
         "first_language": language or languages[len(first["learner"]) % len(languages)],
         "level": "A2" if clause.manner else "B1" if clause.feeling else "A1",
-        "strategy": first["strategy"], "learner": first["learner"], "corrected": first["corrected"], "fix": first["fix"],
+        "strategy": first["strategy"],
+        "learner": first["learner"],
+        "corrected": first["corrected"],
+        "fix": first["fix"],
         "turns": turns,
-    }  # fmt: skip
+    }

@@ -1,7 +1,7 @@
 """Hold-outs by combination, and the space of clauses that remains on either side of them.
 
-A *pair* is a verb with its object, held out in sessions and dialogues alike; a *triple* is a pair with one mistake, held out in the
-dialogues. A core that handles them cannot have remembered them.
+A *pair* is a verb with its object, held out in sessions and dialogues alike; a *triple* is a pair with one mistake,
+held out in the dialogues. A core that handles them cannot have remembered them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from functools import cache
 from typing import Literal
 
 from data_mix.curriculum.chooser import Chooser
-from data_mix.curriculum.clauses import FRAMES, MISTAKES, Clause, Mistake, usual_determiners
+from data_mix.curriculum.clauses import FRAMES, Clause
+from data_mix.curriculum.mistakes import MISTAKES, Mistake, usual_determiners
 from data_mix.curriculum.templates import capitalise, has_word, shows
 from data_mix.curriculum.words import WE, I, Noun, Person, Verb, lexicon
 
@@ -36,7 +37,7 @@ def _fits(mistake: Mistake, verb: Verb, noun: Noun) -> bool:
 
 @cache
 def held_out(seed: int, pair_fraction: float, triple_fraction: float) -> HeldOut:
-    """Draw the hold-outs. Every verb keeps at least half of its objects, and every mistake half of its objects with each verb."""
+    """Draw the hold-outs. Every verb keeps at least half of its objects, and so does every mistake with each verb."""
     rng = random.Random(f"held out {seed}")
     pairs: set[tuple[str, str]] = set()
     triples: set[tuple[str, str, str]] = set()
@@ -71,29 +72,32 @@ class Space:
         )
         self._prepositional = _table((verb, nouns) for verb, nouns in self._plain[1].items() if verb.preposition)
         self._spoilt = {
-            name: _table((verb, [n for n in verb.objects if _fits(mistake, verb, n) and self._triple_allowed(verb, n, name)])
-                         for verb in verbs)
+            name: _table((verb, [n for n in verb.objects if self._triple_allowed(verb, n, mistake)]) for verb in verbs)
             for name, mistake in MISTAKES.items()
-        }  # fmt: skip
+        }
         self.mistakes = tuple(mistake for name, mistake in MISTAKES.items() if self._spoilt[name][0])
         self.sequences = tuple(
-            (steps, allowed) for steps, things in lexicon().sequences
+            (steps, allowed)
+            for steps, things in lexicon().sequences
             if (allowed := tuple(noun for noun in things if all(self._pair_allowed(verb, noun) for verb in steps)))
-        )  # fmt: skip
+        )
 
     def _pair_allowed(self, verb: Verb, noun: Noun) -> bool:
         held = (verb.base, noun.singular) in self._held.pairs
         return self.side == "all" or held == (self.side == "unseen_pairs")
 
-    def _triple_allowed(self, verb: Verb, noun: Noun, mistake: str) -> bool:
+    def _triple_allowed(self, verb: Verb, noun: Noun, mistake: Mistake) -> bool:
+        if not _fits(mistake, verb, noun):
+            return False
         if self.side in ("all", "unseen_pairs"):
             return self._pair_allowed(verb, noun)
-        held = (verb.base, noun.singular, mistake) in self._held.triples
+        held = (verb.base, noun.singular, mistake.name) in self._held.triples
         return held == (self.side == "unseen_triples") and (verb.base, noun.singular) not in self._held.pairs
 
     def deed(self, c: Chooser, *, mistake: Mistake | None = None, preposition: bool = False) -> tuple[Verb, Noun]:
-        """Draw a verb and an object for it: one that the mistake can spoil, or (`preposition`) one that takes a preposition."""
-        verbs, objects = self._spoilt[mistake.name] if mistake else self._prepositional if preposition else self._plain
+        """Draw a verb and an object: such as the mistake can spoil, or (`preposition`) such as a preposition joins."""
+        table = self._prepositional if preposition else self._plain
+        verbs, objects = self._spoilt[mistake.name] if mistake else table
         verb = c.pick(verbs, lambda verb, rest: has_word(rest, *verb.forms))
         return verb, c.pick(objects[verb], lambda noun, rest: has_word(rest, *noun.forms))
 
@@ -104,55 +108,45 @@ class Space:
         verb, noun = self.deed(c, mistake=mistake)
         person = self.person(c, mistake.third if mistake else None)
 
-        def shown(rest: str, *names: str, **choices: str) -> bool:
-            # A correct clause stands in the text, in one person or the other; what a mistake leaves of it is read further on.
+        def shown(rest: str, *names: str, frame: str, determiner: str = "the") -> bool:
+            # A correct clause stands in the text as it is; what a mistake leaves of it shows only as it is read.
             if mistake:
                 return True
-            clause = Clause(
-                **{
-                    "person": person,
-                    "verb": verb,
-                    "noun": noun,
-                    "determiner": "the",
-                    "time": "",
-                    "time_first": False,
-                    **choices,
-                }
-            )
+            clause = Clause(person=person, verb=verb, noun=noun, determiner=determiner, frame=frame)
             own, other = clause.parts(False), clause.parts(True)
-            return shows(
-                rest,
-                own.join(*names),
-                other.join(*names),
-                replace(own, preposition="", noun=noun.singular).join(*names),
-            )
+            headwords = replace(own, preposition="", noun=noun.singular)
+            return shows(rest, *(parts.join(*names) for parts in (own, other, headwords)))
 
         frame = c.pick(
             mistake.frames if mistake else frames,
             lambda frame, rest: shown(rest, "subject", "helper", "verb", "preposition", frame=frame),
         )
+        thing = ("preposition", "determiner", "noun")
         determiner = c.pick(
             mistake.determiners(noun) if mistake else session_determiners(noun),
-            lambda determiner, rest: shown(
-                rest, "preposition", "determiner", "noun", frame=frame, determiner=determiner
-            ),
+            lambda determiner, rest: shown(rest, *thing, frame=frame, determiner=determiner),
         )
         time = c.pick(_times(FRAMES[frame]), lambda time, rest: shows(rest, time))
-        time_first = mistake.time_first if mistake and mistake.time_first is not None else None
-        if time_first is None:
-            time_first = c.pick(
-                (True, False),
-                lambda first, rest: capitalise(time) in rest or f"! {time}" in rest if first else f" {time}" in rest,
-            )
+        if mistake and mistake.time_first is not None:
+            time_first = mistake.time_first
+        else:
+            time_first = c.pick((True, False), lambda first, rest: (capitalise(time) if first else f" {time}") in rest)
         manner, feeling = "", None
         if level == "A2":
             manner = c.pick(_manners(), lambda manner, rest: f" {manner}" in rest)
         elif level == "B1":
             feeling = c.pick(verb.feelings)
         return Clause(
-            person=person, verb=verb, noun=noun, determiner=determiner, frame=frame, time=time, time_first=time_first,
-            manner=manner, feeling=feeling,
-        )  # fmt: skip
+            person=person,
+            verb=verb,
+            noun=noun,
+            determiner=determiner,
+            frame=frame,
+            time=time,
+            time_first=time_first,
+            manner=manner,
+            feeling=feeling,
+        )
 
     def person(self, c: Chooser, third: bool | None = None) -> Person:
         """Draw whom a clause is about: the speaker, a group with the speaker in it, or a third person."""

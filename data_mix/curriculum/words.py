@@ -121,7 +121,8 @@ class Lexicon:
 
 def _read(name: str) -> Any:
     # BaseLoader keeps every word a string: to YAML, an unquoted preposition "on" is a truth value.
-    return yaml.load((LEXICON / f"{name}.yaml").read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    text = (LEXICON / f"{name}.yaml").read_text(encoding="utf-8")
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506: it makes strings, lists and mappings, nothing else
 
 
 def _things() -> Iterable[Noun]:
@@ -130,27 +131,48 @@ def _things() -> Iterable[Noun]:
             plural = facts.get("plural", singular + "s")
             article = facts.get("a") or ("an" if singular[0] in "aeiou" else "a")
             yield Noun(
-                singular=singular, plural=plural, article=article, category=category, category_name=entry["name"],
-                mass=entry.get("mass") == "true", place=False, properties=tuple(facts["is"]), parts=tuple(facts.get("parts", ())),
-                uses=tuple(facts.get("for", ())), forms=(singular, plural),
-            )  # fmt: skip
+                singular=singular,
+                plural=plural,
+                article=article,
+                category=category,
+                category_name=entry["name"],
+                mass=entry.get("mass") == "true",
+                place=False,
+                properties=tuple(facts["is"]),
+                parts=tuple(facts.get("parts", ())),
+                uses=tuple(facts.get("for", ())),
+                forms=(singular, plural),
+            )
 
 
 def _places() -> Iterable[Noun]:
     for names in _read("places").values():
         for singular in names:
             yield Noun(
-                singular=singular, plural=singular + "s", article="the", category="place", category_name="a place", mass=False,
-                place=True, properties=("big", "quiet", "new"), parts=(), uses=(), forms=(singular, singular + "s"),
-            )  # fmt: skip
+                singular=singular,
+                plural=singular + "s",
+                article="the",
+                category="place",
+                category_name="a place",
+                mass=False,
+                place=True,
+                properties=("big", "quiet", "new"),
+                parts=(),
+                uses=(),
+                forms=(singular, singular + "s"),
+            )
 
 
 def _third(name: str, woman: bool, relative: bool) -> Person:
     own = "her" if woman else "his"
     return Person(
-        self_name=f"my {name}" if relative else name, other_name=f"your {name}" if relative else name,
-        self_own=own, other_own=own, third=True, woman=woman,
-    )  # fmt: skip
+        self_name=f"my {name}" if relative else name,
+        other_name=f"your {name}" if relative else name,
+        self_own=own,
+        other_own=own,
+        third=True,
+        woman=woman,
+    )
 
 
 @cache
@@ -169,10 +191,17 @@ def lexicon() -> Lexicon:
         return tuple(found)
 
     verbs = {
-        base: Verb(base=base, third=third, past=past, ing=ing, preposition="" if preposition == "null" else preposition, objects=select(objects),
-                   feelings=tuple(feelings))
+        base: Verb(
+            base=base,
+            third=third,
+            past=past,
+            ing=ing,
+            preposition="" if preposition == "null" else preposition,
+            objects=select(objects),
+            feelings=tuple(feelings),
+        )
         for base, (third, past, ing, preposition, objects, feelings) in _read("verbs").items()
-    }  # fmt: skip
+    }
     sequences = []
     for entry in _read("sequences"):
         steps = tuple(verbs[base] for base in entry["verbs"])
@@ -186,9 +215,15 @@ def lexicon() -> Lexicon:
         raise ValueError(f"lexicon/causes.yaml: no causes for {sorted(unknown)}")
     people = _read("people")
     return Lexicon(
-        verbs=tuple(verbs.values()), nouns=nouns,
+        verbs=tuple(verbs.values()),
+        nouns=nouns,
         named=tuple(_third(name, sex == "women", False) for sex in ("women", "men") for name in people[sex]),
-        relatives=tuple(_third(name, sex == "women", True) for sex in ("women", "men") for name in people["relatives"][sex]),
-        causes=causes, sequences=tuple(sequences), mistakes=_read("mistakes"), strategies=_read("strategies"),
+        relatives=tuple(
+            _third(name, sex == "women", True) for sex in ("women", "men") for name in people["relatives"][sex]
+        ),
+        causes=causes,
+        sequences=tuple(sequences),
+        mistakes=_read("mistakes"),
+        strategies=_read("strategies"),
         conversation=_read("conversation"),
-    )  # fmt: skip
+    )

@@ -22,7 +22,7 @@ SPLITS: dict[str, Side] = {
     "unseen_triples": "unseen_triples",
     "unseen_pairs": "unseen_pairs",
 }
-"""Split -> the side of the hold-outs its rows are drawn from. `valid` is fresh rows of the very distribution of `train`."""
+"""Split -> the side of the hold-outs its rows are drawn from. `valid` is fresh rows of the distribution of `train`."""
 
 
 def heldout(config: CurriculumConfig, seed: int) -> HeldOut:
@@ -54,11 +54,14 @@ def _write(kind: Kind, split: str, seed: int, held: HeldOut, index: int) -> Row:
     sampler = Sampler(random.Random(f"{seed} {kind} {split} {index}"))
     meta = PROGRAMS[kind](sampler, space(SPLITS[split], held))
     return Row(
-        id=f"curriculum/{kind}/{split}/{index:06d}", source="curriculum", split=split,
+        id=f"curriculum/{kind}/{split}/{index:06d}",
+        source="curriculum",
+        split=split,
         messages=[{"role": role, "content": content} for role, content in sampler.messages],
-        meta=meta | {"split": split}, log2_prob=sampler.log2_prob,
+        meta=meta | {"split": split},
+        log2_prob=sampler.log2_prob,
         assistant_log2_prob=sampler.assistant_log2_prob if kind == "dialogue" else None,
-    )  # fmt: skip
+    )
 
 
 def generate(
@@ -86,7 +89,7 @@ def parses_reply(messages: Sequence[dict[str, str]], reply: str) -> bool:
 
 
 def sentences_that_parse(text: str) -> tuple[int, int]:
-    """Of the lines of a sampled session, how many the grammar could have written, each after the ones before it; and of how many.
+    """How many lines of a sampled session the grammar could have written, each after the ones before; and of how many.
 
     Nothing after the first line that fails is judged, since its context is no longer the grammar's.
     """

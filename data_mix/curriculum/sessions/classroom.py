@@ -57,8 +57,15 @@ class Classroom(Session):
     def _times(self) -> None:
         clause = self.space.clause(self.c, frames=tuple(frame for frame in FRAMES if frame != "habit"))
         every_day = self.c.pick(tuple(lexicon().conversation["times"]["habit"]), lambda time, rest: shows(rest, time))
-        habit = Clause(person=clause.person, verb=clause.verb, noun=clause.noun, determiner=clause.determiner, frame="habit",
-                       time=every_day, time_first=clause.time_first)  # fmt: skip
+        habit = Clause(
+            person=clause.person,
+            verb=clause.verb,
+            noun=clause.noun,
+            determiner=clause.determiner,
+            frame="habit",
+            time=every_day,
+            time_first=clause.time_first,
+        )
         self.words |= {"every_day": habit.full(False), "time": clause.time, "mine": clause.full(False)}
 
     def _noun(self, mass: bool) -> Noun:
@@ -67,14 +74,19 @@ class Classroom(Session):
     def _what_is_it(self) -> None:
         noun = self._noun(mass=False)
         self.words |= {
-            "a_noun": f"{noun.article} {noun.singular}", "the_noun": f"the {noun.singular}", "kind": noun.category_name,
+            "a_noun": f"{noun.article} {noun.singular}",
+            "the_noun": f"the {noun.singular}",
+            "kind": noun.category_name,
             "property": self.c.pick(noun.properties, lambda word, rest: has_word(rest, word)),
-        }  # fmt: skip
+        }
 
     def _stuff(self) -> None:
         noun = self._noun(mass=True)
-        self.words |= {"noun": noun.singular, "kind": noun.category_name,
-                       "property": self.c.pick(noun.properties, lambda word, rest: has_word(rest, word))}  # fmt: skip
+        self.words |= {
+            "noun": noun.singular,
+            "kind": noun.category_name,
+            "property": self.c.pick(noun.properties, lambda word, rest: has_word(rest, word)),
+        }
 
     def _counting(self) -> None:
         noun = self._noun(mass=False)
@@ -93,9 +105,12 @@ class Classroom(Session):
         person, other = self.space.person(self.c, third=True), self.space.person(self.c, third=True)
         article = "some" if noun.mass else noun.article
         self.words |= {
-            "they": person.self_name, "base": verb.base, "past": verb.past, "name": other.self_name,
+            "they": person.self_name,
+            "base": verb.base,
+            "past": verb.past,
+            "name": other.self_name,
             "object": " ".join(filter(None, (verb.preposition, article, noun.singular))),
-        }  # fmt: skip
+        }
 
 
 def _nouns(mass: bool) -> tuple[Noun, ...]:

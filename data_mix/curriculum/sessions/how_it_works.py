@@ -20,9 +20,11 @@ class HowItWorks(Session):
         things = tuple(noun for noun in lexicon().nouns if noun.uses)
         noun = c.pick(things, lambda noun, rest: has_word(rest, *noun.forms))
         self.words |= {
-            "noun": noun.singular, "a_noun": f"{noun.article} {noun.singular}",
-            "use": c.pick(noun.uses), "property": c.pick(noun.properties, lambda word, rest: has_word(rest, word)),
-        }  # fmt: skip
+            "noun": noun.singular,
+            "a_noun": f"{noun.article} {noun.singular}",
+            "use": c.pick(noun.uses),
+            "property": c.pick(noun.properties, lambda word, rest: has_word(rest, word)),
+        }
         self.lines(self.templates["what"])
         if noun.parts:
             part, second = c.pick((noun.parts, noun.parts[::-1]))

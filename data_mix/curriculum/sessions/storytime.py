@@ -25,9 +25,13 @@ class Storytime(Session):
         time = c.pick(tuple(lexicon().conversation["times"]["past"]), lambda time, rest: shows(rest, time))
         article = "some" if noun.mass else noun.article
         self.words |= {
-            "name": person.self_name, "she": person.pronoun, "time": time, "singular": noun.singular,
-            "a_noun": f"{article} {noun.singular}", "the_noun": f"the {noun.singular}",
-        }  # fmt: skip
+            "name": person.self_name,
+            "she": person.pronoun,
+            "time": time,
+            "singular": noun.singular,
+            "a_noun": f"{article} {noun.singular}",
+            "the_noun": f"the {noun.singular}",
+        }
         self._tell(steps[0], self.templates["begin"])
         for verb, template in zip(steps[1:], self.templates["steps"], strict=False):
             self._tell(verb, template)

@@ -20,10 +20,15 @@ class WhyChain(Session):
         cause = c.pick(tuple(causes), lambda cause, rest: cause in rest)
         article = "some" if noun.mass else noun.article
         self.words |= {
-            "name": person.self_name, "she": person.pronoun, "base": verb.base, "past": verb.past,
-            "object": " ".join(filter(None, (verb.preposition, article, noun.singular))), "feeling": feeling, "cause": cause,
+            "name": person.self_name,
+            "she": person.pronoun,
+            "base": verb.base,
+            "past": verb.past,
+            "object": " ".join(filter(None, (verb.preposition, article, noun.singular))),
+            "feeling": feeling,
+            "cause": cause,
             "deeper": c.pick(tuple(causes[cause]), lambda deeper, rest: deeper in rest),
-        }  # fmt: skip
+        }
         for part in ("deed", "feeling", "cause"):
             self.lines(self.templates[part])
         self.line(c.pick(tuple(self.templates["last"])))

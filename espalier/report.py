@@ -174,24 +174,6 @@ def interval_bars(
     return save_picture(figure, path)
 
 
-def bars(
-    counts: Mapping[str, float], path: Path, *, title: str = "", unit: str = "", bar: tuple[float, float] | None = None
-) -> Path:
-    """Draws one labelled bar per entry, in the given order; `bar` marks the (lowest, highest) value allowed."""
-    figure, axes = canvas(7.2, 1.1 + 0.26 * len(counts), title)
-    axes.barh(range(len(counts)), list(counts.values()), color=COLOURS[0], height=0.75)
-    for place, value in enumerate(counts.values()):
-        axes.annotate(
-            f"{value:,.4g}", (value, place), xytext=(3, 0), textcoords="offset points", va="center", fontsize=8
-        )
-    for limit in bar or ():
-        axes.axvline(limit, color=COLOURS[4], ls="--", lw=1.2)
-    _label_rows(axes, list(counts))
-    axes.margins(x=0.1)
-    axes.set_xlabel(_plain(unit))
-    return save_picture(figure, path)
-
-
 def canvas(width: float, height: float, title: str) -> tuple[Figure, Axes]:
     """A figure of `width` x `height` inches on its own canvas: no pyplot, hence no global state and no display."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -80,13 +80,11 @@ METRICS = [{"step": step, "loss": 5 / (1 + step)} for step in range(100)] + [{"s
 def draw(kind: str, path, *, title: str = "A $title$ with_marks"):
     if kind == "loss":
         return report.loss_curve([*METRICS, {"step": 3}, {"step": 4, "loss": math.nan}], path, floor=0.1, title=title)
-    if kind == "interval_bars":
-        series = {"$a": [(0.5, 0.4, 0.6), None], "b_": [(1.0, 0.9, 1.0), (0.0, 0.0, 0.1)]}
-        return report.interval_bars(["x", "y"], series, path, title=title)
-    return report.bars({"x": 3, "$y": 0.25}, path, title=title, bar=(0.1, 2))
+    series = {"$a": [(0.5, 0.4, 0.6), None], "b_": [(1.0, 0.9, 1.0), (0.0, 0.0, 0.1)]}
+    return report.interval_bars(["x", "y"], series, path, title=title)
 
 
-@pytest.mark.parametrize("kind", ["loss", "interval_bars", "bars"])
+@pytest.mark.parametrize("kind", ["loss", "interval_bars"])
 def test_pictures_are_the_same_bytes_for_the_same_numbers(tmp_path, kind):
     first, second = draw(kind, tmp_path / "new" / "a.png"), draw(kind, tmp_path / "b.png")
     assert first.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and first.read_bytes() == second.read_bytes()
@@ -98,8 +96,7 @@ def test_pictures_are_the_same_bytes_for_the_same_numbers(tmp_path, kind):
 def test_pictures_of_nothing(tmp_path):
     report.loss_curve([], tmp_path / "a.png")
     report.interval_bars([], {}, tmp_path / "b.png")
-    report.bars({}, tmp_path / "c.png")
-    assert all((tmp_path / f"{name}.png").stat().st_size > 0 for name in "abc")
+    assert all((tmp_path / f"{name}.png").stat().st_size > 0 for name in "ab")
 
 
 def test_the_running_mean_is_a_mean():

@@ -122,7 +122,7 @@ class Lexicon:
 def _read(name: str) -> Any:
     # BaseLoader keeps every word a string: to YAML, an unquoted preposition "on" is a truth value.
     text = (LEXICON / f"{name}.yaml").read_text(encoding="utf-8")
-    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506: it makes strings, lists and mappings, nothing else
+    return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes text, lists and mappings only)
 
 
 def _things() -> Iterable[Noun]:

@@ -1,7 +1,8 @@
 """The lexicon is large enough, and its words fit each other."""
 
-from data_mix.curriculum.clauses import FRAMES, MISTAKES
+from data_mix.curriculum.clauses import FRAMES
 from data_mix.curriculum.heldout import HeldOut, Space
+from data_mix.curriculum.mistakes import MISTAKES
 from data_mix.curriculum.words import lexicon
 
 WORDS = lexicon()

@@ -35,16 +35,6 @@ def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any
         return LlamaForCausalLM(config)
 
 
-def randomise(model: Any, seed: int) -> Any:
-    """A model of the same architecture with fresh random weights: the control that shows what a base is worth."""
-    import torch
-
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        fresh = type(model)(model.config)
-    return fresh.to(device=model.device, dtype=model.dtype)
-
-
 def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:
     """`model` with LoRA beside its frozen weights; the adapter's own weights are float32. `base` names the model.
 
@@ -93,10 +83,14 @@ def template_tokens(renderer: ChatRenderer) -> list[int]:
 
 
 def share_trained(model: Any) -> tuple[int, int]:
-    """Parameters trained, and all parameters; tied ones count once, 4-bit ones as the weights they stand for."""
-    trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
-    stored = sum(p.numel() * (2 if type(p).__name__ == "Params4bit" else 1) for p in model.parameters())
-    return trained, stored
+    """Parameters trained, and all parameters of the model as it is used.
+
+    Tied ones count once, 4-bit ones as the weights they stand for, and embeddings that an adapter replaces not at all.
+    """
+    used = {name: value for name, value in model.named_parameters() if ".original_module." not in name}
+    trained = sum(value.numel() for value in used.values() if value.requires_grad)
+    total = sum(value.numel() * (2 if type(value).__name__ == "Params4bit" else 1) for value in used.values())
+    return trained, total
 
 
 def _embedding_names(model: Any, tied: bool) -> list[str]:

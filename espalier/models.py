@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,6 +36,8 @@ class ModelRef:
     """The folder with its files."""
     content_hash: str
     """SHA-256 over its files, or the hub's commit."""
+    random_seed: int | None = None
+    """Where given, the architecture counts and the weights are forgotten: random ones of this seed take their place."""
 
     @property
     def spec(self) -> str:
@@ -187,19 +189,38 @@ def load_model(
     if (reference.path / "adapter_config.json").exists():
         from peft import PeftModel
 
-        base = load_model(
+        if not (reference.path / ADAPTER_WEIGHTS).is_file():
+            raise UserError(f"{reference.path}: it has no {ADAPTER_WEIGHTS}; other formats are not loaded")
+        base = load_base(
             base_of(reference),
             device=device,
             dtype=dtype,
             load_in_4bit=load_in_4bit,
             trust_remote_code=trust_remote_code,
         )
-        if not (reference.path / ADAPTER_WEIGHTS).is_file():
-            raise UserError(f"{reference.path}: it has no {ADAPTER_WEIGHTS}; other formats are not loaded")
-        if hasattr(base, "peft_config"):  # an adapter on an adapted model stands on the merged weights
-            base = base.merge_and_unload()
         return PeftModel.from_pretrained(base, str(reference.path)).eval()
     return _load_full(reference, device, dtype, load_in_4bit, trust_remote_code)
+
+
+def load_base(reference: ModelRef, **how: Any) -> Any:
+    """The model of `reference` as something to build on: adapters merged, weights random if `random_seed` says so.
+
+    `how` is what `load_model` takes.
+    """
+    model = load_model(reference, **how)
+    if hasattr(model, "peft_config"):
+        model = model.merge_and_unload()
+    return model if reference.random_seed is None else randomise(model, reference.random_seed)
+
+
+def randomise(model: Any, seed: int) -> Any:
+    """A model of the same architecture with fresh random weights: the control that shows what a base is worth."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        fresh = type(model)(model.config)
+    return fresh.to(device=model.device, dtype=model.dtype).eval()
 
 
 def base_of(reference: ModelRef) -> ModelRef:
@@ -210,7 +231,7 @@ def base_of(reference: ModelRef) -> ModelRef:
     base = resolve(said["spec"])
     if base.content_hash != said["content_hash"]:
         raise UserError(f"{reference.spec} was trained on another {base.spec} than the one that is there now")
-    return base
+    return replace(base, random_seed=said["random_seed"])
 
 
 def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool, trust_remote_code: bool) -> Any:
@@ -299,7 +320,9 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
         hush()
         model.save_pretrained(folder)
     renderer.tokenizer.save_pretrained(folder)
-    stands_on = None if base is None else {"spec": base.spec, "content_hash": base.content_hash}
+    stands_on = None
+    if base is not None:
+        stands_on = {"spec": base.spec, "content_hash": base.content_hash, "random_seed": base.random_seed}
     records.write_json(folder / INFO, {"format": 1, "template_hash": renderer.template_hash, "base": stands_on})
 
 

@@ -7,7 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +103,14 @@ def machine(config: TrainConfig) -> Machine:
     )
 
 
+def base(config: TrainConfig) -> models.ModelRef | None:
+    """The model to go on from; None where one is grown from random weights."""
+    if config.model:
+        return None
+    found = models.resolve(f"run:{config.parent}" if config.parent else str(config.base))
+    return replace(found, random_seed=config.seed) if config.init == "random" else found
+
+
 def parents(config: TrainConfig, mix: Path, base: models.ModelRef | None) -> dict[str, str]:
     """What the run descends from, with content hashes."""
     found = {f"mix:{config.mix}": records.read_json(mix / records.MANIFEST)["content_hash"]}
@@ -154,7 +162,7 @@ def model(config: TrainConfig, renderer: ChatRenderer, base: models.ModelRef | N
     if base is None:
         assert config.model is not None
         return building.new_model(config.model, renderer, config.seed).to(machine.device)
-    loaded = models.load_model(
+    loaded = models.load_base(
         base,
         device=machine.device,
         # Weights that are trained are float32 whatever is computed in; frozen ones need not be.
@@ -162,10 +170,6 @@ def model(config: TrainConfig, renderer: ChatRenderer, base: models.ModelRef | N
         load_in_4bit=config.load_in_4bit,
         trust_remote_code=config.trust_remote_code,
     )
-    if hasattr(loaded, "peft_config"):
-        loaded = loaded.merge_and_unload()
-    if config.init == "random":
-        loaded = building.randomise(loaded, config.seed)
     if config.adapter:
         return building.add_adapter(loaded, config.adapter, renderer, base.spec, config.seed)
     return loaded.requires_grad_(True)

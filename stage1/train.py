@@ -36,7 +36,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     """Make the run that `config` describes; returns the exit code."""
     from functools import partial
 
-    from espalier import building, checkpoint, compiling, loop, models, objectives
+    from espalier import building, checkpoint, compiling, loop, objectives
     from espalier.run import AlreadyDone, Run
     from stage1 import checkin, data, heldout, prepare, summary
 
@@ -44,7 +44,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     if code := prepare.parent(config, options, train):
         return code
     machine = prepare.machine(config)
-    base = None if config.model else models.resolve(f"run:{config.parent}" if config.parent else str(config.base))
+    base = prepare.base(config)
     try:
         run = Run.start(
             config.name,

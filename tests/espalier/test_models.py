@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from espalier import records
-from espalier.building import add_adapter, randomise, share_trained
+from espalier.building import add_adapter, share_trained
 from espalier.errors import UserError
-from espalier.models import load_for_inference, load_model, resolve, restore_weights, save_model
+from espalier.models import load_for_inference, load_model, randomise, resolve, restore_weights, save_model
 from espalier.settings import AdapterSettings
 from tests import tiny
 
@@ -173,9 +173,12 @@ def test_special_tokens_are_those_of_the_template(tmp_path: Path) -> None:
 def test_the_share_trained_counts_tied_weights_once(tmp_path: Path) -> None:
     whole = sum(p.numel() for p in tiny.model().parameters())
     assert share_trained(tiny.model()) == (whole, whole)
-    trained, total = share_trained(adapted(tiny.saved(tmp_path / "base")))
+    base = tiny.saved(tmp_path / "base")
+    trained, total = share_trained(adapted(base))
     assert total == whole + trained
     assert trained == 2 * 2 * (4 * (8 + 8) + 3 * (8 + 16))  # layers x rank x (four square, three feed-forward matrices)
+    table = tiny.model().lm_head.weight.numel()
+    assert share_trained(adapted(base, train_embeddings="all")) == (trained + table, total)
 
 
 def test_random_weights_keep_the_architecture() -> None:

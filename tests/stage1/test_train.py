@@ -1,0 +1,233 @@
+"""Stage 1 from end to end, in this process; what a command prints and leaves behind, and what it refuses."""
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from espalier import records
+from espalier.checkpoint import list_checkpoints
+from espalier.errors import UserError
+from espalier.models import load_for_inference
+from espalier.run import Run
+from espalier.settings import LoopSettings
+from stage1.train import main
+from tests import tiny
+from tests.stage1 import commands
+from tests.stage1.commands import CORE, TRUNK, last_step, make_mix, write_config
+
+QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}
+
+
+@pytest.fixture
+def mix(workspace: Path) -> Path:
+    make_mix(workspace)
+    return workspace / "mixes" / "toy"
+
+
+def summary(run: Path) -> dict[str, Any]:
+    found: dict[str, Any] = records.verify_manifest(run)["summary"]
+    return found
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    from safetensors.torch import load_file
+
+    return load_file(next((run / "final").glob("*.safetensors")))
+
+
+def test_a_core_and_the_trunk_it_needs(workspace: Path, mix: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trunk_config = write_config(workspace, TRUNK)
+    config = write_config(workspace, CORE, parent_config=trunk_config.name)
+    assert main([str(config)]) == 0
+    output = capsys.readouterr().out
+    assert "parent trunk is not there yet" in output
+    assert "next: espalier chat core   or   python evaluation/run.py --models trunk core" in output
+    trunk, core = (workspace / "runs" / name for name in ("trunk", "core"))
+    for run in (trunk, core):
+        names = {path.name for path in run.iterdir()}
+        assert {"run.json", "manifest.json", "metrics.jsonl", "journal.md", "identity_log.jsonl"} <= names
+        assert {"report.md", "loss.png", "final", "checkpoints"} <= names
+        assert [path.name for path in list_checkpoints(run / "checkpoints")] == ["step-000020", "step-000024"]
+        assert "step-" not in json.dumps(records.read_manifest(run))
+    assert records.read_json(core / "run.json")["parents"].keys() == {"mix:toy", "run:trunk"}
+    facts = summary(core)
+    assert facts["steps"] == 24 and 0 < facts["share_trained"] < 1
+    assert facts["parameters_trained"] == sum(v.numel() for name, v in weights(core).items() if "lm_head" not in name)
+    assert facts["heldout"]["valid"]["fit"]["rows"] == 1 and facts["valid_excess"] > 0
+    assert summary(trunk)["heldout"]["valid"]["longer"]["rows"] == 1
+    asked = [row["prompt"] for row in records.read_jsonl(core / "identity_log.jsonl")]
+    assert len(asked) == 4  # at steps 0, 8, 16 and 24
+
+    model, renderer = load_for_inference("core")
+    assert renderer.template_hash == load_for_inference("trunk")[1].template_hash
+    assert type(model).__name__ == "PeftModelForCausalLM"
+    assert main([str(config)]) == 0
+    assert "core is already complete" in capsys.readouterr().out
+
+
+def test_a_mix_that_is_missing_is_built(workspace: Path) -> None:
+    messages = [{"role": "user", "content": "I go."}, {"role": "assistant", "content": "You went?"}]
+    rows = "".join(json.dumps({"messages": messages, "n": n}) + "\n" for n in range(60))
+    (workspace / "mine.jsonl").write_text(rows)
+    recipe = {"name": "mine", "sources": [{"path": "mine.jsonl"}], "valid_fraction": 0.0}
+    (workspace / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+    config = write_config(workspace, TRUNK, **QUICK, mix="mine", rows="chat", recipe="recipe.yaml")
+    assert main([str(config)]) == 0
+    assert (workspace / "mixes" / "mine" / "manifest.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "trained"),
+    [
+        ({"adapter": None}, 1.0),
+        ({"init": "random"}, 0.3),
+        ({"steps": 0}, 0.3),
+        ({"adapter": {"train_embeddings": "tokens"}}, 0.3),
+    ],
+    ids=["full", "random", "no steps", "tokens"],
+)
+def test_controls(workspace: Path, mix: Path, changes: dict[str, Any], trained: float) -> None:
+    main([str(write_config(workspace, TRUNK, **QUICK))])
+    main([str(write_config(workspace, CORE, **(QUICK | {"adapter": {"r": 2}} | changes)))])
+    core = workspace / "runs" / "core"
+    share = summary(core)["share_trained"]
+    assert share == 1.0 if trained == 1.0 else 0 < share < 1
+    model, _ = load_for_inference("core")
+    ids = torch.tensor([[1, 40, 41, 42, 7]])
+    assert torch.isfinite(model(input_ids=ids).logits).all()
+
+
+def test_an_adapter_on_random_weights_brings_them_along(workspace: Path, mix: Path) -> None:
+    """Its base is not the parent, whose weights were forgotten: what is loaded must be what was trained."""
+    main([str(write_config(workspace, TRUNK, **QUICK))])
+    main([str(write_config(workspace, CORE, **QUICK, init="random"))])
+    held = summary(workspace / "runs" / "core")["heldout"]["valid"]["fit"]
+    from data_mix.pack import open_packs
+    from stage1.heldout import measure
+
+    model, renderer = load_for_inference("core")
+    packs, _, _ = open_packs(mix, renderer, seq_len=32, rows="chat", long_rows="split")
+    assert measure(model, packs["valid"], batch_size=16)["fit"] == pytest.approx(held)
+
+
+def test_a_pretrained_base_with_four_bits(workspace: Path, mix: Path) -> None:
+    tiny.saved(workspace / "base", width=64, feed_forward=64)
+    config = write_config(workspace, CORE, **QUICK, parent=None, base=str(workspace / "base"), load_in_4bit=True)
+    main([str(config), "--adapter.train_embeddings", "none"])
+    assert records.read_json(workspace / "runs" / "core" / "run.json")["parents"].keys() == {
+        "mix:toy",
+        f"path:{workspace / 'base'}",
+    }
+    model, _ = load_for_inference("core", load_in_4bit=True)
+    assert model.base_model.model.is_loaded_in_4bit
+
+
+def refused(complaint: str, *arguments: object) -> str:
+    with pytest.raises(UserError, match=complaint) as error:
+        main([str(argument) for argument in arguments])
+    return str(error.value)
+
+
+def test_what_is_refused_before_anything_is_written(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK)
+    refused("--optim.lrr: unknown flag; did you mean --optim.lr", config, "--optim.lrr", "1")
+    refused("nowhere.yaml: no such file", "nowhere.yaml")
+    refused("cannot be a name", config, "--name", "a/b")
+    refused("no complete mix 'elsewhere'.*data_mix/build.py", config, "--mix", "elsewhere")
+    refused("exactly one of model, parent and base, not model and base", config, "--base", "x")
+    core = write_config(workspace, CORE)
+    refused("parent run 'trunk' is not complete.*--parent_config", core)
+    refused("no run is called nobody", "--resume", "nobody")
+    refused("--optim.lr cannot be given beside it", "--resume", "nobody", "--optim.lr", "1")
+    refused("neither a run, nor a folder, nor a hub name", core, "--parent", "null", "--base", "nothing")
+    refused("cuda was asked for" if not torch.cuda.is_available() else "", config, "--device", "cuda")
+    assert not (workspace / "runs").exists()
+
+
+def test_a_base_without_a_template(workspace: Path, mix: Path) -> None:
+    base = tiny.saved(workspace / "base")
+    (base / "chat_template.jinja").unlink()
+    (base / "espalier.json").unlink()
+    config = write_config(workspace, CORE, **QUICK, parent=None, base=str(base))
+    refused("no chat template; choose one with --chat_template espalier|plain", config)
+    shutil.rmtree(workspace / "runs")
+    assert main([str(config), "--chat_template", "plain"]) == 0
+    _, renderer = load_for_inference("core")
+    assert renderer.template_hash == records.read_json(workspace / "runs/core/final/espalier.json")["template_hash"]
+
+
+def test_a_finished_name_with_another_configuration(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK, **QUICK)
+    main([str(config)])
+    before = {path: path.read_bytes() for path in (workspace / "runs").rglob("*") if path.is_file()}
+    complaint = refused("run trunk exists with another config", config, "--optim.lr", "0.02")
+    assert "optim.lr: 0.01 before, 0.02 now" in complaint and "espalier rm trunk" in complaint
+    assert before == {path: path.read_bytes() for path in (workspace / "runs").rglob("*") if path.is_file()}
+
+
+def test_a_run_that_another_process_has(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK, **QUICK)
+    with Run.start(
+        "trunk", command="x", config=LoopSettings(), parents={}, seeds={}, device="cpu", threads=1, compile_mode="off"
+    ):
+        refused(f"run trunk is in use by process {os.getpid()}", config)
+
+
+def test_a_loss_that_is_not_finite_names_the_rows(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK, checkpoint_every=1, schedule={"warmup": 0, "kind": "constant"})
+    complaint = refused("is not finite", config, "--optim.lr", "1e20", "--optim.clip", "1e30")
+    assert "text-" in complaint and "the last checkpoint is good" in complaint.replace("\n", " ")
+    run = workspace / "runs" / "trunk"
+    assert not (run / "final").exists() and not (run / "manifest.json").exists()
+    for checkpoint in list_checkpoints(run / "checkpoints"):
+        records.verify_manifest(checkpoint)
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_in_the_last_checkpoint(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK)
+    run = workspace / "runs" / "trunk"
+    commands.kill_when(lambda: last_step(run) >= 13, config)
+    path = list_checkpoints(run / "checkpoints")[-1] / "model.safetensors"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    output = commands.finish(config, code=2)
+    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    assert f"checkpoint {path.parent.name} is damaged" in line and "--resume_from step-" in line
+    assert "Traceback" not in output
+    earlier = line.split("--resume_from ")[1].split(",")[0]
+    assert f"going on from step {int(earlier.removeprefix('step-'))}" in commands.finish(
+        config, "--resume_from", earlier
+    )
+    records.verify_manifest(run)
+
+
+@pytest.mark.slow
+def test_a_disk_that_fills_up(workspace: Path, tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can make a small disk")
+    try:
+        make_mix(disk)
+        config = write_config(tmp_path, TRUNK, keep_checkpoints=100, checkpoint_every=1)
+        os.environ["ESPALIER_HOME"] = str(disk)
+        output = commands.finish(config, code=2)
+        (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+        assert "disk full" in line and "Traceback" not in output
+        kept = list_checkpoints(disk / "runs" / "trunk" / "checkpoints")
+        assert kept
+        for checkpoint in kept:
+            records.verify_manifest(checkpoint)
+        assert not (disk / "runs" / "trunk" / "manifest.json").exists()
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)

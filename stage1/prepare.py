@@ -117,11 +117,16 @@ def parents(config: TrainConfig, mix: Path, base: models.ModelRef | None) -> dic
     return found if base is None else found | {base.spec: base.content_hash}
 
 
-def renderer(config: TrainConfig, mix: Path, base: models.ModelRef | None, run: Run) -> ChatRenderer:
-    """Tokenizer and template: the base's, or ones made for a new model and kept in the run's folder."""
+def renderer_of(base: models.ModelRef | None, config: TrainConfig) -> ChatRenderer | None:
+    """Tokenizer and template of the base; None where a new model will get its own."""
     template = read_template(config.chat_template) if config.chat_template else None
-    if base is not None:
-        return models.load_renderer(base, template, to_train=True, trust_remote_code=config.trust_remote_code)
+    if base is None:
+        return None
+    return models.load_renderer(base, template, to_train=True, trust_remote_code=config.trust_remote_code)
+
+
+def new_renderer(config: TrainConfig, mix: Path, run: Run) -> ChatRenderer:
+    """Tokenizer and template for a new model, made once and kept in the run's folder."""
     folder = run.folder / "tokenizer"
     if not folder.exists():
         made = train_tokenizer(

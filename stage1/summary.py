@@ -68,10 +68,8 @@ def _peak_memory_gb(device: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-_HEADERS = ("held-out rows", "rows", "bytes", "bits per byte", "floor", "excess %")
-
-
-def _heldout_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
+def _heldout_table(measured: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Headers and rows; without the floor where the mix has none."""
     rows = []
     for split, parts in measured.items():
         for part, note in (("fit", ""), ("longer", f"{split}, longer than the context")):
@@ -88,7 +86,9 @@ def _heldout_rows(measured: Mapping[str, Mapping[str, Any]]) -> list[list[Any]]:
                         None if excess is None else 100 * excess,
                     ]
                 )
-    return rows
+    known = any(row[-1] is not None for row in rows)
+    headers = ["held-out rows", "rows", "bytes", "bits per byte", "floor", "excess %"]
+    return (headers, rows) if known else (headers[:4], [row[:4] for row in rows])
 
 
 def _lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -112,9 +112,9 @@ def _write_report(
         report.loss_curve(metrics, run.folder / "loss.png", floor=floor, title=run.name)
         parts.append("![Loss over the steps](loss.png)\n")
     parts.append(report.table(("", ""), _lines(summary)))
-    held = _heldout_rows(summary["heldout"])
-    if held:
-        parts.append(report.table(_HEADERS, held))
+    headers, rows = _heldout_table(summary["heldout"])
+    if rows:
+        parts.append(report.table(headers, rows))
     parts.append("What it said along the way is in [journal.md](journal.md).\n" if config.checkin.every else "")
     records.write_text(run.folder / "report.md", "\n".join(parts))
 
@@ -123,10 +123,12 @@ def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any]) -> None:
     console.say(f"run {run.name} is complete")
     for name, text in _lines(summary):
         console.say(f"    {name:<20}{text}")
-    held = _heldout_rows(summary["heldout"])
-    if held:
-        console.table(_HEADERS, held)
+    headers, rows = _heldout_table(summary["heldout"])
+    if rows:
+        console.table(headers, rows)
     console.say(f"    weights             {run.folder / 'final'}")
     console.say(f"    report              {run.folder / 'report.md'}")
-    others = f"{config.parent} " if config.parent else ""
-    console.say(f"next: espalier chat {run.name}   or   python evaluation/run.py --models {others}{run.name}")
+    before = config.parent or config.base
+    console.say(f"next: espalier chat {run.name}")
+    if before:
+        console.say(f"or:   python evaluation/run.py --models {before} {run.name}")

@@ -45,6 +45,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
         return code
     machine = prepare.machine(config)
     base = prepare.base(config)
+    renderer = prepare.renderer_of(base, config)
     try:
         run = Run.start(
             config.name,
@@ -64,7 +65,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     with run:
         for note in run.notes:
             say(note)
-        renderer = prepare.renderer(config, mix, base, run)
+        renderer = renderer or prepare.new_renderer(config, mix, run)
         packs = prepare.packs(config, mix, renderer)
         model = prepare.model(config, renderer, base, machine)
         prepare.rows_apart(model, machine)

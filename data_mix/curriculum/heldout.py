@@ -122,9 +122,9 @@ class Space:
             lambda frame, rest: shown(rest, "subject", "helper", "verb", "preposition", frame=frame),
         )
         thing = ("preposition", "determiner", "noun")
+        determiners, weights = (mistake.determiners(noun), None) if mistake else session_determiners(noun)
         determiner = c.pick(
-            mistake.determiners(noun) if mistake else session_determiners(noun),
-            lambda determiner, rest: shown(rest, *thing, frame=frame, determiner=determiner),
+            determiners, lambda determiner, rest: shown(rest, *thing, frame=frame, determiner=determiner), weights
         )
         time = c.pick(_times(FRAMES[frame]), lambda time, rest: shows(rest, time))
         if mistake and mistake.time_first is not None:
@@ -151,7 +151,7 @@ class Space:
     def person(self, c: Chooser, third: bool | None = None) -> Person:
         """Draw whom a clause is about: the speaker, a group with the speaker in it, or a third person."""
         if third is None:
-            third = c.pick((False, True), weights=(0.65, 0.35))
+            third = c.pick((False, True), weights=(0.6, 0.4))
         if third:
             return c.pick(lexicon().third_persons, lambda person, rest: has_word(rest, *person.forms))
         return c.pick((I, WE), lambda person, rest: has_word(rest, *person.forms), weights=(0.8, 0.2))
@@ -167,11 +167,11 @@ def _manners() -> tuple[str, ...]:
     return tuple(lexicon().conversation["manners"])
 
 
-def session_determiners(noun: Noun) -> tuple[str, ...]:
-    """What stands before a noun in the sessions, which count things as well."""
-    if noun.mass or noun.place:
-        return usual_determiners(noun)
-    return (*usual_determiners(noun), *lexicon().conversation["numbers"])
+def session_determiners(noun: Noun) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """What stands before a noun in the sessions, which count things as well, and how often."""
+    usual = usual_determiners(noun)
+    numbers = () if noun.mass or noun.place else tuple(lexicon().conversation["numbers"])
+    return (*usual, *numbers), (1.0,) * len(usual) + (0.25,) * len(numbers)
 
 
 def pick_level(c: Chooser) -> str:

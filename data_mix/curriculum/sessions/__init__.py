@@ -10,6 +10,12 @@ from data_mix.curriculum.sessions.retelling import Retelling
 from data_mix.curriculum.sessions.storytime import Storytime
 from data_mix.curriculum.sessions.why_chain import WhyChain
 
-SESSIONS: dict[type[Session], float] = {Classroom: 0.4, Retelling: 0.3, Storytime: 0.1, HowItWorks: 0.1, WhyChain: 0.1}
+SESSIONS: dict[type[Session], float] = {
+    Classroom: 0.5,
+    Retelling: 0.25,
+    Storytime: 0.09,
+    HowItWorks: 0.08,
+    WhyChain: 0.08,
+}
 
 __all__ = ["SESSIONS", "Session"]

@@ -1,4 +1,4 @@
-"""Models by name: find them, load them, save them. Weights are safetensors; code from a hub runs only if asked for.
+"""Models: load them, save them. Weights are safetensors; code from a hub runs only if asked for.
 
 A folder that Espalier saved holds, beside the Hugging Face files, `espalier.json`: the chat template's hash and, for
 an adapter, the base it belongs to by name and content hash. Loading checks both.
@@ -6,123 +6,19 @@ an adapter, the base it belongs to by name and content hash. Loading checks both
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from espalier import records
 from espalier.chat import ChatRenderer
 from espalier.errors import UserError
-from espalier.paths import artifact, workspace
+from espalier.references import ModelRef as ModelRef
+from espalier.references import resolve as resolve
 
 INFO = "espalier.json"
 WEIGHTS = "model.safetensors"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-_HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ModelRef:
-    """A model that exists."""
-
-    kind: Literal["run", "path", "hub"]
-    """Where it was found."""
-    name: str
-    """Its name there: a run (`basil-core`, or `basil-core@step-000100` for a checkpoint), a path, a hub name."""
-    path: Path
-    """The folder with its files."""
-    content_hash: str
-    """SHA-256 over its files, or the hub's commit."""
-    random_seed: int | None = None
-    """Where given, the architecture counts and the weights are forgotten: random ones of this seed take their place."""
-
-    @property
-    def spec(self) -> str:
-        """`run:NAME`, `path:FOLDER` or `hub:NAME`, which `resolve` turns into this again."""
-        return f"{self.kind}:{self.name}"
-
-
-def resolve(reference: str) -> ModelRef:
-    """The model that `reference` names: a run, a path or a hub name, tried in this order; `run:` etc. say which.
-
-    Raises UserError where there is none, with the runs whose names are nearest.
-    """
-    kind, colon, name = reference.partition(":")
-    if not colon or kind not in ("run", "path", "hub"):
-        kind, name = "", reference
-    if kind == "run" or (not kind and re.fullmatch(r"[\w.@-]+", name) and _run_folder(name).is_dir()):
-        return _resolve_run(name)
-    if kind == "path" or (not kind and Path(name).expanduser().is_dir()):
-        return _resolve_path(Path(name).expanduser())
-    if kind == "hub" or (not kind and re.fullmatch(r"[\w.-]+/[\w.-]+", name)):
-        return _resolve_hub(name)
-    raise UserError(f"no model {name!r}: neither a run, nor a folder, nor a hub name (owner/model){_nearest(name)}")
-
-
-def _run_folder(name: str) -> Path:
-    return artifact("runs", name.partition("@")[0])
-
-
-def _nearest(name: str) -> str:
-    runs = workspace() / "runs"
-    names = [path.name for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
-    near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else "; espalier runs lists the runs"
-
-
-def _resolve_run(name: str) -> ModelRef:
-    run, _, checkpoint = name.partition("@")
-    folder = _run_folder(name)
-    if not folder.is_dir():
-        raise UserError(f"no run is called {run!r}{_nearest(run)}")
-    if checkpoint:
-        path = folder / "checkpoints" / checkpoint
-        if not re.fullmatch(r"step-\d+", checkpoint) or not path.is_dir():
-            kept = sorted(entry.name for entry in (folder / "checkpoints").glob("step-*"))
-            raise UserError(f"run {run} has no checkpoint {checkpoint!r}; it keeps: {', '.join(kept) or 'none'}")
-        return ModelRef(kind="run", name=name, path=path, content_hash=_verified(path, "")["content_hash"])
-    if not records.is_complete(folder):
-        kept = sorted(entry.name for entry in (folder / "checkpoints").glob("step-*"))
-        advice = f"; a checkpoint can be named: {run}@{kept[-1]}" if kept else ""
-        raise UserError(f"run {run} is not complete: go on with its training command first{advice}")
-    manifest = _verified(folder, "final/")
-    return ModelRef(kind="run", name=name, path=folder / "final", content_hash=manifest["content_hash"])
-
-
-def _verified(folder: Path, prefix: str) -> dict[str, Any]:
-    """The manifest of `folder`, after comparing the files under `prefix` with it."""
-    manifest = records.read_manifest(folder)
-    if manifest is None:
-        raise UserError(f"{folder}: not complete, it has no {records.MANIFEST}")
-    for name, expected in manifest["files"].items():
-        if name.startswith(prefix):
-            path = folder / name
-            if not path.is_file() or records.sha256_file(path) != expected["sha256"]:
-                raise UserError(f"{path}: missing or damaged (its hash differs from {records.MANIFEST})")
-    return manifest
-
-
-def _resolve_path(path: Path) -> ModelRef:
-    if not (path / "config.json").is_file() and not (path / "adapter_config.json").is_file():
-        raise UserError(f"{path}: not a model folder (it has no config.json)")
-    digest = hashlib.sha256()
-    for file in sorted(entry for entry in path.iterdir() if entry.suffix in {".safetensors", ".json", ".jinja"}):
-        digest.update(f"{records.sha256_file(file)}  {file.name}\n".encode())
-    return ModelRef(kind="path", name=str(path.resolve()), path=path.resolve(), content_hash=digest.hexdigest())
-
-
-def _resolve_hub(name: str) -> ModelRef:
-    from huggingface_hub import snapshot_download
-
-    try:
-        path = Path(snapshot_download(name, allow_patterns=_HUB_FILES))
-    except Exception as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{name}: neither a run nor a folder here, and the hub did not give it ({reason})") from error
-    return ModelRef(kind="hub", name=name, path=path, content_hash=path.name)
 
 
 def choose_device(device: str) -> str:

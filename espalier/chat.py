@@ -133,6 +133,11 @@ class ChatRenderer:
         """Ids of a plain text to be continued."""
         return self.start_ids + self._encode_contents([text])[0]
 
+    @cached_property
+    def prefix(self) -> str:
+        """What encoding puts before every content and decoding does not take away again: nothing, or a space."""
+        return self.decode(self._encode_contents(["x"])[0]).removesuffix("x")
+
     def decode(self, ids: Sequence[int]) -> str:
         """Text of `ids`, special tokens written out: one in the middle of a reply is a fault to be seen, not hidden."""
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)

@@ -55,9 +55,10 @@ def generate(
                     model, [ids[i] for i in chosen], draws, renderer.stop_ids, max_new_tokens, temperature, top_p
                 )
                 for index, (tokens, ended) in zip(chosen, written, strict=True):
-                    replies[index] = Reply(
-                        text=renderer.decode(tokens), num_tokens=len(tokens), finish="stop" if ended else "length"
-                    )
+                    text = renderer.decode(tokens)
+                    if prompts[index] == "" or not isinstance(prompts[index], str):
+                        text = text.removeprefix(renderer.prefix)
+                    replies[index] = Reply(text=text, num_tokens=len(tokens), finish="stop" if ended else "length")
     finally:
         model.train(was_training)
     return [replies[index] for index in range(len(ids))]

@@ -22,7 +22,9 @@ def train_tokenizer(rows: Iterable[Row], *, vocab_size: int, max_bytes: int, cha
     from transformers import PreTrainedTokenizerFast
 
     backend = Tokenizer(models.BPE())
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    # A word is one token wherever it stands, also at the beginning: a name that opens a sentence is then copied like
+    # any other, and a small vocabulary is not spent on two forms of each word.
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,

@@ -30,6 +30,15 @@ def renderer() -> ChatRenderer:
     return train_tokenizer(rows, vocab_size=320, max_bytes=10_000, chat_template=None)
 
 
+def renderer_without_prefix() -> ChatRenderer:
+    """The same with a tokenizer that puts nothing before a content, as most pretrained ones."""
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    tokenizer = renderer().tokenizer
+    tokenizer.backend_tokenizer.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    return ChatRenderer(tokenizer)
+
+
 def settings(**changes: Any) -> ModelSettings:
     return ModelSettings(**{"num_layers": 2, "width": 8, "feed_forward": 16, "num_heads": 2, "init_std": 0.3} | changes)
 

@@ -11,7 +11,7 @@ from tests import tiny
 
 SHARED = Path(__file__).parents[3] / "shared" / "models"
 TEXT = st.text(st.characters(blacklist_categories=["Cs"]), min_size=1, max_size=40)
-RENDERER = tiny.renderer()
+RENDERER = tiny.renderer_without_prefix()
 
 
 def conversation(contents: list[str], system: bool = False) -> list[dict[str, str]]:
@@ -71,7 +71,7 @@ def test_typed_special_tokens_stay_text() -> None:
 
 @pytest.mark.parametrize("name", builtin_templates())
 def test_builtin_templates_print_what_the_reference_prints(name: str) -> None:
-    renderer = ChatRenderer(tiny.renderer().tokenizer, read_template(name))
+    renderer = ChatRenderer(tiny.renderer_without_prefix().tokenizer, read_template(name))
     messages = conversation(["Be kind.", "I go.", "You went?", "Yes.", "Good."], system=True)
     reference = renderer.tokenizer.apply_chat_template(messages, tokenize=False)
     assert shown(renderer, renderer.render(messages).ids) == reference
@@ -83,7 +83,7 @@ def test_builtin_templates_print_what_the_reference_prints(name: str) -> None:
 
 def test_a_template_that_trims_is_followed() -> None:
     template = "{% for m in messages %}{{ '<|' + m['role'] + '|>' + (m['content'] | trim) + eos_token }}{% endfor %}"
-    renderer = ChatRenderer(tiny.renderer().tokenizer, template)
+    renderer = ChatRenderer(tiny.renderer_without_prefix().tokenizer, template)
     assert trained(renderer, conversation([" I go. ", "  You went? "])) == "You went?<|end|>"
 
 
@@ -99,13 +99,13 @@ def test_a_template_that_trims_is_followed() -> None:
     ],
 )
 def test_a_template_that_cannot_be_followed_is_refused(template: str, complaint: str) -> None:
-    renderer = ChatRenderer(tiny.renderer().tokenizer, template)
+    renderer = ChatRenderer(tiny.renderer_without_prefix().tokenizer, template)
     with pytest.raises(UserError, match=complaint):
         renderer.render(conversation(["I go.", "You went?"]))
 
 
 def test_without_a_template_there_is_no_default() -> None:
-    tokenizer = tiny.renderer().tokenizer
+    tokenizer = tiny.renderer_without_prefix().tokenizer
     tokenizer.chat_template = None
     with pytest.raises(UserError, match="--chat_template espalier|plain"):
         ChatRenderer(tokenizer)
@@ -119,7 +119,7 @@ def test_an_unknown_template_is_named_with_the_known_ones() -> None:
 def test_the_hash_is_of_the_template(tmp_path: Path) -> None:
     other = tmp_path / "other.jinja"
     other.write_text(read_template("espalier").replace("<|", "<||"))
-    hashes = {ChatRenderer(tiny.renderer().tokenizer, read_template(t)).template_hash for t in ("espalier", str(other))}
+    hashes = {ChatRenderer(tiny.renderer_without_prefix().tokenizer, read_template(t)).template_hash for t in ("espalier", str(other))}
     assert len(hashes) == 2 and RENDERER.template_hash in hashes
 
 
@@ -148,3 +148,12 @@ def test_a_tokenizer_without_template_takes_the_plain_one() -> None:
         ChatRenderer(tokenizer)
     renderer = ChatRenderer(tokenizer, read_template("plain"))
     assert trained(renderer, conversation(["I go.", "You went?"])).strip() == "You went?</s>"
+
+
+def test_a_word_is_the_same_token_at_the_beginning_and_within() -> None:
+    renderer = tiny.renderer()
+    rendered = renderer.render([{"role": "text", "content": "Sophie says: Sophie"}])
+    assert rendered.ids[1] == rendered.ids[-2]
+    assert rendered.num_bytes == len("Sophie says: Sophie")
+    assert renderer.prefix == " "
+    assert tiny.renderer_without_prefix().prefix == ""

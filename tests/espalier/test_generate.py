@@ -73,3 +73,14 @@ def test_the_model_is_left_in_the_mode_it_was_in() -> None:
     model = tiny.model().train()
     generate(model, RENDERER, ["I went"], max_new_tokens=1)
     assert model.training
+
+
+def test_a_reply_does_not_begin_with_the_tokenizers_own_space_and_a_continuation_keeps_it() -> None:
+    model = tiny.model()
+    model.lm_head = torch.nn.Linear(8, len(RENDERER.tokenizer))
+    with torch.no_grad():
+        model.model.norm.weight.zero_()
+        model.lm_head.bias[RENDERER.text_prompt("I")[1]] = 9.0
+    asked = [[{"role": "user", "content": "Who went?"}], "Who went?", ""]
+    replies = generate(model, RENDERER, asked, max_new_tokens=2)
+    assert [reply.text for reply in replies] == ["I I", " I I", "I I"]

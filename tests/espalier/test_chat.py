@@ -119,7 +119,8 @@ def test_an_unknown_template_is_named_with_the_known_ones() -> None:
 def test_the_hash_is_of_the_template(tmp_path: Path) -> None:
     other = tmp_path / "other.jinja"
     other.write_text(read_template("espalier").replace("<|", "<||"))
-    hashes = {ChatRenderer(tiny.renderer_without_prefix().tokenizer, read_template(t)).template_hash for t in ("espalier", str(other))}
+    tokenizer = tiny.renderer_without_prefix().tokenizer
+    hashes = {ChatRenderer(tokenizer, read_template(t)).template_hash for t in ("espalier", str(other))}
     assert len(hashes) == 2 and RENDERER.template_hash in hashes
 
 

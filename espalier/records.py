@@ -5,7 +5,7 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,10 +48,18 @@ def read_json(path: Path) -> Any:
 
 def append_jsonl(path: Path, value: Any) -> None:
     """Add one line to a JSON lines file. It reaches the kernel before this returns, so kill -9 cannot take it back."""
-    line = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "ab") as file:
-        file.write(line.encode())
+        file.write(_line(value).encode())
+
+
+def write_jsonl(path: Path, values: Iterable[Any]) -> None:
+    """Write a whole JSON lines file, atomically."""
+    write_text(path, "".join(map(_line, values)))
+
+
+def _line(value: Any) -> str:
+    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_jsonl(path: Path) -> Iterator[Any]:

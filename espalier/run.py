@@ -150,9 +150,7 @@ class Run:
             rows = list(records.read_jsonl(path))
             kept = [row for row in rows if row["step"] <= after_step]
             if len(kept) < len(rows):
-                records.write_text(path, "")
-                for row in kept:
-                    records.append_jsonl(path, row)
+                records.write_jsonl(path, kept)
         journal = self.folder / "journal.md"
         if journal.exists():
             text = journal.read_text(encoding="utf-8")

@@ -129,7 +129,7 @@ def _rm(arguments: argparse.Namespace) -> None:
     run = registry.info(arguments.name)
     descendants = registry.children(run.name)
     if descendants:
-        raise UserError(f"{run.name} stays: {', '.join(descendants)} descends from it; remove that first")
+        raise UserError(f"{run.name} stays, because others descend from it; first remove: {', '.join(descendants)}")
     if run.state in ("running", "paused"):
         raise UserError(f"{run.name} stays: it is {run.state}; stop it first")
     if not arguments.yes:

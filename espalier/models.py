@@ -212,6 +212,10 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
         file, weights = saved_weights(model)
         save_file(weights, folder / file, metadata={"format": "pt"})
         model.peft_config["default"].save_pretrained(str(folder))
+        # peft keeps the names of the target modules in a set: their order would change from process to process.
+        settings = records.read_json(folder / "adapter_config.json")
+        settings["target_modules"] = sorted(settings["target_modules"])
+        records.write_json(folder / "adapter_config.json", settings)
     else:
         hush()
         model.save_pretrained(folder)

@@ -93,7 +93,10 @@ def _verified(folder: Path, prefix: str) -> dict[str, Any]:
         if name.startswith(prefix):
             path = folder / name
             if not path.is_file() or records.sha256_file(path) != expected["sha256"]:
-                raise UserError(f"{path}: missing or damaged (its hash differs from {records.MANIFEST})")
+                what = "is damaged: its hash differs from" if path.is_file() else "is missing, but stands in"
+                raise UserError(
+                    f"{path} {what} {records.MANIFEST}; restore it, or remove the artifact and make it again"
+                )
     return manifest
 
 

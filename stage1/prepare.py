@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import random
 import subprocess
@@ -15,13 +16,14 @@ import numpy as np
 import torch
 
 from data_mix import pack
+from data_mix.recipe import Recipe
 from espalier import building, checkpoint, compiling, models, objectives, records
 from espalier.attention import attend_in_float32
 from espalier.chat import ChatRenderer, read_template
 from espalier.config import load_file
 from espalier.console import say
 from espalier.errors import UserError
-from espalier.paths import artifact, repo_root
+from espalier.paths import Kind, artifact, repo_root
 from espalier.rows import read_rows
 from espalier.run import Run
 from stage1.config import TrainConfig, TrainOptions
@@ -53,8 +55,15 @@ def mix(config: TrainConfig) -> Path:
                 f"there is no complete mix {config.mix!r} ({folder}); build it with python data_mix/build.py "
                 f"RECIPE.yaml --name {config.mix}, or name a recipe with --recipe"
             )
-        say(f"mix {config.mix} is not there yet: python data_mix/build.py {config.recipe} --name {config.mix}")
-        command = [sys.executable, str(repo_root() / "data_mix" / "build.py"), str(config.recipe), "--name", config.mix]
+        builds = load_file(Recipe, config.recipe).name
+        if builds != config.mix:
+            # Made under another name than its recipe's, a mistyped mix would look like a new one.
+            raise UserError(
+                f"there is no complete mix {config.mix!r}{_meant(config.mix, 'mixes')}, and the recipe here builds "
+                f"{builds!r}; build yours with python data_mix/build.py RECIPE.yaml --name {config.mix}"
+            )
+        say(f"mix {config.mix} is not there yet: python data_mix/build.py {config.recipe}")
+        command = [sys.executable, str(repo_root() / "data_mix" / "build.py"), str(config.recipe)]
         if subprocess.run(command).returncode != 0:
             raise UserError(f"mix {config.mix} could not be built, for the reason given above")
     return folder
@@ -65,15 +74,27 @@ def parent(config: TrainConfig, options: TrainOptions, train: Callable[[TrainCon
     if not config.parent or records.is_complete(artifact("runs", config.parent)):
         return 0
     if config.parent_config is None:
-        raise UserError(f"parent run {config.parent!r} is not complete; train it first, or name its --parent_config")
+        raise UserError(
+            f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}; train it first, or name its "
+            "--parent_config"
+        )
     upbringing = load_file(TrainConfig, config.parent_config)
     if upbringing.name != config.parent:
-        upbringing = upbringing.model_copy(update={"name": config.parent})
+        raise UserError(
+            f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}, and the parent_config here "
+            f"trains {upbringing.name!r}; train yours first"
+        )
     if upbringing.mix != config.mix:
         upbringing = upbringing.model_copy(update={"mix": config.mix, "recipe": config.recipe})
     say(f"parent {config.parent} is not there yet: python stage1/train.py {config.parent_config}")
     allowed = options.allow_changed_environment
     return train(upbringing, TrainOptions(allow_changed_environment=allowed))
+
+
+def _meant(name: str, kind: Kind) -> str:
+    there = [folder.name for folder in artifact(kind, name).parent.glob("*/") if records.is_complete(folder)]
+    near = difflib.get_close_matches(name, there, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def machine(config: TrainConfig) -> Machine:

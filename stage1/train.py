@@ -36,7 +36,8 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     """Make the run that `config` describes; returns the exit code."""
     from functools import partial
 
-    from espalier import building, checkpoint, compiling, loop, objectives
+    from espalier import building, checkpoint, compiling, loop, objectives, records
+    from espalier.paths import artifact
     from espalier.run import AlreadyDone, Run
     from stage1 import checkin, data, heldout, prepare, summary
 
@@ -59,6 +60,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
             allow_changed_environment=options.allow_changed_environment,
         )
     except AlreadyDone as done:
+        records.verify_manifest(artifact("runs", config.name))
         say(str(done))
         return 0
 

@@ -58,7 +58,7 @@ def test_show_tells_identity_lineage_and_summary(capsys: pytest.CaptureFixture[s
 
 def test_rm_refuses_what_others_need_and_what_is_in_use(capsys: pytest.CaptureFixture[str]) -> None:
     finished("core", parents={"run:trunk": finished("trunk")["content_hash"]})
-    with pytest.raises(UserError, match="trunk stays: core descends from it"):
+    with pytest.raises(UserError, match="trunk stays, because others descend from it; first remove: core"):
         main(["rm", "trunk", "--yes"])
     process = other_process("busy")
     try:

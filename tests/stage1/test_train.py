@@ -142,12 +142,33 @@ def test_what_is_refused_before_anything_is_written(workspace: Path, mix: Path) 
     refused("no complete mix 'elsewhere'.*data_mix/build.py", config, "--mix", "elsewhere")
     refused("exactly one of model, parent and base, not model and base", config, "--base", "x")
     core = write_config(workspace, CORE)
-    refused("parent run 'trunk' is not complete.*--parent_config", core)
+    refused("there is no complete run 'trunk'.*--parent_config", core)
     refused("no run is called nobody", "--resume", "nobody")
     refused("--optim.lr cannot be given beside it", "--resume", "nobody", "--optim.lr", "1")
     refused("neither a run, nor a folder, nor a hub name", core, "--parent", "null", "--base", "nothing")
     refused("cuda was asked for" if not torch.cuda.is_available() else "", config, "--device", "cuda")
     assert not (workspace / "runs").exists()
+
+
+def test_a_mistyped_mix_or_parent_is_not_made_under_that_name(workspace: Path, mix: Path) -> None:
+    trunk = write_config(workspace, TRUNK, **QUICK)
+    main([str(trunk)])
+    (workspace / "recipe.yaml").write_text(yaml.safe_dump({"name": "toy", "sources": [{"path": "mine.jsonl"}]}))
+    core = write_config(workspace, CORE, parent_config=str(trunk), recipe="recipe.yaml")
+    refused("no complete run 'trnk' .did you mean trunk.*trains 'trunk'", core, "--parent", "trnk")
+    refused("no complete mix 'tooy' .did you mean toy.*builds 'toy'", core, "--mix", "tooy")
+    assert [path.name for path in (workspace / "runs").iterdir()] == ["trunk"]
+    assert [path.name for path in (workspace / "mixes").iterdir()] == ["toy"]
+
+
+def test_a_finished_run_that_was_damaged_is_not_called_complete(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK, **QUICK)
+    main([str(config)])
+    weights = workspace / "runs" / "trunk" / "final" / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    refused("model.safetensors: changed since it was made", config)
 
 
 def test_a_base_without_a_template(workspace: Path, mix: Path) -> None:

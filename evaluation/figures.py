@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -145,4 +145,6 @@ def _estimate(values: NDArray[np.float64], clusters: Sequence[str], seed: int) -
     if len(values) == 1:
         return proportion(values[0], clusters)
     # Several runs of one recipe: drawing runs as well as cases says what another run of it would do.
-    return paired_bootstrap(np.zeros(values.shape[1]), values, clusters, seed=seed).difference
+    share = paired_bootstrap(np.zeros(values.shape[1]), values, clusters, seed=seed).difference
+    # As a difference from nothing it may reach beyond what a share can be.
+    return replace(share, low=max(0.0, share.low), high=min(1.0, share.high))

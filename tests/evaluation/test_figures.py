@@ -1,7 +1,8 @@
+import numpy as np
 import pytest
 
 from evaluation.cases import Truth
-from evaluation.figures import Contestant, Results, in_dialogue, in_group, summarise
+from evaluation.figures import Contestant, Results, _estimate, in_dialogue, in_group, summarise
 from evaluation.metrics import METRICS
 from evaluation.play import Record
 from evaluation.stats import proportion
@@ -79,3 +80,9 @@ def test_summary_is_plain_data_with_everything():
     entry = summary["b"]["metrics"]["corrected_present"]
     assert entry["overall"]["value"] == 1 and entry["against_baseline"]["difference"]["value"] == 0.5
     assert entry["groups"]["error"]["tense"]["num_cases"] == 4 and entry["whole_dialogues"] is None
+
+
+def test_a_pooled_share_stays_a_share():
+    for value in (0.0, 1.0):
+        pooled = _estimate(np.full((2, 8), value), [str(case) for case in range(8)], seed=0)
+        assert pooled.value == value and 0.0 <= pooled.low < pooled.high <= 1.0

@@ -46,8 +46,11 @@ def of_validation(
 
 
 def nearest(name: str, kinds: tuple[Any, ...]) -> str | None:
-    """The key nearest to `name`: the same last part elsewhere, or a similar spelling."""
+    """The key nearest to `name`: almost the same, the same last part elsewhere, or a similar spelling."""
     names = [key.path for key in schema.keys(kinds)]
+    slips = difflib.get_close_matches(name, names, n=1, cutoff=0.85)
+    if slips:
+        return slips[0]
     last = name.rpartition(".")[2]
     elsewhere = [known for known in names if known.rpartition(".")[2] == last]
     if elsewhere:

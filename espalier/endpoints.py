@@ -13,7 +13,9 @@ import ipaddress
 import json
 import os
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -30,6 +32,8 @@ _HEADERS = {"host", "accept", "accept-encoding", "connection", "content-type", "
 _HEADERS_OF_THE_CLIENT = "x-stainless-"
 """All that is sent beside the key. The client would add what it finds in OPENAI_* variables, whoever the server is."""
 _TOKENS_AROUND_A_MESSAGE = 16
+_TIME_OF_ASKING_S = 60
+"""Seconds by which a time that a server states may lie from its clock, and still mean no more than now."""
 
 
 def _plain_url(url: str) -> str:
@@ -81,6 +85,18 @@ class Refused(EndpointError):
     """The server takes the request for a bad one (400, 422)."""
 
 
+class Unanswered(EndpointError):
+    """Nobody answered: nothing listens there, or not in time."""
+
+
+class Closed(EndpointError):
+    """The server answers, but not us: a wrong key, URL or model (3xx, 401, 403, 404)."""
+
+
+class Unpriced(EndpointError):
+    """The server does not say what a reply cost, so a budget of money cannot be kept."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reply:
     """What a model answered."""
@@ -101,6 +117,8 @@ class Reply:
     """How often the request had to be sent again."""
     seconds: float
     """From asking to the answer, waiting included."""
+    system_fingerprint: str | None = None
+    """What the server calls the state it answered in: after a change the same request may get another answer."""
 
 
 class _Message(BaseModel):
@@ -124,6 +142,13 @@ class _Completion(BaseModel):
     model: str = Field(min_length=1)
     choices: list[_Choice] = Field(min_length=1)
     usage: _Usage | None = None
+    system_fingerprint: Any = None
+
+
+class _Listing(BaseModel):
+    """What a server lists under /models."""
+
+    data: list[dict[str, Any]]
 
 
 def is_loopback(url: str) -> bool:
@@ -236,6 +261,22 @@ class Endpoint:
                 self.constrain = constrained
             return reply
 
+    async def models(self) -> list[dict[str, Any]]:
+        """What the server lists under /models, an entry each, as it says it. Raises EndpointError and BudgetReached.
+
+        Of `created` only a time past is kept: vLLM and llama.cpp's server put the time of asking there.
+        """
+        raw = await self._answered(self._client.models.with_raw_response.list())
+        try:
+            entries = _Listing.model_validate_json(raw.http_response.content).data
+        except ValidationError as error:
+            raise self._error(f"lists no models ({error.errors()[0]['msg']})") from None
+        now = _time_there(raw.http_response.headers.get("date"))
+        return [
+            {key: value for key, value in entry.items() if key != "created" or not _is_time_near(value, now)}
+            for entry in entries
+        ]
+
     async def _priced(
         self, messages: list[dict[str, str]], body: dict[str, Any], max_tokens: int, constrained: Constraint
     ) -> Reply:
@@ -250,7 +291,7 @@ class Endpoint:
             if reply.prompt_tokens is not None and reply.completion_tokens is not None:
                 spent = budget.cost(reply.prompt_tokens, reply.completion_tokens)
             elif budget.usd is not None:
-                raise EndpointError(
+                raise Unpriced(
                     f"{self.settings.endpoint} reports no usage, so budget.usd cannot be kept; "
                     "limit --budget.calls instead"
                 )
@@ -258,27 +299,35 @@ class Endpoint:
         finally:
             await self.budget.settle(held, spent)
 
-    async def _send(self, messages: list[dict[str, str]], body: dict[str, Any], constrained: Constraint) -> Reply:
+    async def _answered(self, sending: Awaitable[Any]) -> Any:
+        """What the client brings, or an EndpointError in one line."""
         import openai
 
-        began = time.monotonic()
-        conversation: Any = messages
         try:
-            raw = await self._client.chat.completions.with_raw_response.create(
-                model=self.settings.model, messages=conversation, extra_body=body
-            )
+            return await sending
         except openai.APITimeoutError:
-            raise self._error(f"did not answer within {self.settings.timeout_s:g} s{self._in_a_row()}") from None
+            said = f"did not answer within {self.settings.timeout_s:g} s{self._in_a_row()}"
+            raise self._error(said, Unanswered) from None
         except openai.APIConnectionError as error:
-            raise self._error(f"cannot be reached ({error.__cause__ or error}){self._in_a_row()}") from None
+            said = f"cannot be reached ({error.__cause__ or error}){self._in_a_row()}"
+            raise self._error(said, Unanswered) from None
         except openai.APIStatusError as error:
             raise self._status_error(error) from None
+
+    async def _send(self, messages: list[dict[str, str]], body: dict[str, Any], constrained: Constraint) -> Reply:
+        began = time.monotonic()
+        conversation: Any = messages
+        raw = await self._answered(
+            self._client.chat.completions.with_raw_response.create(
+                model=self.settings.model, messages=conversation, extra_body=body
+            )
+        )
         try:
             completion = _Completion.model_validate_json(raw.http_response.content)
         except ValidationError as error:
             begins = " ".join(raw.http_response.text.split())[:200]
             raise self._error(f"gives no chat completion ({error.errors()[0]['msg']}): {begins!r}") from None
-        choice, usage = completion.choices[0], completion.usage
+        choice, usage, mark = completion.choices[0], completion.usage, completion.system_fingerprint
         return Reply(
             text=choice.message.content or choice.message.refusal or "",
             model=completion.model,
@@ -288,6 +337,7 @@ class Endpoint:
             constrained=constrained,
             retries=raw.retries_taken,
             seconds=round(time.monotonic() - began, 3),
+            system_fingerprint=mark if isinstance(mark, str) and mark else None,
         )
 
     def _in_a_row(self) -> str:
@@ -296,11 +346,13 @@ class Endpoint:
     def _status_error(self, error: Any) -> EndpointError:
         status, headers, said = error.status_code, error.response.headers, _said(error)
         if 300 <= status < 400:
-            return self._error(f"redirects to {headers.get('location', 'nowhere')}; name that URL, nobody follows it")
+            return self._error(
+                f"redirects to {headers.get('location', 'nowhere')}; name that URL, nobody follows it", Closed
+            )
         if status in (401, 403):
-            return self._error(f"answers {status}: {said}. Is the right key in the variable of --api_key_env?")
+            return self._error(f"answers {status}: {said}. Is the right key in the variable of --api_key_env?", Closed)
         if status == 404:
-            return self._error(f"answers 404: {said}. Is the URL whole (/v1), and the model known there?")
+            return self._error(f"answers 404: {said}. Is the URL whole (/v1), and the model known there?", Closed)
         if status in (408, 409, 429) or status >= 500:
             wait = headers.get("retry-after")
             waiting = f" (wait {wait} s, it says)" if wait else ""
@@ -319,6 +371,18 @@ def _response_format(constrained: Constraint, schema: dict[str, Any] | None) -> 
         return {"response_format": {"type": "json_object"}}
     form = {"name": schema.get("title", "answer"), "strict": True, "schema": schema}
     return {"response_format": {"type": "json_schema", "json_schema": form}}
+
+
+def _time_there(date: str | None) -> float:
+    """The server's own clock, in seconds, from the header that says it; ours where it does not."""
+    try:
+        return parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return time.time()
+
+
+def _is_time_near(value: Any, now: float) -> bool:
+    return isinstance(value, int | float) and abs(value - now) < _TIME_OF_ASKING_S
 
 
 def _said(error: Any) -> str:

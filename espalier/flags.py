@@ -65,10 +65,13 @@ def split(argv: list[str], kinds: tuple[Any, ...]) -> Words:
 
 
 def find(path: tuple[str, ...], kinds: tuple[Any, ...]) -> tuple[str, ...] | None:
-    """The key that `path` names, `-` standing for `_` as elsewhere on command lines; None where there is none."""
+    """The key that `path` names, `-` standing for `_` as elsewhere on command lines; None where there is none.
+
+    A field that may not be called what its flag is called ends in `_`: `validate_` for `--validate`.
+    """
     found: list[str] = []
     for key in path:
-        for spelling in (key, key.replace("-", "_")):
+        for spelling in (key, key.replace("-", "_"), f"{key}_"):
             inner = schema.entry_kinds(kinds, spelling)
             if inner:
                 found.append(spelling)

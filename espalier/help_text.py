@@ -33,7 +33,7 @@ def _entry(key: schema.Key, value: Any, width: int, *, is_switch: bool = False) 
     kind = "" if is_switch else schema.describe(key.kinds, short=True)
     shown = "required" if value is PydanticUndefined else "" if is_switch else _plain(value)
     text = f"{key.description} [{shown}]".strip() if shown else key.description
-    head = f"  --{key.path} {kind}".rstrip()
+    head = f"  --{key.path.rstrip('_')} {kind}".rstrip()
     body = textwrap.wrap(text, width, initial_indent=" " * 34, subsequent_indent=" " * 34)
     if body and len(head) < 34:
         body[0] = head.ljust(34) + body[0][34:]

@@ -7,7 +7,7 @@ from typing import Literal
 
 from espalier.errors import UserError
 
-Kind = Literal["corpora", "mixes", "runs", "scores"]
+Kind = Literal["corpora", "judges", "mixes", "runs", "scores"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 

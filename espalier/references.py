@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from espalier import records
+from espalier import hashes, records
 from espalier.errors import UserError
 from espalier.paths import artifact, workspace
 
@@ -92,7 +92,7 @@ def _verified(folder: Path, prefix: str) -> dict[str, Any]:
     for name, expected in manifest["files"].items():
         if name.startswith(prefix):
             path = folder / name
-            if not path.is_file() or records.sha256_file(path) != expected["sha256"]:
+            if not path.is_file() or hashes.sha256_file(path) != expected["sha256"]:
                 what = "is damaged: its hash differs from" if path.is_file() else "is missing, but stands in"
                 raise UserError(
                     f"{path} {what} {records.MANIFEST}; restore it, or remove the artifact and make it again"
@@ -105,7 +105,7 @@ def _resolve_path(path: Path) -> ModelRef:
         raise UserError(f"{path}: not a model folder (it has no config.json)")
     digest = hashlib.sha256()
     for file in sorted(entry for entry in path.iterdir() if entry.suffix in {".safetensors", ".json", ".jinja"}):
-        digest.update(f"{records.sha256_file(file)}  {file.name}\n".encode())
+        digest.update(f"{hashes.sha256_file(file)}  {file.name}\n".encode())
     return ModelRef(kind="path", name=str(path.resolve()), path=path.resolve(), content_hash=digest.hexdigest())
 
 

@@ -24,8 +24,8 @@ _SCALARS = [
 ]
 
 
-class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}
+class _Rules(yaml.constructor.SafeConstructor):
+    """What our YAML has otherwise than PyYAML's."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -38,8 +38,19 @@ class _Loader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep)
 
-    def construct_decimal(self, node: yaml.ScalarNode) -> int:
-        return int(self.construct_scalar(node))
+
+def _decimal(loader: Any, node: yaml.ScalarNode) -> int:
+    return int(loader.construct_scalar(node))
+
+
+class _Loader(_Rules, yaml.SafeLoader):
+    yaml_implicit_resolvers: dict[str, Any] = {}
+
+
+class _QuickLoader(_Rules, getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """Six times as quick where PyYAML was built with libyaml, whose errors say less."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}
 
 
 class _Dumper(yaml.SafeDumper):
@@ -55,16 +66,21 @@ class _Dumper(yaml.SafeDumper):
 
 
 for _tag, _pattern, _first in _SCALARS:
-    for _class in (_Loader, _Dumper):
+    for _class in (_Loader, _QuickLoader, _Dumper):
         _class.add_implicit_resolver(_tag, re.compile(f"(?:{_pattern})$"), list(_first))
 _Dumper.add_representer(str, _Dumper.represent_text)
-_Loader.add_constructor("tag:yaml.org,2002:int", _Loader.construct_decimal)
+for _loader in (_Loader, _QuickLoader):
+    _loader.add_constructor("tag:yaml.org,2002:int", _decimal)
 
 
 def parse(text: str, where: str) -> Any:
     """The value of one YAML document. UserError is `where:line: what is wrong`."""
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506, _Loader is a SafeLoader
+        return yaml.load(text, Loader=_QuickLoader)  # noqa: S506, both loaders are safe ones
+    except (yaml.YAMLError, RecursionError):
+        pass  # what is wrong is said by the other
+    try:
+        return yaml.load(text, Loader=_Loader)  # noqa: S506
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or "not YAML"

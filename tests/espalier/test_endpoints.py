@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -14,17 +15,21 @@ pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
 from espalier.budget import Budget, BudgetReached, BudgetSettings
 from espalier.endpoints import (
+    Closed,
     Endpoint,
     EndpointError,
     EndpointSettings,
     Refused,
     Reply,
+    Unanswered,
+    Unpriced,
     is_loopback,
     read_key,
     warnings,
 )
 from espalier.errors import UserError
 from tests.espalier.chat_server import Answer, Script, fails, says, serving
+from tests.espalier.listing_server import listing, nothing
 
 HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"title": "word", "type": "object", "properties": {}, "required": [], "additionalProperties": False}
@@ -119,6 +124,65 @@ def test_silence_of_the_model_is_an_empty_text_and_a_refusal_its_own_words() -> 
         assert [asked(server.url).text for _ in range(2)] == ["", "I would rather not."]
 
 
+@pytest.mark.parametrize(("said", "mark"), [("fp_1", "fp_1"), ("", None), (None, None), (7, None)])
+def test_a_reply_tells_what_the_server_calls_its_state(said: Any, mark: str | None) -> None:
+    answer = says("Hi")
+    answer.body["system_fingerprint"] = said
+    with serving(in_turn(answer)) as server:
+        assert asked(server.url).system_fingerprint == mark
+    with serving(in_turn(says("Hi"))) as server:
+        assert asked(server.url).system_fingerprint is None
+
+
+def test_the_kinds_of_failure_are_told_apart() -> None:
+    kinds = []
+    for answer in (
+        says("late", delay_s=0.5),
+        fails(401),
+        fails(404),
+        Answer(status=307, body={}),
+        fails(422),
+        fails(500),
+    ):
+        with serving(in_turn(answer)) as server, pytest.raises(EndpointError) as raised:
+            asked(server.url, max_retries=0, timeout_s=0.2)
+        kinds.append(raised.type)
+    with pytest.raises(EndpointError) as raised:
+        asked(server.url, max_retries=0)
+    assert [*kinds, raised.type] == [Unanswered, Closed, Closed, Closed, Refused, EndpointError, Unanswered]
+
+
+def listed(models: Any, **keys: Any) -> list[dict[str, Any]]:
+    """What a server with this /models is found to list."""
+
+    async def ask(url: str) -> list[dict[str, Any]]:
+        async with Endpoint(EndpointSettings(endpoint=url, model="m", max_retries=0), **keys) as endpoint:
+            return await endpoint.models()
+
+    with listing(in_turn(says("Hi")), lambda: models) as server:
+        return asyncio.run(ask(server.url))
+
+
+def test_what_a_server_lists_is_told_but_for_the_time_of_asking() -> None:
+    old, now = {"id": "a", "created": 1_700_000_000}, {"id": "b", "created": int(time.time()), "owned_by": "me"}
+    odd = {"id": "c", "created": "2023-11-14"}
+    assert listed(Answer(body={"data": [old, now, odd]})) == [old, {"id": "b", "owned_by": "me"}, odd]
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"\xff", {"data": "a"}, ["a"], {"data": ["a"]}])
+def test_what_is_no_listing_is_an_error(body: Any) -> None:
+    with pytest.raises(EndpointError, match="lists no models") as raised:
+        listed(Answer(body=body))
+    assert "\n" not in str(raised.value)
+
+
+def test_asking_for_models_is_a_request_like_others() -> None:
+    with pytest.raises(EndpointError, match="answers 404"):
+        listed(nothing())
+    with pytest.raises(BudgetReached):
+        listed(Answer(body={"data": []}), budget=Budget(BudgetSettings(calls=0)))
+
+
 # How replies are held to a form
 
 
@@ -186,7 +250,7 @@ def test_the_budget_of_money_is_kept_with_many_under_way() -> None:
 
 def test_a_budget_of_money_needs_usage() -> None:
     with serving(in_turn(says("Hi", usage=False))) as server:
-        with pytest.raises(EndpointError, match="reports no usage"):
+        with pytest.raises(Unpriced, match="reports no usage"):
             asked(server.url, Budget(BudgetSettings(usd=5.0, **PRICES)))
         reply = asked(server.url, Budget(BudgetSettings(calls=5)))
     assert reply.prompt_tokens is None

@@ -6,33 +6,21 @@ import re
 from collections.abc import Callable, Iterator
 
 from data_mix.generation.cells import Job
-from data_mix.generation.errors import contains, is_error, words
+from data_mix.generation.errors import contains, is_error
 from data_mix.generation.prompts import MAX_SAID
 from data_mix.generation.reply import Dialogue, Problem, Turn
+from data_mix.speech import words
+from data_mix.teaching import FORM, ROLE_LEAK, corrects_to_the_face
 
 _ASKING = {"clarifying question", "confirmation check", "choice framing", "reflective question"}
-_QUOTED = r"[\"'“‘][^\"'”’]+[\"'”’]"
-_FORM = r"(?:form|words?|sentence|way|answer|version|verb|tense|plural|article|preposition|order)"
-_EXPLICIT = re.compile(
-    "|".join(
-        (
-            r"\b(?:wrong|incorrect|incorrectly|mistaken|grammar|grammatical(?:ly)?)\b",
-            r"\b(?:a|an|one|some|two|your|this|that|the|little|small) (?:mistake|error)s?\b",
-            r"\b(?:that|this|it)(?:'s not| is not| isn't) (?:\w+ )?(?:right|correct|how (?:we|you|people) say)\b",
-            r"\b(?:you|we)(?:'d better| had better| should| must| need to| have to| ought to)(?: not| have)? "
-            r"(?:say|said|use|used)\b",
-            r"\b(?:do not|don't|does not|doesn't|cannot|can't|never) say\b",
-            rf"\b(?:we|people) (?:\w+ )?say\b|\byou (?:\w+ )?say,? {_QUOTED}",
-            rf"\b(?:you mean|you meant)(?: to say)?,? {_QUOTED}",
-            rf"\b(?:correct|proper) {_FORM}\b|\bright {_FORM}(?: \w+)? (?:is|was|would be)\b",
-            rf"\bnot {_QUOTED},? but\b|{_QUOTED},? (?:and )?not {_QUOTED}",
-            r"\binstead of (?:saying|\W)",
-        )
-    ),
-    re.IGNORECASE,
-)
-_LEAK = re.compile(
-    r"(?:^|[\n.?!]\s*)(?:tutor|teacher|learner|student|user|assistant|system|human|move)\s*:|<\|[^<>]*\|>|</?s>|\[/?INST\]",
+# Beside what corrects to the face anywhere: in a dialogue to learn from, no tutor speaks of mistakes or grammar.
+_OF_MISTAKES = re.compile(
+    r"\b(?:wrong|incorrect|incorrectly|mistaken|grammar|grammatical(?:ly)?)\b"
+    r"|\b(?:you|we)(?:'d better| had better| should| must| need to| have to| ought to)(?: not| have)? "
+    r"(?:say|said|use|used)\b"
+    r"|\b(?:a|an|one|some|two|your|this|that|the|little|small) (?:mistake|error)s?\b"
+    rf"|\b(?:we|people) (?:\w+ )?say\b|\b(?:correct|proper) {FORM}\b|\bright {FORM}(?: \w+)? (?:is|was|would be)\b"
+    r"|\binstead of (?:saying|\W)",
     re.IGNORECASE,
 )
 _CHATTER = re.compile(
@@ -124,9 +112,10 @@ def move(dialogue: Dialogue, job: Job) -> Iterator[Problem]:
 def not_explicit(dialogue: Dialogue, job: Job) -> Iterator[Problem]:
     """No turn of the tutor's corrects to the face; no move does."""
     for turn in _tutor(dialogue):
-        found = _EXPLICIT.search(turn.text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+        spoken_of = _OF_MISTAKES.search(turn.text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+        found = corrects_to_the_face(turn.text) or (spoken_of and spoken_of[0])
         if found:
-            yield Problem(reason="explicit_correction", detail=f"the tutor corrects to the face ({found[0]})")
+            yield Problem(reason="explicit_correction", detail=f"the tutor corrects to the face ({found})")
             return
 
 
@@ -138,7 +127,7 @@ def one_question(dialogue: Dialogue, job: Job) -> Iterator[Problem]:
 
 def in_role(dialogue: Dialogue, job: Job) -> Iterator[Problem]:
     """A text holds what is spoken, and nothing of the form around it."""
-    if any(_LEAK.search(turn.text) for turn in dialogue.turns):
+    if any(ROLE_LEAK.search(turn.text) for turn in dialogue.turns):
         yield Problem(reason="role_leak", detail="a text names a speaker; it must hold only what is spoken")
     if any(_CHATTER.search(turn.text) for turn in dialogue.turns):
         yield Problem(reason="not_speech", detail="a text holds JSON, Markdown or a stage direction")

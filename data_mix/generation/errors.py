@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
+
+from data_mix.speech import YOURS, find, words
 
 _BE = {"am", "is", "are", "was", "were", "be", "been"}
 _DO = {"do", "does", "did"}
@@ -17,28 +18,6 @@ _PREPOSITIONS = {
     "on", "onto", "out", "outside", "over", "past", "since", "than", "through", "till", "to", "toward", "towards",
     "under", "until", "up", "upon", "with", "within", "without",
 }  # fmt: skip
-
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
-_CONTRACTIONS = (
-    (re.compile(r"\bcan't\b"), "can not"),
-    (re.compile(r"\bcannot\b"), "can not"),
-    (re.compile(r"\bwon't\b"), "will not"),
-    (re.compile(r"n't\b"), " not"),
-    (re.compile(r"'m\b"), " am"),
-    (re.compile(r"'re\b"), " are"),
-    (re.compile(r"'ve\b"), " have"),
-    (re.compile(r"'ll\b"), " will"),
-    (re.compile(r"'s\b"), " is"),  # or a genitive, and then it is the same on both sides
-)
-
-
-def words(text: str) -> list[str]:
-    """The words of a text in lower case, contractions written out."""
-    text = text.replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").lower()
-    for pattern, full in _CONTRACTIONS:
-        text = pattern.sub(full, text)
-    return _WORD.findall(text)
-
 
 Rule = Callable[[list[str], list[str], list[str], list[str]], bool]
 """(words only said, words only meant, all said, all meant) -> may this be the mistake?"""
@@ -89,11 +68,7 @@ def contains(text: str, phrase: str, *, person: bool = False) -> bool:
     inside, sought = words(text), words(phrase)
     if person:
         inside, sought = [_YOURS.get(word, word) for word in inside], [_YOURS.get(word, word) for word in sought]
-    size = len(sought)
-    return bool(size) and any(inside[start : start + size] == sought for start in range(len(inside) - size + 1))
+    return bool(find(inside, sought))
 
 
-_YOURS = {
-    "i": "you", "we": "you", "me": "you", "us": "you", "my": "your", "our": "your", "mine": "yours", "ours": "yours",
-    "myself": "yourself", "ourselves": "yourself", "yourselves": "yourself", "am": "are", "was": "were",
-}  # fmt: skip
+_YOURS = YOURS | {"ourselves": "yourself", "yourselves": "yourself", "was": "were"}

@@ -13,8 +13,9 @@ from data_mix.curriculum.words import lexicon
 from data_mix.generation import checks
 from data_mix.generation.briefs import briefs
 from data_mix.generation.cells import Cell, Job
-from data_mix.generation.errors import RULES, contains, is_error, words
+from data_mix.generation.errors import RULES, contains, is_error
 from data_mix.generation.reply import SCHEMA, Dialogue, Problem, Turn, parse
+from data_mix.speech import words
 
 SAID, MEANT = "go", "went"
 

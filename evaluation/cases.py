@@ -13,13 +13,13 @@ Rule = Literal["must", "may", "must_not"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Truth:
-    """What is known of one turn of a case, because a grammar wrote it."""
+    """What is known of one turn of a case: a grammar wrote it, or the suite's author says so."""
 
     learner: str
     """What the learner said, mistake and all."""
-    strategy: str
+    strategy: str = ""
     """The move asked of the tutor."""
-    rule: Rule
+    rule: Rule = "may"
     """Whether that move's reply must, may or must not contain the corrected form."""
     corrected: str = ""
     """The learner's clause put right, in the tutor's person: "you went to the market". Empty: nothing to put right."""
@@ -53,24 +53,44 @@ class Turn:
     """What is known of the reply that is due."""
     reference: str | None = None
     """A reply known to be good."""
+    checks: Checks = field(default_factory=Checks)
+    """Phrases that decide without a judge."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Simulation:
+    """A learner who answers what the tutor really said, and may learn from it."""
+
+    turns: int
+    """At most so many replies of the tutor."""
+    mastery: float = 0.2
+    """How well the learner knows the form at the start, 0 to 1."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """One thing a model is asked: messages that end with the learner's turn."""
+    """One thing a model is asked: messages that end with the learner's turn, or texts whose likelihood is wanted."""
 
     name: str
     """Unique within a suite."""
     messages: Messages
-    """The conversation so far; the last role is user."""
+    """The conversation so far; the last role is user. Empty where `texts` are given."""
     split: str = ""
     """The held-out split it comes from, or empty."""
     truth: Truth | None = None
     """What is known of the reply that is due, or None."""
     reference: str | None = None
     """A reply known to be good."""
+    answer: str = ""
+    """The solution that the learner is to find, or that a question asks for; of a choice, its letter."""
+    choices: tuple[str, ...] = ()
+    """What a multiple-choice question offers, in the order A, B, C, …"""
+    texts: tuple[str, ...] = ()
+    """Texts to be scored by likelihood instead of a reply: of a minimal pair, the good one first."""
     script: tuple[Turn, ...] = ()
     """Further turns: with any, the case is a dialogue played to its end."""
+    simulation: Simulation | None = None
+    """A learner who answers; then there is no script."""
     cluster: str = ""
     """Cases with the same cluster are not independent of each other; empty: a cluster of its own."""
     combination: tuple[str, ...] = ()
@@ -84,8 +104,8 @@ class Case:
 
     @property
     def learner(self) -> str:
-        """The learner's last words."""
-        return self.truth.learner if self.truth else self.messages[-1]["content"]
+        """The learner's last words; empty where no learner speaks."""
+        return self.truth.learner if self.truth else self.messages[-1]["content"] if self.messages else ""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,5 +116,29 @@ class Reply:
     """The reply, without the token that ends it."""
     num_tokens: int
     """Tokens generated; 0 where no tokenizer was at work."""
-    finish: Literal["stop", "length"]
-    """`stop` when the model ended by itself, `length` when it had to be cut."""
+    finish: Literal["stop", "length", "error"]
+    """`stop` when the model ended by itself, `length` when it had to be cut, `error` when there is no reply."""
+    error: str = ""
+    """Why there is no reply."""
+    log_likelihoods: tuple[float, ...] = ()
+    """Of each of the case's `texts`, in nats."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Dialogue:
+    """A case played to its end."""
+
+    messages: Messages
+    """All that was said, the tutor's own replies among it."""
+    opening: int
+    """So many messages stood there before the tutor's first reply."""
+
+    @property
+    def replies(self) -> list[str]:
+        """What the tutor said."""
+        return [message["content"] for message in self.messages[self.opening :] if message["role"] == "assistant"]
+
+    @property
+    def answers(self) -> list[str]:
+        """What the learner said after the tutor's first reply."""
+        return [message["content"] for message in self.messages[self.opening :] if message["role"] == "user"]

@@ -3,37 +3,51 @@ from pathlib import Path
 import pytest
 
 from espalier.errors import UserError
-from evaluation.suite import builtin_suites, listed_cases, load_suite
+from evaluation.metrics.base import metric
+from evaluation.suite import SUITES, builtin_suites, describe, listed_cases, load_suite
 
 
-def write(tmp_path: Path, text: str) -> str:
-    path = tmp_path / "mine.yaml"
+def write(tmp_path, text, name="mine.yaml"):
+    path = tmp_path / name
     path.write_text(text)
     return str(path)
 
 
-def test_the_builtin_suites_load():
-    assert "recast" in builtin_suites()
-    for name in builtin_suites():
-        suite = load_suite(name)
-        assert suite.name == name and suite.description and suite.truth and suite.main_metric in suite.metrics
+def cases_of(tmp_path, text):
+    return listed_cases(load_suite(write(tmp_path, text)))
+
+
+@pytest.mark.parametrize("name", builtin_suites())
+def test_the_builtin_suites_load(name):
+    suite = load_suite(name)
+    assert suite.name == name and suite.description and suite.truth and suite.main_metric in suite.metrics
+    assert name in describe(suite)
+
+
+def test_the_exported_template_is_a_suite(tmp_path):
+    text = (SUITES.parent / "suite_template.yaml").read_text()
+    suite = load_suite(write(tmp_path, text))
+    cases = {case.name: case for case in listed_cases(suite)}
+    assert {"photosynthesis-A1", "photosynthesis-C1", "market-simulated", "capital"} < set(cases)
+    assert cases["market"].truth.rule == "must" and cases["photosynthesis-B1"].cluster == "photosynthesis"
+    assert [turn.learner for turn in cases["market-dialogue"].script] == ["We buyed apples.", "Yes, red ones!"]
+    assert cases["market-dialogue"].script[1].checks.contains == ("red",)
 
 
 def test_a_plain_list_is_a_suite(tmp_path):
-    suite = load_suite(
-        write(
-            tmp_path,
-            "- {name: sums, prompt: 'What is 2 + 2?', criteria: asks how, tags: [maths]}\n- {name: b, prompt: x}\n",
-        )
-    )
+    text = "- {name: sums, prompt: 'What is 2 + 2?', criteria: asks how, tags: [maths]}\n- {name: b, prompt: x}\n"
+    suite = load_suite(write(tmp_path, text))
     cases = listed_cases(suite)
     assert suite.name == "mine" and [case.name for case in cases] == ["sums", "b"]
     assert cases[0].messages == [{"role": "user", "content": "What is 2 + 2?"}]
     assert cases[0].learner == "What is 2 + 2?" and cases[0].tags == ("maths",) and cases[0].criteria == "asks how"
+    assert "2 cases, 0 of them dialogues" in describe(suite)
 
 
 def test_messages_and_checks(tmp_path):
-    text = """
+    (case,) = cases_of(
+        tmp_path,
+        """
 name: mine
 metrics: [checks]
 cases:
@@ -43,9 +57,101 @@ cases:
       - {role: user, content: I goed.}
     checks: {contains: [past], lacks: [went]}
     reference: What is its past?
-"""
-    (case,) = listed_cases(load_suite(write(tmp_path, text)))
+""",
+    )
     assert case.checks.lacks == ("went",) and case.reference == "What is its past?" and len(case.messages) == 2
+
+
+def test_a_system_message_stands_before_cases_that_have_none(tmp_path):
+    text = """
+name: mine
+system: Be kind.
+cases:
+  - {name: a, prompt: Hi.}
+  - {name: b, messages: [{role: system, content: Be brief.}, {role: user, content: Hi.}]}
+"""
+    assert [case.messages[0]["content"] for case in cases_of(tmp_path, text)] == ["Be kind.", "Be brief."]
+
+
+def test_a_choice_asks_for_reasoning_and_a_letter(tmp_path):
+    (case,) = cases_of(tmp_path, "- {name: a, prompt: Which?, choices: [this, that], answer: B}\n")
+    asked = case.messages[0]["content"]
+    assert asked.startswith("Which?\n\nA. this\nB. that\n") and asked.endswith("Answer: LETTER") and case.answer == "B"
+
+
+@pytest.mark.parametrize(
+    ("said", "corrected", "fix"),
+    [
+        ("Yesterday I go home.", "you went home", "went"),
+        ("I have 20 years.", "you are 20 years old", "are 20 years old"),
+        ("I saw the sun.", "you saw the sun", ""),
+    ],
+)
+def test_the_fix_is_what_the_learner_did_not_say(tmp_path, said, corrected, fix):
+    (case,) = cases_of(tmp_path, f"- {{name: a, prompt: '{said}', learner: {{corrected: '{corrected}'}}}}\n")
+    assert case.truth.fix == fix and case.truth.learner == said and case.truth.rule == "may"
+
+
+BASE = """
+name: base
+system: Be kind.
+generation: {max_new_tokens: 7, temperature: 0.5}
+metrics: [uptake, checks]
+headline: checks
+cases: [{name: a, prompt: old}, {name: b, prompt: kept}]
+"""
+
+
+def test_a_suite_extends_another(tmp_path):
+    write(tmp_path, BASE, "base.yaml")
+    suite = load_suite(
+        write(
+            tmp_path,
+            "name: mine\nextends: base.yaml\ngeneration: {samples: 2}\nmetrics: [asks]\n"
+            "cases: [{name: a, prompt: new}, {name: c, prompt: own}]\n",
+        )
+    )
+    assert [(case.name, case.learner) for case in listed_cases(suite)] == [("b", "kept"), ("a", "new"), ("c", "own")]
+    assert (suite.generation.max_new_tokens, suite.generation.samples, suite.system) == (7, 2, "Be kind.")
+    assert suite.metrics == ("asks",) and suite.main_metric == "asks"
+
+
+def test_a_suite_cannot_extend_itself(tmp_path):
+    write(tmp_path, "name: a\nextends: b.yaml\n", "a.yaml")
+    path = write(tmp_path, "name: b\nextends: a.yaml\n", "b.yaml")
+    with pytest.raises(UserError, match="extends it in turn"):
+        load_suite(path)
+    with pytest.raises(UserError, match="no suite 'recats'.*did you mean recast"):
+        load_suite(write(tmp_path, "name: c\nextends: recats\n", "c.yaml"))
+
+
+def test_minimal_pairs_and_texts_are_suites(tmp_path):
+    pairs = load_suite(write(tmp_path, '{"sentence_good": "Cats sleep.", "sentence_bad": "Cats sleeps."}\n', "p.jsonl"))
+    assert (
+        pairs.name == "p" and pairs.metrics == ("prefers_good",) and listed_cases(pairs)[0].texts[1] == "Cats sleeps."
+    )
+    text = load_suite(write(tmp_path, "Once upon a time.\n", "t.txt"))
+    assert text.metrics == ("bits_per_byte",) and listed_cases(text)[0].texts == ("Once upon a time.\n",)
+
+
+def test_files_of_pairs_lie_beside_the_suite(tmp_path, monkeypatch):
+    write(tmp_path, '{"sentence_good": "a", "sentence_bad": "b"}\n', "p.jsonl")
+    path = write(tmp_path, "name: mine\npairs: [p.jsonl]\nmetrics: [prefers_good]\n")
+    monkeypatch.chdir(Path("/"))
+    assert listed_cases(load_suite(path))[0].texts == ("a", "b")
+
+
+@metric("mine")
+def my_own(case, reply):
+    """Mine."""
+    return 1.0
+
+
+def test_a_metric_of_ones_own(tmp_path):
+    path = write(tmp_path, "name: x\nmetrics: [my_own]\ncases: [{name: a, prompt: b}]\n")
+    assert load_suite(path, {"my_own": my_own}).metrics == ("my_own",)
+    with pytest.raises(UserError, match="'my_own' is no metric"):
+        load_suite(path)
 
 
 @pytest.mark.parametrize(
@@ -60,12 +166,25 @@ cases:
         ("name: x\ncase: []\n", "did you mean cases"),
         ("- {name: a, prompt: b}\n- {name: a, prompt: c}\n", "two cases are called 'a'"),
         ("- {name: a}\n", "either a prompt or messages"),
+        ("- {name: a, prompt: ' '}\n", "empty prompt"),
         ("- {name: a, prompt: b, messages: [{role: user, content: c}]}\n", "either a prompt or messages"),
         ("- {name: a, messages: [{role: assistant, content: c}]}\n", "learner's turn"),
         ("- {name: a, messages: [{role: tutor, content: c}]}\n", "role"),
+        ("- {name: a, prompt: b, choices: [c, d], answer: C}\n", "a letter from A on"),
+        ("- {name: a, prompt: b, choices: [c, d], answer: A, turns: [e]}\n", "has one reply"),
+        ("- {name: a, prompt: b, simulated: {turns: 3}}\n", "wants learner.error"),
+        ("- {name: a, prompt: b, turns: [c], simulated: {}}\n", "not both"),
+        ("- {name: a, prompt: b, learner: {level: D1}}\n", "level"),
         ("name: x\nmetrics: [corected_present]\ncases: [{name: a, prompt: b}]\n", "did you mean corrected_present"),
+        ("name: x\nmetrics: [uptake, uptake]\ncases: [{name: a, prompt: b}]\n", "stands twice"),
         ("name: x\nheadline: parses\ncases: [{name: a, prompt: b}]\n", "not among the metrics"),
         ("name: x\ngeneration: {temperature: -1}\ncases: [{name: a, prompt: b}]\n", "generation.temperature"),
+        ("name: x\ngeneration: {samples: 3}\ncases: [{name: a, prompt: b}]\n", "set a temperature"),
+        ("name: x\ntemplates: [{name: a, case: {prompt: b}}]\n", "either a grid or rows"),
+        ("name: x\ntemplates: [{name: a, grid: {b: []}, case: {prompt: b}}]\n", "has no values"),
+        ("name: x\ntemplates: [{name: a, grid: {b: [1]}, case: {prompt: '{{ c }}'}}]\n", "its parameters are b"),
+        ("name: x\ntemplates: [{name: a, grid: {b: [1, 2]}, case: {prompt: x}}]\n", "two cases are called 'a'"),
+        ("name: x\npairs: [p.jsonl]\ncases: [{name: a, prompt: b}]\n", "a suite of their own"),
         ("just text", "mine.yaml"),
     ],
 )

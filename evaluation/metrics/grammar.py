@@ -9,8 +9,10 @@ from evaluation.metrics.base import metric
 @metric("is well-formed: parses under the curriculum's grammar")
 def parses(case: Case, reply: Reply) -> float | None:
     """The whole reply parses under the grammar that wrote the curriculum; only for the first reply to its cases."""
-    # Later replies follow the model's own earlier ones: one that does not parse would spoil all that come after it.
-    if case.truth is None or any(message["role"] == "assistant" for message in case.messages):
+    # Only cases from a mix stand in a split. Later replies follow the model's own earlier ones: one that does not parse
+    # would spoil all that come after it.
+    grammars = case.truth is not None and bool(case.truth.strategy) and bool(case.split)
+    if not grammars or any(message["role"] == "assistant" for message in case.messages):
         return None
     from data_mix.curriculum import parses_reply  # reads the lexicon, which only suites from the grammar need
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from evaluation.cases import Case, Reply, Truth
 from evaluation.metrics.base import metric
+from evaluation.metrics.explicit import explicit_correction
 from evaluation.metrics.words import STOP_WORDS, contains, find, words
 
 
@@ -20,7 +21,17 @@ def fix_present(case: Case, reply: Reply) -> float | None:
     """The words that put the mistake right stand in the reply, whatever else does; only for moves that must give it."""
     if case.truth is None or case.truth.rule != "must" or not case.truth.corrected:
         return None
-    return float(contains(reply.text, case.truth.corrected) or reveals_fix(case.truth, reply.text))
+    return float(gives_form(case.truth, reply.text))
+
+
+@metric("recasts: the corrected form given, and nobody corrected to the face")
+def recast(case: Case, reply: Reply) -> float | None:
+    """The words that put the mistake right stand in the reply, and nothing corrects to the face; if a move may."""
+    truth = case.truth
+    # A grammar names a move, and one that may but need not recast is no recast missed. A suite's author names none.
+    if truth is None or not truth.corrected or truth.rule == "must_not" or (truth.rule == "may" and truth.strategy):
+        return None
+    return float(gives_form(truth, reply.text) and not explicit_correction(case, reply))
 
 
 @metric("corrected form kept back, where the move must not give it")
@@ -28,7 +39,12 @@ def corrected_absent(case: Case, reply: Reply) -> float | None:
     """Neither the corrected clause nor the words that put it right stand in the reply; only for moves that must not."""
     if case.truth is None or case.truth.rule != "must_not" or not case.truth.corrected:
         return None
-    return float(not contains(reply.text, case.truth.corrected) and not reveals_fix(case.truth, reply.text))
+    return float(not gives_form(case.truth, reply.text))
+
+
+def gives_form(truth: Truth, text: str) -> bool:
+    """Whether `text` has the corrected clause, or the words of it that put the mistake right."""
+    return contains(text, truth.corrected) or reveals_fix(truth, text)
 
 
 def reveals_fix(truth: Truth, text: str) -> bool:

@@ -1,6 +1,6 @@
+from dataclasses import replace
+
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from evaluation.cases import Case, Checks, Reply, Truth
 from evaluation.metrics import METRICS
@@ -264,15 +264,12 @@ def test_parses_asks_the_grammar(monkeypatch):
         return reply == "yes"
 
     monkeypatch.setitem(sys.modules, "data_mix.curriculum", SimpleNamespace(parses_reply=parses_reply))
-    assert score("parses", "yes") == 1 and score("parses", "no") == 0
-    assert asked[0] == case().messages
+    drawn = replace(case(), split="unseen_pairs")
+    assert score("parses", "yes", on=drawn) == 1 and score("parses", "no", on=drawn) == 0
+    assert asked[0] == drawn.messages
+    assert score("parses", "yes") is None, "not drawn from a mix"
+    assert score("parses", "yes", on=replace(case(strategy=""), split="unseen_pairs")) is None
     assert score("parses", "yes", on=Case(name="p", messages=[{"role": "user", "content": "Hi."}])) is None
-
-
-def test_declarations():
-    for name, found in METRICS.items():
-        assert name == found.name and found.low < found.high and found.label and found.description.endswith(".")
-    assert METRICS["explicit_correction"].better == "lower" and METRICS["uptake"].better == "higher"
 
 
 def test_a_score_outside_the_declared_range_is_a_bug():
@@ -289,12 +286,3 @@ def test_content_words():
     assert content_words("Yesterday I didn't go to the market!") == {"yesterday", "go", "market"}
     assert contains("I don\N{RIGHT SINGLE QUOTATION MARK}t know", "don't know")
     assert not contains("anything", "") and not contains("anything", "...")
-
-
-@given(st.text(max_size=80))
-def test_any_reply_has_a_score(text):
-    for found in METRICS.values():
-        if found.name != "parses":
-            for rule in ("must", "may", "must_not"):
-                value = found(case(rule=rule), Reply(text=text, num_tokens=0, finish="stop"))
-                assert value is None or 0 <= value <= 1

@@ -1,0 +1,173 @@
+"""Numbers made comparable: 27, 27.0 and twenty-seven; 3/4, ¾, 0.75, \\frac{3}{4} and three quarters.
+
+A text becomes terms: each word as its stem, each number as `#` and its value in lowest terms ("#27", "#3/4"). Number
+words are read in English only. A comma before three digits sets thousands apart, any other is a decimal comma, and dots
+are decimal points.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import lru_cache
+
+from data_mix.speech import words
+from evaluation.metrics.stems import stem
+
+_FRAC = re.compile(r"\\[dt]?frac\s*\{?\s*(-?\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?")
+_COMMAND = re.compile(r"\\[a-z]+", re.IGNORECASE)
+_VULGAR = re.compile(r"(\d?)\s*([¼-¾⅐-⅞])")
+_PIECE = re.compile(
+    r"(?P<sign>(?<![\w.)%])-)?(?:"
+    r"(?P<mixed>\d{1,9} \d{1,9}/\d{1,9})(?![\d/])"
+    r"|(?P<fraction>(?<!\d/)\d{1,9} ?/ ?\d{1,9})(?![\d/])"
+    r"|(?P<time>\d{1,2}:\d\d)(?!\d)"
+    r"|(?P<decimal>\d{1,3}(?:,\d{3})+(?:\.\d{1,30})?(?![\d,])|(?<!\d[.,])\d{1,30}[.,]\d{1,30}(?![.,]?\d)"
+    r"|(?<!\d)\.\d{1,30}|\d{1,60})"
+    r")|(?P<mark>[=%])"
+)
+_START = re.compile(r"[-.\d=%]")
+_BELOW_TWENTY = """
+zero one two three four five six seven eight nine ten
+eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+"""
+_FROM_TWENTY = "twenty thirty forty fifty sixty seventy eighty ninety"
+_UNITS = {word: value for value, word in enumerate(_BELOW_TWENTY.split())}
+_TENS = {word: 10 * value for value, word in enumerate(_FROM_TWENTY.split(), start=2)}
+_SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
+_PARTS = {
+    f"{name}{plural}": value
+    for value, names in enumerate(
+        ("half halve", "third", "quarter fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), start=2
+    )
+    for name in names.split()
+    for plural in ("", "s")
+}
+_NUMBER_WORDS = frozenset({*_UNITS, *_TENS, "hundred", "half"})
+
+
+def is_number(term: str) -> bool:
+    """Whether a term is a number."""
+    return term[0] == "#"
+
+
+def value_of(number: str) -> Fraction:
+    """The value of a term that is a number."""
+    return Fraction(number[1:])
+
+
+@lru_cache(maxsize=256)
+def terms(text: str) -> tuple[str, ...]:
+    """The text as terms, in order: numbers, stems of words, and `=` and `%`."""
+    text = _plain(text)
+    found: list[str] = []
+    end = at = 0
+    # A pattern that begins with a choice is slow to search for: where it can begin is found first.
+    while start := _START.search(text, at):
+        piece = _PIECE.match(text, start.start())
+        if piece is None:
+            at = start.end()
+            continue
+        _add(found, words(text[end : piece.start()]))
+        found.append(piece["mark"] or piece["time"] or _value(piece))
+        end = at = piece.end()
+    _add(found, words(text[end:]))
+    return tuple(found)
+
+
+def _add(found: list[str], spoken: list[str]) -> None:
+    if spoken and spoken[0] in _SCALES and found and is_number(found[-1]):  # 2 million
+        found[-1] = f"#{value_of(found[-1]) * _SCALES[spoken.pop(0)]}"
+    found += _read(spoken)
+
+
+def _plain(text: str) -> str:
+    text = text.lower()
+    if "\\" in text:
+        text = _COMMAND.sub(" ", _FRAC.sub(r" \1/\2 ", text)).replace("{,}", ",")
+    if not text.isascii():
+        text = text.replace("\N{MINUS SIGN}", "-").replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+        text = _VULGAR.sub(lambda v: f"{v[1]} {unicodedata.normalize('NFKC', v[2])} ", text)
+        text = text.replace("\N{FRACTION SLASH}", "/")
+    return text.replace("per cent", "%").replace("percent", "%")
+
+
+def _value(piece: re.Match[str]) -> str:
+    sign = -1 if piece["sign"] else 1
+    if piece["mixed"]:
+        whole, part = piece["mixed"].split(" ")
+        value = _fraction(part)
+        return piece["mixed"] if value is None else f"#{sign * (int(whole) + value)}"
+    if piece["fraction"]:
+        value = _fraction(piece["fraction"])
+        return piece["fraction"] if value is None else f"#{sign * value}"
+    digits = piece["decimal"]
+    if digits.isdecimal():
+        return f"#{sign * int(digits)}"
+    grouped = re.fullmatch(r"\d{1,3}(,\d{3})+(\.\d+)?", digits)
+    return f"#{sign * Fraction(digits.replace(',', '') if grouped else digits.replace(',', '.'))}"
+
+
+def _fraction(text: str) -> Fraction | None:
+    above, below = map(int, text.split("/"))
+    return Fraction(above, below) if below else None
+
+
+def _read(spoken: Sequence[str]) -> list[str]:
+    """Words as stems, and the number words among them as numbers."""
+    if _NUMBER_WORDS.isdisjoint(spoken):
+        return [stem(word) for word in spoken if word not in ("a", "an", "the")]
+    found: list[str] = []
+    place = 0
+    while place < len(spoken):
+        value, after = _number(spoken, place)
+        if value is None:
+            if spoken[place] not in ("a", "an", "the"):
+                found.append(stem(spoken[place]))
+            place += 1
+            continue
+        if found and found[-1] in ("minu", "negativ"):
+            found.pop()
+            value = -value
+        found.append(f"#{value}")
+        place = after
+    return found
+
+
+def _number(spoken: Sequence[str], place: int) -> tuple[Fraction | None, int]:
+    """The number that begins at `place`, and where it ends."""
+    if spoken[place] == "half":
+        return Fraction(1, 2), place + 1
+    total, now, start = 0, None, place
+    while place < len(spoken):
+        word = spoken[place]
+        if word in _UNITS and (now is None or _takes(now, _UNITS[word])):
+            now = (now or 0) + _UNITS[word]
+        elif word in _TENS and (now is None or now % 100 == 0):
+            now = (now or 0) + _TENS[word]
+        elif word == "hundred" and (now is None or 0 < now < 100):
+            now = (now or 1) * 100
+        elif word in _SCALES and (now or place == start):
+            total, now = total + (now or 1) * _SCALES[word], 0
+        elif not (
+            word == "and" and place > start and spoken[place - 1] in ("hundred", *_SCALES) and _more(spoken, place)
+        ):
+            break
+        place += 1
+    if place == start or (place == start + 1 and spoken[start] in _SCALES):
+        return None, start
+    value = Fraction(total + (now or 0))
+    if place < len(spoken) and spoken[place] in _PARTS and value:
+        return value / _PARTS[spoken[place]], place + 1
+    return value, place
+
+
+def _takes(now: int, unit: int) -> bool:
+    """Whether a unit may follow: "twenty" takes "seven", and "hundred" takes "twelve"; "two" takes none."""
+    return now % 100 == 0 or (now % 10 == 0 and now % 100 >= 20 and 0 < unit < 10)
+
+
+def _more(spoken: Sequence[str], place: int) -> bool:
+    return place + 1 < len(spoken) and (spoken[place + 1] in _UNITS or spoken[place + 1] in _TENS)

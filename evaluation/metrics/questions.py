@@ -1,0 +1,77 @@
+"""What a reply asks, how, and where. Questions alone are no merit: those that anybody can ask of anybody are cheap.
+
+So `asks`, `open_question` and `closed_question` only describe; `question_at_end` has a direction, because it wants
+uptake before the question. The lists of words are of English, and shorter for Spanish, French, German, Italian,
+Portuguese, Swahili and Chinese. A question without a question mark is not seen.
+"""
+
+from __future__ import annotations
+
+import re
+
+from evaluation.cases import Case, Reply
+from evaluation.metrics.base import metric
+from evaluation.metrics.phrases import says
+from evaluation.metrics.text import read
+from evaluation.metrics.uptake import learners_content
+from evaluation.metrics.words import words
+
+_FILLER = re.compile(
+    r"^(?:\W|\b(?:and|so|but|now|then|well|ok|okay|oh|ah|great|good|right|yes|no|hmm?|first|next|also|just|y|et|und|e|pero|"
+    r"mais|aber|ma|mas|entonces|alors|also|allora|então)\b)*",
+    re.IGNORECASE,
+)
+_EITHER_OR = re.compile(r"\w\W+(?:or|o|ou|oder|au)\s+\w.*[?？]|还是", re.IGNORECASE | re.DOTALL)
+_CLAUSE_END = re.compile(r"[,:;—–，：]|\s-\s")
+_ONE_WORD = re.compile(r"\W*(?:why|how|por qué|pourquoi|warum|perché|为什么)(?: so| not| come)?\W*", re.IGNORECASE)
+
+
+def _kind(question: str) -> str:
+    """open, factual or closed; empty for what is hardly a question, such as "Really?"."""
+    asked, language = _FILLER.sub("", question), read(question).language
+    if _ONE_WORD.fullmatch(asked):
+        return "open"
+    if len(words(asked)) < 2:
+        return ""
+    if says("request", asked, language):
+        return "open"
+    if says("factual", asked, language):
+        return "closed" if _EITHER_OR.search(asked) else "factual"
+    return "open" if says("open", asked, language) else "closed"
+
+
+@metric("asks something", better="neither")
+def asks(case: Case, reply: Reply) -> float | None:
+    """A sentence of at least two words ends in a question mark; what a move asks for decides if that is good."""
+    return float(any(len(words(question)) > 1 for question in read(reply.text).questions))
+
+
+@metric("asks an open question", better="neither")
+def open_question(case: Case, reply: Reply) -> float | None:
+    """A question has more than one good answer: why, how, what, or a request to explain or describe; by word lists."""
+    return float(any(_kind(question) == "open" for question in read(reply.text).questions))
+
+
+@metric("asks a yes-or-no or either-or question", better="neither")
+def closed_question(case: Case, reply: Reply) -> float | None:
+    """A question is answered by yes, no, or one of what it offers; by word lists."""
+    return float(any(_kind(question) == "closed" for question in read(reply.text).questions))
+
+
+@metric("takes up the learner's words, then ends with a question")
+def question_at_end(case: Case, reply: Reply) -> float | None:
+    """The last sentence asks, and what stands before it, or before its last comma, takes up the learner's words."""
+    said, text = learners_content(case), read(reply.text)
+    if not said:
+        return None
+    if not text.questions or text.questions[-1] != text.sentences[-1]:
+        return 0.0
+    before = text.sentences[:-1] or _CLAUSE_END.split(text.sentences[-1])[:-1]
+    return float(any(read(part).takes_up(said) for part in before))
+
+
+@metric("asks one question at a time")
+def one_question(case: Case, reply: Reply) -> float | None:
+    """Of replies that ask, whether there is one question and not more."""
+    asked = len(read(reply.text).questions)
+    return float(asked == 1) if asked else None

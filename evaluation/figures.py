@@ -1,26 +1,25 @@
-"""From records to figures: shares with intervals, whole and by group, and paired comparisons with the baseline."""
+"""From records to figures: means with intervals, whole and by group, and paired comparisons with the baseline.
+
+Two models' replies are paired by (case, turn, sample), so a reply that failed, or a verdict that a judge withheld,
+takes one pair out of one column and no more.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.metrics.base import Metric
-from evaluation.play import Record
-from evaluation.stats import Comparison, Estimate, paired_bootstrap, proportion
-
-Where = Callable[[Record], bool]
-GROUPS: dict[str, Callable[[Record], str]] = {
-    "split": lambda record: record.split,
-    "strategy": lambda record: record.truth.strategy if record.truth else "",
-    "error": lambda record: record.truth.error if record.truth else "",
-    "level": lambda record: record.truth.level if record.truth else "",
-}
-"""How first replies are grouped; a record whose group is empty is in none."""
+from evaluation.metrics.base import Column
+from evaluation.paired import Comparison, Pair, compare
+from evaluation.records import Record
+from evaluation.resampling import Resampling
+from evaluation.stats import Bounds, Estimate, holm, means
+from evaluation.tables import Scope, Table, first_reply, in_dialogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,116 +34,192 @@ class Contestant:
     """Whether it is a rule that shows what the figures are worth."""
 
 
-def first_reply(record: Record) -> bool:
-    """The reply to what the case holds: the learner's first turn."""
-    return record.turn == 0
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Coverage:
+    """How many replies a figure is over, and why not over more."""
+
+    measured: int
+    """Replies with a value."""
+    abstained: int
+    """Replies that the judge gave no verdict on."""
+    failed: int
+    """Replies that there are not, because the model could not be asked."""
 
 
-def in_dialogue(record: Record) -> bool:
-    """A reply in a dialogue that was played to its end."""
-    return record.num_turns > 1
+def leader(column: Column, comparison: Comparison, p_corrected: float) -> int:
+    """1 where the candidate is better beyond chance, -1 where the baseline is, 0 where chance may be all there is.
+
+    Beyond chance is a difference whose corrected p-value is below .05 and whose interval leaves out 0.
+    """
+    difference = comparison.difference
+    sign = -1 if column.better == "lower" else 1
+    if p_corrected >= 0.05 or difference.low <= 0 <= difference.high:
+        return 0
+    return sign if difference.value > 0 else -sign
 
 
 class Results:
-    """The records of one evaluation, asked by contestant and metric."""
+    """The records of one evaluation, asked by contestant and column."""
 
-    def __init__(self, records: Iterable[Record], contestants: Sequence[Contestant], baseline: str, seed: int) -> None:
+    def __init__(
+        self,
+        records: Iterable[Record],
+        contestants: Sequence[Contestant],
+        baseline: str,
+        columns: Sequence[Column],
+        *,
+        seed: int,
+    ) -> None:
         self.contestants = list(contestants)
-        self.baseline = next(contestant for contestant in contestants if contestant.name == baseline)
-        self._seed = seed
+        self.columns = list(columns)
+        self.seed = seed
+        self.baseline = self.contestant(baseline)
         self._by_model: dict[str, list[Record]] = {}
-        self._compared: dict[tuple[str, str, Where], Comparison | None] = {}
         for record in records:
             self._by_model.setdefault(record.model, []).append(record)
+        self._table = Table(self._by_model, [column.name for column in columns])
+        self._resampling = Resampling(self._table.num_clusters, seed=seed)
+        self._estimates: dict[tuple[str, Scope], dict[str, Estimate | None]] = {}
+        self._compared: dict[tuple[str, str, Scope], Comparison | None] = {}
+
+    @property
+    def candidates(self) -> list[Contestant]:
+        """Who is compared with the baseline: no rules, and no model that a pool speaks for."""
+        pooled = {member for found in self.contestants if len(found.members) > 1 for member in found.members}
+        rest = [found for found in self.contestants if found != self.baseline and not found.control]
+        return [found for found in rest if found.name not in pooled]
+
+    def contestant(self, name: str) -> Contestant:
+        """Who is called so. Raises KeyError where nobody is."""
+        for each in self.contestants:
+            if each.name == name:
+                return each
+        raise KeyError(name)
+
+    def against(self, baseline: str) -> Self:
+        """The same records compared with another baseline."""
+        if baseline == self.baseline.name:
+            return self
+        return type(self)(self.all_records, self.contestants, baseline, self.columns, seed=self.seed)
+
+    @property
+    def all_records(self) -> list[Record]:
+        """Every model's records, one model's after the other's."""
+        return [record for found in self._by_model.values() for record in found]
 
     def records(self, model: str) -> list[Record]:
         """All records of one model, in the order of the cases."""
-        return self._by_model[model]
+        return self._by_model.get(model, [])
 
-    def estimate(self, contestant: Contestant, metric: str, where: Where = first_reply) -> Estimate | None:
-        """The mean of a metric where it applies, with its interval; None where it never does."""
-        values, clusters = self._values(contestant, metric, where)
-        return _estimate(values, clusters, self._seed)
+    def estimate(self, contestant: Contestant, column: str, scope: Scope = first_reply) -> Estimate | None:
+        """The mean of a column where it applies, with its interval; None where it never does."""
+        key = contestant.name, scope
+        if key not in self._estimates:
+            self._estimates[key] = self._estimate_all(contestant, scope)
+        return self._estimates[key].get(column)
 
-    def compare(self, contestant: Contestant, metric: str, where: Where = first_reply) -> Comparison | None:
-        """The contestant against the baseline on the same replies; None where the metric never applies."""
-        key = (contestant.name, metric, where)
-        if key not in self._compared:  # a page asks for the same comparison several times, and resampling takes a while
-            values, clusters = self._values(contestant, metric, where)
-            base, _ = self._values(self.baseline, metric, where)
-            found = paired_bootstrap(base, values, clusters, seed=self._seed) if clusters else None
-            self._compared[key] = found
-        return self._compared[key]
+    def compare(self, contestant: Contestant, column: str, scope: Scope = first_reply) -> Comparison | None:
+        """The contestant against the baseline on the replies that both have; None where there are none."""
+        key = contestant.name, column, scope
+        if key not in self._compared:
+            # What is drawn serves all columns at once; of a group only the column that is asked for will be.
+            names = [each.name for each in self.columns] if not scope.kind else [column]
+            rivals = [each for each in self.contestants if each != self.baseline] if not scope.kind else [contestant]
+            self._compare_all([(rival, name) for rival in rivals for name in names], scope)
+        return self._compared.get(key)
 
-    def dialogues(self, contestant: Contestant, metric: str) -> Estimate | None:
-        """The share of dialogues in which the metric is 1 at every turn it applies to."""
-        whole, clusters = [], []
+    def corrected(
+        self, candidates: Sequence[Contestant], columns: Sequence[Column] | None = None
+    ) -> dict[tuple[str, str], float]:
+        """p-values by (candidate, column), corrected by Holm over all of them; by default of all columns.
+
+        A column without a direction is not tested.
+        """
+        found = {}
+        for candidate in candidates:
+            for column in self.columns if columns is None else columns:
+                comparison = self.compare(candidate, column.name) if column.better != "neither" else None
+                if comparison:
+                    found[candidate.name, column.name] = comparison.p_value
+        return dict(zip(found, holm(list(found.values())), strict=True))
+
+    def coverage(self, contestant: Contestant, column: str, scope: Scope = first_reply) -> Coverage:
+        """How many replies of a contestant a column is over."""
+        mask = self._table.mask(scope)
+        columns = [self._table.column(model, column)[mask] for model in contestant.members]
+        return Coverage(
+            measured=sum(int((~np.isnan(values)).sum()) for values in columns),
+            abstained=sum(int(self._table.abstained(model, column)[mask].sum()) for model in contestant.members),
+            failed=sum(int((~self._table.answered(model)[mask]).sum()) for model in contestant.members),
+        )
+
+    def counts(self, column: str) -> bool:
+        """Whether all scores of a column are 0 or 1, so that its mean is a share of replies."""
+        scores = np.concatenate([self._table.column(model, column) for model in self._by_model])
+        return bool(np.isin(scores[~np.isnan(scores)], (0, 1)).all())
+
+    def dialogues(self, contestant: Contestant, column: str) -> Estimate | None:
+        """The share of dialogues in which the column is 1 at every turn it applies to; failed ones do not count."""
+        mask = self._table.mask(in_dialogue)
+        whole = []
         for model in contestant.members:
-            turns: dict[str, list[Record]] = {}
-            for record in filter(in_dialogue, self._by_model[model]):
-                turns.setdefault(record.case, []).append(record)
-            whole.append([float(all(t.metrics.get(metric, 1) == 1 for t in found)) for found in turns.values()])
-            clusters = [found[0].cluster for found in turns.values()]
-        return _estimate(np.array(whole), clusters, self._seed)
+            values = self._table.column(model, column)
+            kept = np.where(np.isnan(values), 1.0, values) == 1
+            dialogues = self._table.dialogues[mask]
+            least = np.ones(self._table.num_dialogues)
+            np.minimum.at(least, dialogues, kept[mask].astype(float))
+            least[dialogues[~self._table.answered(model)[mask]]] = np.nan
+            whole.append(least)
+        played = np.unique(self._table.dialogues[mask])
+        clusters = self._table.dialogue_clusters
+        return self._pooled(np.array(whole)[:, played], clusters[played], (0.0, 1.0)) if len(played) else None
 
-    def groups(self, kind: str, where: Where = first_reply) -> list[str]:
+    def groups(self, kind: str, scope: Scope = first_reply) -> list[str]:
         """The groups of a kind that occur, in alphabetical order."""
-        records = filter(where, self._by_model[self.baseline.members[0]])
-        return sorted({GROUPS[kind](record) for record in records} - {""})
+        return self._table.groups(kind, scope)
 
-    def _values(self, contestant: Contestant, metric: str, where: Where) -> tuple[NDArray[np.float64], list[str]]:
-        """Scores of shape (runs, replies) and the replies' clusters."""
-        rows, clusters = [], []
-        for model in contestant.members:
-            found = [record for record in self._by_model[model] if where(record) and metric in record.metrics]
-            rows.append([record.metrics[metric] for record in found])
-            clusters = [record.cluster for record in found]
-        return np.array(rows, dtype=float), clusters
+    def _estimate_all(self, contestant: Contestant, scope: Scope) -> dict[str, Estimate | None]:
+        mask = self._table.mask(scope)
+        clusters = self._table.clusters[mask]
+        names = [column.name for column in self.columns]
+        bounds = [(column.low, column.high) for column in self.columns]
+        if len(contestant.members) == 1:
+            found = means(self._table.values(contestant.members[0])[mask], clusters, bounds)
+        else:
+            runs = np.stack([self._table.values(model)[mask] for model in contestant.members])
+            found = [self._pooled(runs[:, :, place], clusters, ends) for place, ends in enumerate(bounds)]
+        return dict(zip(names, found, strict=True))
 
+    def _pooled(self, runs: NDArray[np.float64], clusters: NDArray[np.int64], bounds: Bounds) -> Estimate | None:
+        """The mean over replies that all runs have (shape (runs, replies)), and its interval."""
+        if len(runs) == 1:
+            return means(runs.T, clusters, [bounds])[0]
+        both = ~np.isnan(runs).any(axis=0)
+        if not both.any():
+            return None
+        # Drawing runs as well as cases says what another run of the recipe would do.
+        nothing = np.zeros((1, int(both.sum())))
+        pair = Pair(baseline=nothing, candidate=runs[:, both], clusters=clusters[both], span=bounds[1] - bounds[0])
+        found = compare([pair], self._resampling)[0].difference
+        # As a difference from nothing it may reach beyond what a score can be.
+        return replace(found, low=max(bounds[0], found.low), high=min(bounds[1], found.high))
 
-def in_group(kind: str, name: str, where: Where = first_reply) -> Where:
-    """The replies of one group."""
-    return lambda record: where(record) and GROUPS[kind](record) == name
-
-
-def summarise(results: Results, metrics: Sequence[Metric]) -> dict[str, Any]:
-    """All figures as plain data: per contestant and metric the whole, the groups, the dialogues, the comparison."""
-    return {
-        contestant.name: {
-            "members": list(contestant.members),
-            "control": contestant.control,
-            "metrics": {metric.name: _summary(results, contestant, metric.name) for metric in metrics},
-        }
-        for contestant in results.contestants
-    }
-
-
-def _summary(results: Results, contestant: Contestant, metric: str) -> dict[str, Any]:
-    by_group = {
-        kind: {
-            group: _plain(results.estimate(contestant, metric, in_group(kind, group))) for group in results.groups(kind)
-        }
-        for kind in GROUPS
-    }
-    return {
-        "overall": _plain(results.estimate(contestant, metric)),
-        "groups": {kind: {k: v for k, v in found.items() if v} for kind, found in by_group.items()},
-        "dialogue_turns": _plain(results.estimate(contestant, metric, in_dialogue)),
-        "whole_dialogues": _plain(results.dialogues(contestant, metric)),
-        "against_baseline": None if contestant == results.baseline else _plain(results.compare(contestant, metric)),
-    }
-
-
-def _plain(found: Estimate | Comparison | None) -> dict[str, Any] | None:
-    return asdict(found) if found else None
-
-
-def _estimate(values: NDArray[np.float64], clusters: Sequence[str], seed: int) -> Estimate | None:
-    if not clusters:
-        return None
-    if len(values) == 1:
-        return proportion(values[0], clusters)
-    # Several runs of one recipe: drawing runs as well as cases says what another run of it would do.
-    share = paired_bootstrap(np.zeros(values.shape[1]), values, clusters, seed=seed).difference
-    # As a difference from nothing it may reach beyond what a share can be.
-    return replace(share, low=max(0.0, share.low), high=min(1.0, share.high))
+    def _compare_all(self, wanted: Sequence[tuple[Contestant, str]], scope: Scope) -> None:
+        spans = {column.name: column.high - column.low for column in self.columns}
+        mask = self._table.mask(scope)
+        pairs = {}
+        for contestant, column in wanted:
+            self._compared[contestant.name, column, scope] = None
+            base, other = (
+                np.stack([self._table.column(model, column)[mask] for model in each.members])
+                for each in (self.baseline, contestant)
+            )
+            both = ~(np.isnan(base).any(axis=0) | np.isnan(other).any(axis=0))
+            if both.any():
+                pairs[contestant.name, column, scope] = Pair(
+                    baseline=base[:, both],
+                    candidate=other[:, both],
+                    clusters=self._table.clusters[mask][both],
+                    span=spans.get(column, math.inf),
+                )
+        self._compared |= zip(pairs, compare(list(pairs.values()), self._resampling), strict=True)

@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from espalier.report import Markup, escape, table
 from evaluation.cases import Truth
-from evaluation.figures import GROUPS, Contestant, Results, first_reply
-from evaluation.metrics.base import Metric
-from evaluation.play import Record
+from evaluation.figures import Contestant, Results
+from evaluation.metrics.base import Column
+from evaluation.records import Record
+from evaluation.tables import GROUPS, first_reply
 
 _SHOWN = 140
 """Characters of a reply; the records have it whole."""
@@ -21,49 +22,75 @@ FORM = {"must": "gives the form", "must_not": "keeps it back", "may": "is free t
 
 def before_and_after(results: Results, models: Sequence[str], seed: int) -> str:
     """A table of learners' turns with the reply of each model, one case per move; some cases where no move is known."""
-    replies = {model: {r.case: r for r in filter(first_reply, results.records(model))} for model in models}
+    replies = {
+        model: {r.key: r for r in filter(first_reply, results.records(model)) if r.finish != "error"}
+        for model in models
+    }
     groups: dict[str, list[Record]] = {}
     for record in replies[models[0]].values():
-        groups.setdefault(GROUPS["strategy"](record), []).append(record)
+        if record.messages and all(record.key in found for found in replies.values()):
+            groups.setdefault("".join(GROUPS["strategy"](record)), []).append(record)
     drawn = []
     for group, found in sorted(groups.items()):
         count = 1 if group else _NUM_PLAIN
         drawn += random.Random(f"{seed} {group}").sample(found, min(count, len(found)))
-    return _side_by_side(drawn, {model: [replies[model][record.case] for record in drawn] for model in models})
+    if not drawn:
+        return ""
+    return side_by_side(drawn, {model: [replies[model][record.key] for record in drawn] for model in models})
 
 
-def failures(results: Results, contestant: Contestant, metric: Metric, seed: int) -> tuple[str, int]:
-    """A table of replies that miss what the metric asks for, and how many there are."""
-    ideal = metric.low if metric.better == "lower" else metric.high
-    missed = [
+def failures(results: Results, contestant: Contestant, metric: Column, seed: int) -> tuple[str, int]:
+    """A table of replies that miss what a column of 0 and 1 asks for, and how many there are."""
+    ideal = 0.0 if metric.better == "lower" else 1.0
+    missed = [record for record in _measured(results, contestant, metric) if record.metrics[metric.name] != ideal]
+    drawn = random.Random(f"{seed} failures").sample(missed, min(_NUM_FAILURES, len(missed)))
+    return side_by_side(drawn, {contestant.name: drawn}), len(missed)
+
+
+def weakest(results: Results, contestant: Contestant, metric: Column) -> str:
+    """A table of the replies that score worst on a column of degrees; ties in the order of the cases' names."""
+    sign = -1 if metric.better == "lower" else 1
+    found = _measured(results, contestant, metric)
+    ranked = sorted(found, key=lambda record: (sign * record.metrics[metric.name], record.key))[:_NUM_FAILURES]
+    return side_by_side(ranked, {contestant.name: ranked})
+
+
+def _measured(results: Results, contestant: Contestant, metric: Column) -> list[Record]:
+    return [
         record
         for model in contestant.members
         for record in filter(first_reply, results.records(model))
-        if record.metrics.get(metric.name, ideal) != ideal
+        if record.messages and metric.name in record.metrics
     ]
-    drawn = random.Random(f"{seed} failures").sample(missed, min(_NUM_FAILURES, len(missed)))
-    return _side_by_side(drawn, {contestant.name: drawn}), len(missed)
 
 
-def _side_by_side(asked: Sequence[Record], replies: Mapping[str, Sequence[Record]]) -> str:
+def side_by_side(asked: Sequence[Record], replies: Mapping[str, Sequence[Record]]) -> str:
     """What was asked, what is known of it if anything is, and a column of replies per model."""
     columns: dict[str, list[str | Markup | None]] = {
-        "the learner says": [record.messages[-1]["content"] for record in asked]
+        "the learner says": [clipped(record.messages[-1]["content"]) for record in asked]
     }
-    if any(record.truth for record in asked):
+    if any(record.truth and record.truth.strategy for record in asked):
         columns["the move asked for"] = [_move(record.truth) if record.truth else None for record in asked]
+    if any(record.truth and record.truth.corrected for record in asked):
         columns["put right"] = [record.truth.corrected or None if record.truth else None for record in asked]
     columns |= {name: [_reply(record) for record in found] for name, found in replies.items()}
     return table(list(columns), list(zip(*columns.values(), strict=True)))
 
 
-def _move(truth: Truth) -> Markup:
-    return Markup(f"{escape(truth.strategy)}: *{FORM[truth.rule]}*")
+def clipped(text: str, length: int = 2 * _SHOWN) -> Markup:
+    """The beginning of a text, for a cell."""
+    return Markup(escape(text[:length].rstrip()) + (" […]" if len(text) > length else ""))
+
+
+def _move(truth: Truth) -> Markup | None:
+    return Markup(f"{escape(truth.strategy)}: *{FORM[truth.rule]}*") if truth.strategy else None
 
 
 def _reply(record: Record) -> Markup:
+    if record.finish == "error":
+        return Markup("*(no reply)*")
     text = record.reply.strip()
-    shown = escape(text[:_SHOWN].rstrip()) + (" […]" if len(text) > _SHOWN else "") if text else "*(says nothing)*"
+    shown = clipped(text, _SHOWN) if text else "*(says nothing)*"
     cut = " *(never ends)*" if record.finish == "length" else ""
     good = record.metrics.get("good_reply")
     mark = "" if good is None else "✓ " if good else "✗ "

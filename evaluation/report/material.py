@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.figures import Contestant, Results, in_group
+from evaluation.figures import Contestant, Results
+from evaluation.gate import Outcome
 from evaluation.lineage import Lineage
-from evaluation.metrics.base import Metric
+from evaluation.metrics.base import Column, DialogueMetric
 from evaluation.suite import Suite
+from evaluation.tables import in_group
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,23 +25,35 @@ class Material:
     """The command that makes them again."""
     suite: Suite
     """The suite."""
-    metrics: Sequence[Metric]
-    """Its metrics, in its order."""
+    metrics: Sequence[Column]
+    """Its columns, in its order."""
     results: Results
-    """The records, asked by contestant and metric."""
+    """The records, asked by contestant and column."""
     lineages: dict[str, Lineage]
-    """By name, of every model that is no rule."""
+    """By name, of every model that has one."""
     identities: dict[str, dict[str, Any]]
     """By name, what each model and rule is."""
     mix: str | None
     """The mix the cases come from, with its hash."""
     seed: int
     """Of the bootstrap and of the examples drawn."""
+    judges: Sequence[str] = ()
+    """Names of the judges at work."""
+    calibrations: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    """By judge, `metrics` among them, its calibration.json; a judge that was never calibrated has none."""
+    missing: Sequence[str] = ()
+    """Columns that the suite asks for and no judge at work gives."""
+    seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By model, the names of cases that it may have met in training, and the mix that holds them."""
+    gates: Sequence[Outcome] = ()
+    """What became of the gates."""
 
     @property
-    def headline(self) -> Metric:
-        """The metric that decides."""
-        return next(metric for metric in self.metrics if metric.name == self.suite.main_metric)
+    def headline(self) -> Column:
+        """The column that decides: the suite's headline, or the first that has a figure where nobody gave that one."""
+        ranked = sorted(self.metrics, key=lambda column: column.name != self.suite.main_metric)
+        known = (column for column in ranked if self.results.estimate(self.results.baseline, column.name))
+        return next(known, ranked[0])
 
     @property
     def reference(self) -> str:
@@ -48,15 +62,33 @@ class Material:
 
     @property
     def candidates(self) -> list[Contestant]:
-        """Who is compared with the baseline: no rules, and no model that a pool speaks for."""
-        pooled = {member for found in self.results.contestants if len(found.members) > 1 for member in found.members}
-        rest = [found for found in self.results.contestants if found != self.results.baseline and not found.control]
-        return [found for found in rest if found.name not in pooled]
+        """Who is compared with the baseline."""
+        return self.results.candidates
 
     @property
     def models(self) -> list[Contestant]:
         """Everyone but the rules that stand beside them."""
         return [each for each in self.results.contestants if not each.control]
+
+    @property
+    def of_replies(self) -> list[Column]:
+        """The columns of single replies; the others are of whole dialogues."""
+        return [column for column in self.metrics if not isinstance(column, DialogueMetric)]
+
+    @property
+    def of_dialogues(self) -> list[Column]:
+        """The columns of whole dialogues."""
+        return [column for column in self.metrics if isinstance(column, DialogueMetric)]
+
+    @property
+    def unreliable(self) -> dict[str, str]:
+        """Judged columns that say nothing of a new model, and why."""
+        found = {}
+        for calibration in self.calibrations.values():
+            for name, facts in calibration.get("dimensions", {}).items():
+                if not facts["reliable_for_new_models"]:
+                    found[name] = str(facts["why"])
+        return found
 
     def groups(self, kind: str) -> list[str]:
         """The groups of a kind, those first where the last candidate does worst on the measure that decides."""

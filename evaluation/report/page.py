@@ -5,26 +5,37 @@ from __future__ import annotations
 from pathlib import Path
 
 from espalier.records import write_text
-from espalier.report import escape
+from espalier.report import escape, table
+from evaluation.formats import between, gap, value
 from evaluation.report import examples, pictures, provenance, sections
+from evaluation.report.choices import wrong_but_sound
+from evaluation.report.dialogues import dialogues
 from evaluation.report.material import Material
+from evaluation.report.trust import trust
 from evaluation.report.verdict import alone, verdict
 
-_ASIDES = ("good_reply", "corrected_absent", "explicit_correction")
+_ASIDES = ("pedagogy", "good_reply", "corrected_absent", "explicit_correction")
 
 
 def write_report(material: Material, folder: Path) -> None:
     """Writes `report.md` and its pictures, which are named after the scores, into `folder`."""
     parts = [
         _opening(material, pictures.measures(material, folder / f"{material.name}.png")),
+        _gates(material),
         _before_and_after(material),
         sections.measures(material),
         sections.comparisons(material),
+        trust(material),
+        sections.gaps(material),
         sections.by_group(material, "error", "By kind of mistake"),
         _picture("By kind of mistake", pictures.mistakes(material, folder / f"{material.name}-mistakes.png")),
         sections.by_strategy(material),
+        sections.by_group(material, "level", "By level"),
+        sections.by_group(material, "first_language", "By first language"),
+        sections.by_group(material, "tag", "By tag", besides=("error", "strategy", "split", "level", "first_language")),
         sections.by_group(material, "split", "By kind of hold-out"),
-        sections.dialogues(material),
+        dialogues(material),
+        wrong_but_sound(material),
         _failures(material),
         provenance.where_from(material),
         provenance.limits(material),
@@ -39,18 +50,45 @@ def conclusions(material: Material) -> list[str]:
     return found or [alone(material.results, material.headline)]
 
 
+def log_line(material: Material) -> str:
+    """The figures that decide, in one line of plain text."""
+    column, results = material.headline, material.results
+    parts = []
+    for each in [results.baseline, *material.candidates]:
+        found = results.estimate(each, column.name)
+        compared = results.compare(each, column.name) if each != results.baseline else None
+        difference = compared.difference if compared else None
+        beside = (
+            f" ({gap(column, difference.value)}, 95 % interval {between(column, difference)})" if difference else ""
+        )
+        parts.append(f"{each.name} {value(column, found.value) if found else '–'}{beside}")
+    return f"{material.suite.name} v{material.suite.version}, {column.label}: {'; '.join(parts)}"
+
+
 def _opening(material: Material, picture: Path | None) -> str:
     names = " and ".join(each.name for each in material.candidates)
     baseline = material.results.baseline.name
     title = f"{names} against {baseline}" if names else baseline
     suite = material.suite
-    paragraphs = [*conclusions(material), *provenance.leaks(material), escape(suite.description)]
+    paragraphs = [*conclusions(material), *provenance.cautions(material)]
+    if material.headline.name in material.unreliable:
+        why = escape(material.unreliable[material.headline.name])
+        paragraphs.append(f"**Caution: what decides is a judged column that is not reliable for new models: {why}**")
     head = f"# {escape(title)}: {escape(suite.name)}, version {suite.version}"
-    return "\n\n".join([head, *paragraphs, _picture("Share of replies by measure and model", picture)])
+    return "\n\n".join(
+        [head, *paragraphs, escape(suite.description), _picture("Share of replies by measure and model", picture)]
+    )
 
 
 def _picture(caption: str, path: Path | None) -> str:
     return f"![{caption}]({path.name})\n" if path else ""
+
+
+def _gates(material: Material) -> str:
+    if not material.gates:
+        return ""
+    rows = [[each.text, "passed" if each.passed else "failed", each.why] for each in material.gates]
+    return "## Gates\n\n" + table(["condition", "outcome", "why"], rows)
 
 
 def _before_and_after(material: Material) -> str:
@@ -61,14 +99,22 @@ def _before_and_after(material: Material) -> str:
     return (
         "## The same words, every model's reply\n\n"
         f"Drawn by lot and not by result, one case for each move where moves are known.{marks}\n\n{found}"
+        if found
+        else ""
     )
 
 
 def _failures(material: Material) -> str:
+    """Replies that miss what decides, or do worst by it where it has degrees; none where it has no better side."""
     who = (material.candidates or [material.results.baseline])[-1]
+    label, name = escape(material.headline.label), escape(who.name)
+    if material.headline.better == "neither" or not material.results.estimate(who, material.headline.name):
+        return ""
+    if not material.results.counts(material.headline.name):
+        found = examples.weakest(material.results, who, material.headline)
+        return f"## Where {name} does worst\n\nFirst replies, the worst first ({label}):\n\n{found}" if found else ""
     found, total = examples.failures(material.results, who, material.headline, material.seed)
     if not total:
         return ""
-    label = escape(material.headline.label)
     note = f"{total:,} first replies miss it ({label}). Some of them, drawn by lot:"
-    return f"## Where {escape(who.name)} still fails\n\n{note}\n\n{found}"
+    return f"## Where {name} still fails\n\n{note}\n\n{found}"

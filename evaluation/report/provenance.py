@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from espalier.report import escape, percent, table
 from evaluation.lineage import Lineage, count_verdicts
+from evaluation.paired import MANY
 from evaluation.report.material import Material
-from evaluation.stats import RESAMPLES
+from evaluation.resampling import RESAMPLES
+
+_NAMED = 12
+"""Cases named of those seen; `report.json` names them all."""
 
 
 def where_from(material: Material) -> str:
@@ -15,25 +19,64 @@ def where_from(material: Material) -> str:
     rows = []
     for name, lineage in material.lineages.items():
         mixes = ", ".join(f"{mix} ({content[:12]})" for mix, content in lineage.mixes.items()) or None
-        content = material.identities[name]["content_hash"][:12]
+        content = str(material.identities[name].get("content_hash", ""))[:12] or None
         ancestors = ", ".join(lineage.ancestors) or None
         rows.append([name, content, ancestors, mixes, _trained(lineage), _bits_per_byte(lineage)])
     headers = ["model", "content", "descends from", "trained on mixes", "parameters trained", "held-out bits per byte"]
-    notes = [*leaks(material), *_unknowns(material)]
+    notes = [*leaks(material), *_unknowns(material), *_where_seen(material)]
     if not notes and _combinations(material):
         notes = ["No model's lineage was trained on a combination that it is asked about here."]
     return "## Where the models come from\n\n" + table(headers, rows) + "".join(f"\n{note}\n" for note in notes)
+
+
+def cautions(material: Material) -> list[str]:
+    """What a reader must know before the figures: cases that were seen, models that are one and the same."""
+    return [*leaks(material), *_twins(material)]
 
 
 def leaks(material: Material) -> list[str]:
     """A warning for each model that may have seen cases in training."""
     combinations = _combinations(material)
     counts = {name: count_verdicts(each, combinations)["seen"] for name, each in material.lineages.items()}
-    return [
+    by_combination = [
         f"**Caution: {escape(name)} was trained on a mix that does not hold out the combinations of {count:,} of these "
         f"{len(combinations):,} cases. It may have seen them, so its figures are not of unseen cases.**"
         for name, count in counts.items()
         if count
+    ]
+    total = len({record.case for record in material.results.records(material.reference)})
+    by_words = [
+        f"**Caution: the words of {len(found):,} of these {total:,} cases stand in a mix that {escape(name)} descends "
+        "from. It may have seen them, so its figures are not of unseen cases.**"
+        for name, found in material.seen.items()
+        if found
+    ]
+    return by_combination + by_words
+
+
+def _where_seen(material: Material) -> list[str]:
+    """Which cases' words stand in which mix."""
+    notes = []
+    for name, found in material.seen.items():
+        for mix in sorted(set(found.values())):
+            cases = [escape(case) for case, place in found.items() if place == mix]
+            more = f" and {len(cases) - _NAMED:,} more" if len(cases) > _NAMED else ""
+            notes.append(f"{escape(name)} may have met in {escape(mix)}: {', '.join(cases[:_NAMED])}{more}.")
+    return notes
+
+
+def _twins(material: Material) -> list[str]:
+    """Models that are the same to the last bit."""
+    by_content: dict[str, list[str]] = {}
+    for each in material.models:
+        content = material.identities.get(each.name, {}).get("content_hash")
+        if content:
+            by_content.setdefault(str(content), []).append(each.name)
+    return [
+        f"**Caution: {escape(' and '.join(names))} have the same content: they are one model under "
+        f"{'two' if len(names) == 2 else 'several'} names, and no difference between them is one of teaching.**"
+        for names in by_content.values()
+        if len(names) > 1
     ]
 
 
@@ -74,12 +117,15 @@ def limits(material: Material) -> str:
     drawn = (
         "the likeliest token each time" if generation.temperature == 0 else f"temperature {generation.temperature:g}"
     )
+    replies = "One reply" if generation.samples == 1 else f"{generation.samples:,} replies"
     lines = [
         escape(material.suite.truth),
-        f"One reply to each case: {drawn}, at most {generation.max_new_tokens} tokens.",
-        "The intervals allow for which cases were drawn. Cases that share a verb and an object count as one group. "
-        "Shares have Wilson intervals on the effective number of cases, differences a paired bootstrap over groups "
-        f"({RESAMPLES:,} resamples).",
+        f"{replies} to each case: {drawn}, at most {generation.max_new_tokens} tokens.",
+        "The intervals allow for which cases were drawn; cases of one cluster, and several replies to one case, count "
+        "as one group. Shares have Wilson intervals on the effective number of cases, other means Student's t on the "
+        f"variance between groups, differences a paired bootstrap over groups ({RESAMPLES:,} resamples).",
+        f"The permutation test lets the two models change places within groups, {RESAMPLES:,} times, or in every way "
+        f"where those are at most 2^14. Above {MANY:,} groups, test and bootstrap give way to their normal limits.",
         "They do not allow for another training run of the same recipe, unless several are pooled.",
         f"The cases come from mix {escape(material.mix)}." if material.mix else "The cases are listed in the suite.",
     ]

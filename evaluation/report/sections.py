@@ -1,42 +1,46 @@
-"""The tables: every measure, every comparison, and where they differ by mistake, move and hold-out."""
+"""The tables: every column, every comparison, what is missing, and where models differ by group."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
-from espalier.report import Markup, escape, percent, table
-from evaluation.figures import Where, first_reply, in_dialogue, in_group
-from evaluation.metrics.base import Metric
+from espalier.report import Markup, escape, table
+from evaluation.figures import Contestant, Coverage, leader
+from evaluation.formats import between, chance, gap, number, shown, size
+from evaluation.metrics.base import Column
 from evaluation.report.examples import FORM
 from evaluation.report.material import Material
-from evaluation.report.verdict import leader, points
-from evaluation.stats import Estimate
+from evaluation.tables import Scope, first_reply, in_group
 
 _RULES = {
     "rule:copy": "copies the learner's sentence, mistake and all, into the commonest recast of the training rows",
-    "rule:reference": "gives the reply that the curriculum itself gave: the most that these measures allow",
+    "rule:reference": "gives the reply that the suite itself knows to be good: the most that these measures allow",
 }
+_REASONS_SHOWN = 3
 
 
 def measures(material: Material) -> str:
-    """Every measure for everyone, and what each means."""
-    rows = [_row(material, metric.label, metric.name, first_reply) for metric in material.metrics]
+    """Every column of single replies for everyone, and what each means."""
+    rows = [row(material, metric.label, metric, first_reply) for metric in material.of_replies]
     rules = [each.name for each in material.results.contestants if each.control]
     notes = "".join(f"- `{name}` {_RULES.get(name, '')}{_template(material, name)}\n" for name in rules)
     return (
         "## All measures\n\n"
-        "First replies only: shares with 95 % intervals; n is the number of replies a measure applies to.\n\n"
-        + _table(material, "measure", rows)
+        "First replies only: means with 95 % intervals, of shares in percent; n is the number of replies a measure "
+        "applies to.\n\n"
+        + full_table(material, "measure", rows)
         + "\n"
-        + "".join(f"- {_meaning(metric)}\n" for metric in material.metrics)
+        + "".join(f"- {meaning(metric)}\n" for metric in material.of_replies)
         + (f"\nRules stand beside the models to show what a figure is worth:\n\n{notes}" if notes else "")
     )
 
 
-def _meaning(metric: Metric) -> str:
+def meaning(metric: Column) -> str:
+    """What a column is, in one line."""
     better = "" if metric.better == "neither" else f"; {metric.better} is better"
-    head = f"*{escape(metric.label)}* (`{metric.name}`, {metric.low:g} to {metric.high:g}{better})"
-    return f"{head}: {escape(metric.description)}"
+    ends = f"{metric.low:g} up" if metric.high == float("inf") else f"{metric.low:g} to {metric.high:g}"
+    return f"*{escape(metric.label)}* (`{metric.name}`, {ends}{better}): {escape(metric.description)}"
 
 
 def _template(material: Material, rule: str) -> str:
@@ -44,59 +48,135 @@ def _template(material: Material, rule: str) -> str:
     return f": {escape(template)}" if template else ""
 
 
-def comparisons(material: Material) -> str:
-    """Each candidate against the baseline on each measure."""
-    rows = []
-    for candidate in material.candidates:
-        for metric in material.metrics:
-            found = material.results.compare(candidate, metric.name)
-            if found:
-                gap = found.difference
-                word = {1: "better", 0: "cannot tell", -1: "worse"}[leader(metric, found)]
-                rows.append(
-                    [
-                        candidate.name,
-                        metric.label,
-                        points(gap.value),
-                        f"{points(gap.low)} to {points(gap.high)}",
-                        None if metric.better == "neither" else word,
-                        found.higher,
-                        found.same,
-                        found.lower,
-                        gap.num_cases,
-                    ]
-                )
+def gaps(material: Material) -> str:
+    """Replies and verdicts that there are not, by model and column; empty where all are there."""
+    results = material.results
+    rows: list[list[object]] = []
+    for each in results.contestants:
+        found: dict[str, Coverage] = {c.name: results.coverage(each, c.name) for c in material.metrics}
+        failed = max((coverage.failed for coverage in found.values()), default=0)
+        if failed:
+            rows.append([each.name, "every measure", None, None, failed])
+        for column in material.metrics:
+            if found[column.name].abstained:
+                coverage = found[column.name]
+                rows.append([each.name, column.label, coverage.measured, coverage.abstained, coverage.failed])
     if not rows:
         return ""
-    headers = ["model", "measure", "difference", "95 % interval", "verdict", "higher", "same", "lower", "n"]
     return (
-        f"## Compared with {escape(material.results.baseline.name)}, reply by reply\n\n"
-        "Differences in points of a hundred. Higher, same and lower count the replies that scored above, equal to or "
-        "below the baseline's reply to the same case. Each interval stands for itself: of twenty, one may miss.\n\n"
-        + table(headers, rows)
+        "## What is missing\n\nA reply that failed, or a verdict that a judge withheld, is no zero: it takes part in "
+        "no figure, and its pair in no comparison.\n\n"
+        + table(["model", "measure", "n", "abstained", "no reply"], rows)
+        + _reasons(material)
     )
 
 
-def by_group(material: Material, kind: str, title: str) -> str:
-    """The deciding measure for each group of a kind."""
-    metric = material.headline
-    groups = material.groups(kind)
-    rows = [_row(material, _words(group), metric.name, in_group(kind, group)) for group in groups]
-    if not any(rows):
+def _reasons(material: Material) -> str:
+    lines = []
+    for each in material.results.contestants:
+        if len(each.members) == 1:
+            reasons = Counter(r.error for r in material.results.records(each.name) if r.finish == "error")
+            most = sorted(reasons.items(), key=lambda found: (-found[1], found[0]))
+            lines += [
+                f"- {escape(each.name)}, {count:,} times: {escape(why)}\n" for why, count in most[:_REASONS_SHOWN]
+            ]
+    return "\nWhy there is no reply:\n\n" + "".join(lines) if lines else ""
+
+
+def comparisons(material: Material) -> str:
+    """Each candidate against the baseline on each column."""
+    results = material.results
+    corrected = results.corrected(material.candidates)
+    rows = [
+        found
+        for candidate in material.candidates
+        for metric in material.metrics
+        if (found := _comparison(material, candidate, metric, corrected))
+    ]
+    if not rows:
+        return ""
+    headers = ["model", "measure", "difference", "95 % interval", "p", "verdict", "d", "wins − losses", "detectable"]
+    return (
+        f"## Compared with {escape(results.baseline.name)}, reply by reply\n\n"
+        "Differences of shares in points of a hundred, of all else in the measure's unit. *p* is that of a permutation "
+        f"test, corrected by Holm's method for all {len(corrected):,} comparisons that have a better side; *better* "
+        "and *worse* stand where it is below .05 and the interval leaves out 0. *d* is the mean difference in standard "
+        "deviations of the differences (d_z). *Wins − losses* is the share of replies that scored higher than the "
+        "baseline's reply to the same case, less the share that scored lower, and for measures that are mere steps the "
+        "better size of effect. *Detectable* is the true difference that cases like these find 4 times in 5.\n\n"
+        + table([*headers, "higher", "same", "lower", "n"], rows)
+    )
+
+
+def _comparison(
+    material: Material, candidate: Contestant, metric: Column, corrected: dict[tuple[str, str], float]
+) -> list[object]:
+    found = material.results.compare(candidate, metric.name)
+    if found is None:
+        return []
+    difference = found.difference
+    p_value = corrected.get((candidate.name, metric.name))
+    word = None if p_value is None else {1: "better", 0: "cannot tell", -1: "worse"}[leader(metric, found, p_value)]
+    effect = None if found.effect_size is None else number(found.effect_size, 2, sign="+")
+    return [
+        candidate.name,
+        metric.label,
+        gap(metric, difference.value),
+        between(metric, difference),
+        None if p_value is None else chance(p_value),
+        word,
+        effect,
+        number(found.dominance, 2, sign="+"),
+        size(metric, found.detectable),
+        found.higher,
+        found.same,
+        found.lower,
+        difference.num_cases,
+    ]
+
+
+def by_group(material: Material, kind: str, title: str, *, besides: Sequence[str] = ()) -> str:
+    """The deciding column for each group of a kind, and how far each candidate is from the baseline in it.
+
+    Groups that stand among those of the kinds `besides` already are left out.
+    """
+    metric, results = material.headline, material.results
+    known = {group for other in besides for group in results.groups(other)}
+    groups = [group for group in material.groups(kind) if group not in known]
+    rows = [
+        [*found, *(_gap(material, each, metric, in_group(kind, group)) for each in material.candidates)]
+        for group in groups
+        if (found := row(material, words(group), metric, in_group(kind, group)))
+    ]
+    if not rows:
         return ""
     label = escape(metric.label)
     header = title.removeprefix("By ")
-    return f"## {title}\n\n{label[:1].upper()}{label[1:]}; the weakest first.\n\n" + _table(material, header, rows)
+    order = "" if metric.better == "neither" else "; the weakest first"
+    against = f", less {results.baseline.name}"
+    differences = [f"{each.name}{against}" for each in material.candidates]
+    return (
+        f"## {title}\n\n{label[:1].upper()}{label[1:]}{order}. Each group's interval stands for itself: of "
+        "twenty, one may miss.\n\n" + table([header, "n", *_names(material), *differences], rows)
+    )
+
+
+def _gap(material: Material, candidate: Contestant, metric: Column, scope: Scope) -> Markup | None:
+    found = material.results.compare(candidate, metric.name, scope)
+    return Markup(f"{gap(metric, found.difference.value)} ({between(metric, found.difference)})") if found else None
 
 
 def by_strategy(material: Material) -> str:
     """For each move, how often the reply keeps every rule."""
+    good = next((column for column in material.metrics if column.name == "good_reply"), None)
+    if good is None:
+        return ""
     rules = {r.truth.strategy: r.truth.rule for r in material.results.records(material.reference) if r.truth}
     rows = []
     for group in material.results.groups("strategy"):
-        row = _row(material, _words(group), "good_reply", in_group("strategy", group))
-        if row:
-            rows.append([row[0], FORM[rules[group]], *row[1:]])
+        found = row(material, words(group), good, in_group("strategy", group))
+        if found:
+            rows.append([found[0], FORM[rules[group]], *found[1:]])
     if not rows:
         return ""
     return (
@@ -105,40 +185,25 @@ def by_strategy(material: Material) -> str:
     )
 
 
-def dialogues(material: Material) -> str:
-    """Dialogues played to their end with the model's own replies in the history."""
-    results = material.results
-    played = results.dialogues(results.baseline, "in_role")
-    if played is None:
-        return ""
-    whole = [_text(results.dialogues(each, "in_role")) for each in results.contestants]
-    rows: list[list[object]] = [["whole dialogues answered in role to the end", played.num_cases, *whole]]
-    for metric in material.metrics:
-        if metric.better != "neither" and metric.name != "parses":
-            rows.append(_row(material, f"turns: {metric.label}", metric.name, in_dialogue))
-    return (
-        "## Dialogues played to the end\n\nThe learner's turns are fixed beforehand; the tutor's turns in the history "
-        "are the model's own.\n\n" + _table(material, "measure", rows)
-    )
+def row(material: Material, label: str, metric: Column, scope: Scope) -> list[object]:
+    """Label, number of replies and one mean per contestant; empty where the column applies to nothing."""
+    found = [material.results.estimate(each, metric.name, scope) for each in material.results.contestants]
+    if not any(found):
+        return []
+    numbers = [each.num_cases if each else 0 for each in found]
+    count: object = numbers[0] if len(set(numbers)) == 1 else " / ".join(f"{each:,}" for each in numbers)
+    return [label, count, *(shown(metric, each) for each in found)]
 
 
-def _row(material: Material, label: str, metric: str, where: Where) -> list[object]:
-    """Label, number of replies and one share per contestant; empty where the measure applies to nothing."""
-    found = [material.results.estimate(each, metric, where) for each in material.results.contestants]
-    return [label, found[0].num_cases, *map(_text, found)] if found and found[0] else []
+def full_table(material: Material, header: str, rows: Sequence[list[object]]) -> str:
+    """A table with a column for each contestant, of the rows that `row` made."""
+    return table([header, "n", *_names(material)], [each for each in rows if each])
 
 
-def _table(material: Material, header: str, rows: Sequence[list[object]]) -> str:
-    return table([header, "n", *_names(material)], [row for row in rows if row])
+def words(name: str) -> str:
+    """A group's name for a reader."""
+    return name.replace("_", " ")
 
 
 def _names(material: Material) -> list[str]:
     return [each.name for each in material.results.contestants]
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _text(found: Estimate | None) -> Markup | None:
-    return Markup(f"{percent(found.value)} ({100 * found.low:.1f}–{100 * found.high:.1f})") if found else None

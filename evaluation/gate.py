@@ -1,0 +1,195 @@
+"""Conditions that an evaluation must meet, for continuous integration.
+
+    recast.rate>=0.6            the mean of a column, of every candidate (of every model where there is only one)
+    basil-core:uptake.low>0.5   of one model, and the lower end of its 95 % interval
+    no_regression:basil-trunk   no candidate is worse than this model beyond chance on any column that has a direction
+
+A gate is read and checked against the suite before any model is asked. A column of a judge that says nothing of new
+models may not decide: naming one is an error, and `no_regression` passes over it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from espalier.errors import UserError
+from evaluation.figures import Contestant, Results, leader
+from evaluation.formats import between, chance, gap, number
+from evaluation.metrics.base import Column
+from evaluation.stats import Estimate
+
+Reliable = Mapping[str, tuple[bool, str]]
+"""By judged column, whether its verdicts mean something for a new model, and why or why not."""
+
+_NO_REGRESSION = "no_regression"
+_THRESHOLD = re.compile(
+    r"(?:(?P<model>.+):)?(?P<column>[^:.<>=\s]+)\.(?P<statistic>\w+)\s*(?P<sign>>=|<=|>|<)\s*(?P<limit>\S+)"
+)
+_STATISTICS: dict[str, Callable[[Estimate], float]] = {
+    "rate": lambda found: found.value,
+    "mean": lambda found: found.value,
+    "low": lambda found: found.low,
+    "high": lambda found: found.high,
+}
+_SIGNS: dict[str, Callable[[float, float], bool]] = {
+    ">=": lambda value, limit: value >= limit - _ROUNDING,
+    "<=": lambda value, limit: value <= limit + _ROUNDING,
+    ">": lambda value, limit: value > limit + _ROUNDING,
+    "<": lambda value, limit: value < limit - _ROUNDING,
+}
+_ROUNDING = 1e-12
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Threshold:
+    """A figure on the right side of a limit."""
+
+    text: str
+    """As it was written."""
+    model: str | None
+    """Whose figure; None for every candidate's."""
+    column: str
+    """Of which column."""
+    statistic: str
+    """A key of `_STATISTICS`."""
+    sign: str
+    """A key of `_SIGNS`."""
+    limit: float
+    """In the column's unit: 0 to 1 for a share."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NoRegression:
+    """No candidate is worse than a model beyond chance."""
+
+    text: str
+    """As it was written."""
+    baseline: str
+    """The model."""
+
+
+Gate = Threshold | NoRegression
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What became of a gate."""
+
+    text: str
+    """The gate as it was written."""
+    passed: bool
+    """Whether it holds."""
+    why: str
+    """The figures that decide."""
+
+
+def parse_gate(text: str) -> Gate:
+    """The gate that `text` writes. UserError where it is none, or names a statistic that there is not."""
+    name, colon, rest = text.partition(":")
+    if name.strip() == _NO_REGRESSION and colon and rest.strip():
+        return NoRegression(text=text, baseline=rest.strip())
+    found = _THRESHOLD.fullmatch(text.strip())
+    if found is None:
+        raise UserError(f'--gate "{text}": wants COLUMN.rate>=0.6, MODEL:COLUMN.low>0.5 or no_regression:MODEL')
+    _known(found["statistic"], _STATISTICS, "statistic", text)
+    try:
+        limit = float(found["limit"])
+    except ValueError:
+        raise UserError(f'--gate "{text}": {found["limit"]} is no number') from None
+    return Threshold(text=text, limit=limit, **{key: found[key] for key in ("model", "column", "statistic", "sign")})
+
+
+def check_names(gates: Sequence[Gate], columns: Sequence[Column], models: Sequence[str], reliable: Reliable) -> None:
+    """UserError for a gate over a column or model that there is not, a limit out of range, or an unreliable column.
+
+    `models` are the names of those compared, pools and rules among them.
+    """
+    known = {column.name: column for column in columns}
+    for gate in gates:
+        if isinstance(gate, NoRegression):
+            _known(gate.baseline, models, "model", gate.text)
+            continue
+        if gate.model is not None:
+            _known(gate.model, models, "model", gate.text)
+        _known(gate.column, known, "column of this suite", gate.text)
+        column = known[gate.column]
+        if not column.low <= gate.limit <= column.high:
+            raise UserError(
+                f'--gate "{gate.text}": {gate.column} runs from {number(column.low)} to {number(column.high)}, '
+                "so this would hold always or never"
+            )
+        trusted, why = reliable.get(gate.column, (True, ""))
+        if not trusted:
+            raise UserError(
+                f'--gate "{gate.text}": {gate.column} is not reliable for new models, so no gate may use it ({why})'
+            )
+
+
+def check(gates: Sequence[Gate], results: Results, reliable: Reliable) -> list[Outcome]:
+    """What becomes of each gate, after `check_names`. A column without a value fails its gate."""
+    return [
+        _no_regression(gate, results, reliable) if isinstance(gate, NoRegression) else _threshold(gate, results)
+        for gate in gates
+    ]
+
+
+def _threshold(gate: Threshold, results: Results) -> Outcome:
+    asked = [results.contestant(gate.model)] if gate.model else results.candidates or [results.baseline]
+    said, passed = [], True
+    for each in asked:
+        found = results.estimate(each, gate.column)
+        if found is None:
+            said.append(f"{each.name} has no {gate.column}{_why_none(each, gate.column, results)}")
+            passed = False
+            continue
+        value = _STATISTICS[gate.statistic](found)
+        held = _SIGNS[gate.sign](value, gate.limit)
+        passed = passed and held
+        said.append(
+            f"{each.name} {'has' if held else 'has only' if '>' in gate.sign else 'has as much as'} {value:.4g}"
+        )
+    return Outcome(text=gate.text, passed=passed, why="; ".join(said))
+
+
+def _why_none(contestant: Contestant, column: str, results: Results) -> str:
+    found = results.coverage(contestant, column)
+    if found.failed:
+        return f": {found.failed:,} replies failed"
+    return (
+        f": the judge abstained {found.abstained:,} times"
+        if found.abstained
+        else ": it applies to no reply, or no judge gave it"
+    )
+
+
+def _no_regression(gate: NoRegression, results: Results, reliable: Reliable) -> Outcome:
+    against = results.against(gate.baseline)
+    usable = [
+        column for column in against.columns if column.better != "neither" and reliable.get(column.name, (True,))[0]
+    ]
+    worse, compared = [], 0
+    for candidate in against.candidates:
+        corrected = against.corrected([candidate], columns=usable)
+        for column in usable:
+            comparison = against.compare(candidate, column.name)
+            if comparison is None:
+                continue
+            compared += 1
+            p_value = corrected[candidate.name, column.name]
+            if leader(column, comparison, p_value) < 0:
+                by, ends = gap(column, comparison.difference.value), between(column, comparison.difference)
+                worse.append(f"{candidate.name} is worse at {column.name}: {by} ({ends}; p {chance(p_value)})")
+    if not compared:
+        return Outcome(text=gate.text, passed=False, why=f"nobody could be compared with {gate.baseline}")
+    why = "; ".join(worse) or f"{compared:,} comparisons, none worse beyond chance"
+    return Outcome(text=gate.text, passed=not worse, why=why)
+
+
+def _known(name: str, known: Collection[str], what: str, text: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, list(known), n=1)
+        guess = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+        raise UserError(f'--gate "{text}": {name} is no {what}; {guess}')

@@ -1,0 +1,118 @@
+"""Every case with every model's replies, as plain data: what the page's browser of cases reads.
+
+What the models were shown is kept once, however many were shown it, and referred to by its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from evaluation.cases import Messages
+from evaluation.metrics.base import Column
+from evaluation.reasoning import THRESHOLD, choice, sound_reasoning
+from evaluation.records import Record
+from evaluation.report.page_figures import finite
+from evaluation.report.rounds import Round, rounds
+from evaluation.tables import GROUPS
+
+_KINDS = {"split": "hold-out", "strategy": "move", "error": "mistake", "first_language": "first language"}
+"""What a group of a kind is called, where that is not the kind's own name."""
+
+
+def cases_data(
+    records: Sequence[Record],
+    columns: Sequence[Column],
+    models: Sequence[str],
+    seen: Mapping[str, Mapping[str, str]],
+) -> dict[str, Any]:
+    """Models, kinds of groups that occur, messages, and cases in the order of the records."""
+    pool = _Pool()
+    cases = []
+    for name, found in rounds(records, models).items():
+        told = []
+        for each in found:
+            replies: list[dict[str, Any] | None] = [None] * len(models)
+            for place, model in enumerate(models):
+                if model in each.records:
+                    reply = _reply(each.records[model], columns, seen.get(model, {}).get(name, ""))
+                    replies[place] = reply | {"shown": pool.places(each.fresh[model])}
+            told.append(_round(each) | {"replies": replies})
+        cases.append(_case(found[0].any) | {"rounds": told})
+    kinds = [kind for kind in GROUPS if any(kind in case["groups"] for case in cases)]
+    return {
+        "models": list(models),
+        "kinds": {kind: _KINDS.get(kind, kind) for kind in kinds},
+        "messages": pool.messages,
+        "cases": cases,
+    }
+
+
+class _Pool:
+    """Messages, each once."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, str]] = []
+        self._places: dict[tuple[str, str], int] = {}
+
+    def places(self, messages: Messages) -> list[int]:
+        """Where these messages stand."""
+        found = []
+        for message in messages:
+            pair = message["role"], message["content"]
+            if pair not in self._places:
+                self._places[pair] = len(self.messages)
+                self.messages.append(pair)
+            found.append(self._places[pair])
+        return found
+
+
+def _case(record: Record) -> dict[str, Any]:
+    groups = {kind: [group for group in of(record) if group] for kind, of in GROUPS.items()}
+    return {
+        "name": record.case,
+        "groups": {kind: found for kind, found in groups.items() if found},
+        "criteria": record.criteria,
+        "answer": record.answer,
+    }
+
+
+def _round(each: Round) -> dict[str, Any]:
+    truth = each.any.truth
+    return {
+        "sample": each.sample,
+        "turn": each.turn,
+        "reference": each.any.reference or "",
+        "corrected": truth.corrected if truth else "",
+    }
+
+
+def _reply(record: Record, columns: Sequence[Column], seen_in: str) -> dict[str, Any]:
+    """A reply; what would be empty is left out."""
+    names = [column.name for column in columns]
+    details = {
+        "error": (record.error or "no reason was given") if record.finish == "error" else "",
+        "cut": record.finish == "length",
+        "sound": _wrong_but_sound(record),
+        "seen": seen_in,
+        "tokens": record.num_tokens,
+        "likelihoods": [finite(each) for each in record.log_likelihoods],
+        "notes": {name: _note(record.notes[name]) for name in names if record.notes.get(name)},
+    }
+    values = [finite(record.metrics.get(name)) for name in names]
+    return {"text": record.reply, "values": values} | {name: found for name, found in details.items() if found}
+
+
+def _note(note: Mapping[str, Any]) -> dict[str, Any]:
+    said = {
+        "why": str(note.get("why", "")),
+        "votes": {str(judge): finite(vote) for judge, vote in note.get("votes", {}).items()},
+        "abstained": bool(note.get("abstained")),
+    }
+    return {name: found for name, found in said.items() if found}
+
+
+def _wrong_but_sound(record: Record) -> bool:
+    """Whether a wrong choice follows reasoning that the stated heuristic calls sound."""
+    sound = record.metrics.get(sound_reasoning.name, 0.0) >= THRESHOLD
+    return bool(record.answer) and sound and choice(record.reply) != record.answer

@@ -1,0 +1,123 @@
+"""The whole evaluation as one page: figures, and every reply beside the other model's. It needs no network.
+
+Nothing that a model, a learner or a suite wrote becomes markup. The evaluation travels as JSON in a block that browsers
+do not run, the page's script turns texts into text nodes only, and a Content Security Policy allows this one script
+and this one style sheet, by their hashes, and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from espalier.records import write_text
+from evaluation.metrics.base import Column
+from evaluation.records import Record
+from evaluation.report.page_cases import cases_data
+from evaluation.report.page_figures import figures_data
+
+_ASSETS = Path(__file__).parent / "page_assets"
+_STYLES = ("base", "figures", "browser", "case", "media")
+_SCRIPTS = (
+    "dom", "data", "differences", "table", "figures", "figures_table", "view", "verdicts", "filters", "list", "reply",
+    "case", "page",
+)  # fmt: skip
+"""Joined to one sheet and one script, in this order."""
+_MARKDOWN = re.compile(r"\\(.)|(\*\*|\*|<br>)|([^\\*<]+|.)", re.DOTALL)
+_TAGS = {"**": "strong", "*": "em"}
+
+
+def write_page(
+    folder: Path,
+    *,
+    title: str,
+    conclusions: list[str],
+    summary: Mapping[str, Any],
+    columns: Sequence[Column],
+    records: Sequence[Record],
+    models: list[str],
+    seen: Mapping[str, Mapping[str, str]],
+    facts: list[tuple[str, str]],
+    decides: str = "",
+    cautions: Mapping[str, str] | None = None,
+) -> Path:
+    """Writes `page.html` into `folder` and returns its path; the same input gives the same bytes.
+
+    `conclusions` are paragraphs of inline Markdown, `summary` what `summarise` gave, `models` those whose replies are
+    shown, the baseline first, `seen` by model the cases that it may have met in training and the mix that holds them,
+    `facts` what the evaluation rests on, `decides` the column to begin with, and `cautions` by column why it is not to
+    be relied on.
+    """
+    data = {
+        **figures_data(summary, columns, models, cautions or {}),
+        **cases_data(records, columns, models, seen),
+        "decides": decides,
+    }
+    page = render(title, conclusions, facts, data)
+    write_text(folder / "page.html", page)
+    return folder / "page.html"
+
+
+def render(title: str, conclusions: Sequence[str], facts: Sequence[tuple[str, str]], data: Mapping[str, Any]) -> str:
+    """The page's HTML around `data`, which is what its script reads."""
+    import jinja2
+    from markupsafe import Markup
+
+    style = _joined(f"{name}.css" for name in _STYLES)
+    script = '"use strict";\n(() => {\n' + _joined(f"{name}.js" for name in _SCRIPTS) + "})();\n"
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    page = environment.from_string(_joined(["page.html.jinja"])).render(
+        title=title,
+        conclusions=[Markup(inline(paragraph)) for paragraph in conclusions],
+        facts=facts,
+        style=Markup(style),
+        script=Markup(script),
+        style_hash=_content_hash(style),
+        script_hash=_content_hash(script),
+        data=Markup(embedded(data)),
+    )
+    return re.sub("[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", page)  # half a pair cannot be written as UTF-8
+
+
+def embedded(data: Any) -> str:
+    """`data` as JSON in which nothing can end the script block that holds it, nor open a comment there."""
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def inline(paragraph: str) -> str:
+    """A paragraph of the report's Markdown as HTML: bold, emphasis, line breaks; all else in it is text.
+
+    An emphasis that is never closed is closed at the end.
+    """
+    found, opened = [], list[str]()
+    for escaped, mark, text in _MARKDOWN.findall(paragraph):
+        if mark == "<br>":
+            found.append("<br>")
+        elif mark and mark in opened:
+            while True:
+                closed = opened.pop()
+                found.append(f"</{_TAGS[closed]}>")
+                if closed == mark:
+                    break
+        elif mark:
+            opened.append(mark)
+            found.append(f"<{_TAGS[mark]}>")
+        else:
+            found.append(html.escape(escaped or html.unescape(text)))
+    return "".join(found) + "".join(f"</{_TAGS[mark]}>" for mark in reversed(opened))
+
+
+def _joined(names: Iterable[str]) -> str:
+    return "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in names)
+
+
+def _content_hash(text: str) -> str:
+    """As a Content Security Policy writes it."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

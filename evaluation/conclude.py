@@ -1,61 +1,95 @@
-"""From records to what people read: summary, report, log, and a few lines on the terminal."""
+"""From records to what people read: summary, report, page, log, and a few lines on the terminal."""
 
 from __future__ import annotations
 
 import html
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from espalier import console, records
 from espalier.identity import versions
-from espalier.report import percent
-from evaluation.backends import LocalModel
+from evaluation.cache import Cache
 from evaluation.config import EvaluateConfig, EvaluateOptions, command
-from evaluation.figures import Results, summarise
+from evaluation.figures import Results
+from evaluation.formats import value
+from evaluation.gate import Gate, Reliable, check, check_names, parse_gate
+from evaluation.judges import calibration
+from evaluation.judges.base import DIMENSIONS
+from evaluation.junit import write_junit
 from evaluation.lineage import trace
 from evaluation.plan import Plan
 from evaluation.publish import publish
-from evaluation.report import Material, conclusions, write_report
-from evaluation.report.verdict import points
+from evaluation.records import Record
+from evaluation.report import Material, conclusions, log_line, write_report
+from evaluation.report.side_by_side import write_side_by_side
+from evaluation.report.web_page import write_page
 from evaluation.scores import Scores
+from evaluation.seen import seen_cases
+from evaluation.summary import summarise
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What an evaluation came to."""
-
-    material: Material
-    """What the report was made of."""
-    report: Path
-    """The report."""
-    published: Path | None
-    """Its copy in the written memory."""
-
-
-def conclude(plan: Plan, config: EvaluateConfig, options: EvaluateOptions, scores: Scores) -> Outcome:
-    """Writes summary, report and log, then seals the scores."""
-    material = Material(
+def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache) -> Material:
+    """Everything the report is made of."""
+    lineages = {each.name: trace(each.ref) for each in plan.backends if each.ref is not None}
+    judges = plan.judge.names if plan.judge else ()
+    calibrations = {name: calibration.read(name) for name in (*judges, calibration.METRICS_ALONE)}
+    return Material(
         name=plan.name,
         command=command(config),
         suite=plan.suite,
-        metrics=plan.metrics,
-        results=Results(scores.read(), plan.contestants, plan.baseline, config.seed),
-        lineages={each.name: trace(each.ref) for each in plan.backends if isinstance(each, LocalModel)},
+        metrics=plan.columns,
+        results=Results(found, plan.contestants, plan.baseline, plan.columns, seed=config.seed),
+        lineages=lineages,
         identities={each.name: each.identity for each in plan.backends},
         mix=f"{plan.mix.name} ({plan.mix.content_hash[:12]})" if plan.mix else None,
         seed=config.seed,
+        judges=judges,
+        calibrations={name: facts for name, facts in calibrations.items() if facts},
+        missing=plan.missing,
+        seen={name: seen_cases(lineage, plan.cases, cache) for name, lineage in lineages.items()},
     )
-    summary = {
-        "suite": plan.suite.name,
-        "version": plan.suite.version,
+
+
+def read_gates(options: EvaluateOptions, plan: Plan) -> list[Gate]:
+    """The gates of the command line. UserError for one that names what there is not, or what may not decide."""
+    gates = [parse_gate(text) for text in options.gate]
+    check_names(gates, plan.columns, [each.name for each in plan.contestants], _reliable(plan))
+    return gates
+
+
+def check_gates(gates: Sequence[Gate], plan: Plan, material: Material) -> Material:
+    """The material with what became of the gates."""
+    return replace(material, gates=check(gates, material.results, _reliable(plan)))
+
+
+def _reliable(plan: Plan) -> Reliable:
+    """Which judged columns may decide: those that every judge at work was shown to be reliable on."""
+    found: dict[str, tuple[bool, str]] = {}
+    for column in plan.columns:
+        if column.name in DIMENSIONS:
+            for name in plan.judge.names if plan.judge else ():
+                known = calibration.reliable(name).get(column.name, (False, f"judge {name} was not calibrated on it"))
+                found[column.name] = min(found.get(column.name, known), known)
+    return found
+
+
+def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: Scores) -> Path | None:
+    """Writes records, summary, report and page, and seals the scores; returns the copy in the written memory."""
+    suite = plan.suite
+    summary: dict[str, Any] = {
+        "suite": suite.name,
+        "version": suite.version,
         "cases": len(plan.cases),
         "baseline": plan.baseline,
-        "decides": plan.suite.main_metric,
-        "contestants": summarise(material.results, plan.metrics),
+        "decides": material.headline.name,
+        "missing": list(plan.missing),
+        "contestants": summarise(material.results),
     }
-    records.write_json(scores.folder / "summary.json", summary)
+    records.write_json(scores.path("summary.json"), summary)
     write_report(material, scores.folder)
     details = {
         "name": plan.name,
@@ -64,43 +98,66 @@ def conclude(plan: Plan, config: EvaluateConfig, options: EvaluateOptions, score
         **summary,
         "identity": plan.identity,
         "lineage": {name: asdict(lineage) for name, lineage in material.lineages.items()},
+        "seen": material.seen,
+        "calibrations": material.calibrations,
     }
-    records.write_json(scores.folder / "report.json", details)
+    records.write_json(scores.path("report.json"), details)
+    models = [each.name for each in plan.backends]
+    ordered = sorted(models, key=lambda name: name != plan.baseline)
+    found = material.results.all_records
+    write_page(
+        scores.folder,
+        title=f"{suite.name}, version {suite.version}",
+        conclusions=conclusions(material),
+        summary=summary["contestants"],
+        columns=material.metrics,
+        records=found,
+        models=ordered,
+        seen=material.seen,
+        facts=[("command", material.command), ("suite", suite.description), ("what is known", suite.truth)],
+        decides=material.headline.name,
+        cautions=material.unreliable,
+    )
+    write_side_by_side(scores.path("side-by-side.txt"), records=found, models=ordered, columns=material.metrics)
     published = None
     if options.publish:
         when = options.date or date.today().isoformat()
-        published = publish(scores.folder, plan.name, date=when, headline=_log_line(material))
-    scores.finish({"packages": versions(), "baseline": plan.baseline, "decides": plan.suite.main_metric})
-    return Outcome(material=material, report=scores.folder / "report.md", published=published)
+        published = publish(scores.folder, plan.name, date=when, headline=log_line(material))
+    scores.finish({"packages": versions(), "baseline": plan.baseline, "decides": material.headline.name})
+    return published
 
 
-def announce(outcome: Outcome) -> None:
-    """Says what came of it: the verdict, the table of measures, where the report lies."""
-    material = outcome.material
+def announce(material: Material, folder: Path, published: Path | None) -> None:
+    """Says what came of it: the verdict, the table of columns, what failed, where the report lies."""
     for paragraph in conclusions(material):
         console.say()
         console.say(html.unescape(re.sub(r"\\(.)|\*", r"\1", paragraph)))
     console.say()
+    results = material.results
     rows = []
-    for metric in material.metrics:
-        found = [material.results.estimate(each, metric.name) for each in material.results.contestants]
-        if found[0]:
-            rows.append([metric.label, found[0].num_cases, *(percent(each.value) if each else "" for each in found)])
-    console.table(["measure", "n", *(each.name for each in material.results.contestants)], rows)
+    for column in material.metrics:
+        found = [results.estimate(each, column.name) for each in results.contestants]
+        if any(found):
+            number = next(each.num_cases for each in found if each)
+            rows.append([column.label, number, *(value(column, each.value) if each else "" for each in found)])
+    console.table(["measure", "n", *(each.name for each in results.contestants)], rows)
     console.say()
-    console.say(f"report: {outcome.report}")
-    if outcome.published:
-        console.say(f"copied to: {outcome.published}")
+    for each in results.contestants:
+        failed = [record for member in each.members for record in results.records(member) if record.finish == "error"]
+        if failed and len(each.members) == 1 and not each.control:
+            console.say(f"note: {each.name} gave no reply {len(failed):,} times, such as: {failed[0].error}")
+    if material.missing:
+        console.say(f"note: no judge gives {', '.join(material.missing)}; the report says how to train one")
+    for outcome in material.gates:
+        console.say(f"gate {'passed' if outcome.passed else 'FAILED'}: {outcome.text} ({outcome.why})")
+    console.say(f"report: {folder / 'report.md'}")
+    console.say(f"page:   {folder / 'page.html'}")
+    if published:
+        console.say(f"copied to: {published}")
 
 
-def _log_line(material: Material) -> str:
-    """The figures that decide, in one line."""
-    metric = material.headline
-    parts = []
-    for each in [material.results.baseline, *material.candidates]:
-        found = material.results.estimate(each, metric.name)
-        compared = material.results.compare(each, metric.name) if each != material.results.baseline else None
-        gap = compared.difference if compared else None
-        beside = f" ({points(gap.value)}, 95 % interval {points(gap.low)} to {points(gap.high)})" if gap else ""
-        parts.append(f"{each.name} {percent(found.value) if found else '–'}{beside}")
-    return f"{material.suite.name} v{material.suite.version}, {metric.label}: {'; '.join(parts)}"
+def exit_code(material: Material, options: EvaluateOptions) -> int:
+    """1 where a gate does not hold, 0 otherwise; writes the JUnit file if one is asked for."""
+    if options.junit:
+        write_junit(Path(options.junit), material.name, material.results, material.gates)
+    return int(not all(outcome.passed for outcome in material.gates))

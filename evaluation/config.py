@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from espalier.config import Config, Options, to_dict
+from espalier.budget import BudgetSettings
+from espalier.config import Config, FilePath, Options, to_dict
 from espalier.errors import UserError
 
+if TYPE_CHECKING:
+    from espalier.endpoints import EndpointSettings
+
 _NAME_LENGTH = 64
+
+
+class EndpointOptions(Config):
+    """How endpoints are asked, be it for replies, verdicts or a learner's words."""
+
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the key."""
+    timeout_s: Annotated[float, Field(gt=0)] = 120.0
+    """Seconds to wait for an answer."""
+    max_retries: Annotated[int, Field(ge=0, le=20)] = 4
+    """Times to ask again after 429, 5xx, or no answer."""
+    allow_http: bool = False
+    """Send the key without encryption to another machine."""
+    budget: BudgetSettings = BudgetSettings()
+    """What may be spent on one endpoint in one invocation."""
 
 
 class EvaluateConfig(Config):
     """What is compared, on what, and how."""
 
     models: list[str] = []
-    """Models to compare: runs, folders or hub names (run:, path:, hub: say which), or rule:copy, rule:reference."""
+    """Who is compared, the baseline first: a run, a folder or a hub name (run:, path:, hub: say which),
+    openai:NAME@URL, replies:FILE, human, rule:copy or rule:reference."""
     suite: str = "recast"
-    """A suite that comes with Espalier (--list_suites) or a YAML file."""
+    """A suite that comes with Espalier (--list-suites), a YAML file, a JSONL of minimal pairs, or a text."""
+    metrics: list[FilePath] = []
+    """Python files with metrics of your own, for the suite to name beside Espalier's. They are run as your code."""
+    judges: list[str] | None = None
+    """Who judges: trained judges by name (judges/NAME) and openai:NAME@URL. By default the classifier, once trained."""
+    learner: str = "rules"
+    """Who plays simulated learners: rules, or openai:NAME@URL."""
     name: str | None = None
     """Name of the scores: scores/NAME. By default made of the suite and the models."""
     baseline: str | None = None
@@ -45,6 +71,14 @@ class EvaluateConfig(Config):
     """Builtin template or file, for models that have none."""
     trust_remote_code: bool = False
     """Let code that comes with a model run."""
+    engine: Literal["local", "vllm", "ray"] = "local"
+    """What runs the models: this process, vLLM, or the workers of a Ray cluster."""
+    ray_address: str | None = None
+    """HOST:PORT of a Ray cluster; by default Ray starts one on this machine."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 4
+    """Questions that an endpoint gets at once, or workers of Ray."""
+    endpoint: EndpointOptions = EndpointOptions()
+    """How endpoints are asked."""
 
 
 class EvaluateOptions(Options):
@@ -52,6 +86,14 @@ class EvaluateOptions(Options):
 
     list_suites: bool = False
     """List the suites that come with Espalier, and stop."""
+    export_template: bool = False
+    """Print a suite to start from, with every key explained, and stop."""
+    validate_: str | None = None
+    """Say what is in this suite, or all that is wrong with it, and stop."""
+    gate: list[str] = []
+    """Exit with 1 unless this holds: "recast.rate>=0.6", "MODEL:uptake.low>0.5", "no_regression:BASELINE"."""
+    junit: str | None = None
+    """Write the gates and the cases' own checks as JUnit XML to this file."""
     redo: bool = False
     """Throw away the scores of this name and begin again."""
     publish: bool = True
@@ -97,3 +139,25 @@ def parse_pools(texts: list[str], known: list[str]) -> dict[str, tuple[str, ...]
             raise UserError(f"--pool {text}: the name {name} is taken")
         pools[name] = members
     return pools
+
+
+def endpoint_settings(reference: str, config: EvaluateConfig) -> EndpointSettings:
+    """The endpoint that `openai:NAME@URL` names. UserError where it names none."""
+    from espalier.endpoints import EndpointSettings
+
+    name, at, url = reference.removeprefix("openai:").partition("@")
+    options = config.endpoint
+    if not name or not at:
+        raise UserError(f"{reference}: wants openai:NAME@URL, such as openai:qwen3@http://127.0.0.1:8000/v1")
+    try:
+        return EndpointSettings(
+            endpoint=url,
+            model=name,
+            api_key_env=options.api_key_env,
+            allow_http=options.allow_http,
+            timeout_s=options.timeout_s,
+            max_retries=options.max_retries,
+            concurrency=config.workers,
+        )
+    except ValidationError as error:
+        raise UserError(f"{reference}: {error.errors()[0]['msg'].removeprefix('Value error, ')}") from None

@@ -1,22 +1,31 @@
-"""What will be asked of whom: a command line made into cases, backends and contestants, and into an identity."""
+"""What will be asked of whom: a command line made into cases, backends, columns and contestants, and an identity."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from espalier.config import to_dict
 from espalier.errors import UserError
-from evaluation.backends import Backend, LocalModel, Placement, open_backend
+from espalier.records import sha256_file
+from evaluation.backends.base import Backend
+from evaluation.backends.opening import open_backend
 from evaluation.cases import Case
+from evaluation.columns import known_columns
 from evaluation.config import EvaluateConfig, default_name, parse_pools
 from evaluation.figures import Contestant
 from evaluation.heldout import Mix, heldout_cases, open_mix
-from evaluation.metrics import METRICS
-from evaluation.metrics.base import Metric
+from evaluation.judges.base import DIMENSIONS, Judge
+from evaluation.judges.opening import default_judges, open_judges
+from evaluation.learner.opening import open_learner
+from evaluation.metrics.base import Column
+from evaluation.metrics.own import load_metrics
+from evaluation.pedagogy import PEDAGOGY
+from evaluation.pedagogy import columns as pedagogy_columns
+from evaluation.play import Learner
 from evaluation.suite import Suite, listed_cases, load_suite
 
 
@@ -28,8 +37,14 @@ class Plan:
     """Name of the scores."""
     suite: Suite
     """The suite, with the mix that the command line chose."""
-    metrics: list[Metric]
-    """Its metrics."""
+    columns: list[Column]
+    """What its replies are measured by: its own metrics, and what the pedagogy score is made of."""
+    missing: list[str]
+    """Columns that the suite asks for and no judge at work gives."""
+    judge: Judge | None
+    """Who gives the judged columns: a judge, or a panel of several."""
+    learner: Learner | None
+    """Who plays simulated learners, if any case has one."""
     mix: Mix | None
     """Where the cases come from."""
     cases: list[Case]
@@ -43,33 +58,45 @@ class Plan:
     identity: dict[str, Any]
     """All of it that decides the scores, as plain data."""
 
+    @property
+    def dimensions(self) -> list[str]:
+        """The columns that the judge gives."""
+        given = self.judge.dimensions if self.judge else ()
+        return [column.name for column in self.columns if column.name in DIMENSIONS and column.name in given]
+
 
 def make_plan(config: EvaluateConfig) -> Plan:
-    """Raises UserError for an unknown suite, model, rule or pool, a missing mix, or no cases; loads no weights."""
+    """UserError for an unknown suite, model, metric, judge or pool, a missing mix, or no cases. Loads no weights."""
     if not config.models:
         raise UserError("name at least one model: --models basil-trunk basil-core (espalier runs lists the runs)")
-    suite = _choose_suite(config)
+    own = load_metrics(config.metrics)
+    suite = _choose_suite(config, own)
     mix = open_mix(suite.heldout.mix) if suite.heldout else None
     cases = heldout_cases(suite.heldout, mix, limit=config.limit) if suite.heldout and mix else listed_cases(suite)
     cases = cases[: config.limit]
-    placement = Placement(**{key: getattr(config, key) for key in Placement.__dataclass_fields__})
     cases_hash = _hash([asdict(case) for case in cases])
     rules = [rule for rule in suite.controls if rule not in config.models]
     backends = [
-        open_backend(reference, generation=suite.generation, placement=placement, mix=mix, cases_hash=cases_hash)
+        open_backend(reference, config, suite=suite, mix=mix, cases_hash=cases_hash)
         for reference in [*config.models, *rules]
     ]
     names = [backend.name for backend in backends]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise UserError(f"two models are called {twice}: name each once, or rename a folder")
+    columns = _columns(suite, known_columns(own))
+    judged = [column.name for column in columns if column.name in DIMENSIONS]
+    judge = open_judges(config.judges if config.judges is not None else default_judges(), config) if judged else None
+    learner = open_learner(config) if any(case.simulation for case in cases) else None
     contestants = _contestants(config, backends)
     baseline = _baseline(config, contestants, backends)
-    metrics = [METRICS[name] for name in suite.metrics]
     return Plan(
         name=config.name or default_name(suite.name, names[: len(config.models)], config.limit),
         suite=suite,
-        metrics=metrics,
+        columns=columns,
+        missing=[name for name in judged if judge is None or name not in judge.dimensions],
+        judge=judge,
+        learner=learner,
         mix=mix,
         cases=cases,
         backends=backends,
@@ -80,6 +107,9 @@ def make_plan(config: EvaluateConfig) -> Plan:
             "cases": {"number": len(cases), "content_hash": cases_hash},
             "mix": {"name": mix.name, "content_hash": mix.content_hash} if mix else None,
             "models": {backend.name: backend.identity for backend in backends},
+            "metrics": {path.name: sha256_file(path) for path in config.metrics},
+            "judge": judge.identity if judge else None,
+            "learner": config.learner if learner else None,
             "pools": {each.name: list(each.members) for each in contestants if len(each.members) > 1},
             "baseline": baseline,
             "device": config.device,
@@ -89,8 +119,8 @@ def make_plan(config: EvaluateConfig) -> Plan:
     )
 
 
-def _choose_suite(config: EvaluateConfig) -> Suite:
-    suite = load_suite(config.suite)
+def _choose_suite(config: EvaluateConfig, own: Mapping[str, Column]) -> Suite:
+    suite = load_suite(config.suite, known_columns(own))
     if config.mix is None:
         return suite
     if suite.heldout is None:
@@ -98,17 +128,21 @@ def _choose_suite(config: EvaluateConfig) -> Suite:
     return suite.model_copy(update={"heldout": suite.heldout.model_copy(update={"mix": config.mix})})
 
 
+def _columns(suite: Suite, known: Mapping[str, Column]) -> list[Column]:
+    """What the suite names, and after it what its pedagogy score is made of."""
+    names = list(suite.metrics)
+    if PEDAGOGY.name in names:
+        names += [name for name in pedagogy_columns() if name not in names]
+    return [known[name] for name in names]
+
+
 def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Contestant]:
     names = [backend.name for backend in backends]
     pools = parse_pools(config.pool, names)
-    some_model = any(isinstance(backend, LocalModel) for backend in backends)
+    some_model = any(backend.is_model for backend in backends)
     single = [
         # Rules stand beside models; where there are none, they are compared themselves.
-        Contestant(
-            name=backend.name,
-            members=(backend.name,),
-            control=some_model and not isinstance(backend, LocalModel),
-        )
+        Contestant(name=backend.name, members=(backend.name,), control=some_model and not backend.is_model)
         for backend in backends
     ]
     pooled = [Contestant(name=name, members=members) for name, members in pools.items()]

@@ -1,132 +1,235 @@
-"""Asking: cases in, records out, chunk by chunk. A dialogue goes on with the model's own replies in its history."""
+"""Asking: cases in, records out. A dialogue goes on with the model's own replies in its history.
+
+All dialogues advance together, turn by turn, so that a backend can answer in batches of its own choice. What was
+answered before comes from the cache, and what is answered now goes there as it comes: a killed evaluation goes on.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
-from evaluation.backends import Backend
-from evaluation.cases import Case, Messages, Reply, Truth
-from evaluation.metrics.base import Metric
+from evaluation.backends.base import Ask, Backend
+from evaluation.cache import Cache, key_of
+from evaluation.cases import Case, Dialogue, Messages, Reply
+from evaluation.metrics.base import Column, DialogueMetric, Metric
+from evaluation.records import Record, in_order
 
-CHUNK = 128
-"""Cases asked between two writes to the disk. Fixed, so that a resumed evaluation asks just what another does."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """One reply with all that is needed to judge it again."""
-
-    model: str
-    """Who answered."""
-    case: str
-    """The case's name."""
-    turn: int
-    """0 for the first reply to the case; higher in a dialogue."""
-    num_turns: int
-    """Replies the case asks for in all."""
-    split: str
-    """Where the case comes from."""
-    cluster: str
-    """Cases that share it are not independent."""
-    combination: tuple[str, ...]
-    """(verb, object, error) where the case was held out by combination."""
-    tags: tuple[str, ...]
-    """Groups the case belongs to."""
-    messages: Messages
-    """What the model was shown, its own earlier replies among it."""
-    reply: str
-    """What it answered."""
-    finish: str
-    """stop, or length where it had to be cut."""
-    num_tokens: int
-    """Tokens generated."""
-    metrics: dict[str, float]
-    """The scores that apply."""
-    truth: Truth | None
-    """What is known of the turn."""
-    reference: str | None
-    """A reply known to be good."""
-
-    def to_json(self) -> dict[str, Any]:
-        """As plain data."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Record:
-        """What `to_json` gave."""
-        truth = Truth(**data["truth"]) if data["truth"] else None
-        return cls(**data | {"truth": truth, "combination": tuple(data["combination"]), "tags": tuple(data["tags"])})
+_KEEP_EVERY = 2.0
+"""Seconds between two writes to the cache: what a kill can cost, where replies are quick."""
 
 
-def chunks(cases: Sequence[Case]) -> list[Sequence[Case]]:
-    """The cases in the portions they are asked in."""
-    return [cases[start : start + CHUNK] for start in range(0, len(cases), CHUNK)]
+class Learner(Protocol):
+    """Who speaks for the learner in a simulated dialogue."""
+
+    @property
+    def identity(self) -> dict[str, Any] | None:
+        """What it is, as plain data; None where its words are not worth keeping."""
+
+    def respond(self, dialogues: list[tuple[Case, Messages, int]]) -> list[str | None]:
+        """The learner's next words for each (case, messages that end with the tutor's, seed); None where it is over."""
+
+
+@dataclass(kw_only=True)
+class _Played:
+    """One case and sample on its way."""
+
+    case: Case
+    sample: int
+    place: int
+    now: Case
+    turns: list[tuple[Case, Reply]]
 
 
 def play(
-    backend: Backend, cases: Sequence[Case], metrics: Sequence[Metric], *, seed: int, on_turn: Callable[[int], None]
+    backend: Backend,
+    cases: Sequence[Case],
+    metrics: Sequence[Column],
+    *,
+    cache: Cache,
+    seed: int,
+    samples: int = 1,
+    learner: Learner | None = None,
+    on_reply: Callable[[int, int], None] = lambda answered, from_cache: None,
 ) -> list[Record]:
-    """Asks one chunk of cases to the end of their scripts; `on_turn` hears how many replies were just given.
+    """Asks `backend` every case `samples` times to its end, and measures the replies.
 
-    Dialogues advance together, turn by turn, so that they are generated in batches.
+    `on_reply` hears how many replies there are by now, and how many of them came from the cache.
     """
-    records = []
-    for turn, asked, replies in _rounds(backend, cases, seed):
-        for (case, num_turns), reply in zip(asked, replies, strict=True):
-            records.append(_record(backend.name, case, turn, num_turns, reply, metrics))
-        on_turn(len(asked))
-    places = {case.name: place for place, case in enumerate(cases)}
-    return sorted(records, key=lambda record: (places[record.case], record.turn))
+    played = [
+        _Played(case=case, sample=sample, place=place, now=case, turns=[])
+        for place, case in enumerate(cases)
+        for sample in range(samples)
+    ]
+    answered = from_cache = turn = 0
+    under_way = played
 
+    def heard(known: bool) -> None:
+        nonlocal answered, from_cache
+        answered, from_cache = answered + 1, from_cache + known
+        on_reply(answered, from_cache)
 
-def _rounds(
-    backend: Backend, cases: Sequence[Case], seed: int
-) -> Iterator[tuple[int, list[tuple[Case, int]], list[Reply]]]:
-    asked = [(case, 1 + len(case.script)) for case in cases]
-    turn = 0
-    while asked:
-        digest = hashlib.sha256(f"{seed} {turn} {cases[0].name}".encode()).digest()
-        replies = backend.replies([case for case, _ in asked], seed=int.from_bytes(digest[:4], "big"))
-        yield turn, asked, replies
-        asked = [
-            (_next_turn(case, reply), num_turns)
-            for (case, num_turns), reply in zip(asked, replies, strict=True)
-            if case.script
+    while under_way:
+        asks = [
+            Ask(case=each.now, turn=turn, sample=each.sample, seed=_seed(seed, each.case.name, turn, each.sample))
+            for each in under_way
         ]
+        for each, reply in zip(under_way, _answers(backend, asks, cache, heard), strict=True):
+            each.turns.append((each.now, reply))
+        said = _simulated(under_way, learner, cache, seed)
+        under_way = [each for each in under_way if _goes_on(each, said.get(id(each)))]
         turn += 1
+    records = [record for each in played for record in _records(backend.name, each, metrics)]
+    return in_order(records, [case.name for case in cases])
 
 
-def _next_turn(case: Case, reply: Reply) -> Case:
-    following, *script = case.script
-    said = [{"role": "assistant", "content": reply.text}, {"role": "user", "content": following.learner}]
-    return replace(
-        case,
-        messages=case.messages + said,
-        truth=following.truth,
-        reference=following.reference,
-        script=tuple(script),
-    )
+def num_replies(cases: Sequence[Case]) -> int:
+    """Replies that the cases come to at most, asked once each."""
+    return sum(case.simulation.turns if case.simulation else 1 + len(case.script) for case in cases)
 
 
-def _record(model: str, case: Case, turn: int, num_turns: int, reply: Reply, metrics: Sequence[Metric]) -> Record:
-    scores = {metric.name: metric(case, reply) for metric in metrics}
-    return Record(
-        model=model,
-        case=case.name,
-        turn=turn,
-        num_turns=num_turns,
-        split=case.split,
-        cluster=case.cluster or case.name,
-        combination=case.combination,
-        tags=case.tags,
-        messages=case.messages,
-        reply=reply.text,
-        finish=reply.finish,
-        num_tokens=reply.num_tokens,
-        metrics={name: score for name, score in scores.items() if score is not None},
-        truth=case.truth,
-        reference=case.reference,
-    )
+def _answers(backend: Backend, asks: Sequence[Ask], cache: Cache, heard: Callable[[bool], None]) -> list[Reply]:
+    """A reply to each ask, from the cache where it is known."""
+    parts = [backend.key(ask) for ask in asks]
+    keys = [key_of(part) if part is not None else "" for part in parts]
+    known = cache.get(sorted({key for key in keys if key}))
+    replies: dict[int, Reply] = {}
+    first: dict[str, int] = {}
+    for place, key in enumerate(keys):
+        if key in known:
+            replies[place] = _reply(known[key])
+            heard(True)
+        elif key:
+            first.setdefault(key, place)
+    # The same words to the same model are asked once, however many cases hold them.
+    wanted = [place for place, key in enumerate(keys) if place not in replies and first.get(key, place) == place]
+    fresh: list[tuple[str, Any]] = []
+    last_write = time.monotonic()
+    try:
+        for index, reply in backend.answer([asks[place] for place in wanted]) if wanted else ():
+            place = wanted[index]
+            replies[place] = reply
+            heard(False)
+            if keys[place] and reply.finish != "error":
+                fresh.append((keys[place], asdict(reply)))
+            if fresh and time.monotonic() - last_write > _KEEP_EVERY:
+                cache.put(fresh)
+                fresh, last_write = [], time.monotonic()
+    finally:
+        if fresh:
+            cache.put(fresh)
+    for place, key in enumerate(keys):
+        if place not in replies:
+            replies[place] = replies[first[key]]
+            heard(True)
+    return [replies[place] for place in range(len(asks))]
+
+
+def _reply(data: dict[str, Any]) -> Reply:
+    return Reply(**data | {"log_likelihoods": tuple(data["log_likelihoods"])})
+
+
+def _simulated(under_way: Sequence[_Played], learner: Learner | None, cache: Cache, seed: int) -> dict[int, str | None]:
+    """By identity of the dialogue, what each simulated learner says next."""
+    if learner is None:
+        return {}
+    waiting = [each for each in under_way if _may_go_on(each)]
+    dialogues = [
+        (each.case, _told(each), _seed(seed, each.case.name, len(each.turns), each.sample)) for each in waiting
+    ]
+    if learner.identity is None:
+        return dict(zip(map(id, waiting), learner.respond(dialogues), strict=True))
+    keys = [key_of(["learner", learner.identity, asdict(case), told, at]) for case, told, at in dialogues]
+    known = cache.get(keys)
+    wanted = [place for place, key in enumerate(keys) if key not in known]
+    fresh = learner.respond([dialogues[place] for place in wanted])
+    said = {keys[place]: words for place, words in zip(wanted, fresh, strict=True)}
+    cache.put(said.items())
+    known |= said
+    return {id(each): known[key] for each, key in zip(waiting, keys, strict=True)}
+
+
+def _may_go_on(each: _Played) -> bool:
+    simulation = each.case.simulation
+    return simulation is not None and len(each.turns) < simulation.turns and each.turns[-1][1].finish != "error"
+
+
+def _told(each: _Played) -> Messages:
+    case, reply = each.turns[-1]
+    return [*case.messages, {"role": "assistant", "content": reply.text}]
+
+
+def _goes_on(each: _Played, simulated: str | None) -> bool:
+    """Whether the dialogue has another turn; then the learner's words are put in place."""
+    case, reply = each.turns[-1]
+    if reply.finish == "error":
+        return False  # what the learner would say to it is not known
+    if case.script:
+        following, *script = case.script
+        each.now = replace(
+            case,
+            messages=[*_told(each), {"role": "user", "content": following.learner}],
+            truth=following.truth,
+            reference=following.reference,
+            checks=following.checks,
+            script=tuple(script),
+        )
+        return True
+    if simulated is None:
+        return False
+    truth = replace(case.truth, learner=simulated) if case.truth else None
+    messages = [*_told(each), {"role": "user", "content": simulated}]
+    each.now = replace(case, messages=messages, truth=truth, reference=None)
+    return True
+
+
+def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Record]:
+    """A record per turn. What is measured of the whole dialogue stands with its first."""
+    found = []
+    for turn, (case, reply) in enumerate(each.turns):
+        scores: dict[str, float | None] = {}
+        if reply.finish != "error":
+            scores = {metric.name: metric(case, reply) for metric in metrics if isinstance(metric, Metric)}
+            if turn == 0 and (each.case.script or each.case.simulation):
+                dialogue = _dialogue(each)
+                scores |= {m.name: m(each.case, dialogue) for m in metrics if isinstance(m, DialogueMetric)}
+        found.append(
+            Record(
+                model=model,
+                case=case.name,
+                turn=turn,
+                sample=each.sample,
+                num_turns=len(each.turns),
+                split=case.split,
+                cluster=case.cluster or case.name,
+                combination=case.combination,
+                tags=case.tags,
+                messages=case.messages,
+                reply=reply.text,
+                finish=reply.finish,
+                error=reply.error,
+                num_tokens=reply.num_tokens,
+                log_likelihoods=reply.log_likelihoods,
+                metrics={name: score for name, score in scores.items() if score is not None},
+                notes={},
+                truth=case.truth,
+                reference=case.reference,
+                answer=case.answer,
+                criteria=case.criteria,
+            )
+        )
+    return found
+
+
+def _dialogue(each: _Played) -> Dialogue:
+    case, reply = each.turns[-1]
+    told = case.messages if reply.finish == "error" else _told(each)
+    return Dialogue(messages=told, opening=len(each.case.messages))
+
+
+def _seed(seed: int, case: str, turn: int, sample: int) -> int:
+    """The same for the same reply, whatever else is asked beside it."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {turn} {sample} {case}".encode()).digest()[:4], "big")

@@ -1,10 +1,11 @@
-"""Compare models on a suite of cases with known truth.
+"""Compare models on a suite of cases: who teaches better, and how sure is that?
 
     python evaluation/run.py --models basil-trunk basil-core [--suite recast] [--any_key VALUE ...]
-    python evaluation/run.py --list_suites
+    python evaluation/run.py --list-suites
 
-The first model is the baseline. Every reply is kept in scores/NAME/; the report is copied to agents/reports/. The same
-command goes on with an evaluation that was interrupted, and says so when it is complete.
+The first model is the baseline. Every reply is kept in the cache as it comes, so the same command goes on with an
+evaluation that was interrupted. Records, report.md and page.html lie in scores/NAME/; report.md is copied to
+agents/reports/. With --gate the exit code is 1 where a condition does not hold.
 """
 
 import sys
@@ -21,15 +22,20 @@ from espalier.errors import run_main
 from evaluation.config import EvaluateConfig, EvaluateOptions
 
 if TYPE_CHECKING:
-    from evaluation.backends import Backend
+    from evaluation.backends.base import Backend
+    from evaluation.cache import Cache
     from evaluation.plan import Plan
-    from evaluation.scores import Scores
+    from evaluation.records import Record
 
 
 def main(argv: list[str]) -> int:
     config, options = load(EvaluateConfig, argv, prog="python evaluation/run.py", doc=__doc__, options=EvaluateOptions)
     if options.list_suites:
         return list_suites()
+    if options.export_template:
+        return export_template()
+    if options.validate_:
+        return validate(options.validate_, config)
     return evaluate(config, options)
 
 
@@ -39,49 +45,97 @@ def list_suites() -> int:
     from evaluation.suite import builtin_suites, load_suite
 
     suites = [load_suite(name) for name in builtin_suites()]
-    table(["suite", "version", "what it asks"], [[each.name, each.version, each.description] for each in suites])
+    rows = [[each.name, each.version, len(each.cases) or "of a mix", each.description] for each in suites]
+    table(["suite", "version", "cases", "what it asks"], rows)
+    return 0
+
+
+def export_template() -> int:
+    """Print a suite to start from."""
+    say((Path(__file__).parent / "suite_template.yaml").read_text(encoding="utf-8").rstrip())
+    return 0
+
+
+def validate(choice: str, config: EvaluateConfig) -> int:
+    """Say what is in a suite. UserError lists all that is wrong with it."""
+    from evaluation.columns import known_columns
+    from evaluation.metrics.own import load_metrics
+    from evaluation.suite import describe, load_suite
+
+    say(describe(load_suite(choice, known_columns(load_metrics(config.metrics)))))
     return 0
 
 
 def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
-    """Ask every case of every model that has not answered yet, then write the report; returns the exit code."""
-    from evaluation.conclude import announce, conclude
+    """Ask every model what it was not asked before, judge, compare, report; returns the exit code."""
+    from evaluation.cache import Cache
+    from evaluation.conclude import announce, check_gates, conclude, exit_code, gather, read_gates
     from evaluation.plan import make_plan
     from evaluation.scores import Scores
 
     plan = make_plan(config)
-    with Scores.open(plan.name, plan.identity, redo=options.redo) as scores:
+    gates = read_gates(options, plan)
+    published = None
+    with Scores.open(plan.name, plan.identity, redo=options.redo) as scores, Cache() as cache:
         if scores.complete:
             changed = "; the evaluator's code has changed since, and --redo scores again" if scores.code_changed else ""
-            say(f"scores {plan.name} are already complete: {scores.folder / 'report.md'}{changed}")
-            return 0
-        done = scores.mend([backend.name for backend in plan.backends], plan.cases)
-        for backend in plan.backends:
-            ask(plan, backend, scores, done[backend.name], config.seed)
-        announce(conclude(plan, config, options, scores))
-    return 0
+            say(f"scores {plan.name} are already complete: {scores.path('report.md')}{changed}")
+            material = gather(plan, config, scores.read(), cache)
+        else:
+            records = [record for backend in plan.backends for record in ask(plan, backend, cache, config.seed)]
+            records = judge(plan, records, cache)
+            scores.write(records)
+            material = gather(plan, config, records, cache)
+            published = conclude(material, plan, options, scores)
+        material = check_gates(gates, plan, material)
+        announce(material, scores.folder, published)
+    return exit_code(material, options)
 
 
-def ask(plan: "Plan", backend: "Backend", scores: "Scores", chunks_done: int, seed: int) -> None:
-    """Ask one model what it was not asked before, keeping the records chunk by chunk."""
+def ask(plan: "Plan", backend: "Backend", cache: "Cache", seed: int) -> "list[Record]":
+    """One model's records: what was answered before from the cache, the rest asked now."""
     from espalier.console import progress
-    from evaluation.play import chunks, play
+    from evaluation.play import num_replies, play
 
-    portions = chunks(plan.cases)
-    count = [sum(1 + len(case.script) for case in chunk) for chunk in portions]
-    given = sum(count[:chunks_done])
-    if chunks_done == len(portions):
-        return
-    with progress(sum(count), backend.name, done=given) as bar:
+    samples = plan.suite.generation.samples
+    total = num_replies(plan.cases) * samples
+    before = 0
+    with progress(total, backend.name) as bar:
 
-        def on_turn(replies: int) -> None:
-            nonlocal given
-            given += replies
-            bar.update(given, {})
+        def on_reply(answered: int, from_cache: int) -> None:
+            nonlocal before
+            # What the cache or a rule answers takes no time, and no lines.
+            if backend.is_model and (from_cache == before or answered == total):
+                bar.update(answered, {"from the cache": from_cache} if from_cache else {})
+            before = from_cache
 
-        for chunk in portions[chunks_done:]:
-            scores.append(play(backend, chunk, plan.metrics, seed=seed, on_turn=on_turn))
-    backend.close()
+        try:
+            return play(
+                backend,
+                plan.cases,
+                plan.columns,
+                cache=cache,
+                seed=seed,
+                samples=samples,
+                learner=plan.learner,
+                on_reply=on_reply,
+            )
+        finally:
+            backend.close()
+
+
+def judge(plan: "Plan", records: "list[Record]", cache: "Cache") -> "list[Record]":
+    """The records with what the judges say of them."""
+    from espalier.console import progress
+    from evaluation.verdicts import add_pedagogy, add_verdicts
+
+    if plan.judge is None or not plan.dimensions:
+        return records
+    with progress(len(records), f"judged by {plan.judge.name}") as bar:
+        judged = add_verdicts(
+            records, plan.judge, plan.dimensions, cache=cache, on_verdict=lambda number: bar.update(number, {})
+        )
+    return add_pedagogy(judged)
 
 
 if __name__ == "__main__":

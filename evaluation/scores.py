@@ -1,14 +1,13 @@
-"""A scores folder: what is compared is written first, records as they come, the manifest last.
+"""A scores folder: what is compared is written first, then records and report, the manifest last.
 
-The same command on an unfinished folder goes on where it stopped; on a finished one there is nothing to do; with
-other models, cases or settings under the same name it is an error.
+The same command on an unfinished folder goes on, since replies are kept in the cache as they come; on a finished one
+there is nothing to do; with other models, cases or settings under the same name it is an error.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -19,8 +18,7 @@ from espalier.identity import code_hashes, differences
 from espalier.lock import Lock
 from espalier.paths import artifact
 from espalier.run import timestamp
-from evaluation.cases import Case
-from evaluation.play import Record, chunks
+from evaluation.records import Record
 
 _CODE = ("espalier", "data_mix", "evaluation")
 _HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b")
@@ -44,7 +42,7 @@ class Scores:
         """Begin, or go on with, the scores `name`; `redo` throws away what is there.
 
         `identity` is plain data that says what is compared, on what, and how. Raises UserError where scores of this
-        name compare something else, were begun by other code, or are in another process's hands.
+        name compare something else, or are in another process's hands.
         """
         scores = cls(name)
         scores._take()
@@ -67,11 +65,12 @@ class Scores:
         path = self.folder / "scores.json"
         code = {folder: digest for folder, digest in code_hashes().items() if folder in _CODE}
         now = json.loads(json.dumps(identity))
+        written = {"name": self.name, "identity": now, "code": code, "created": timestamp()}
         if not path.exists():
             strangers = [entry.name for entry in self.folder.iterdir() if entry.name != "lock"]
             if strangers:
                 raise UserError(f"{self.folder}: holds {strangers[0]} but no scores.json; move it away")
-            records.write_json(path, {"name": self.name, "identity": now, "code": code, "created": timestamp()})
+            records.write_json(path, written)
             return
         before = records.read_json(path)
         changed = differences(before["identity"], now)
@@ -83,40 +82,24 @@ class Scores:
             )
         self.complete = records.is_complete(self.folder)
         self.code_changed = before["code"] != code
-        if self.code_changed and not self.complete:
-            raise UserError(
-                f"scores {self.name} were begun by other code than there is now, and would be of two minds: "
-                "begin again with --redo, or choose another --name"
-            )
+        if self.code_changed and not self.complete:  # nothing was scored yet, and replies do not depend on our code
+            records.write_json(path, written)
+
+    def write(self, found: Sequence[Record]) -> None:
+        """Keep all records."""
+        lines = (json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n" for record in found)
+        records.write_text(self._records, "".join(lines))
 
     def read(self) -> list[Record]:
-        """The records so far, in the order they were made."""
+        """The records, none where nothing was scored yet. UserError where they cannot be read."""
         if not self._records.exists():
             return []
-        return [Record.from_json(data) for data in records.read_jsonl(self._records)]
-
-    def mend(self, models: Sequence[str], cases: Sequence[Case]) -> dict[str, int]:
-        """Forget chunks a killed process left half-written; returns how many whole ones each model has."""
-        records.mend_jsonl(self._records)
-        found = self.read()
-        have = Counter((record.model, record.case) for record in found)
-        done = dict.fromkeys(models, 0)
-        whole: set[tuple[str, str]] = set()
-        for model in models:
-            for chunk in chunks(cases):
-                if any(have[model, case.name] != 1 + len(case.script) for case in chunk):
-                    break
-                done[model] += 1
-                whole |= {(model, case.name) for case in chunk}
-        kept = [record for record in found if (record.model, record.case) in whole]
-        if len(kept) < len(found):
-            records.write_text(self._records, "".join(map(_line, kept)))
-        return done
-
-    def append(self, found: Sequence[Record]) -> None:
-        """Keep a chunk's records, in one write."""
-        with open(self._records, "ab", buffering=0) as file:
-            file.write("".join(map(_line, found)).encode())
+        try:
+            return [Record.from_json(data) for data in records.read_jsonl(self._records)]
+        except (KeyError, TypeError) as error:
+            raise UserError(
+                f"{self._records}: written by another version of Espalier ({error}); score again with --redo"
+            ) from None
 
     def finish(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Seal the folder: the manifest, written last. Returns it."""
@@ -136,7 +119,3 @@ class Scores:
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
-
-
-def _line(record: Record) -> str:
-    return json.dumps(record.to_json(), ensure_ascii=False, allow_nan=False) + "\n"

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
 from espalier.errors import UserError
 from espalier.rows import read_rows
-from evaluation.cases import Case, Reply
+from evaluation.backends.base import Ask
+from evaluation.cases import Reply
 from evaluation.heldout import Mix, tutor_turns
 from evaluation.metrics.words import to_tutors_person
 
@@ -26,18 +27,24 @@ class ReferenceRule:
     """What the references are known by."""
     name: str = "rule:reference"
     """How reports call it."""
+    is_model: ClassVar[bool] = False
+    ref: ClassVar[None] = None
 
     @property
     def identity(self) -> dict[str, Any]:
         """The cases' source."""
         return {"kind": "rule", "spec": self.name, "content_hash": self.source}
 
-    def replies(self, cases: Sequence[Case], *, seed: int) -> list[Reply]:
-        """The references. UserError where a case has none."""
-        for case in cases:
-            if case.reference is None:
-                raise UserError(f"{self.name}: case {case.name} has no reference")
-        return [Reply(text=case.reference or "", num_tokens=0, finish="stop") for case in cases]
+    def key(self, ask: Ask) -> None:
+        """Nothing: a rule answers faster than a cache."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
+        """The references; an error for a case that has none."""
+        for place, ask in enumerate(asks):
+            if ask.case.reference is None:
+                yield place, Reply(text="", num_tokens=0, finish="error", error="the case has no reference")
+            else:
+                yield place, Reply(text=ask.case.reference, num_tokens=0, finish="stop")
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -51,6 +58,8 @@ class CopyRule:
     """The reply, with `{}` for the learner's clause."""
     name: str = "rule:copy"
     """How reports call it."""
+    is_model: ClassVar[bool] = False
+    ref: ClassVar[None] = None
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -58,9 +67,16 @@ class CopyRule:
         digest = hashlib.sha256(self.template.encode()).hexdigest()
         return {"kind": "rule", "spec": self.name, "content_hash": digest, "template": self.template}
 
-    def replies(self, cases: Sequence[Case], *, seed: int) -> list[Reply]:
-        """The learner's sentences, turned to the tutor's person."""
-        return [Reply(text=self._reply(case.learner), num_tokens=0, finish="stop") for case in cases]
+    def key(self, ask: Ask) -> None:
+        """Nothing: a rule answers faster than a cache."""
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
+        """The learners' sentences, turned to the tutor's person; an error where no learner speaks."""
+        for place, ask in enumerate(asks):
+            if ask.case.learner:
+                yield place, Reply(text=self._reply(ask.case.learner), num_tokens=0, finish="stop")
+            else:
+                yield place, Reply(text="", num_tokens=0, finish="error", error="the case has no learner to copy")
 
     def _reply(self, learner: str) -> str:
         before, _, after = self.template.partition("{}")

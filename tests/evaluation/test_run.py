@@ -3,21 +3,24 @@
 import json
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from espalier import records
 from espalier.errors import UserError
 from espalier.paths import repo_root
-from evaluation import backends
-from evaluation import play as play_module
+from evaluation.backends.local import LocalModel
 from evaluation.run import main
+from tests.espalier.chat_server import fails, says, serving
 
 COMMAND = [sys.executable, str(repo_root() / "evaluation" / "run.py")]
-FILES = ("records.jsonl", "summary.json", "report.md", "report.json")
+FILES = ("records.jsonl", "summary.json", "report.md", "report.json", "page.html", "side-by-side.txt")
 
 
 def command(*words: str) -> subprocess.CompletedProcess:
@@ -42,7 +45,7 @@ def test_two_rules_compared_from_another_directory(workspace, suite_file):
     ]
     done = command(*words)
     assert done.returncode == 0, done.stderr
-    assert "rule:reference teaches better than rule:copy" in done.stdout
+    assert "What decides is corrected form given" in done.stdout
     folder = workspace / "scores" / "rules"
     manifest = records.verify_manifest(folder)
     assert set(manifest["files"]) == {*FILES, "scores.json", "rules.png", "rules-mistakes.png"}
@@ -58,7 +61,8 @@ def test_two_rules_compared_from_another_directory(workspace, suite_file):
     assert "2026-01-02 [rules](reports/rules.md)" in (workspace / "agents" / "RUNLOG.md").read_text()
 
     again = command(*words)
-    assert again.returncode == 0 and "already complete" in again.stdout and len(again.stdout.splitlines()) == 1
+    assert again.returncode == 0 and "already complete" in again.stdout
+    assert "What decides is corrected form given" in again.stdout
 
 
 def test_redo_gives_the_same_bytes(workspace, suite_file):
@@ -70,34 +74,95 @@ def test_redo_gives_the_same_bytes(workspace, suite_file):
     assert scores(workspace, "rules") == before and (workspace / "agents" / "RUNLOG.md").read_text() == log
 
 
-@pytest.mark.parametrize("stop_after", [1, 4, 6])
-def test_a_killed_evaluation_goes_on_and_ends_the_same(workspace, suite_file, monkeypatch, stop_after, capsys):
-    monkeypatch.setattr(play_module, "CHUNK", 5)
-    words = ["--models", "rule:copy", "rule:reference", "--suite", suite_file]
-    assert main([*words, "--name", "whole"]) == 0
+LISTED = "- {name: %s, prompt: 'Say %s.', tags: [%s], checks: {contains: [%s]}}\n"
 
-    asked = []
-    reply = backends.CopyRule.replies
 
-    def replies(self, cases, *, seed):
-        asked.append(len(cases))
-        if len(asked) > stop_after:
-            raise KeyboardInterrupt
-        return reply(self, cases, seed=seed)
+@pytest.fixture
+def listed(workspace):
+    """A suite of twelve cases."""
+    path = workspace / "listed.yaml"
+    path.write_text(
+        "".join(LISTED % (name, name, "even" if i % 2 else "odd", name) for i, name in enumerate("abcdefghijkl"))
+    )
+    return str(path)
 
-    monkeypatch.setattr(backends.CopyRule, "replies", replies)
-    with pytest.raises(KeyboardInterrupt):
-        main([*words, "--name", "part"])
-    first = len(list(records.read_jsonl(workspace / "scores" / "part" / "records.jsonl"))) if stop_after > 1 else 0
-    monkeypatch.setattr(backends.CopyRule, "replies", reply)
-    capsys.readouterr()
-    assert main([*words, "--name", "part"]) == 0
-    whole, part = scores(workspace, "whole"), scores(workspace, "part")
-    assert part["records.jsonl"] == whole["records.jsonl"] and part["summary.json"] == whole["summary.json"]
-    assert part["report.md"].replace(b"part", b"whole") == whole["report.md"]
-    if first:
-        shown = [int(count) for count in re.findall(r"^rule:copy (\d+)/28", capsys.readouterr().out, re.MULTILINE)]
-        assert shown and min(shown) > first
+
+def echo(body, number):
+    return says(body["messages"][-1]["content"].replace("Say", "You said"), delay_s=0.05)
+
+
+def test_a_killed_evaluation_goes_on_and_ends_the_same(workspace, listed):
+    with serving(echo) as server:
+        words = ["--models", f"openai:m@{server.url}", "--suite", listed, "--workers", "1", "--name", "scores"]
+        process = subprocess.Popen([*COMMAND, *words], cwd="/", stdout=subprocess.DEVNULL)
+        deadline = time.monotonic() + 60
+        while len(server.requests) < 6 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        before = len(server.requests)
+        assert 6 <= before < 12 and not (workspace / "scores" / "scores" / "manifest.json").exists()
+        assert command(*words).returncode == 0
+        asked = [request["messages"][-1]["content"] for request in server.requests]
+        assert len(set(asked)) == 12 and len(asked) <= 13, "what was answered is not asked again"
+        first = scores(workspace, "scores")
+        again = command(*words, "--redo")
+        assert again.returncode == 0 and len(server.requests) == len(asked), "the second run comes from the cache"
+        assert scores(workspace, "scores") == first
+
+
+def test_an_endpoint_that_fails_at_some_cases_is_counted(workspace, listed):
+    def moody(body, number):
+        said = body["messages"][-1]["content"]
+        return fails(500) if said in ("Say b.", "Say c.") else says("You said it.")
+
+    with serving(moody) as server:
+        words = ["--models", f"openai:m@{server.url}", "--suite", listed, "--endpoint.max_retries", "0"]
+        done = command(*words, "--name", "moody")
+    assert done.returncode == 0 and "gave no reply 2 times" in done.stdout, done.stdout + done.stderr
+    lines = list(records.read_jsonl(workspace / "scores" / "moody" / "records.jsonl"))
+    assert [line["case"] for line in lines if line["finish"] == "error"] == ["b", "c"] and len(lines) == 12
+
+
+def test_gates_decide_the_exit_code(workspace, listed):
+    replies = workspace / "replies.jsonl"
+    replies.write_text("".join(json.dumps({"case": name, "reply": name}) + "\n" for name in "abcdefghijkl"))
+    words = [
+        "--models",
+        f"replies:{replies}",
+        "--suite",
+        listed,
+        "--name",
+        "gated",
+        "--junit",
+        str(workspace / "j.xml"),
+    ]
+    passed = command(*words, "--gate", "checks.rate>=0.6", "checks.low>0.5")
+    assert passed.returncode == 0 and passed.stdout.count("gate passed") == 2, passed.stdout + passed.stderr
+    failed = command(*words, "--gate", "checks.rate>=0.6", "asks.mean>0.5")
+    assert failed.returncode == 1 and "gate FAILED: asks.mean>0.5" in failed.stdout
+    suites = ElementTree.parse(workspace / "j.xml").getroot()
+    assert {suite.get("name"): suite.get("failures") for suite in suites} == {"gates": "1", "replies": "0"}
+    unknown = command(*words, "--gate", "check.rate>=0.6")
+    assert unknown.returncode == 2 and "did you mean checks" in unknown.stderr
+
+
+def test_a_metric_of_ones_own(workspace, listed):
+    path = workspace / "mine.py"
+    path.write_text(
+        "from evaluation.metrics.base import metric\n\n"
+        "@metric('says please')\ndef polite(case, reply):\n"
+        '    """The reply says please."""\n    return float(\'please\' in reply.text)\n'
+    )
+    suite = workspace / "polite.yaml"
+    suite.write_text(f"name: polite\nextends: {listed}\nmetrics: [polite]\n")
+    replies = workspace / "replies.jsonl"
+    replies.write_text("".join(json.dumps({"case": name, "reply": "please"}) + "\n" for name in "abcdefghijkl"))
+    words = ["--models", f"replies:{replies}", "--suite", str(suite), "--name", "own"]
+    assert main([*words, "--metrics", str(path)]) == 0
+    assert "says please" in (workspace / "scores" / "own" / "report.md").read_text()
+    with pytest.raises(UserError, match="'polite' is no metric"):
+        main(words)
 
 
 @pytest.mark.slow
@@ -174,17 +239,41 @@ def test_a_plain_list_of_prompts_is_enough(workspace, make_run):
     assert "passes the case's own checks" in report and "| put right |" not in report
 
 
-def test_sampled_replies_resume_the_same(workspace, suite_file, make_run, monkeypatch):
-    monkeypatch.setattr(play_module, "CHUNK", 5)
+def test_sampled_replies_are_the_same_in_whatever_order_they_are_asked(workspace, suite_file, make_run, monkeypatch):
     make_run("trunk")
     text = Path(suite_file).read_text()
-    Path(suite_file).write_text(text.replace("{max_new_tokens: 6}", "{max_new_tokens: 6, temperature: 1.0}"))
+    Path(suite_file).write_text(
+        text.replace("{max_new_tokens: 6}", "{max_new_tokens: 6, temperature: 1.0, samples: 2}")
+    )
     words = ["--models", "trunk", "--suite", suite_file, "--limit", "8"]
-    assert main([*words, "--name", "one"]) == 0 and main([*words, "--name", "two"]) == 0
-    one, two = scores(workspace, "one"), scores(workspace, "two")
-    assert one["records.jsonl"] == two["records.jsonl"]
+    assert main([*words, "--name", "one"]) == 0
+    (workspace / "cache" / "evaluation.sqlite").unlink()
+    answer = LocalModel.answer
+
+    def backwards(self, asks):
+        for place, reply in answer(self, asks[::-1]):
+            yield len(asks) - 1 - place, reply
+
+    monkeypatch.setattr(LocalModel, "answer", backwards)
+    assert main([*words, "--name", "two", "--batch_size", "3"]) == 0
     assert main([*words, "--name", "three", "--seed", "1"]) == 0
-    assert scores(workspace, "three")["records.jsonl"] != one["records.jsonl"]
+    one, two, three = (scores(workspace, name)["records.jsonl"] for name in ("one", "two", "three"))
+    assert one == two != three and len(one.splitlines()) == 2 * 12
+
+
+def test_minimal_pairs_and_bits_per_byte(workspace, make_run):
+    make_run("one")
+    pairs = workspace / "pairs.jsonl"
+    pairs.write_text('{"sentence_good": "Cats sleep.", "sentence_bad": "Cats sleeps.", "UID": "agreement"}\n' * 3)
+    text = workspace / "story.txt"
+    text.write_text("Once upon a time there was a cat.\n")
+    assert main(["--models", "one", "--suite", str(pairs), "--name", "pairs"]) == 0
+    assert main(["--models", "one", "--suite", str(text), "--name", "text"]) == 0
+    (line,) = records.read_jsonl(workspace / "scores" / "text" / "records.jsonl")
+    bits = -line["log_likelihoods"][0] / 0.6931471805599453
+    assert line["metrics"]["bits_per_byte"] == pytest.approx(bits / len(text.read_bytes()))
+    found = [line["metrics"]["prefers_good"] for line in records.read_jsonl(workspace / "scores/pairs/records.jsonl")]
+    assert len(found) == 3 and set(found) <= {0.0, 0.5, 1.0}
 
 
 def test_nothing_is_published_unless_wanted(workspace, suite_file):
@@ -195,6 +284,16 @@ def test_nothing_is_published_unless_wanted(workspace, suite_file):
 def test_list_suites():
     done = command("--list-suites")
     assert done.returncode == 0 and re.search(r"^recast +\d", done.stdout, re.MULTILINE)
+
+
+def test_the_exported_template_is_valid(workspace):
+    exported = command("--export-template")
+    (workspace / "my.yaml").write_text(exported.stdout)
+    done = command("--validate", str(workspace / "my.yaml"))
+    assert exported.returncode == done.returncode == 0 and done.stdout.startswith("my-suite, version 1"), done.stderr
+    (workspace / "my.yaml").write_text(exported.stdout.replace("uptake", "uptkae"))
+    bad = command("--validate", str(workspace / "my.yaml"))
+    assert bad.returncode == 2 and "did you mean uptake" in bad.stderr
 
 
 def test_the_real_suite_asks_the_real_curriculum(workspace, monkeypatch):

@@ -4,11 +4,11 @@ import pytest
 
 from espalier import records
 from espalier.errors import UserError
-from evaluation import play as play_module
 from evaluation import scores as scores_module
+from evaluation.cache import Cache
 from evaluation.heldout import heldout_cases, open_mix
 from evaluation.metrics import METRICS
-from evaluation.play import chunks, play
+from evaluation.play import play
 from evaluation.scores import Scores
 from evaluation.suite import HeldOut
 from tests.evaluation.toy_world import Echo
@@ -17,41 +17,21 @@ IDENTITY = {"suite": {"name": "toy"}, "models": {"echo": {"content_hash": "ab" *
 
 
 @pytest.fixture
-def cases(toy_mix, monkeypatch):
-    monkeypatch.setattr(play_module, "CHUNK", 5)
-    return heldout_cases(HeldOut(mix="toy", splits=("unseen_pairs",), dialogues_per_split=3), open_mix("toy"))
+def answers(toy_mix, tmp_path):
+    cases = heldout_cases(HeldOut(mix="toy", splits=("unseen_pairs",), dialogues_per_split=3), open_mix("toy"))
+    with Cache(tmp_path / "cache.sqlite") as cache:
+        return play(Echo(), cases, [METRICS["in_role"]], cache=cache, seed=0)
 
 
-def answers(chunk):
-    return play(Echo(), chunk, [METRICS["in_role"]], seed=0, on_turn=lambda count: None)
-
-
-def test_records_are_kept_and_counted_by_whole_chunks(cases):
+def test_what_is_written_is_read(answers):
     with Scores.open("s", IDENTITY) as scores:
-        assert scores.mend(["echo"], cases) == {"echo": 0}
-        for chunk in chunks(cases)[:2]:
-            scores.append(answers(chunk))
+        assert scores.read() == []
+        scores.write(answers)
     with Scores.open("s", IDENTITY) as scores:
-        assert not scores.complete and scores.mend(["echo", "other"], cases) == {"echo": 2, "other": 0}
-        assert len(scores.read()) == len(answers(chunks(cases)[0])) + len(answers(chunks(cases)[1]))
+        assert not scores.complete and scores.read() == answers
 
 
-@pytest.mark.parametrize("cut", [10, 400, 2500])
-def test_a_chunk_half_written_is_forgotten(cases, cut):
-    with Scores.open("s", IDENTITY) as scores:
-        scores.append(answers(chunks(cases)[0]))
-        before = (scores.folder / "records.jsonl").read_bytes()
-        scores.append(answers(chunks(cases)[1]))
-        whole = (scores.folder / "records.jsonl").read_bytes()
-        (scores.folder / "records.jsonl").write_bytes(whole[:-cut])
-    with Scores.open("s", IDENTITY) as scores:
-        assert scores.mend(["echo"], cases) == {"echo": 1}
-        assert (scores.folder / "records.jsonl").read_bytes() == before
-        scores.append(answers(chunks(cases)[1]))
-        assert (scores.folder / "records.jsonl").read_bytes() == whole
-
-
-def test_another_identity_is_refused_in_short(cases):
+def test_another_identity_is_refused_in_short(workspace):
     Scores.open("s", IDENTITY).__exit__()
     changed = json.loads(json.dumps(IDENTITY))
     changed["models"]["echo"]["content_hash"] = "cd" * 32
@@ -63,10 +43,9 @@ def test_another_identity_is_refused_in_short(cases):
         Scores.open("s", IDENTITY)
 
 
-def test_complete_once_sealed(cases):
+def test_complete_once_sealed(answers):
     with Scores.open("s", IDENTITY) as scores:
-        for chunk in chunks(cases):
-            scores.append(answers(chunk))
+        scores.write(answers)
         manifest = scores.finish({"decides": "in_role"})
         assert set(manifest["files"]) == {"records.jsonl", "scores.json"}
     records.verify_manifest(scores.folder)
@@ -76,17 +55,26 @@ def test_complete_once_sealed(cases):
         assert not scores.complete and scores.read() == []
 
 
-def test_other_code_does_not_go_on_with_what_was_begun(cases, monkeypatch):
+def test_other_code_is_told_of_once_there_are_scores(workspace, monkeypatch):
     Scores.open("s", IDENTITY).__exit__()
-    monkeypatch.setattr(scores_module, "code_hashes", lambda: {"evaluation": "0" * 64})
-    with pytest.raises(UserError, match="other code"):
-        Scores.open("s", IDENTITY)
-    with Scores.open("s", IDENTITY, redo=True) as scores:
-        scores.finish({})
-    monkeypatch.undo()
+    with monkeypatch.context() as changed:
+        changed.setattr(scores_module, "code_hashes", lambda: {"evaluation": "0" * 64})
+        with Scores.open("s", IDENTITY) as scores:  # nothing was scored yet
+            assert records.read_json(scores.path("scores.json"))["code"] == {"evaluation": "0" * 64}
+            scores.write([])
+            scores.finish({})
+    with Scores.open("s", IDENTITY) as scores:
+        assert scores.complete and scores.code_changed
 
 
-def test_two_processes_do_not_share_scores(cases):
+def test_records_of_another_version_are_said_to_be(workspace):
+    with Scores.open("s", IDENTITY) as scores:
+        scores.path("records.jsonl").write_text('{"model": "a", "case": "b"}\n')
+        with pytest.raises(UserError, match="another version"):
+            scores.read()
+
+
+def test_two_processes_do_not_share_scores(workspace):
     with Scores.open("s", IDENTITY), pytest.raises(UserError, match="scores s is in use"):
         Scores.open("s", IDENTITY)
 

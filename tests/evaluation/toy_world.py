@@ -64,13 +64,18 @@ class Echo:
 
     name: str = "echo"
     identity: dict[str, Any] = field(default_factory=dict)
+    is_model: bool = True
     shown: list[Case] = field(default_factory=list)
     seeds: list[int] = field(default_factory=list)
 
-    def replies(self, cases, *, seed):
-        self.shown += cases
-        self.seeds.append(seed)
-        return [Reply(text=f"Ah: {case.messages[-1]['content']}", num_tokens=3, finish="stop") for case in cases]
+    def key(self, ask):
+        return [self.identity, ask.case.messages, ask.case.name, ask.seed]
+
+    def answer(self, asks):
+        for place, ask in reversed(list(enumerate(asks))):
+            self.shown.append(ask.case)
+            self.seeds.append(ask.seed)
+            yield place, Reply(text=f"Ah: {ask.case.messages[-1]['content']}", num_tokens=3, finish="stop")
 
     def close(self):
         """Holds nothing."""

@@ -1,0 +1,154 @@
+"""Local models in memory. Adapters of one base share it, with each other and with the base itself, and are switched."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+
+from espalier import records
+from espalier.models import ModelRef, base_of, choose_device, choose_dtype, info, load_base, load_model
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placement:
+    """Where and how local models run."""
+
+    device: str = "auto"
+    """cpu, cuda or auto."""
+    dtype: str = "auto"
+    """float32, bfloat16 or auto."""
+    load_in_4bit: bool = False
+    """Whether weights are quantised (NF4)."""
+    chat_template: str | None = None
+    """Name or file of a template, for a model that has none."""
+    trust_remote_code: bool = False
+    """Whether code that comes with a model may run."""
+    batch_size: int = 64
+    """Replies generated at once."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Foundation:
+    """What is loaded once."""
+
+    content_hash: str
+    """Of the base, or of a model that is no adapter."""
+    random_seed: int | None
+    """Where the base's weights were forgotten, the seed of those in their place."""
+    placement: Placement
+    """Where it is loaded, and how."""
+    only_for: str = ""
+    """Content hash of the one adapter that it is for, where switching adapters could leave traces in it."""
+
+
+@dataclass(kw_only=True)
+class _Loaded:
+    """A foundation, and the adapters it carries by now."""
+
+    model: Any
+    adapters: set[str]
+
+
+class Pool:
+    """The models of one evaluation. Each backend joins when it is made, and what it needs is loaded when it asks.
+
+    The base stays in memory until the last of those that stand on it has left. One model is at work at a time: asking
+    for the next one switches.
+    """
+
+    def __init__(self) -> None:
+        self._members: Counter[Foundation] = Counter()
+        self._loaded: dict[Foundation, _Loaded] = {}
+
+    def join(self, ref: ModelRef, placement: Placement) -> None:
+        """Say that this model will be wanted."""
+        self._members[foundation(ref, placement)] += 1
+
+    def model(self, ref: ModelRef, placement: Placement) -> Any:
+        """The model, ready to answer. UserError where it cannot be loaded, or where its base has changed."""
+        key = foundation(ref, placement)
+        how = _how(placement)
+        if stands_on(ref) is None:
+            if key not in self._loaded:
+                self._loaded[key] = _Loaded(model=load_model(ref, **how), adapters=set())
+            loaded = self._loaded[key]
+            if loaded.adapters:
+                loaded.model.base_model.disable_adapter_layers()
+            return loaded.model
+        if key not in self._loaded:
+            self._loaded[key] = _Loaded(model=load_base(base_of(ref), **how), adapters=set())
+        return _switch(self._loaded[key], ref)
+
+    def leave(self, ref: ModelRef, placement: Placement) -> None:
+        """Say that this model is no longer wanted; with the last, memory is freed."""
+        key = foundation(ref, placement)
+        self._members[key] -= 1
+        if self._members[key] <= 0 and self._loaded.pop(key, None) is not None:
+            _give_back_memory()
+
+
+def stands_on(ref: ModelRef) -> dict[str, Any] | None:
+    """Content hash and random seed of the base that an adapter was trained on; None for a model that is no adapter."""
+    if not (ref.path / "adapter_config.json").exists():
+        return None
+    said: dict[str, Any] | None = info(ref.path).get("base")
+    if said is None:
+        said = {"content_hash": base_of(ref).content_hash, "random_seed": None}
+    return {"content_hash": said["content_hash"], "random_seed": said["random_seed"]}
+
+
+@cache
+def foundation(ref: ModelRef, placement: Placement) -> Foundation:
+    """What `ref` needs loaded: equal for models that can share it."""
+    where = replace(placement, batch_size=0, chat_template=None)
+    base = stands_on(ref)
+    if base is None:
+        return Foundation(content_hash=ref.content_hash, random_seed=ref.random_seed, placement=where)
+    only_for = "" if _leaves_no_trace(records.read_json(ref.path / "adapter_config.json")) else ref.content_hash
+    return Foundation(**base, placement=where, only_for=only_for)
+
+
+def _leaves_no_trace(adapter: dict[str, Any]) -> bool:
+    """Whether an adapter can be put on a base and taken off again: LoRA that changes none of the base's own weights."""
+    return (
+        adapter.get("peft_type") == "LORA"
+        and adapter.get("bias", "none") == "none"
+        and adapter.get("init_lora_weights", True) in (True, False, "gaussian")
+        and not any(adapter.get(key) for key in ("layer_replication", "target_parameters", "trainable_token_indices"))
+    )
+
+
+def _switch(loaded: _Loaded, ref: ModelRef) -> Any:
+    from peft import PeftModel
+
+    name = ref.content_hash
+    if not loaded.adapters:
+        loaded.model = PeftModel.from_pretrained(loaded.model, str(ref.path), adapter_name=name).eval()
+    elif name not in loaded.adapters:
+        loaded.model.load_adapter(str(ref.path), adapter_name=name)
+    loaded.adapters.add(name)
+    loaded.model.base_model.enable_adapter_layers()
+    loaded.model.set_adapter(name)
+    return loaded.model.eval()
+
+
+def _how(placement: Placement) -> dict[str, Any]:
+    device = choose_device(placement.device)
+    return {
+        "device": device,
+        "dtype": choose_dtype(placement.dtype, device),
+        "load_in_4bit": placement.load_in_4bit,
+        "trust_remote_code": placement.trust_remote_code,
+    }
+
+
+def _give_back_memory() -> None:
+    import gc
+
+    import torch
+
+    gc.collect()  # modules refer to each other in circles
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

@@ -1,0 +1,100 @@
+"""Calibrate a judge, and the rule metrics, against teachers' labels: how far can each column of a report be trusted?
+
+    python evaluation/calibrate.py --labels bea2025_dev.json mrbench_v2.json [--bridge train.json validation.json]
+    python evaluation/calibrate.py --labels mrbench_v2.json --judge openai:NAME@URL [--problems 40]
+
+Figures go to judges/NAME/calibration.json, from where reports take them, and as a page to agents/reports/. Folds and
+verdicts that are known stay known: the same command goes on where it was interrupted.
+"""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from typing import Any
+
+from espalier.config import load
+from espalier.console import say, table
+from espalier.errors import run_main
+from evaluation.calibration.config import CalibrateConfig, CalibrateOptions
+
+
+def main(argv: list[str]) -> int:
+    config, options = load(
+        CalibrateConfig, argv, prog="python evaluation/calibrate.py", doc=__doc__, options=CalibrateOptions
+    )
+    return calibrate(config, options)
+
+
+def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
+    """Ask the judge what it was not taught, compare with the teachers, write it down."""
+    from evaluation.calibration import findings
+    from evaluation.calibration.judging import ask, variants
+    from evaluation.judges.calibration import METRICS_ALONE
+
+    labels = findings.read(config)
+    metrics = {"metrics": findings.metrics_found(labels)}
+    keep(METRICS_ALONE, findings.head(config, METRICS_ALONE, {}, labels) | {"dimensions": {}} | metrics, options)
+    if config.judge != METRICS_ALONE:
+        replies = variants(labels, config.seed)
+        judging = ask(config, labels, replies)
+        found = {
+            **findings.head(config, judging.name, judging.identity, labels),
+            **findings.judge_found(judging, labels),
+            **findings.pedagogy_found(judging, labels, replies),
+            **findings.ablation_found(judging, labels, config),
+            **metrics,
+        }
+        announce(found)
+        keep(judging.name, found, options)
+    return 0
+
+
+def announce(found: dict[str, Any]) -> None:
+    """The figures that decide, on the terminal."""
+    headers = ["dimension", "n", "by problem", "new tutor", "name only", "surface only", "reliable for new models"]
+    names = ("by_problem", "new_tutor", "tutor_name_only", "surface")
+    say("macro-F1:")
+    table(
+        headers,
+        [
+            [dimension, facts["n"], *(_interval(facts[name]["macro_f1"]) for name in names), _yes(facts)]
+            for dimension, facts in found["dimensions"].items()
+        ],
+    )
+    if found["controls"]:
+        say("change of the pedagogy score:")
+        rows = [
+            [each["label"], _interval(each["all"]["change"]), "yes" if each["all"]["resisted"] else "NO"]
+            for each in found["controls"].values()
+        ]
+        table(["control", "all tutors' replies", "resisted"], rows)
+
+
+def keep(name: str, found: dict[str, Any], options: CalibrateOptions) -> None:
+    """Write the figures for reports and the page for readers."""
+    from espalier.paths import agents_dir
+    from espalier.records import write_json, write_text
+    from evaluation.calibration.page import page
+    from evaluation.judges.calibration import path_of
+
+    write_json(path_of(name), found)
+    say(f"{path_of(name)}")
+    if options.publish:
+        path = agents_dir() / "reports" / f"calibration-{name}.md"
+        write_text(path, page(found))
+        say(f"{path}")
+
+
+def _interval(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
+def _yes(facts: dict[str, Any]) -> str:
+    return "yes" if facts["reliable_for_new_models"] else "no"
+
+
+if __name__ == "__main__":
+    run_main(main)

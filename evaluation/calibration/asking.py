@@ -1,0 +1,138 @@
+"""What a judge says of replies it was not taught: fold by fold for one that learns, at once for one that does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from espalier.paths import repo_root
+from espalier.records import sha256_file
+from evaluation.cache import Cache, key_of
+from evaluation.calibration.folds import Fold
+from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.labels import Labelled
+
+UNDECIDED = -1
+_DECIDES = ("evaluation/judges/*.py", "evaluation/metrics/*.py", "evaluation/metrics/*.yaml", "data_mix/speech.py")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Said:
+    """What a judge says of some replies."""
+
+    values: dict[str, NDArray[np.float64]]
+    """By dimension: each reply's value, 0 to 1; not a number where the judge abstains or was not taught it."""
+    decided: dict[str, NDArray[np.int64]]
+    """By dimension: each reply's verdict, a place in the dimension's `values`; -1 where there is none."""
+
+    @classmethod
+    def nothing(cls, size: int) -> Said:
+        """Of `size` replies nothing is said."""
+        return cls(
+            values={name: np.full(size, np.nan) for name in DIMENSIONS},
+            decided={name: np.full(size, UNDECIDED) for name in DIMENSIONS},
+        )
+
+    def put(self, places: NDArray[np.int64], other: Said) -> None:
+        """Takes over what `other` says of the replies at `places`."""
+        for name in other.values:
+            self.values[name][places] = other.values[name]
+            self.decided[name][places] = other.decided[name]
+
+
+Answer = Callable[[Sequence[Labelled]], Said]
+Teach = Callable[[Sequence[Labelled]], Answer]
+"""Training replies to a judge of replies."""
+
+
+def out_of_fold(
+    teach: Teach,
+    labelled: Sequence[Labelled],
+    variants: Mapping[str, Sequence[Labelled]],
+    folds: Sequence[Fold],
+    *,
+    identity: Any,
+    cache: Cache,
+    on_fold: Callable[[int], None] = lambda done: None,
+) -> dict[str, Said]:
+    """By name of the variant: what is said of each of its replies by the judge that its fold teaches.
+
+    A variant has a reply in the place of each labelled one. `identity` is what the judge is known by: a fold that was
+    asked before is taken from the cache. `on_fold` hears how many folds are done.
+    """
+    said = {name: Said.nothing(len(labelled)) for name in variants}
+    for done, fold in enumerate(folds):
+        on_fold(done)
+        train = [labelled[place] for place in fold.train]
+        tests = {name: [replies[place] for place in fold.test] for name, replies in variants.items()}
+        key = key_of(["out of fold", identity, _digest(train), {name: _digest(test) for name, test in tests.items()}])
+        known = cache.get([key]).get(key)
+        if known is None:
+            judge = teach(train)
+            known = {name: _plain(judge(test)) for name, test in tests.items()}
+            cache.put([(key, known)])
+        for name, found in known.items():
+            said[name].put(fold.test, _said(found))
+    on_fold(len(folds))
+    return said
+
+
+def classifier(*, seed: int = 0) -> Teach:
+    """The trained judge."""
+
+    def teach(train: Sequence[Labelled]) -> Answer:
+        from evaluation.judges.classifier import fit
+
+        fitted = fit(train, seed=seed)
+
+        def answer(replies: Sequence[Labelled]) -> Said:
+            probabilities = fitted.predict(replies)
+            return Said(
+                values=fitted.values(probabilities),
+                decided={name: np.asarray(found) for name, found in fitted.decide(probabilities).items()},
+            )
+
+        return answer
+
+    return teach
+
+
+def classifier_code() -> str:
+    """A hash of all the code and word lists that decide what the trained judge says."""
+    digest = hashlib.sha256()
+    for pattern in _DECIDES:
+        for path in sorted(repo_root().glob(pattern)):
+            digest.update(f"{sha256_file(path)}  {path.relative_to(repo_root()).as_posix()}\n".encode())
+    return digest.hexdigest()
+
+
+def truth(labelled: Sequence[Labelled], name: str) -> NDArray[np.int64]:
+    """The teachers' verdict on each reply as a place in the dimension's values; -1 where there is none."""
+    places = {verdict: place for place, verdict in enumerate(DIMENSIONS[name].values)}
+    return np.array([places[each.labels[name]] if name in each.labels else UNDECIDED for each in labelled])
+
+
+def _digest(replies: Sequence[Labelled]) -> str:
+    text = json.dumps([asdict(each) for each in replies], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(said: Said) -> dict[str, Any]:
+    values = {
+        name: [None if np.isnan(value) else round(float(value), 6) for value in found]
+        for name, found in said.values.items()
+    }
+    return {"values": values, "decided": {name: found.tolist() for name, found in said.decided.items()}}
+
+
+def _said(found: dict[str, Any]) -> Said:
+    return Said(
+        values={name: np.array(values, dtype=float) for name, values in found["values"].items()},
+        decided={name: np.array(places, dtype=np.int64) for name, places in found["decided"].items()},
+    )

@@ -1,0 +1,53 @@
+"""The command line of a calibration."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Annotated
+
+from pydantic import Field
+
+from espalier.config import Config, FilePath, Options
+from evaluation.config import EndpointOptions
+
+
+class CalibrateConfig(Config):
+    """Which judge is calibrated, and against which labels."""
+
+    labels: list[FilePath] = []
+    """Label files of MRBench: bea2025_dev.json, mrbench_v2.json, or both."""
+    judge: str = "classifier"
+    """Who is calibrated: a trained judge (judges/NAME), openai:NAME@URL, or metrics for the rule metrics alone."""
+    bridge: list[FilePath] = []
+    """Files of Bridge, to see whether the judge tells an expert's reply from a novice's by style."""
+    problems: Annotated[int, Field(ge=10)] | None = None
+    """Take at most so many problems, at random: for endpoints, which are asked every reply and six changed ones."""
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    """Parts that the problems are divided into."""
+    resamples: Annotated[int, Field(ge=100)] = 2000
+    """Draws of problems for the intervals."""
+    seed: int = 0
+    """Of the folds, the draws, the controls, and the judges taught here."""
+    workers: Annotated[int, Field(ge=1, le=256)] = 4
+    """Questions that an endpoint gets at once."""
+    endpoint: EndpointOptions = EndpointOptions()
+    """How endpoints are asked."""
+
+
+class CalibrateOptions(Options):
+    """Flags of one invocation."""
+
+    publish: bool = True
+    """Write the page to agents/reports/."""
+
+
+def command(config: CalibrateConfig) -> str:
+    """The command that finds the same again; files by their names alone."""
+    words = ["--judge", config.judge, "--labels", *(path.name for path in config.labels)]
+    if config.bridge:
+        words += ["--bridge", *(path.name for path in config.bridge)]
+    default = CalibrateConfig()
+    for key in ("problems", "folds", "resamples", "seed"):
+        if getattr(config, key) != getattr(default, key):
+            words += [f"--{key}", str(getattr(config, key))]
+    return f"python evaluation/calibrate.py {shlex.join(words)}"

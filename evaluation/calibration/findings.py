@@ -1,0 +1,166 @@
+"""All that a calibration finds, put together as `calibration.json` keeps it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from espalier.console import progress, say
+from espalier.errors import UserError
+from espalier.records import sha256_file
+from evaluation.calibration.ablation import ablation, read_pairs, unseen
+from evaluation.calibration.asking import Said
+from evaluation.calibration.config import CalibrateConfig, command
+from evaluation.calibration.controls import CONTROLS, outcome
+from evaluation.calibration.facts import (
+    RULE,
+    Labels,
+    columns,
+    dimension_facts,
+    metric_facts,
+    plain,
+    tutor_order,
+)
+from evaluation.calibration.folds import by_problem, new_tutor
+from evaluation.calibration.judging import REAL, Judging
+from evaluation.calibration.values import metric_values, pedagogy_values, rule_metrics, teachers_score
+from evaluation.judges.agreement import Resamples, correlation
+from evaluation.judges.calibration import VERSION
+from evaluation.judges.labels import Labelled, read_file, read_labels
+from evaluation.pedagogy import statement
+
+EXPERT = "Expert"
+
+
+def read(config: CalibrateConfig) -> Labels:
+    """The labelled replies with their folds. UserError where there are no label files, or too few problems."""
+    if not config.labels:
+        raise UserError(
+            "name label files: --labels bea2025_dev.json mrbench_v2.json (the README says where to get them)"
+        )
+    replies = read_labels(config.labels)
+    problems = sorted({each.problem for each in replies})
+    if config.problems and config.problems < len(problems):
+        chosen = set(random.Random(config.seed).sample(problems, config.problems))
+        replies = [each for each in replies if each.problem in chosen]
+        problems = sorted(chosen)
+    if len(problems) < config.folds:
+        raise UserError(f"{len(problems)} problems cannot be divided into {config.folds} folds; name more labels")
+    tutors = {each.tutor for each in replies}
+    say(f"{len(replies):,} labelled replies by {len(tutors)} tutors to {len(problems)} problems")
+    return Labels(
+        replies=replies,
+        by_problem=by_problem(replies, config.folds, seed=config.seed),
+        new_tutor=new_tutor(replies, config.folds, seed=config.seed),
+        resamples=Resamples([each.problem for each in replies], count=config.resamples, seed=config.seed),
+    )
+
+
+def head(config: CalibrateConfig, name: str, identity: dict[str, Any], labels: Labels) -> dict[str, Any]:
+    """What the figures rest on."""
+    return {
+        "version": VERSION,
+        "judge": name,
+        "identity": identity,
+        "labels": [{"file": path.name, "sha256": sha256_file(path), **_counts(path)} for path in config.labels],
+        "replies": len(labels.replies),
+        "dialogues": len({each.dialogue for each in labels.replies}),
+        "problems": len({each.problem for each in labels.replies}),
+        "tutors": sorted({each.tutor for each in labels.replies}),
+        "folds": config.folds,
+        "seed": config.seed,
+        "resamples": config.resamples,
+        "command": command(config),
+    }
+
+
+def metrics_found(labels: Labels) -> dict[str, Any]:
+    """Every rule metric against every dimension."""
+    found: dict[str, Any] = {}
+    asked = columns(labels)
+    values = metric_values(labels.replies, rule_metrics())
+    with progress(len(values), "metrics against teachers") as bar:
+        for done, (name, numbers) in enumerate(values.items(), start=1):
+            against = {dimension: metric_facts(column, numbers) for dimension, column in asked.items()}
+            found[name] = {dimension: facts for dimension, facts in against.items() if facts}
+            bar.update(done, {})
+    return {name: facts for name, facts in found.items() if facts}
+
+
+def judge_found(judging: Judging, labels: Labels) -> dict[str, Any]:
+    """Every dimension of the judge, with the rule by which it is reliable for new models or not."""
+    found = {
+        name: dimension_facts(column, judging.said[REAL], judging.new_tutor) for name, column in columns(labels).items()
+    }
+    return {"rule": RULE, "dimensions": {name: facts for name, facts in found.items() if facts}}
+
+
+def pedagogy_found(judging: Judging, labels: Labels, variants: dict[str, Sequence[Labelled]]) -> dict[str, Any]:
+    """How the pedagogy score agrees with teachers, and what the controls do to it."""
+    scores = {name: pedagogy_values(judging.said[name].values, replies) for name, replies in variants.items()}
+    fresh = pedagogy_values(judging.new_tutor.values, labels.replies)
+    if not np.isfinite(scores[REAL]).any():
+        return {"pedagogy": {**statement(), "missing": _missing(judging.said[REAL])}, "controls": {}}
+    teachers = np.array([teachers_score(each) for each in labels.replies], dtype=float)
+    return {
+        "pedagogy": {
+            **statement(),
+            "by_problem": _against(scores[REAL], teachers, labels),
+            "new_tutor": _against(fresh, teachers, labels),
+            "tutors": tutor_order(fresh, teachers, labels.replies),
+        },
+        "controls": {name: _control(name, scores, labels) for name in CONTROLS},
+    }
+
+
+def ablation_found(judging: Judging, labels: Labels, config: CalibrateConfig) -> dict[str, Any]:
+    """What the pedagogy score makes of an expert's and a novice's replies; nothing without files of Bridge."""
+    if not config.bridge:
+        return {"ablation": {}}
+    pairs = unseen(read_pairs(config.bridge), labels.replies)
+    if not pairs:
+        raise UserError("--bridge: no pair is left that is not about a problem of the labels")
+    draws = Resamples([pair.novice.problem for pair in pairs], count=config.resamples, seed=config.seed)
+
+    def teach(train: Sequence[Labelled]) -> Any:
+        answer = judging.teach(train)
+        return lambda asked: pedagogy_values(answer(asked).values, asked)
+
+    say(f"expert over novice: {len(pairs)} pairs of Bridge about no labelled problem")
+    found = ablation(teach, labels.replies, pairs, draws)
+    facts = {name: plain(getattr(found, name)) for name in ("with_novice", "without_novice", "lost")}
+    return {"ablation": {"pairs": len(pairs), **facts}}
+
+
+def _control(name: str, scores: dict[str, NDArray[np.float64]], labels: Labels) -> dict[str, Any]:
+    everyone = np.arange(len(labels.replies))
+    experts = np.flatnonzero([each.tutor == EXPERT for each in labels.replies])
+    facts: dict[str, Any] = {"label": CONTROLS[name].label, "replaces": CONTROLS[name].replaces}
+    for group, rows in (("all", everyone), ("experts", experts)):
+        if len(rows):
+            found = outcome(CONTROLS[name], scores[name], scores[REAL], rows, labels.resamples)
+            facts[group] = {"change": plain(found.change), "resisted": found.resisted}
+    return facts
+
+
+def _against(scores: NDArray[np.float64], teachers: NDArray[np.float64], labels: Labels) -> dict[str, Any]:
+    rows = np.flatnonzero(np.isfinite(scores) & np.isfinite(teachers))
+    if not len(rows):
+        return {"n": 0}
+    return {"n": len(rows), "pearson": plain(correlation(scores[rows], teachers[rows], rows, labels.resamples))}
+
+
+def _missing(said: Said) -> list[str]:
+    from evaluation.pedagogy import WEIGHTS
+
+    return [name for name in WEIGHTS if not np.isfinite(said.values[name]).any()]
+
+
+def _counts(path: Path) -> dict[str, int]:
+    replies = list(read_file(path))
+    return {"dialogues": len({each.dialogue for each in replies}), "replies": len(replies)}

@@ -1,0 +1,174 @@
+"""The page about a calibration: figures and our own text, no word of the labelled dialogues."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from espalier.report import Markup, escape, table
+from evaluation.judges.base import DIMENSIONS
+from evaluation.metrics import METRICS
+
+_FIGURES = {
+    "macro_f1": "exact macro-F1",
+    "lenient_macro_f1": "lenient macro-F1",
+    "pearson": "Pearson r",
+    "kappa": "κ",
+}
+_SHOWN = 0.1
+"""Metrics are listed under a dimension from this size of correlation."""
+
+
+def page(found: dict[str, Any]) -> str:
+    """The page in Markdown, of what `calibration.json` holds."""
+    sections: list[Callable[[dict[str, Any]], str]] = [_head, _reliable, _agreement, _pedagogy, _ablation, _metrics]
+    return "\n".join(text for section in sections if (text := section(found)))
+
+
+def _head(found: dict[str, Any]) -> str:
+    files = ", ".join(
+        f"{escape(each['file'])} ({each['replies']:,} replies, `{each['sha256'][:12]}`)" for each in found["labels"]
+    )
+    what = "the rule metrics" if found["judge"] == "metrics" else escape(found["judge"])
+    return (
+        f"# Calibration of {what}\n\n"
+        f"Against teachers' labels of {found['replies']:,} replies by {len(found['tutors'])} tutors in "
+        f"{found['dialogues']:,} dialogues about {found['problems']:,} problems: {files}.\n"
+        f"{found['folds']} folds of whole problems, seed {found['seed']}; 95 % intervals from {found['resamples']:,} "
+        f"draws of problems.\n\n    {found['command']}\n"
+    )
+
+
+def _reliable(found: dict[str, Any]) -> str:
+    if not found["dimensions"]:
+        return ""
+    rows = [
+        [
+            DIMENSIONS[name].label,
+            facts["n"],
+            *(_interval(facts[key]["macro_f1"]) for key in ("by_problem", "new_tutor", "tutor_name_only", "surface")),
+            "yes" if facts["reliable_for_new_models"] else "**no**",
+        ]
+        for name, facts in found["dimensions"].items()
+    ]
+    headers = [
+        "exact macro-F1",
+        "n",
+        "problem unseen",
+        "and tutor unseen",
+        "tutor's name only",
+        "surface only",
+        "reliable",
+    ]
+    whys = "".join(
+        f"- *{DIMENSIONS[name].label}*: {escape(facts['why'])}.\n" for name, facts in found["dimensions"].items()
+    )
+    return (
+        "## Which verdicts mean something for a new model\n\n"
+        + table(headers, [[*row[:-1], Markup(row[-1])] for row in rows])
+        + '\n"Tutor\'s name only" reads nothing and knows who wrote the reply; "surface only" knows its length and '
+        f"punctuation, with problem and tutor unseen.\n\n{escape(found['rule'])}\n\n{whys}"
+    )
+
+
+def _agreement(found: dict[str, Any]) -> str:
+    if not found["dimensions"]:
+        return ""
+    rows = [
+        [DIMENSIONS[name].label, asked, *(_interval(facts[key][figure]) for figure in _FIGURES)]
+        for name, facts in found["dimensions"].items()
+        for key, asked in (("by_problem", "problem unseen"), ("new_tutor", "and tutor unseen"))
+    ]
+    abstained = sum(facts["abstained"] for facts in found["dimensions"].values())
+    return (
+        "## Agreement with teachers\n\n"
+        + table(["dimension", "asked with", *_FIGURES.values()], rows)
+        + '\nLenient takes "To some extent" for "Yes". r is between the judge\'s value and what the teacher\'s verdict '
+        "is worth; κ is Cohen's, weighted by the square of the distance.\n"
+        + (f"\nThe judge abstained {abstained:,} times.\n" if abstained else "")
+    )
+
+
+def _pedagogy(found: dict[str, Any]) -> str:
+    score = found.get("pedagogy")
+    if not score:
+        return ""
+    text = f"## The pedagogy score\n\n{escape(score['description'])}\n"
+    if "missing" in score:
+        return f"{text}\nThese labels do not give it: there is no {', '.join(score['missing'])}.\n"
+    rows = [
+        [asked, score[key]["n"], _interval(score[key]["pearson"])]
+        for key, asked in (("by_problem", "problem unseen"), ("new_tutor", "and tutor unseen"))
+        if score[key]["n"]
+    ]
+    text += "\n" + table(["r with the teachers' verdicts, weighted alike", "n", "r"], rows)
+    order = score["tutors"]
+    text += (
+        f"\nOf {order['pairs']} pairs of tutors, each unseen, {order['ordered_alike']} are in the teachers' order.\n"
+    )
+    controls = [
+        [
+            each["label"],
+            *(_interval(each[group]["change"], "+.3f") if group in each else None for group in ("all", "experts")),
+            "falls" if each["replaces"] else "does not rise",
+            Markup(
+                "yes" if all(each[group]["resisted"] for group in ("all", "experts") if group in each) else "**no**"
+            ),
+        ]
+        for each in found["controls"].values()
+    ]
+    return (
+        text
+        + "\n### Controls that it must not reward\n\n"
+        + table(["the reply is", "change, all tutors", "change, experts", "it should", "it does"], controls)
+        + "\nMean change of the score, judged by one that saw no reply to the problem.\n"
+    )
+
+
+def _ablation(found: dict[str, Any]) -> str:
+    facts = found.get("ablation")
+    if not facts:
+        return ""
+    rows = [
+        ["with the novice's replies", _interval(facts["with_novice"])],
+        ["without them", _interval(facts["without_novice"])],
+        ["lost", _interval(facts["lost"], "+.3f")],
+    ]
+    return (
+        f"## Style or teaching: an expert's reply over a novice's, {facts['pairs']} pairs\n\n"
+        + table(["the pedagogy score's judge was taught", "accuracy, ties half"], rows)
+        + "\nNo pair is about a problem of the labels. What is lost was knowledge of the novice's style.\n"
+    )
+
+
+def _metrics(found: dict[str, Any]) -> str:
+    if found["dimensions"] or not found.get("metrics"):
+        return ""
+    text = "## Rule metrics against teachers\n"
+    for dimension in DIMENSIONS.values():
+        facts = {
+            name: against[dimension.name] for name, against in found["metrics"].items() if dimension.name in against
+        }
+        best = sorted(facts.items(), key=lambda item: -abs(item[1]["pearson"]["value"]))
+        rows = [
+            [
+                METRICS[name].label,
+                each["n"],
+                _interval(each["pearson"], "+.2f"),
+                *(_interval(each[figure], ".2f") for figure in ("macro_f1", "lenient_macro_f1", "kappa")),
+                _interval(each["new_tutor"]["macro_f1"], ".2f"),
+            ]
+            for name, each in best
+            if abs(each["pearson"]["value"]) >= _SHOWN
+        ]
+        if rows:
+            headers = ["metric", "n", "r", "exact macro-F1", "lenient macro-F1", "κ", "exact, tutor unseen"]
+            text += f"\n### {dimension.label}\n\n{table(headers, rows)}"
+    return (
+        f"{text}\nr is of the metric as it is. For F1 and κ, verdicts are made of it by thresholds that replies to "
+        f"other problems set. Metrics with |r| under {_SHOWN} are left out here, and not in calibration.json.\n"
+    )
+
+
+def _interval(figure: dict[str, float], form: str = ".3f") -> str:
+    return f"{figure['value']:{form}} [{figure['low']:{form}}, {figure['high']:{form}}]"

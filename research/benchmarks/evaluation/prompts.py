@@ -1,0 +1,36 @@
+"""The cases that the benchmarks of this folder ask, and the text that another program is given for the same prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from espalier.errors import UserError
+from evaluation.cases import Case
+
+
+def first_cases(suite_name: str, mix_name: str | None, number: int) -> list[Case]:
+    """The first `number` cases of a suite that want a reply, each cut to its first turn. UserError: it has fewer."""
+    from evaluation.heldout import heldout_cases, open_mix
+    from evaluation.suite import listed_cases, load_suite
+
+    suite = load_suite(suite_name)
+    if suite.heldout:
+        spec = suite.heldout.model_copy(update={"mix": mix_name or suite.heldout.mix})
+        cases = heldout_cases(spec, open_mix(spec.mix))
+    else:
+        cases = listed_cases(suite)
+    single = (replace(case, script=(), simulation=None) for case in cases if case.messages)
+    found = list(islice(single, number))
+    if len(found) < number:
+        raise UserError(f"suite {suite_name} has {len(found)} cases that want a reply, and {number} are asked for")
+    return found
+
+
+def as_text(renderer: Any, messages: Sequence[dict[str, str]]) -> str:
+    """What the chat template prints up to where the reply begins."""
+    pieces = renderer.plan([*messages, {"role": "assistant", "content": "x"}])
+    last = max(index for index, piece in enumerate(pieces) if piece.is_content)
+    return "".join(piece.text for piece in pieces[:last])

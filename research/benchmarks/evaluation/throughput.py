@@ -1,0 +1,199 @@
+"""Replies per second of our evaluator, beside the `hf` backend of lm-evaluation-harness on the same prompts.
+
+    python research/benchmarks/evaluation/throughput.py [--models basil-trunk basil-core] [--repeats 5]
+
+Two local models each answer 200 cases, greedily, in float32, with the same batch size and the same limit. We go the
+way that `evaluation/run.py` goes: a new cache, `play`, a backend; the peer is `HFLM.generate_until`, called directly,
+its text the same as that of our prompts. Both take turns in one process, and medians are compared, with and without the
+time to load the models. Where texts differ, the gap between the two likeliest tokens where they part is shown (see
+divergence.py). Needs the extra `harness`. Prints Markdown.
+"""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[3])
+
+import logging
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import Annotated, Any
+from unittest.mock import patch
+
+from pydantic import Field
+
+from espalier.config import Config, load
+from espalier.errors import UserError, run_main
+
+
+class Benchmark(Config):
+    """What to measure."""
+
+    models: Annotated[list[str], Field(min_length=1)] = ["basil-trunk", "basil-core"]
+    """Runs or folders; the peer takes an adapter whose base is not an adapter itself."""
+    chat_template: str | None = None
+    """Builtin template or file, for models that have none."""
+    suite: str = "recast"
+    """Where the prompts come from."""
+    mix: str | None = None
+    """The mix of a suite that draws its cases from one."""
+    cases: int = 200
+    """How many prompts."""
+    max_new_tokens: int = 64
+    """Length at which a reply is cut."""
+    batch_size: int = 64
+    """Replies generated at once."""
+    repeats: Annotated[int, Field(ge=1)] = 5
+    """Times that both are measured."""
+    threads: int = 1
+    """Of torch."""
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One model asked once."""
+
+    loading: float
+    """Seconds until it was ready."""
+    answering: float
+    """Seconds for all replies."""
+    texts: list[str]
+    """The replies."""
+
+
+def main(argv: list[str]) -> None:
+    settings, _ = load(Benchmark, argv, prog="python research/benchmarks/evaluation/throughput.py", doc=__doc__)
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import torch
+
+    from research.benchmarks.evaluation.prompts import first_cases
+
+    torch.set_num_threads(settings.threads)
+    cases = first_cases(settings.suite, settings.mix, settings.cases)
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        for turn in range(settings.repeats + 1):
+            ours.append(by_us(settings, cases, Path(folder) / f"{turn}.sqlite"))
+            theirs.append(by_the_peer(settings, cases))
+    report(settings, cases, ours[1:], theirs[1:])  # the first turn of both warms up what is loaded lazily
+
+
+def by_us(settings: Benchmark, cases: list[Any], cache_file: Path) -> list[Timed]:
+    """Each model through the evaluator's own path, with an empty cache."""
+    from espalier.models import resolve
+    from evaluation.backends.local import LocalModel, Placement
+    from evaluation.backends.pool import Pool
+    from evaluation.cache import Cache
+    from evaluation.play import play
+    from evaluation.suite import Generation
+
+    pool, found = Pool(), []
+    placement = Placement(
+        device="cpu", dtype="float32", batch_size=settings.batch_size, chat_template=settings.chat_template
+    )
+    generation = Generation(max_new_tokens=settings.max_new_tokens)
+    models = [
+        LocalModel(ref=resolve(name), generation=generation, placement=placement, pool=pool) for name in settings.models
+    ]
+    with Cache(cache_file) as cache:
+        for model in models:
+            begun = time.perf_counter()
+            pool.model(model.ref, model.placement)
+            loaded = time.perf_counter()
+            records = play(model, cases, [], cache=cache, seed=0)
+            found.append(Timed(loaded - begun, time.perf_counter() - loaded, [record.reply for record in records]))
+            model.close()
+    return found
+
+
+def by_the_peer(settings: Benchmark, cases: list[Any]) -> list[Timed]:
+    """Each model through HFLM, which is given its prompts as text."""
+    try:
+        from lm_eval.api.instance import Instance
+        from lm_eval.models.huggingface import HFLM
+    except ImportError:
+        raise UserError('lm-evaluation-harness is not installed; pip install -e ".[harness]"') from None
+    from research.benchmarks.evaluation.prompts import as_text
+
+    logging.getLogger("lm_eval").setLevel(logging.ERROR)
+    found = []
+    for name in settings.models:
+        renderer, arguments = peer_arguments(name, settings.chat_template)
+        how = {
+            "until": [renderer.decode([token]) for token in sorted(renderer.stop_ids)],
+            "max_gen_toks": settings.max_new_tokens,
+            "do_sample": False,
+        }
+        requests = [
+            Instance(request_type="generate_until", doc={}, arguments=(as_text(renderer, case.messages), how), idx=0)
+            for case in cases
+        ]
+        begun = time.perf_counter()
+        # HFLM ties the weights of a loaded model once more, which fails on an adapter with its own tied embeddings.
+        with patch("peft.PeftModel.tie_weights", lambda _: None, create=True):
+            model = HFLM(**arguments, device="cpu", dtype="float32", batch_size=settings.batch_size)
+        loaded = time.perf_counter()
+        texts = model.generate_until(requests, disable_tqdm=True)
+        done = time.perf_counter()
+        found.append(Timed(loaded - begun, done - loaded, [text.removeprefix(renderer.prefix) for text in texts]))
+    return found
+
+
+def peer_arguments(name: str, chat_template: str | None) -> tuple[Any, dict[str, str]]:
+    """A model's renderer, and what HFLM is to be given for it."""
+    from espalier.chat import read_template
+    from espalier.models import base_of, load_renderer, resolve
+
+    ref = resolve(name)
+    renderer = load_renderer(ref, read_template(chat_template) if chat_template else None)
+    if not (ref.path / "adapter_config.json").exists():
+        return renderer, {"pretrained": str(ref.path)}
+    return renderer, {"pretrained": str(base_of(ref).path), "peft": str(ref.path), "tokenizer": str(ref.path)}
+
+
+def report(settings: Benchmark, cases: list[Any], ours: list[list[Timed]], theirs: list[list[Timed]]) -> None:
+    """Medians over the repeats, and how many texts are the same."""
+    total = settings.cases * len(settings.models)
+    print(f"{settings.cases} cases × {len(settings.models)} models ({', '.join(settings.models)}), batch size "
+          f"{settings.batch_size}, at most {settings.max_new_tokens} tokens, float32, {settings.threads} thread(s), "
+          f"median of {settings.repeats}.\n")  # fmt: skip
+    print("| | ours, cases/s | lm-eval hf, cases/s | ratio (each repeat) |\n|---|---:|---:|---:|")
+    for label, loading in (("answering", 0), ("with loading", 1)):
+        a, b = (
+            [sum(each.answering + loading * each.loading for each in turn) for turn in side] for side in (ours, theirs)
+        )
+        ratios = [theirs_s / ours_s for ours_s, theirs_s in zip(a, b, strict=True)]
+        spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
+        print(f"| {label} | {total / median(a):.0f} | {total / median(b):.0f} | {median(ratios):.2f} ({spread}) |")
+    print("\n| model | same text | largest gap where the others part |\n|---|---:|---:|")
+    for name, mine, other in zip(settings.models, ours[-1], theirs[-1], strict=True):
+        gaps = gaps_of(settings, name, cases, mine.texts, other.texts)
+        print(f"| {name} | {len(cases) - len(gaps)} of {len(cases)} | {max(gaps, default=0.0):.1e} |")
+
+
+def gaps_of(settings: Benchmark, name: str, cases: list[Any], texts: list[str], others: list[str]) -> list[float]:
+    """Of each case whose texts differ, the gap between the two likeliest tokens where they part."""
+    from espalier.chat import read_template
+    from espalier.models import load_for_inference
+    from research.benchmarks.evaluation.divergence import gap_after, greedy
+
+    template = read_template(settings.chat_template) if settings.chat_template else None
+    model, renderer = load_for_inference(name, device="cpu", dtype="float32", chat_template=template)
+    found = []
+    for case, text, other in zip(cases, texts, others, strict=True):
+        if text != other:
+            prompt = renderer.prompt(case.messages)
+            (tokens,) = greedy(model, renderer, [prompt], settings.max_new_tokens, 1)
+            tokens = [token for token in tokens if token >= 0]
+            shown = [renderer.decode(tokens[:end]).removeprefix(renderer.prefix) for end in range(len(tokens) + 1)]
+            agreed = max(end for end, begins in enumerate(shown) if other.startswith(begins))
+            found.append(gap_after(model, prompt, tokens[:agreed]))
+    return found
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -37,6 +37,8 @@ class Conversation:
             self._hear(line)
             prompt = self._messages
         reply = generate(self._model, self._renderer, [prompt], **self._sampling)[0]
+        if reply.finish == "error":
+            raise UserError(reply.error)
         if not self._as_text:
             self._messages.append({"role": "assistant", "content": reply.text})
         return reply.text + (" …" if reply.finish == "length" else "")

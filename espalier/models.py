@@ -83,10 +83,7 @@ def load_model(
     """
     hush()
     if (reference.path / "adapter_config.json").exists():
-        from peft import PeftModel
-
-        if not (reference.path / ADAPTER_WEIGHTS).is_file():
-            raise UserError(f"{reference.path}: it has no {ADAPTER_WEIGHTS}; other formats are not loaded")
+        _check_adapter(reference)
         base = load_base(
             base_of(reference),
             device=device,
@@ -94,8 +91,21 @@ def load_model(
             load_in_4bit=load_in_4bit,
             trust_remote_code=trust_remote_code,
         )
-        return PeftModel.from_pretrained(base, str(reference.path)).eval()
+        return put_on(base, reference)
     return _load_full(reference, device, dtype, load_in_4bit, trust_remote_code)
+
+
+def put_on(base: Any, adapter: ModelRef) -> Any:
+    """`base` with an adapter on it, not merged, in evaluation mode. UserError where its weights are not safetensors."""
+    from peft import PeftModel
+
+    _check_adapter(adapter)
+    return PeftModel.from_pretrained(base, str(adapter.path)).eval()
+
+
+def _check_adapter(adapter: ModelRef) -> None:
+    if not (adapter.path / ADAPTER_WEIGHTS).is_file():
+        raise UserError(f"{adapter.path}: it has no {ADAPTER_WEIGHTS}; other formats are not loaded")
 
 
 def load_base(reference: ModelRef, **how: Any) -> Any:

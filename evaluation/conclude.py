@@ -13,9 +13,10 @@ from typing import Any
 from espalier import console, records
 from espalier.identity import versions
 from evaluation.cache import Cache
+from evaluation.comparison.figures import Results
+from evaluation.comparison.formats import value
+from evaluation.comparison.summary import summarise
 from evaluation.config import EvaluateConfig, EvaluateOptions, command
-from evaluation.figures import Results
-from evaluation.formats import value
 from evaluation.gate import Gate, Reliable, check, check_names, parse_gate
 from evaluation.judges import calibration
 from evaluation.judges.base import DIMENSIONS
@@ -29,7 +30,6 @@ from evaluation.report.side_by_side import write_side_by_side
 from evaluation.report.web_page import write_page
 from evaluation.scores import Scores
 from evaluation.seen import seen_cases
-from evaluation.summary import summarise
 
 
 def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache) -> Material:

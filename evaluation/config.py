@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
@@ -29,6 +29,10 @@ class EndpointOptions(Config):
     """Times to ask again after 429, 5xx, or no answer."""
     allow_http: bool = False
     """Send the key without encryption to another machine."""
+    token_limit_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    """What the server calls the limit of a reply's length; OpenAI's newer models want the second."""
+    extra: dict[str, Any] = {}
+    """More keys for each request, as the server knows them: {chat_template_kwargs: {enable_thinking: false}}."""
     budget: BudgetSettings = BudgetSettings()
     """What may be spent on one endpoint in one invocation."""
 
@@ -157,6 +161,8 @@ def endpoint_settings(reference: str, config: EvaluateConfig) -> EndpointSetting
             allow_http=options.allow_http,
             timeout_s=options.timeout_s,
             max_retries=options.max_retries,
+            token_limit_key=options.token_limit_key,
+            extra=options.extra,
             concurrency=config.workers,
         )
     except ValidationError as error:

@@ -16,10 +16,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from espalier.errors import UserError
-from evaluation.figures import Contestant, Results, leader
-from evaluation.formats import between, chance, gap, number
+from evaluation.comparison.figures import Contestant, Results, leader
+from evaluation.comparison.formats import between, chance, gap, number
+from evaluation.comparison.stats import Estimate
 from evaluation.metrics.base import Column
-from evaluation.stats import Estimate
 
 Reliable = Mapping[str, tuple[bool, str]]
 """By judged column, whether its verdicts mean something for a new model, and why or why not."""

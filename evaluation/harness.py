@@ -1,8 +1,9 @@
 """Standard benchmarks by lm-evaluation-harness (Gao et al.), with a model named as everywhere else in Espalier.
 
-    python evaluation/harness.py --model_args name=basil-core --tasks blimp_anaphor_number_agreement [--any_flag VALUE ...]
+    python evaluation/harness.py --model_args name=basil-core --tasks blimp_anaphor_number_agreement [--flag VALUE ...]
 
-All flags are those of `lm_eval`. Needs the extra `harness`: pip install -e ".[harness]"
+All flags are those of `lm_eval run`, which `--help` of the harness lists: lm_eval run --help. It needs an extra:
+pip install -e ".[harness]"
 """
 
 import sys
@@ -15,6 +16,9 @@ from espalier.errors import UserError, run_main
 
 
 def main(argv: list[str]) -> None:
+    if not argv or "--help" in argv or "-h" in argv:
+        print(f"usage: python evaluation/harness.py --model_args name=MODEL --tasks TASK [...]\n\n{__doc__}")
+        return
     try:
         from lm_eval.__main__ import cli_evaluate
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from espalier.records import write_text
-from evaluation.figures import Results
+from evaluation.comparison.figures import Results
 from evaluation.gate import Outcome
 from evaluation.records import Record
 

@@ -15,8 +15,8 @@ from evaluation.backends.base import Backend
 from evaluation.backends.opening import open_backend
 from evaluation.cases import Case
 from evaluation.columns import known_columns
+from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
-from evaluation.figures import Contestant
 from evaluation.heldout import Mix, heldout_cases, open_mix
 from evaluation.judges.base import DIMENSIONS, Judge
 from evaluation.judges.opening import default_judges, open_judges
@@ -84,6 +84,9 @@ def make_plan(config: EvaluateConfig) -> Plan:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise UserError(f"two models are called {twice}: name each once, or rename a folder")
+    silent = [backend.name for backend in backends if not backend.supports_texts]
+    if silent and any(case.texts for case in cases):
+        raise UserError(f"suite {suite.name} asks how likely texts are: {silent[0]} cannot say, a local model can")
     columns = _columns(suite, known_columns(own))
     judged = [column.name for column in columns if column.name in DIMENSIONS]
     judge = open_judges(config.judges if config.judges is not None else default_judges(), config) if judged else None

@@ -105,7 +105,7 @@ def ask(plan: "Plan", backend: "Backend", cache: "Cache", seed: int) -> "list[Re
         def on_reply(answered: int, from_cache: int) -> None:
             nonlocal before
             # What the cache or a rule answers takes no time, and no lines.
-            if backend.is_model and (from_cache == before or answered == total):
+            if backend.is_model and not backend.interactive and (from_cache == before or answered == total):
                 bar.update(answered, {"from the cache": from_cache} if from_cache else {})
             before = from_cache
 

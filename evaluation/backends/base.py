@@ -43,6 +43,14 @@ class Backend(Protocol):
     def is_model(self) -> bool:
         """Whether it is compared; a rule only stands beside."""
 
+    @property
+    def supports_texts(self) -> bool:
+        """Whether it can say how likely a text is."""
+
+    @property
+    def interactive(self) -> bool:
+        """Whether a person types the replies, at the terminal where progress would be shown."""
+
     def key(self, ask: Ask) -> Any:
         """All that decides its reply, as plain data; None where the reply is not worth keeping.
 

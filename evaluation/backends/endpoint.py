@@ -28,6 +28,7 @@ class EndpointModel:
     is_model: ClassVar[bool] = True
     ref: ClassVar[None] = None
     supports_texts: ClassVar[bool] = False
+    interactive: ClassVar[bool] = False
     """Chat endpoints do not say how likely a given text is."""
 
     def __init__(self, *, settings: EndpointSettings, generation: Generation, budget: Budget | None = None) -> None:

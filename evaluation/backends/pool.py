@@ -1,4 +1,8 @@
-"""Local models in memory. Adapters of one base share it, with each other and with the base itself, and are switched."""
+"""Local models in memory. Adapters of one base share it, with each other and with the base itself, and are switched.
+
+Switching takes one adapter off and puts the next one on. peft can hold several at once, but a second one that has its
+own tied embeddings would not be tied, and would answer wrongly.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from espalier import records
-from espalier.models import ModelRef, base_of, choose_device, choose_dtype, info, load_base, load_model
+from espalier.models import ModelRef, base_of, choose_device, choose_dtype, info, load_base, load_model, put_on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,10 +49,12 @@ class Foundation:
 
 @dataclass(kw_only=True)
 class _Loaded:
-    """A foundation, and the adapters it carries by now."""
+    """A foundation, and what stands on it now."""
 
     model: Any
-    adapters: set[str]
+    """It, or a PeftModel around it."""
+    adapter: str = ""
+    """Content hash of the adapter it carries, if any."""
 
 
 class Pool:
@@ -69,17 +75,17 @@ class Pool:
     def model(self, ref: ModelRef, placement: Placement) -> Any:
         """The model, ready to answer. UserError where it cannot be loaded, or where its base has changed."""
         key = foundation(ref, placement)
-        how = _how(placement)
-        if stands_on(ref) is None:
-            if key not in self._loaded:
-                self._loaded[key] = _Loaded(model=load_model(ref, **how), adapters=set())
-            loaded = self._loaded[key]
-            if loaded.adapters:
-                loaded.model.base_model.disable_adapter_layers()
-            return loaded.model
+        is_adapter = stands_on(ref) is not None
         if key not in self._loaded:
-            self._loaded[key] = _Loaded(model=load_base(base_of(ref), **how), adapters=set())
-        return _switch(self._loaded[key], ref)
+            how = _how(placement)
+            self._loaded[key] = _Loaded(model=load_base(base_of(ref), **how) if is_adapter else load_model(ref, **how))
+        loaded, adapter = self._loaded[key], ref.content_hash if is_adapter else ""
+        if loaded.adapter != adapter:
+            if loaded.adapter:
+                loaded.model, loaded.adapter = _take_off(loaded.model), ""
+            if adapter:
+                loaded.model, loaded.adapter = put_on(loaded.model, ref), adapter
+        return loaded.model
 
     def leave(self, ref: ModelRef, placement: Placement) -> None:
         """Say that this model is no longer wanted; with the last, memory is freed."""
@@ -116,22 +122,20 @@ def _leaves_no_trace(adapter: dict[str, Any]) -> bool:
         adapter.get("peft_type") == "LORA"
         and adapter.get("bias", "none") == "none"
         and adapter.get("init_lora_weights", True) in (True, False, "gaussian")
-        and not any(adapter.get(key) for key in ("layer_replication", "target_parameters", "trainable_token_indices"))
+        and not adapter.get("layer_replication")
+        and not adapter.get("target_parameters")
     )
 
 
-def _switch(loaded: _Loaded, ref: ModelRef) -> Any:
-    from peft import PeftModel
+def _take_off(model: Any) -> Any:
+    """The base that the adapter stood on, as it was."""
+    from peft.utils import AuxiliaryTrainingWrapper
 
-    name = ref.content_hash
-    if not loaded.adapters:
-        loaded.model = PeftModel.from_pretrained(loaded.model, str(ref.path), adapter_name=name).eval()
-    elif name not in loaded.adapters:
-        loaded.model.load_adapter(str(ref.path), adapter_name=name)
-    loaded.adapters.add(name)
-    loaded.model.base_model.enable_adapter_layers()
-    loaded.model.set_adapter(name)
-    return loaded.model.eval()
+    base = model.get_base_model()
+    for name, module in list(base.named_modules()):
+        if isinstance(module, AuxiliaryTrainingWrapper):  # peft would leave the adapter's own embeddings in its place
+            base.set_submodule(name, module.original_module)
+    return model.unload()
 
 
 def _how(placement: Placement) -> dict[str, Any]:

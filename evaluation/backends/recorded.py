@@ -65,6 +65,7 @@ class Recorded:
     is_model: ClassVar[bool] = True
     ref: ClassVar[None] = None
     supports_texts: ClassVar[bool] = True
+    interactive: ClassVar[bool] = False
     """Records of ours hold likelihoods."""
 
     @classmethod

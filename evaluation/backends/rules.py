@@ -29,6 +29,8 @@ class ReferenceRule:
     """How reports call it."""
     is_model: ClassVar[bool] = False
     ref: ClassVar[None] = None
+    supports_texts: ClassVar[bool] = False
+    interactive: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -60,6 +62,8 @@ class CopyRule:
     """How reports call it."""
     is_model: ClassVar[bool] = False
     ref: ClassVar[None] = None
+    supports_texts: ClassVar[bool] = False
+    interactive: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, Any]:

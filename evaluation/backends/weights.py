@@ -30,6 +30,8 @@ class Weights:
     placement: Placement
     """Where it runs."""
     is_model: ClassVar[bool] = True
+    supports_texts: ClassVar[bool] = True
+    interactive: ClassVar[bool] = False
     computed_by: ClassVar[str] = "espalier"
     """Whose arithmetic the replies come from: another's may differ in the last bit, and so in a word."""
 

@@ -19,7 +19,7 @@ from espalier.records import read_json
 from evaluation.cases import Messages
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled, same_problem
-from evaluation.stats import Estimate
+from evaluation.comparison.stats import Estimate
 
 NOVICE, EXPERT = "Novice", "Expert"
 Scores = Callable[[Sequence[Labelled]], NDArray[np.float64]]

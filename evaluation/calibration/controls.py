@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from evaluation.calibration.folds import Fold
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled
-from evaluation.stats import Estimate
+from evaluation.comparison.stats import Estimate
 
 Change = Callable[[Sequence[Labelled], random.Random], list[str]]
 """Labelled replies of one fold, and chance, to the control's replies."""

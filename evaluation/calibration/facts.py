@@ -16,7 +16,7 @@ from evaluation.calibration.values import by_thresholds
 from evaluation.judges.agreement import Agreement, Resamples, agreement, correlation, macro_f1_gain
 from evaluation.judges.base import DIMENSIONS, Dimension
 from evaluation.judges.labels import Labelled
-from evaluation.stats import Estimate
+from evaluation.comparison.stats import Estimate
 
 RULE = (
     "A dimension is reliable for new models where the judge's macro-F1 on replies whose problem and tutor it never saw "

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evaluation.judges.base import Dimension
-from evaluation.resampling import Resampling
-from evaluation.stats import LEVEL, Estimate
+from evaluation.comparison.resampling import Resampling
+from evaluation.comparison.stats import LEVEL, Estimate
 
 Floats = NDArray[np.float64]
 

@@ -1,68 +1,138 @@
-"""The trained judge: what it is fitted to, what it says of a reply, and the artifact it is kept in."""
+"""The trained judge: what it is taught from, and the artifact it is kept in, `judges/NAME/`.
+
+It is taught on CPU in seconds (teaching.py) and kept as arrays and words, never as code. What it says of a reply
+depends on that reply alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from espalier.errors import UserError
+from espalier.paths import artifact
+from espalier.records import read_json, read_manifest, staging, verify_manifest, write_json, write_manifest
+from evaluation.judges.base import DIMENSIONS, Item, Verdict
 
-from evaluation.cases import Messages
-from evaluation.judges.base import DIMENSIONS
+if TYPE_CHECKING:
+    from evaluation.judges.distractors import Taught
+    from evaluation.judges.embedding import Embedding
+    from evaluation.judges.fitted import FittedJudge
+
+_ARRAYS, _WORDS = "judge.safetensors", "judge.json"
+_CALIBRATION = "calibration.json"
+_CODE = ("features*.py", "likeness.py", "fitted.py", "embedding.py")
 
 
-class Judged(Protocol):
-    """What the judge reads: an `Item` to be judged, or a `Labelled` reply."""
+def fit(labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | None = None) -> FittedJudge:
+    """A judge taught by `labelled` and nothing else, by each dimension that has at least two verdicts there.
+
+    Equal arguments give equal judges. ValueError where no dimension has, or where all replies are of one problem.
+    """
+    from evaluation.judges.distractors import distractors
+    from evaluation.judges.teaching import teach
+
+    given = {name: {each.labels[name] for each in labelled if name in each.labels} for name in DIMENSIONS}
+    dimensions = [name for name, verdicts in given.items() if len(verdicts) > 1]
+    if not dimensions:
+        raise ValueError("no dimension has two verdicts that could be told apart")
+    return teach(labelled, distractors(labelled, seed=seed), dimensions, seed=seed, embedding=embedding)
+
+
+@cache
+def code_hash() -> str:
+    """SHA-256 of the code that reads replies and weighs what it reads: a judge means nothing under other code."""
+    folder = Path(__file__).parent
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _CODE for path in folder.glob(pattern)):
+        digest.update(path.name.encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+class Classifier:
+    """A trained judge from its artifact. Nothing is loaded before the first reply is judged."""
+
+    def __init__(self, name: str, manifest: Mapping[str, Any]) -> None:
+        self.name = name
+        self._manifest = manifest
+
+    @classmethod
+    def open(cls, name: str) -> Classifier:
+        """The judge `name` of the workspace. UserError where there is none, or where it was made by other code."""
+        manifest = read_manifest(artifact("judges", name))
+        if manifest is None:
+            raise UserError(f"no trained judge {name}; train one: {training_command(name)}")
+        if manifest.get("code") != code_hash():
+            raise UserError(
+                f"judge {name} was trained by other code than reads replies now; train it again: "
+                f"{training_command(name, manifest)} --redo"
+            )
+        return cls(name, manifest)
 
     @property
-    def messages(self) -> Messages:
-        """The conversation up to the reply."""
+    def identity(self) -> dict[str, Any]:
+        """By the hash of all that it was taught."""
+        return {"kind": "trained", "content": self._manifest["content_hash"], "code": self._manifest["code"]}
 
     @property
-    def reply(self) -> str:
-        """The reply."""
+    def dimensions(self) -> tuple[str, ...]:
+        """All: it abstains by those it was not taught."""
+        return tuple(DIMENSIONS)
 
-    @property
-    def answer(self) -> str:
-        """The solution, or empty."""
+    def judge(self, items: Sequence[Item]) -> list[dict[str, Verdict]]:
+        """By each dimension the expected value, or why there is none."""
+        asked = [item for item in items if item.reply.strip()]
+        values = self._fitted.values(self._fitted.predict(asked))
+        untaught = Verdict(value=None, why=f"judge {self.name} was taught no labels of it")
+        found, place = [], 0
+        for item in items:
+            if not item.reply.strip():
+                found.append({name: Verdict(value=None, why="the reply is empty") for name in DIMENSIONS})
+                continue
+            known = {name: Verdict(value=float(rows[place])) for name, rows in values.items()}
+            found.append({name: known.get(name, untaught) for name in DIMENSIONS})
+            place += 1
+        return found
 
+    @cached_property
+    def _fitted(self) -> FittedJudge:
+        from safetensors.numpy import load_file
 
-class Taught(Judged, Protocol):
-    """What the judge learns from: a `Labelled` reply."""
+        from evaluation.judges.embedding import Embedding
+        from evaluation.judges.fitted import FittedJudge
 
-    @property
-    def problem(self) -> str:
-        """Replies of one problem share it; folds keep them together."""
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """By dimension the verdict, as a key of the dimension's `values`."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FittedJudge:
-    """What training found: by dimension the models, and how a class is chosen from their probabilities."""
-
-    dimensions: tuple[str, ...]
-    """The dimensions it was taught, in the order of `DIMENSIONS`."""
-    parts: Any
-    """Its models."""
-
-    def predict(self, items: Sequence[Judged]) -> dict[str, NDArray[np.float64]]:
-        """By dimension the probabilities, (items, verdicts); verdicts in the order of the dimension's `values`."""
-        raise NotImplementedError
-
-    def decide(self, probabilities: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.intp]]:
-        """By dimension the verdict chosen for each row, as an index into the dimension's `values`."""
-        raise NotImplementedError
-
-    def values(self, probabilities: dict[str, NDArray[np.float64]]) -> dict[str, NDArray[np.float64]]:
-        """By dimension the expected value of each row, 0 to 1."""
-        return {name: rows @ np.array(list(DIMENSIONS[name].values.values())) for name, rows in probabilities.items()}
+        folder = artifact("judges", self.name)
+        verify_manifest(folder)
+        words = read_json(folder / _WORDS)
+        return FittedJudge.of(
+            load_file(folder / _ARRAYS),
+            vocabulary=words["vocabulary"],
+            dimensions=words["dimensions"],
+            embedding=Embedding(words["embedding"]) if words["embedding"] else None,
+        )
 
 
-def fit(labelled: Sequence[Taught], *, seed: int = 0) -> FittedJudge:
-    """A judge taught by `labelled` alone; its decision rule is chosen by folds of whole problems within them."""
-    raise NotImplementedError
+def save(fitted: FittedJudge, name: str, facts: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+    """Keep a judge as `judges/NAME/`, whole or not at all; returns its manifest, which holds `facts` too."""
+    from safetensors.numpy import save_file
+
+    with staging(artifact("judges", name), replace=replace) as folder:
+        save_file(fitted.arrays(), folder / _ARRAYS)
+        words = {
+            "dimensions": list(fitted.dimensions),
+            "embedding": fitted.embedding.name if fitted.embedding else None,
+            "vocabulary": list(fitted.space.vocabulary),
+        }
+        write_json(folder / _WORDS, words)
+        # A calibration comes later, and again: it is no part of what the judge is.
+        return write_manifest(folder, {**facts, "code": code_hash()}, exclude=(_CALIBRATION,))
+
+
+def training_command(name: str, manifest: Mapping[str, Any] | None = None) -> str:
+    """The command that trains the judge `name`, with the labels it was trained on where that is known."""
+    files = [each["file"] for each in manifest.get("labels", [])] if manifest else []
+    named = "" if name == "classifier" else f" --name {name}"
+    return f"python evaluation/judges/train.py --labels {' '.join(files) or 'FILE'}{named}"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 
 from evaluation.cases import Messages
 from evaluation.judges.features_moves import moves
@@ -39,20 +37,10 @@ def describe(item: Judged) -> Features:
     return _described(json.dumps(item.messages), item.reply, item.answer)
 
 
-@cache
 def names() -> tuple[str, ...]:
     """What the facts are called."""
     nothing = read(_Plain([], "", ""))
     return (*moves(nothing.reply), *overlap(nothing))
-
-
-@cache
-def code_hash() -> str:
-    """SHA-256 of the code that makes features: a judge understands only those it was taught with."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.glob("features*.py")):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=_REMEMBERED)

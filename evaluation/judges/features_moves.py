@@ -13,58 +13,76 @@ _MANY = 3
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE | re.MULTILINE)
+    """One of the patterns, each of whole words."""
+    return re.compile(rf"\b(?:{'|'.join(patterns)})(?!\w)", re.IGNORECASE | re.MULTILINE)
 
 
 _MOVES = {
-    "praise": _any(r"\b(?:great|good|nice|excellent|fantastic|wonderful|awesome|amazing|perfect|well done|brilliant|impressive)\b"),
-    "effort": _any(r"\b(?:effort|try|attempt|trying|thinking|explanation|appreciate|thank)\w*\b"),
-    "affirm": _any(r"\b(?:yes|exactly|correct|correctly|absolutely|(?:that's|that is|you're|you are) right|you got it|indeed)\b"),
-    "nearly": _any(r"\b(?:right track|close|almost|nearly|good start|great start)\b"),
-    "deny": _any(r"\b(?:not quite|not exactly|not correct|not right|incorrect|wrong|no,|isn't (?:quite )?(?:right|correct)|is not)\b"),
-    "mistake": _any(r"\b(?:mistake|error|misunderst\w+|confus\w+|mix(?:ed|ing)? up|oops|slip|miss(?:ed|ing)?|overlook\w*|forgot\w*|misread|typo|messed)\b"),
-    "actually": _any(r"\bactually\b"),
-    "but": _any(r"\bbut\b"),
-    "however": _any(r"\bhowever\b"),
-    "instead": _any(r"\binstead\b"),
-    "should": _any(r"\bshould(?:n't)?\b"),
-    "need": _any(r"\bneeds?\b"),
-    "remember": _any(r"\b(?:remember|recall|keep in mind|don't forget|forget)\b"),
-    "lets": _any(r"\b(?:let's|let us|lets)\b"),
-    "let_me": _any(r"\blet me\b"),
+    "praise": _any(
+        "great|good|nice|excellent|fantastic|wonderful|awesome|amazing|perfect|brilliant|impressive|well done"
+    ),
+    "effort": _any(r"(?:effort|try|attempt|trying|thinking|explanation|appreciate|thank)\w*"),
+    "affirm": _any(
+        "yes|exactly|correct|correctly|absolutely|indeed|you got it|(?:that's|that is|you're|you are) right"
+    ),
+    "nearly": _any("right track|close|almost|nearly|good start|great start"),
+    "deny": _any("not (?:quite|exactly|correct|right)|incorrect|wrong|no,|isn't (?:quite )?(?:right|correct)|is not"),
+    "mistake": _any(
+        "mistake|error|oops|slip|typo|misread|messed|mix(?:ed|ing)? up|miss(?:ed|ing)?",
+        r"(?:misunderst|confus|overlook|forgot)\w*",
+    ),
+    "actually": _any("actually"),
+    "but": _any("but"),
+    "however": _any("however"),
+    "instead": _any("instead"),
+    "should": _any("should(?:n't)?"),
+    "need": _any("needs?"),
+    "remember": _any("remember|recall|keep in mind|don't forget|forget"),
+    "lets": _any("let's|let us|lets"),
+    "let_me": _any("let me"),
     "recheck": _any(
-        r"\b(?:(?:double[- ]?|re-?)?check|re-?view|revisit|look (?:back|again|at)|(?:closer|another) look|go (?:back|over)"
-        r"|re-?(?:calculat|evaluat|examin|think|consider|read|work|do)\w*)\b"
+        "(?:double[- ]?|re-?)?check|re-?view|revisit|look (?:back|again|at)|(?:closer|another) look|go (?:back|over)",
+        r"re-?(?:calculat|evaluat|examin|think|consider|read|work|do)\w*",
     ),
-    "again": _any(r"\bagain\b"),
-    "together": _any(r"\btogether\b"),
-    "step": _any(r"\bsteps?\b"),
-    "order": _any(r"\b(?:first|start(?:ing)? (?:with|by|from)|next|then|finally)\b"),
-    "can_you": _any(r"\b(?:can|could|would|will) you\b"),
-    "what_if": _any(r"\bwhat (?:if|would|happens?|do you)\b"),
-    "open_question": _any(r"\b(?:what|which|how|why|where|when)\b[^.!?]*\?"),
-    "closed_question": _any(r"(?:^|[.!?,:]\s+)(?:is|are|do|does|did|was|were|have|has|should|isn't|wouldn't|doesn't|don't)\b[^.!?]*\?"),
-    "how_many": _any(r"\bhow (?:many|much)\b"),
-    "why": _any(r"\bwhy\b"),
-    "tell_me": _any(r"\b(?:tell me|show me|explain|walk me|describe|share|spot|see if you|identify)\b"),
-    "hedge": _any(r"\b(?:might|may|maybe|perhaps|seems?|looks? like|sounds? like|think|possibly|a bit|little|slight\w*|probably)\b"),
-    "explain": _any(r"\b(?:means?|because|since|so that|in other words|for example|such as|called|definition|rule|formula)\b"),
-    "result": _any(r"\b(?:therefore|so|thus|hence|which (?:is|gives|means|equals|would)|giv(?:es|ing)|equals?|makes?|total of|result)\b"),
-    "would_be": _any(r"\b(?:would|should|will) be\b"),
-    "you": _any(r"\byou\b"),
-    "your": _any(r"\byour\b"),
-    "your_work": _any(r"\byour (?:\w+ )?(?:calculations?|steps?|work|answer|solution|reasoning|process|approach|equation|thinking|math|numbers?)\b"),
-    "we": _any(r"\bwe\b"),
-    "i": _any(r"\b(?:I|my)\b"),
+    "again": _any("again"),
+    "together": _any("together"),
+    "step": _any("steps?"),
+    "order": _any("first|start(?:ing)? (?:with|by|from)|next|then|finally"),
+    "can_you": _any("(?:can|could|would|will) you"),
+    "what_if": _any("what (?:if|would|happens?|do you)"),
+    "open_question": re.compile(r"\b(?:what|which|how|why|where|when)\b[^.!?]*\?", re.IGNORECASE),
+    "closed_question": re.compile(
+        r"(?:^|[.!?,:]\s+)(?:is|are|do|does|did|was|were|have|has|should|isn't|wouldn't|doesn't|don't)\b[^.!?]*\?",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    "how_many": _any("how (?:many|much)"),
+    "why": _any("why"),
+    "tell_me": _any("tell me|show me|explain|walk me|describe|share|spot|see if you|identify"),
+    "hedge": _any(
+        "might|may|maybe|perhaps|possibly|probably|think|a bit|little|slight(?:ly)?", "(?:seem|look|sound)s?(?: like)?"
+    ),
+    "explain": _any("means?|because|since|so that|in other words|for example|such as|called|definition|rule|formula"),
+    "result": _any("therefore|so|thus|hence|giv(?:es|ing)|equals?|makes?|total of|result", "which (?:is|means|would)"),
+    "would_be": _any("(?:would|should|will) be"),
+    "you": _any("you"),
+    "your": _any("your"),
+    "your_work": _any(
+        r"your (?:\w+ )?(?:calculation|step|work|answer|solution|process|approach|equation|number)s?",
+        r"your (?:\w+ )?(?:reasoning|thinking|math)",
+    ),
+    "we": _any("we"),
+    "i": _any("i|my"),
     "you_did": _any(
-        r"\byou(?:'ve| have)? (?:\w+ )?(?:added|subtracted|multiplied|divided|calculated|found|used|did|made|got|said|mentioned"
-        r"|took|assumed|counted|started|forgot|missed|wrote|included)\b"
+        r"you(?:'ve| have)? (?:\w+ )?(?:add|subtract|multipli|divid|calculat|us|mention|assum|count|start|miss|includ)ed",
+        r"you(?:'ve| have)? (?:\w+ )?(?:found|did|made|got|said|took|forgot|wrote)",
     ),
-    "operation": _any(r"\b(?:add|subtract|multipl|divid|minus|plus|times|sum|difference|product|quotient|fraction)\w*\b"),
-    "move_on": _any(r"\b(?:keep (?:it|up|going|practic\w+)|ready|next (?:problem|question)|move on|practi[cs]e|continue|have fun)\b"),
-    "sorry": _any(r"\b(?:sorry|apolog\w+)\b"),
-    "leak": _any(r"###|\b(?:user|assistant|student|tutor)\s*:|\btutor response\b|\brevised response\b"),
-}  # fmt: skip
+    "operation": _any(r"(?:add|subtract|multipl|divid|minus|plus|times|sum|difference|product|quotient|fraction)\w*"),
+    "move_on": _any(
+        r"keep (?:it|up|going|practic\w+)|ready|next (?:problem|question)|move on|practi[cs]e|continue|have fun"
+    ),
+    "sorry": _any(r"sorry|apolog\w+"),
+    "leak": re.compile(r"###|\b(?:user|assistant|student|tutor)\s*:|\b(?:tutor|revised) response\b", re.IGNORECASE),
+}
 _CORRECTIVE = ("deny", "mistake", "actually", "but", "however", "instead", "should", "remember", "recheck", "again")
 _PLACED = ("praise", "affirm", "deny", "but", "remember", "actually", "mistake", "recheck", "lets", "should")
 _OPENERS = {
@@ -86,13 +104,12 @@ _OPENERS = {
     "oh": "oh hmm ah oops ok okay alright sure hi hello hey",
 }
 _OPENS = {word: name for name, words in _OPENERS.items() for word in words.split()}
-_ORDERS = frozenset(
-    """
+_ORDER_WORDS = """
     try look think consider use add subtract multiply divide calculate find check remember recall take start go see make
     write solve count read review compare double focus keep tell show explain notice note determine figure work break
     apply imagine draw set put simplify convert round reread
-    """.split()
-)
+"""
+_ORDERS = frozenset(_ORDER_WORDS.split())
 _LEAD = frozenset(("please", "now", "then", "first", "next", "just", "also", "so"))
 _CLAUSE = re.compile(r"[,;:] | - | but | and | so ")
 _WORD = re.compile(r"[a-z']+")

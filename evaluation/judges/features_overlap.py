@@ -13,10 +13,13 @@ _NUMBER = r"\$?(\.?\d[\d,.]*)%?"
 _SUM = re.compile(rf"{_NUMBER}\s*([-+*/x])\s*{_NUMBER}\s*=\s*{_NUMBER}")
 _OPEN_SUM = re.compile(r"\d\s*[-+*/x]\s*\$?\d[\d,.]*(?![\d,.%]|\s*[=x*/+-])")
 _REJECTED = re.compile(rf"\b(?:not|instead of|rather than)\b[^.!?\d]{{0,20}}{_NUMBER}", re.IGNORECASE)
-_RESULT = re.compile(rf"(?:=|\b(?:is|equals?|gives?(?: \w+)?|total of|answer is|be|are|get))\s+(?:\w+ ){{0,2}}{_NUMBER}", re.IGNORECASE)
-_NUMBER_WORDS = frozenset(
-    "one two three four five six seven eight nine ten eleven twelve half twice double third quarter hundred dozen".split()
+_RESULT = re.compile(
+    rf"(?:=|\b(?:is|equals?|gives?(?: \w+)?|total of|answer is|be|are|get))\s+(?:\w+ ){{0,2}}{_NUMBER}", re.IGNORECASE
 )
+_WORDS_OF_NUMBER = """
+one two three four five six seven eight nine ten eleven twelve half twice double third quarter hundred dozen
+"""
+_NUMBER_WORDS = frozenset(_WORDS_OF_NUMBER.split())
 _YIELDS = re.compile(r"\W*(?:oh|yes|sorry|i see|right|ah|you're right|ok|i apolog)", re.IGNORECASE)
 _UNSURE = re.compile(r"\b(?:not sure|don't know|confus\w*|no idea|help|why)\b", re.IGNORECASE)
 
@@ -84,7 +87,9 @@ def _numbers(r: Reading) -> dict[str, float]:
         "numbers_of_learner_share": len(reply & learner) / size,
         "learner_numbers_covered": len(reply & learner) / max(1, len(learner)),
         "repeats_final": float(bool(reply.intersection(final))),
-        "repeats_final_alone": float(bool(reply.intersection(final)) and not earlier.union(problem).intersection(final)),
+        "repeats_final_alone": float(
+            bool(reply.intersection(final)) and not earlier.union(problem).intersection(final)
+        ),
         "ends_new": float(bool(new.intersection(ends))),
         "ends_with_learner": float(bool(learner.intersection(ends))),
         "last_numbers": float(min(_MANY, len(last))),
@@ -164,7 +169,8 @@ def _is_whole(digits: str) -> bool:
 def _names(text: Text) -> int:
     pairs = zip(text.tokens, text.tokens[1:], strict=False)
     return sum(
-        token[0].isupper() and len(token) > 1 and not is_number(token) and before not in '.!?:"' for before, token in pairs
+        token[0].isupper() and len(token) > 1 and not is_number(token) and before not in '.!?:"'
+        for before, token in pairs
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from evaluation.cases import Messages
@@ -16,10 +17,11 @@ _TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[^
 _QUESTION = re.compile(r"\bquestion is\s*:(.*)", re.DOTALL | re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])[\"')*]*\s+|\n+")
 _PLAIN = str.maketrans({"’": "'", "‘": "'", "“": '"', "”": '"', "\N{NO-BREAK SPACE}": " ", "×": "*", "÷": "/"})
+_REMEMBERED = 4096
 _LONGEST = 6000
 """Characters of a text that are read: what comes after them is left out, so that no reply takes seconds."""
 
-# Function words, and the small talk of any lesson. What else two texts share, they share because of what they are about.
+# Function words, and the small talk of any lesson. What else two texts share, they share by what they are about.
 _FUNCTION_WORDS = """
 a an the this that these those some any no every each all both many much more most few little several other another
 i me my mine myself you your yours yourself he him his himself she her hers herself it its itself
@@ -65,12 +67,14 @@ class Text:
     numbers: tuple[float, ...]
     """Its numbers, in order."""
 
-    @classmethod
-    def read(cls, text: str) -> Text:
-        """Reads the first characters of `text`, as many as are read of any."""
+    @staticmethod
+    @lru_cache(maxsize=_REMEMBERED)
+    def read(text: str) -> Text:
+        """Reads the first characters of `text`, as many as are read of any. Many replies answer one dialogue, so what
+        was read last is remembered."""
         plain = text[:_LONGEST].translate(_PLAIN).replace("\\n", "\n").strip()
         tokens = tuple(_TOKEN.findall(plain))
-        return cls(
+        return Text(
             plain=plain,
             tokens=tokens,
             stems=frozenset(stem(word) for word in map(str.lower, tokens) if is_content(word)),
@@ -125,7 +129,7 @@ def read(item: Judged) -> Reading:
 def unwrapped(reply: str) -> str:
     """The reply without quotation marks around the whole of it: they tell who wrote it and not what it does."""
     bare = reply.strip()
-    return bare[1:-1].strip() if len(bare) > 1 and bare[0] in "\"“" and bare[-1] in "\"”" else bare
+    return bare[1:-1].strip() if len(bare) > 1 and bare[0] in '"“' and bare[-1] in '"”' else bare
 
 
 def is_number(token: str) -> bool:
@@ -145,7 +149,16 @@ def is_content(word: str) -> bool:
 
 def stem(word: str) -> str:
     """The word without the ending that its number or tense gives it."""
-    for ending, rest in (("'s", ""), ("ies", "y"), ("ing", ""), ("ied", "y"), ("ed", ""), ("es", ""), ("s", ""), ("e", "")):
+    for ending, rest in (
+        ("'s", ""),
+        ("ies", "y"),
+        ("ing", ""),
+        ("ied", "y"),
+        ("ed", ""),
+        ("es", ""),
+        ("s", ""),
+        ("e", ""),
+    ):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word[: -len(ending)] + rest
     return word

@@ -1,7 +1,7 @@
 """A reply's n-grams with what it is about taken out: how it speaks, and where its words and numbers come from.
 
-"Yes, but Ann bought 12 pencils" becomes "yes , but <name> <said> <problem's number> <said>": a judge that learnt it from
-one problem can use it in another, and a model of names and subjects cannot be learnt at all.
+"Yes, but Ann bought 12 pencils" becomes "yes , but <name> <said> <given> <said>": what was learnt from one problem can
+be used in another, and names and subjects cannot be learnt at all.
 """
 
 from __future__ import annotations
@@ -12,16 +12,15 @@ LONGEST = 3
 """Words in the longest n-gram."""
 _READ = 400
 """Words of a reply that are read."""
-_ENDS = frozenset(".!?:\"\n")
+_ENDS = frozenset('.!?:"\n')
 
 # Words of teaching: they tell what a reply does even where the learner used them too.
-_LESSON = frozenset(
-    """
+_LESSON_WORDS = """
     step problem question answer number total mistake error correct incorrect right wrong close almost track try think
     remember recall look check double-check review consider calculate calculation add subtract multiply divide sum
     difference product great good nice excellent job work effort start
-    """.split()
-)
+"""
+_LESSON = frozenset(_LESSON_WORDS.split())
 
 
 def terms(reading: Reading) -> list[str]:

@@ -123,12 +123,12 @@ def _read(answer: dict[str, Any] | str, name: str, values: Mapping[str, float]) 
     """The verdict under `name`; an abstention that failed where it has not the form asked for."""
     if isinstance(answer, str):
         return Verdict(value=None, why=answer, failed=True)
-    entry = answer.get(name)
-    said = entry.get("verdict") if isinstance(entry, dict) else None
-    if not isinstance(entry, dict) or said not in (*values, ABSTAINS):
-        return Verdict(
-            value=None, why=f"no verdict of the form asked for: {_short(json.dumps(entry), 80)}", failed=True
-        )
+    found = answer.get(name)
+    entry = found if isinstance(found, dict) else {}
+    said = entry.get("verdict")
+    if said not in (*values, ABSTAINS):
+        why = f"no verdict of the form asked for: {_short(json.dumps(found), 80)}"
+        return Verdict(value=None, why=why, failed=True)
     return Verdict(value=values.get(said), why=_short(str(entry.get("reason", "")), _LONGEST_REASON))
 
 

@@ -75,7 +75,7 @@ def _decide(dimension: Dimension, verdicts: Mapping[str, Verdict]) -> Verdict:
     cast = [vote for vote in votes.values() if vote is not None]
     failed = any(verdict.failed for verdict in verdicts.values())
     why = "; ".join(f"{judge}: {verdict.why}" for judge, verdict in verdicts.items() if verdict.why)
-    if not cast or 2 * len(cast) < len(votes):
+    if 2 * len(cast) < len(votes):
         return Verdict(value=None, why=why, votes=votes, failed=failed)
     most, count = Counter(cast).most_common(1)[0]
     return Verdict(value=most if 2 * count > len(cast) else median(cast), why=why, votes=votes, failed=failed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 from espalier.budget import Budget
-from espalier.endpoints import Endpoint, EndpointError, EndpointSettings
+from espalier.endpoints import EndpointError, EndpointSettings
 from espalier.errors import UserError
+from evaluation.backends.fingerprint import SelfReport
+from evaluation.backends.questions import Asker, Question
 from evaluation.cases import Case, Messages
 from evaluation.learner.simulated import mastery, put_right, says_right
 
@@ -28,51 +29,44 @@ class EndpointLearner:
     """A learner behind an OpenAI-compatible endpoint."""
 
     def __init__(self, settings: EndpointSettings, budget: Budget | None = None) -> None:
-        self._settings = settings
-        self._budget = budget
+        self._asker = Asker(settings, budget)
+        self._report = SelfReport(settings)
 
     @property
     def identity(self) -> dict[str, Any]:
         """The endpoint, its model and the prompt: what it said is kept under them."""
-        return {"endpoint": self._settings.endpoint, "model": self._settings.model, "prompt": [_PROMPT, _STATES]}
+        return {**self._report.facts, "prompt": [_PROMPT, _STATES]}
 
     def respond(self, dialogues: list[tuple[Case, Messages, int]]) -> list[str | None]:
         """The learner's next words for each (case, messages, seed); None where it is over. UserError where the endpoint
         does not answer: without the learner's words a dialogue cannot go on."""
-        return asyncio.run(self._respond(dialogues))
-
-    async def _respond(self, dialogues: list[tuple[Case, Messages, int]]) -> list[str | None]:
-        gate = asyncio.Semaphore(self._settings.concurrency)
-        async with Endpoint(self._settings, self._budget) as endpoint:
-
-            async def one(case: Case, messages: Messages, seed: int) -> str | None:
-                async with gate:
-                    return await _speak(endpoint, case, messages, seed)
-
-            return list(await asyncio.gather(*(one(*dialogue) for dialogue in dialogues)))
+        questions = {place: _question(*dialogue) for place, dialogue in enumerate(dialogues)}
+        wanted = {place: question for place, question in questions.items() if question}
+        said: dict[int, str | None] = {}
+        for index, answer in self._asker.ask(list(wanted.values())):
+            if isinstance(answer, EndpointError):
+                raise UserError(f"--learner: {answer}")
+            said[list(wanted)[index]] = answer.text.strip() or None
+        return [said.get(place) for place in range(len(dialogues))]
 
 
-async def _speak(endpoint: Endpoint, case: Case, messages: Messages, seed: int) -> str | None:
+def _question(case: Case, messages: Messages, seed: int) -> Question | None:
+    """What the model is asked; None where the learner has put it right, so that the dialogue is over."""
     truth = case.truth
-    if truth is None:
-        return None
     since = messages[len(case.messages) :]
-    if any(message["role"] == "user" and says_right(truth, message["content"]) for message in since):
+    if truth is None or any(m["role"] == "user" and says_right(truth, m["content"]) for m in since):
         return None
     level = mastery(case, messages)
-    state = next(text for limit, text in _STATES if level < limit)
     system = _PROMPT.format(
         level=truth.level or "A2",
         language=truth.first_language or "unknown",
         said=truth.learner,
         right=put_right(truth),
-        state=state,
+        state=next(text for limit, text in _STATES if level < limit),
     )
     # The learner is the one who answers here, so the roles change sides.
     other = {"user": "assistant", "assistant": "user"}
     told = [{"role": other[m["role"]], "content": m["content"]} for m in messages if m["role"] in other]
-    try:
-        reply = await endpoint.ask([{"role": "system", "content": system}, *told], max_tokens=_MAX_TOKENS, seed=seed)
-    except EndpointError as error:
-        raise UserError(f"--learner: {error}") from None
-    return reply.text.strip() or None
+    return Question(
+        messages=[{"role": "system", "content": system}, *told], max_tokens=_MAX_TOKENS, temperature=0.7, seed=seed
+    )

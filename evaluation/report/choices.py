@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from espalier.report import table
 from evaluation.case_spec import CHOICE_REQUEST
-from evaluation.figures import Contestant
+from evaluation.comparison.figures import Contestant
 from evaluation.metrics.choice import choice_correct
 from evaluation.reasoning import THRESHOLD, before_choice, choice, sound_reasoning
 from evaluation.reasoning import wrong_but_sound as is_wrong_but_sound

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from evaluation.formats import shown
+from evaluation.comparison.formats import shown
+from evaluation.comparison.tables import first_reply, in_dialogue
 from evaluation.report.material import Material
 from evaluation.report.sections import full_table, meaning, row
-from evaluation.tables import first_reply, in_dialogue
 
 
 def dialogues(material: Material) -> str:

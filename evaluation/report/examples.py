@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 from espalier.report import Markup, escape, table
 from evaluation.cases import Truth
-from evaluation.figures import Contestant, Results
+from evaluation.comparison.figures import Contestant, Results
+from evaluation.comparison.tables import GROUPS, first_reply
 from evaluation.metrics.base import Column
 from evaluation.records import Record
-from evaluation.tables import GROUPS, first_reply
 
 _SHOWN = 140
 """Characters of a reply; the records have it whole."""

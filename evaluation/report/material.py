@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.figures import Contestant, Results
+from evaluation.comparison.figures import Contestant, Results
+from evaluation.comparison.tables import in_group
 from evaluation.gate import Outcome
 from evaluation.lineage import Lineage
 from evaluation.metrics.base import Column, DialogueMetric
 from evaluation.suite import Suite
-from evaluation.tables import in_group
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from espalier.records import write_text
 from espalier.report import escape, table
-from evaluation.formats import between, gap, value
+from evaluation.comparison.formats import between, gap, value
 from evaluation.report import examples, pictures, provenance, sections
 from evaluation.report.choices import wrong_but_sound
 from evaluation.report.dialogues import dialogues

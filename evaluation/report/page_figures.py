@@ -8,11 +8,11 @@ from dataclasses import fields
 from typing import Any
 
 from espalier.report import COLOURS, GREY
-from evaluation.figures import leader
-from evaluation.formats import between, chance, gap, number, shown
+from evaluation.comparison.figures import leader
+from evaluation.comparison.formats import between, chance, gap, number, shown
+from evaluation.comparison.paired import Comparison
+from evaluation.comparison.stats import Estimate
 from evaluation.metrics.base import Column
-from evaluation.paired import Comparison
-from evaluation.stats import Estimate
 
 
 def figures_data(
@@ -20,7 +20,7 @@ def figures_data(
 ) -> dict[str, Any]:
     """Columns, and contestants with their figures by column.
 
-    `summary` is what `evaluation.summary.summarise` gave: what is missing there is missing on the page.
+    `summary` is what `evaluation.comparison.summary.summarise` gave: what is missing there is missing on the page.
     """
     return {
         "columns": [_column(column, cautions.get(column.name, "")) for column in columns],

@@ -6,9 +6,9 @@ import textwrap
 from pathlib import Path
 
 from espalier.report import COLOURS, interval_bars
+from evaluation.comparison.stats import Estimate
+from evaluation.comparison.tables import Scope, first_reply, in_group
 from evaluation.report.material import Material
-from evaluation.stats import Estimate
-from evaluation.tables import Scope, first_reply, in_group
 
 _NOTES = {"higher": "", "lower": " (fewer is better)", "neither": " (neither is better)"}
 _MOST_BARS = 32

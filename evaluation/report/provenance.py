@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from espalier.report import escape, percent, table
+from evaluation.comparison.paired import MANY
+from evaluation.comparison.resampling import RESAMPLES
 from evaluation.lineage import Lineage, count_verdicts
-from evaluation.paired import MANY
 from evaluation.report.material import Material
-from evaluation.resampling import RESAMPLES
 
 _NAMED = 12
 """Cases named of those seen; `report.json` names them all."""

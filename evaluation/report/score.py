@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from espalier.report import Markup, escape, table
-from evaluation.formats import interval
+from evaluation.comparison.formats import interval
 from evaluation.pedagogy import PEDAGOGY, VERSION, WEIGHTS
 from evaluation.report.material import Material
 

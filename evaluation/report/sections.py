@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Sequence
 
 from espalier.report import Markup, escape, table
-from evaluation.figures import Contestant, Coverage, leader
-from evaluation.formats import between, chance, gap, number, shown, size
+from evaluation.comparison.figures import Contestant, Coverage, leader
+from evaluation.comparison.formats import between, chance, gap, number, shown, size
+from evaluation.comparison.tables import Scope, first_reply, in_group
 from evaluation.metrics.base import Column
 from evaluation.report.examples import FORM
 from evaluation.report.material import Material
-from evaluation.tables import Scope, first_reply, in_group
 
 _RULES = {
     "rule:copy": "copies the learner's sentence, mistake and all, into the commonest recast of the training rows",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from espalier.report import Markup, escape, percent, table
-from evaluation.formats import interval, number
+from evaluation.comparison.formats import interval, number
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.calibration import METRICS_ALONE
 from evaluation.judges.panel import agreement

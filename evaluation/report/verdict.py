@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from espalier.report import escape
-from evaluation.figures import Contestant, Results, leader
-from evaluation.formats import between, cases, chance, number, size, value
+from evaluation.comparison.figures import Contestant, Results, leader
+from evaluation.comparison.formats import between, cases, chance, number, size, value
+from evaluation.comparison.paired import Comparison
 from evaluation.metrics.base import Column
-from evaluation.paired import Comparison
 
 
 def verdict(results: Results, candidate: Contestant, column: Column, others: Iterable[Column]) -> str:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from evaluation.calibration.facts import Labels
     from evaluation.judges.labels import Labelled
-    from evaluation.stats import Estimate
+    from evaluation.comparison.stats import Estimate
 
 OURS, VERDICTS, WORDS, MARKS = "pedagogy score", "its verdicts alone", "bag of words", "question marks"
 CANNED_SET = 10_000

@@ -1,7 +1,7 @@
 import pytest
 
 from espalier.errors import UserError
-from evaluation.figures import Contestant, Results
+from evaluation.comparison.figures import Contestant, Results
 from evaluation.gate import NoRegression, Threshold, check, check_names, parse_gate
 from evaluation.metrics.base import Column
 from evaluation.records import Record

@@ -1,7 +1,7 @@
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
 
-from evaluation.figures import Contestant, Results
+from evaluation.comparison.figures import Contestant, Results
 from evaluation.gate import Outcome
 from evaluation.junit import write_junit
 from evaluation.metrics.base import Column

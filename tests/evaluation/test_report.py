@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from evaluation.cases import Truth
-from evaluation.figures import Contestant, Results
+from evaluation.comparison.figures import Contestant, Results
 from evaluation.judges.base import DIMENSIONS
 from evaluation.lineage import Lineage
 from evaluation.metrics import METRICS

@@ -148,5 +148,5 @@ def test_a_scores_folder_is_its_records_played_again(tmp_path: Path) -> None:
         backend = Recorded.open(f"replies:{folder}#r")
         again = play(backend, CASES, [], cache=cache, seed=0)
     assert list(map(asdict, again)) == list(map(asdict, first))
-    assert [record.finish for record in again] == ["stop", "length", "error"]
+    assert [(record.finish, record.num_tokens) for record in again] == [("stop", 0), ("length", 9), ("error", 0)]
     assert Recorded.open(f"replies:{folder}").name == "old"

@@ -20,7 +20,7 @@ from evaluation.cache import Cache, key_of
 from evaluation.judges import prompts
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.llm import LlmJudge
-from evaluation.judges.prompts import ABSTAINS, pair_prompt, prompt, rubric, schema
+from evaluation.judges.prompts import ABSTAINS, pair_prompt, pair_schema, prompt, rubric, schema
 from tests.espalier.chat_server import Answer, Script, fails, says
 from tests.espalier.listing_server import listing, lists, nothing
 from tests.evaluation.toy_world import byte_tokenizer
@@ -152,13 +152,15 @@ def test_a_wrong_form_costs_its_own_dimension_alone(entry: Any) -> None:
 
 
 def test_a_missing_dimension_is_an_abstention_and_a_reason_may_be_anything() -> None:
-    found = json.loads(answer(coherence={"reason": {"why": "\ud800"}, "verdict": "No"}))
+    found = json.loads(
+        answer(coherence={"reason": "half \ud800", "verdict": "No"}, tutor_tone={"reason": 7, "verdict": "Neutral"})
+    )
     del found["actionability"]
     with listing(says_always(json.dumps(found)), nothing) as server:
         verdicts = judge(server.url).judge([item("Hm")])[0]
     assert verdicts["actionability"].value is None and verdicts["actionability"].failed
-    assert verdicts["coherence"].value == 0.0
-    verdicts["coherence"].why.encode()
+    assert verdicts["coherence"] == Verdict(value=0.0, why="half ?")
+    assert verdicts["tutor_tone"] == Verdict(value=0.5, why="7")
 
 
 def test_a_schema_that_the_server_refuses_is_tried_once(capsys: pytest.CaptureFixture[str]) -> None:
@@ -240,6 +242,15 @@ def test_the_rubric_has_a_line_for_every_verdict() -> None:
         assert all(line == line.strip() and "\n" not in line for line in entries[name]["verdicts"].values())
         text = prompt(item("Hm"))[0]["content"]
         assert all(f"  {verdict}: {line}" in text for verdict, line in entries[name]["verdicts"].items())
+
+
+def test_the_schema_is_closed_and_asks_for_the_reason_first() -> None:
+    whole = schema()
+    assert whole["required"] == list(whole["properties"]) == list(DIMENSIONS)
+    for each in (*whole["properties"].values(), *pair_schema()["properties"].values()):
+        assert each["required"] == list(each["properties"]) == ["reason", "verdict"]
+        assert each["additionalProperties"] is whole["additionalProperties"] is False
+        assert ABSTAINS in each["properties"]["verdict"]["enum"]
 
 
 # A reply that speaks to the judge

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from evaluation.figures import Contestant, Coverage, Results
+from evaluation.comparison.figures import Contestant, Coverage, Results
+from evaluation.comparison.stats import Estimate
+from evaluation.comparison.tables import GROUPS, in_dialogue, in_group
 from evaluation.metrics.base import Column
-from evaluation.stats import Estimate
-from evaluation.tables import GROUPS, in_dialogue, in_group
 
 
 def summarise(results: Results) -> dict[str, Any]:

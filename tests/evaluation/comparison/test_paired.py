@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from evaluation import paired
-from evaluation.paired import Pair, compare
-from evaluation.resampling import Resampling
-from evaluation.stats import t_quantile
+from evaluation.comparison import paired
+from evaluation.comparison.paired import Pair, compare
+from evaluation.comparison.resampling import Resampling
+from evaluation.comparison.stats import t_quantile
 
 
 def pair(base, other, clusters=None, span=1.0) -> Pair:

@@ -2,9 +2,9 @@ import math
 
 import pytest
 
-from evaluation.formats import between, cases, chance, gap, interval, number, shown, size, value
+from evaluation.comparison.formats import between, cases, chance, gap, interval, number, shown, size, value
+from evaluation.comparison.stats import Estimate
 from evaluation.metrics.base import Column
-from evaluation.stats import Estimate
 
 SHARE = Column(name="share", label="", description="")
 WORDS = Column(name="words", label="", description="", high=math.inf)

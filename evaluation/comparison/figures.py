@@ -14,12 +14,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from evaluation.comparison.paired import Comparison, Pair, compare
+from evaluation.comparison.resampling import Resampling
+from evaluation.comparison.stats import Bounds, Estimate, holm, means
+from evaluation.comparison.tables import Scope, Table, first_reply, in_dialogue
 from evaluation.metrics.base import Column
-from evaluation.paired import Comparison, Pair, compare
 from evaluation.records import Record
-from evaluation.resampling import Resampling
-from evaluation.stats import Bounds, Estimate, holm, means
-from evaluation.tables import Scope, Table, first_reply, in_dialogue
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

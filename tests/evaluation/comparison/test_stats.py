@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats as scipy_stats
 
-from evaluation.stats import Estimate, holm, mean, means, t_quantile, unseen, wilson
+from evaluation.comparison.stats import Estimate, holm, mean, means, t_quantile, unseen, wilson
 
 ANYTHING = (-math.inf, math.inf)
 

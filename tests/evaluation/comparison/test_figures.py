@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from evaluation.cases import Truth
-from evaluation.figures import Contestant, Coverage, Results, leader
+from evaluation.comparison.figures import Contestant, Coverage, Results, leader
+from evaluation.comparison.stats import holm, mean
+from evaluation.comparison.summary import summarise
+from evaluation.comparison.tables import Scope, first_reply, in_dialogue, in_group
 from evaluation.metrics.base import Column
 from evaluation.records import Record
-from evaluation.stats import holm, mean
-from evaluation.summary import summarise
-from evaluation.tables import Scope, first_reply, in_dialogue, in_group
 
 SHARE = Column(name="share", label="a share", description="Zero or one.")
 ROLE = Column(name="in_role", label="in role", description="Zero or one.")

@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping
 
 from espalier.report import Markup, percent
+from evaluation.comparison.stats import Estimate
 from evaluation.metrics.base import Column
-from evaluation.stats import Estimate
 
 _MINUS = "\N{MINUS SIGN}"
 

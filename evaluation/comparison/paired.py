@@ -13,8 +13,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.resampling import Resampling
-from evaluation.stats import LEVEL, Estimate, cluster_sums, t_quantile, unseen
+from evaluation.comparison.resampling import Resampling
+from evaluation.comparison.stats import LEVEL, Estimate, cluster_sums, t_quantile, unseen
 
 POWER = 0.8
 MANY = 5_000

@@ -1,0 +1,1 @@
+"""Who does better, and how sure is that: estimates with intervals, paired comparisons, and how figures are written."""

@@ -1,0 +1,60 @@
+"""Tiny models and adapters in folders, and asks for them."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from espalier.building import add_adapter
+from espalier.models import load_base, resolve, save_model
+from espalier.references import ModelRef
+from espalier.settings import AdapterSettings
+from evaluation.backends.base import Ask
+from evaluation.backends.local import LocalModel
+from evaluation.backends.pool import Placement
+from evaluation.cases import Case
+from evaluation.suite import Generation
+from tests import tiny
+
+WORDS = ["I went to the market.", "Anna ate the cake.", "Sophie says: I saw a house.", "You went?", "I saw"]
+ASKS = [
+    *[
+        Ask(case=Case(name=text, messages=[{"role": "user", "content": text}]), turn=0, sample=0, seed=place)
+        for place, text in enumerate(WORDS)
+    ],
+    Ask(case=Case(name="pair", messages=[], texts=("I went", "I a market to the")), turn=0, sample=0, seed=9),
+]
+
+
+def base(folder: Path, seed: int = 0) -> ModelRef:
+    """A model whose replies differ from prompt to prompt."""
+    return resolve(f"path:{tiny.saved(folder, seed=seed, init_std=0.6)}")
+
+
+def adapter(folder: Path, on: ModelRef, seed: int, **settings: Any) -> ModelRef:
+    """An adapter on a base that changes what the base says."""
+    model = add_adapter(
+        load_base(on, device="cpu", dtype=torch.float32),
+        AdapterSettings(r=2, **settings),
+        tiny.renderer(),
+        on.spec,
+        seed=seed,
+    )
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            parameter.data += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed + len(name)))
+    folder.mkdir(parents=True)
+    save_model(model, tiny.renderer(), folder, on)
+    return resolve(f"path:{folder}")
+
+
+def local(ref: ModelRef, **changes: Any) -> LocalModel:
+    """A backend for `ref`; `changes` go to its generation, its placement, or itself."""
+    generation = {key: changes.pop(key) for key in list(changes) if key in Generation.model_fields}
+    placement = {key: changes.pop(key) for key in list(changes) if key in Placement.__dataclass_fields__}
+    return LocalModel(
+        ref=ref,
+        generation=Generation(**{"max_new_tokens": 8} | generation),
+        placement=Placement(**{"device": "cpu"} | placement),
+        **changes,
+    )

@@ -2,14 +2,16 @@
 
 It is a stated, versioned composite of columns that `evaluation/calibrate.py` calibrates:
 
-    score = min(1, relevance / 0.2) × max(0, Σ weight × verdict − 0.2 × hollow question)
+    score = (0.3 + 0.7 × min(1, relevance / 0.2)) × max(0, Σ weight × verdict − 0.2 × hollow question)
 
 - The weighted verdicts are a judge's: they say what teachers looked for in replies to a learner's mistake. "Gives the
   final answer away" counts the other way round.
 - A question mark raises what a judge that learnt from good tutors thinks of a reply, whether or not it asks anything.
   The discount takes that back where a question is hollow: no question by its words, or about nothing that was said.
-- A reply of whose content words fewer than a fifth stand in the conversation before it earns less, and one with none of
-  them nothing, however it sounds: that is what canned replies, and replies to another learner, have in common.
+- A reply of whose content words fewer than a fifth stand in the conversation before it earns less, down to three tenths
+  for one with none of them, however it sounds: that is what canned replies and replies to another learner have in
+  common. Not nothing, because teachers do credit a bare "Not quite, try again"; with nothing, the score goes less well
+  with theirs.
 
 Where nobody has made a mistake the first two verdicts say little, and so does the score: it is meant for remediation,
 and elsewhere it only compares models on the same cases. It is for English and, less well, for the other languages whose
@@ -41,6 +43,8 @@ HOLLOW_DISCOUNT = 0.2
 """What a hollow question costs: at least what a bare question mark adds to the weighted verdicts."""
 RELEVANT = 0.2
 """The share of relevant content words from which more of them earn no more."""
+IRRELEVANT = 0.3
+"""What is left of the score of a reply without any."""
 
 PEDAGOGY = Column(
     name="pedagogy",
@@ -48,8 +52,8 @@ PEDAGOGY = Column(
     description=(
         f"Version {VERSION}: "
         + ", ".join(f"{weight:g} × {DIMENSIONS[name].label}" for name, weight in WEIGHTS.items())
-        + f" (the last turned round), less {HOLLOW_DISCOUNT:g} for a hollow question; less, down to nothing, where "
-        f"under {RELEVANT:.0%} of its content words stand in what was said before."
+        + f" (the last turned round), less {HOLLOW_DISCOUNT:g} for a hollow question; times less than 1, down to "
+        f"{IRRELEVANT:g}, where under {RELEVANT:.0%} of its content words stand in what was said before."
     ),
 )
 
@@ -69,7 +73,8 @@ def pedagogy_score(found: Mapping[str, float]) -> float | None:
     if missing(found):
         return None
     taught = weighted(found) - HOLLOW_DISCOUNT * found[hollow_question.name]
-    return min(1.0, found[relevance.name] / RELEVANT) * max(0.0, taught)
+    relevant = min(1.0, found[relevance.name] / RELEVANT)
+    return (IRRELEVANT + (1 - IRRELEVANT) * relevant) * max(0.0, taught)
 
 
 def weighted(verdicts: Mapping[str, float]) -> float:
@@ -87,5 +92,6 @@ def statement() -> dict[str, Any]:
         "weights": dict(WEIGHTS),
         "hollow_discount": HOLLOW_DISCOUNT,
         "relevant": RELEVANT,
+        "irrelevant": IRRELEVANT,
         "description": PEDAGOGY.description,
     }

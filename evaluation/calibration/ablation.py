@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from espalier.errors import UserError
 from espalier.records import read_json
 from evaluation.cases import Messages
+from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled, same_problem
-from evaluation.comparison.stats import Estimate
 
 NOVICE, EXPERT = "Novice", "Expert"
 Scores = Callable[[Sequence[Labelled]], NDArray[np.float64]]

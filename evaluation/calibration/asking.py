@@ -19,7 +19,7 @@ from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.labels import Labelled
 
 UNDECIDED = -1
-_DECIDES = ("evaluation/judges/*.py", "evaluation/metrics/*.py", "evaluation/metrics/*.yaml", "data_mix/speech.py")
+_OF_OTHER_JUDGES = {"agreement.py", "calibration.py", "llm.py", "opening.py", "panel.py", "prompts.py", "train.py"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,13 +83,14 @@ def out_of_fold(
     return said
 
 
-def classifier(*, seed: int = 0) -> Teach:
-    """The trained judge."""
+def classifier(*, seed: int = 0, embedding: str | None = None) -> Teach:
+    """Teaches judges as `evaluation/judges/train.py` does, with its seed and embedding model."""
 
     def teach(train: Sequence[Labelled]) -> Answer:
         from evaluation.judges.classifier import fit
+        from evaluation.judges.embedding import Embedding
 
-        fitted = fit(train, seed=seed)
+        fitted = fit(train, seed=seed, embedding=Embedding(embedding) if embedding else None)
 
         def answer(replies: Sequence[Labelled]) -> Said:
             probabilities = fitted.predict(replies)
@@ -104,11 +105,11 @@ def classifier(*, seed: int = 0) -> Teach:
 
 
 def classifier_code() -> str:
-    """A hash of all the code and word lists that decide what the trained judge says."""
+    """A hash of all the code that decides what a trained judge learns and says."""
     digest = hashlib.sha256()
-    for pattern in _DECIDES:
-        for path in sorted(repo_root().glob(pattern)):
-            digest.update(f"{sha256_file(path)}  {path.relative_to(repo_root()).as_posix()}\n".encode())
+    for path in sorted((repo_root() / "evaluation" / "judges").glob("*.py")):
+        if path.name not in _OF_OTHER_JUDGES:
+            digest.update(f"{sha256_file(path)}  {path.name}\n".encode())
     return digest.hexdigest()
 
 

@@ -27,7 +27,7 @@ class CalibrateConfig(Config):
     resamples: Annotated[int, Field(ge=100)] = 2000
     """Draws of problems for the intervals."""
     seed: int = 0
-    """Of the folds, the draws, the controls, and the judges taught here."""
+    """Of the folds, the draws and the controls."""
     workers: Annotated[int, Field(ge=1, le=256)] = 4
     """Questions that an endpoint gets at once."""
     endpoint: EndpointOptions = EndpointOptions()

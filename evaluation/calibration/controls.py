@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.calibration.folds import Fold
+from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled
-from evaluation.comparison.stats import Estimate
 
 Change = Callable[[Sequence[Labelled], random.Random], list[str]]
 """Labelled replies of one fold, and chance, to the control's replies."""

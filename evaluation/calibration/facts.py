@@ -13,10 +13,10 @@ from evaluation.calibration.asking import Said, truth
 from evaluation.calibration.baselines import Baseline, majority, out_of_fold, surface, tutor_name
 from evaluation.calibration.folds import Fold
 from evaluation.calibration.values import by_thresholds
+from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Agreement, Resamples, agreement, correlation, macro_f1_gain
 from evaluation.judges.base import DIMENSIONS, Dimension
 from evaluation.judges.labels import Labelled
-from evaluation.comparison.stats import Estimate
 
 RULE = (
     "A dimension is reliable for new models where the judge's macro-F1 on replies whose problem and tutor it never saw "

@@ -67,7 +67,8 @@ def _ask_trained(
             f"no trained judge {config.judge} ({folder}). Train it first: "
             f"python evaluation/judges/train.py --labels {' '.join(str(path) for path in config.labels)}"
         )
-    teach, identity = classifier(seed=config.seed), {"code": classifier_code(), "seed": config.seed}
+    settings = {"seed": manifest.get("seed", 0), "embedding": manifest.get("embedding")}
+    teach, identity = classifier(**settings), {"code": classifier_code(), **settings}
     total = len(labels.by_problem) + len(labels.new_tutor)
     with progress(total, f"judges taught like {config.judge}") as bar:
         said = out_of_fold(
@@ -80,7 +81,7 @@ def _ask_trained(
         )  # fmt: skip
     return Judging(
         name=config.judge,
-        identity=identity | {"content_hash": manifest["content_hash"]},
+        identity=identity | {"content_hash": manifest["content_hash"], "labels": manifest.get("labels", [])},
         said=said,
         new_tutor=unseen[REAL],
         teach=teach,

@@ -35,7 +35,18 @@ def _head(found: dict[str, Any]) -> str:
         f"Against teachers' labels of {found['replies']:,} replies by {len(found['tutors'])} tutors in "
         f"{found['dialogues']:,} dialogues about {found['problems']:,} problems: {files}.\n"
         f"{found['folds']} folds of whole problems, seed {found['seed']}; 95 % intervals from {found['resamples']:,} "
-        f"draws of problems.\n\n    {found['command']}\n"
+        f"draws of problems.\n\n    {found['command']}\n{_other_labels(found)}"
+    )
+
+
+def _other_labels(found: dict[str, Any]) -> str:
+    """A word where the judge that reports use was trained on other files than these."""
+    trained = {each["sha256"]: each["file"] for each in found["identity"].get("labels", [])}
+    if not trained or trained.keys() == {each["sha256"] for each in found["labels"]}:
+        return ""
+    names = escape(", ".join(trained.values()))
+    return (
+        f"\nThe judge itself was trained on {names}; what is calibrated here are judges taught alike on these labels.\n"
     )
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evaluation.judges.base import Dimension
 from evaluation.comparison.resampling import Resampling
 from evaluation.comparison.stats import LEVEL, Estimate
+from evaluation.judges.base import Dimension
 
 Floats = NDArray[np.float64]
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from evaluation.judges.fitted import FittedJudge
 
 _ARRAYS, _WORDS = "judge.safetensors", "judge.json"
-_CALIBRATION = "calibration.json"
 _CODE = ("features*.py", "likeness.py", "fitted.py", "embedding.py")
 
 
@@ -71,6 +70,11 @@ class Classifier:
                 f"{training_command(name, manifest)} --redo"
             )
         return cls(name, manifest)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its own."""
+        return (self.name,)
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -127,8 +131,7 @@ def save(fitted: FittedJudge, name: str, facts: Mapping[str, Any], *, replace: b
             "vocabulary": list(fitted.space.vocabulary),
         }
         write_json(folder / _WORDS, words)
-        # A calibration comes later, and again: it is no part of what the judge is.
-        return write_manifest(folder, {**facts, "code": code_hash()}, exclude=(_CALIBRATION,))
+        return write_manifest(folder, {**facts, "code": code_hash()})
 
 
 def training_command(name: str, manifest: Mapping[str, Any] | None = None) -> str:

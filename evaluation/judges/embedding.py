@@ -52,8 +52,8 @@ class Embedding:
             padded = torch.tensor([one + [0] * (length - len(one)) for one in ids])
             with torch.inference_mode():
                 states = model(input_ids=padded, attention_mask=mask).last_hidden_state.float()  # type: ignore[misc]
-            means = (states * mask[..., None]).sum(dim=1) / mask.sum(dim=1, keepdim=True)
-            for text, vector in zip(batch, torch.nn.functional.normalize(means, dim=1).numpy(), strict=True):
+            sums = torch.nn.functional.normalize((states * mask[..., None]).sum(dim=1), dim=1)  # and so are means
+            for text, vector in zip(batch, sums.numpy(), strict=True):
                 self._known[text] = vector.astype(float)
 
     def _load(self) -> tuple[Any, Any]:

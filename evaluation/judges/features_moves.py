@@ -59,7 +59,7 @@ _MOVES = {
     "why": _any("why"),
     "tell_me": _any("tell me|show me|explain|walk me|describe|share|spot|see if you|identify"),
     "hedge": _any(
-        "might|may|maybe|perhaps|possibly|probably|think|a bit|little|slight(?:ly)?", "(?:seem|look|sound)s?(?: like)?"
+        "might|may|maybe|perhaps|possibly|probably|think|a bit|little|slight(?:ly)?|(?:seem|look|sound)s?(?: like)?"
     ),
     "explain": _any("means?|because|since|so that|in other words|for example|such as|called|definition|rule|formula"),
     "result": _any("therefore|so|thus|hence|giv(?:es|ing)|equals?|makes?|total of|result", "which (?:is|means|would)"),
@@ -73,7 +73,7 @@ _MOVES = {
     "we": _any("we"),
     "i": _any("i|my"),
     "you_did": _any(
-        r"you(?:'ve| have)? (?:\w+ )?(?:add|subtract|multipli|divid|calculat|us|mention|assum|count|start|miss|includ)ed",
+        r"you(?:'ve| have)? (?:\w+ )?(?:add|subtract|multipli|divid|calculat|us|mention|assum|count|start|includ)ed",
         r"you(?:'ve| have)? (?:\w+ )?(?:found|did|made|got|said|took|forgot|wrote)",
     ),
     "operation": _any(r"(?:add|subtract|multipl|divid|minus|plus|times|sum|difference|product|quotient|fraction)\w*"),

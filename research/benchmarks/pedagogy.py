@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from evaluation.calibration.facts import Labels
-    from evaluation.judges.labels import Labelled
     from evaluation.comparison.stats import Estimate
+    from evaluation.judges.labels import Labelled
 
 OURS, VERDICTS, WORDS, MARKS = "pedagogy score", "its verdicts alone", "bag of words", "question marks"
 CANNED_SET = 10_000
@@ -82,7 +82,7 @@ def ask(labels: "Labels", replies: "dict[str, Sequence[Labelled]]", seed: int) -
     from evaluation.calibration.asking import classifier, classifier_code, out_of_fold
     from evaluation.calibration.values import pedagogy_values
 
-    identity = {"code": classifier_code(), "seed": seed}
+    identity = {"code": classifier_code(), "seed": seed, "embedding": None}
     with Cache() as cache, progress(len(labels.by_problem), "folds") as bar:
         said = out_of_fold(
             classifier(seed=seed), labels.replies, replies, labels.by_problem, identity=identity, cache=cache,

@@ -93,7 +93,7 @@ class Keyword:
         return {name: rows @ np.array(list(DIMENSIONS[name].values.values())) for name, rows in probabilities.items()}
 
 
-def fit(labelled: Sequence[Labelled], *, seed: int = 0) -> Keyword:
+def fit(labelled: Sequence[Labelled], *, seed: int = 0, embedding: None = None) -> Keyword:
     verdicts: dict[str, dict[bool, int]] = {}
     for name in DIMENSIONS:
         places = truth(labelled, name)

@@ -84,9 +84,9 @@ def write(folder: Path, settings: Benchmark) -> tuple[Path, float]:
     """The page, and the seconds that writing it took."""
     from evaluation.columns import known_columns
     from evaluation.comparison.figures import Contestant, Results
+    from evaluation.comparison.summary import summarise
     from evaluation.metrics.base import DialogueMetric
     from evaluation.report.web_page import write_page
-    from evaluation.comparison.summary import summarise
 
     columns = [column for column in known_columns().values() if not isinstance(column, DialogueMetric)]
     names = [f"model-{number}" for number in range(settings.models)]

@@ -45,8 +45,8 @@ class Benchmark(Config):
     """How many prompts."""
     max_new_tokens: int = 64
     """Length at which a reply is cut."""
-    batch_size: int = 64
-    """Replies generated at once."""
+    batch_sizes: Annotated[list[int], Field(min_length=1)] = [32, 16, 64]
+    """Replies generated at once, by both; each size is measured in turn."""
     repeats: Annotated[int, Field(ge=1)] = 5
     """Times that both are measured."""
     threads: int = 1
@@ -63,6 +63,8 @@ class Timed:
     """Seconds for all replies."""
     texts: list[str]
     """The replies."""
+    prompts: list[list[int]]
+    """The tokens of the prompts."""
 
 
 def main(argv: list[str]) -> None:
@@ -74,17 +76,21 @@ def main(argv: list[str]) -> None:
 
     torch.set_num_threads(settings.threads)
     cases = first_cases(settings.suite, settings.mix, settings.cases)
-    ours, theirs = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        for turn in range(settings.repeats + 1):
-            ours.append(by_us(settings, cases, Path(folder) / f"{turn}.sqlite"))
-            theirs.append(by_the_peer(settings, cases))
-    report(settings, cases, ours[1:], theirs[1:])  # the first turn of both warms up what is loaded lazily
+    print(f"{settings.cases} cases × {len(settings.models)} models ({', '.join(settings.models)}), at most "
+          f"{settings.max_new_tokens} tokens, float32, {settings.threads} thread(s), median of {settings.repeats}.\n\n"
+          "| batch size | | ours, cases/s | lm-eval hf, cases/s | ratio |\n|---:|---|---:|---:|---:|")  # fmt: skip
+    for batch_size in settings.batch_sizes:
+        ours, theirs = [], []
+        for _ in range(settings.repeats + 1):
+            ours.append(by_us(settings, cases, batch_size))
+            theirs.append(by_the_peer(settings, cases, batch_size))
+        times(settings, batch_size, ours[1:], theirs[1:])  # the first turn of both warms up what is loaded lazily
+    texts(settings, cases, ours[-1], theirs[-1])
 
 
-def by_us(settings: Benchmark, cases: list[Any], cache_file: Path) -> list[Timed]:
+def by_us(settings: Benchmark, cases: list[Any], batch_size: int) -> list[Timed]:
     """Each model through the evaluator's own path, with an empty cache."""
-    from espalier.models import resolve
+    from espalier.models import load_renderer, resolve
     from evaluation.backends.local import LocalModel, Placement
     from evaluation.backends.pool import Pool
     from evaluation.cache import Cache
@@ -92,25 +98,26 @@ def by_us(settings: Benchmark, cases: list[Any], cache_file: Path) -> list[Timed
     from evaluation.suite import Generation
 
     pool, found = Pool(), []
-    placement = Placement(
-        device="cpu", dtype="float32", batch_size=settings.batch_size, chat_template=settings.chat_template
-    )
+    placement = Placement(device="cpu", dtype="float32", batch_size=batch_size, chat_template=settings.chat_template)
     generation = Generation(max_new_tokens=settings.max_new_tokens)
     models = [
         LocalModel(ref=resolve(name), generation=generation, placement=placement, pool=pool) for name in settings.models
     ]
-    with Cache(cache_file) as cache:
+    with tempfile.TemporaryDirectory() as folder, Cache(Path(folder) / "cache.sqlite") as cache:
         for model in models:
             begun = time.perf_counter()
             pool.model(model.ref, model.placement)
             loaded = time.perf_counter()
             records = play(model, cases, [], cache=cache, seed=0)
-            found.append(Timed(loaded - begun, time.perf_counter() - loaded, [record.reply for record in records]))
+            done = time.perf_counter()
+            renderer = load_renderer(model.ref, model.template)
+            prompts = [renderer.prompt(case.messages) for case in cases]
+            found.append(Timed(loaded - begun, done - loaded, [record.reply for record in records], prompts))
             model.close()
     return found
 
 
-def by_the_peer(settings: Benchmark, cases: list[Any]) -> list[Timed]:
+def by_the_peer(settings: Benchmark, cases: list[Any], batch_size: int) -> list[Timed]:
     """Each model through HFLM, which is given its prompts as text."""
     try:
         from lm_eval.api.instance import Instance
@@ -135,11 +142,12 @@ def by_the_peer(settings: Benchmark, cases: list[Any]) -> list[Timed]:
         begun = time.perf_counter()
         # HFLM ties the weights of a loaded model once more, which fails on an adapter with its own tied embeddings.
         with patch("peft.PeftModel.tie_weights", lambda _: None, create=True):
-            model = HFLM(**arguments, device="cpu", dtype="float32", batch_size=settings.batch_size)
+            model = HFLM(**arguments, device="cpu", dtype="float32", batch_size=batch_size)
         loaded = time.perf_counter()
-        texts = model.generate_until(requests, disable_tqdm=True)
+        texts = [text.removeprefix(renderer.prefix) for text in model.generate_until(requests, disable_tqdm=True)]
         done = time.perf_counter()
-        found.append(Timed(loaded - begun, done - loaded, [text.removeprefix(renderer.prefix) for text in texts]))
+        prompts = [model.tok_encode(request.args[0]) for request in requests]
+        found.append(Timed(loaded - begun, done - loaded, texts, prompts))
     return found
 
 
@@ -155,28 +163,32 @@ def peer_arguments(name: str, chat_template: str | None) -> tuple[Any, dict[str,
     return renderer, {"pretrained": str(base_of(ref).path), "peft": str(ref.path), "tokenizer": str(ref.path)}
 
 
-def report(settings: Benchmark, cases: list[Any], ours: list[list[Timed]], theirs: list[list[Timed]]) -> None:
-    """Medians over the repeats, and how many texts are the same."""
+def times(settings: Benchmark, batch_size: int, ours: list[list[Timed]], theirs: list[list[Timed]]) -> None:
+    """Medians over the repeats."""
     total = settings.cases * len(settings.models)
-    print(f"{settings.cases} cases × {len(settings.models)} models ({', '.join(settings.models)}), batch size "
-          f"{settings.batch_size}, at most {settings.max_new_tokens} tokens, float32, {settings.threads} thread(s), "
-          f"median of {settings.repeats}.\n")  # fmt: skip
-    print("| | ours, cases/s | lm-eval hf, cases/s | ratio (each repeat) |\n|---|---:|---:|---:|")
     for label, loading in (("answering", 0), ("with loading", 1)):
         a, b = (
             [sum(each.answering + loading * each.loading for each in turn) for turn in side] for side in (ours, theirs)
         )
         ratios = [theirs_s / ours_s for ours_s, theirs_s in zip(a, b, strict=True)]
-        spread = f"{min(ratios):.2f}–{max(ratios):.2f}"
-        print(f"| {label} | {total / median(a):.0f} | {total / median(b):.0f} | {median(ratios):.2f} ({spread}) |")
-    print("\n| model | same text | largest gap where the others part |\n|---|---:|---:|")
-    for name, mine, other in zip(settings.models, ours[-1], theirs[-1], strict=True):
-        gaps = gaps_of(settings, name, cases, mine.texts, other.texts)
-        print(f"| {name} | {len(cases) - len(gaps)} of {len(cases)} | {max(gaps, default=0.0):.1e} |")
+        spread = f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"
+        print(f"| {batch_size} | {label} | {total / median(a):.0f} | {total / median(b):.0f} | {spread} |")
 
 
-def gaps_of(settings: Benchmark, name: str, cases: list[Any], texts: list[str], others: list[str]) -> list[float]:
-    """Of each case whose texts differ, the gap between the two likeliest tokens where they part."""
+def texts(settings: Benchmark, cases: list[Any], ours: list[Timed], theirs: list[Timed]) -> None:
+    """How many texts are the same, at the last batch size, of prompts that both made the same tokens of."""
+    print("\n| model | prompts of the same tokens | of them with the same reply | largest gap where replies part |")
+    print("|---|---:|---:|---:|")
+    for name, mine, other in zip(settings.models, ours, theirs, strict=True):
+        comparable = [place for place in range(len(cases)) if mine.prompts[place] == other.prompts[place]]
+        unlike = [place for place in comparable if mine.texts[place] != other.texts[place]]
+        gaps = gaps_of(settings, name, [(mine.prompts[place], other.texts[place]) for place in unlike])
+        same = len(comparable) - len(unlike)
+        print(f"| {name} | {len(comparable)} of {len(cases)} | {same} | {max(gaps, default=0.0):.1e} |")
+
+
+def gaps_of(settings: Benchmark, name: str, unlike: list[tuple[list[int], str]]) -> list[float]:
+    """Of prompts with replies that are not ours, the gap between the two likeliest tokens where the replies part."""
     from espalier.chat import read_template
     from espalier.models import load_for_inference
     from research.benchmarks.evaluation.divergence import gap_after, greedy
@@ -184,14 +196,12 @@ def gaps_of(settings: Benchmark, name: str, cases: list[Any], texts: list[str], 
     template = read_template(settings.chat_template) if settings.chat_template else None
     model, renderer = load_for_inference(name, device="cpu", dtype="float32", chat_template=template)
     found = []
-    for case, text, other in zip(cases, texts, others, strict=True):
-        if text != other:
-            prompt = renderer.prompt(case.messages)
-            (tokens,) = greedy(model, renderer, [prompt], settings.max_new_tokens, 1)
-            tokens = [token for token in tokens if token >= 0]
-            shown = [renderer.decode(tokens[:end]).removeprefix(renderer.prefix) for end in range(len(tokens) + 1)]
-            agreed = max(end for end, begins in enumerate(shown) if other.startswith(begins))
-            found.append(gap_after(model, prompt, tokens[:agreed]))
+    for prompt, other in unlike:
+        (tokens,) = greedy(model, renderer, [prompt], settings.max_new_tokens, 1)
+        tokens = [token for token in tokens if token >= 0]
+        shown = [renderer.decode(tokens[:end]).removeprefix(renderer.prefix) for end in range(len(tokens) + 1)]
+        agreed = max(end for end, begins in enumerate(shown) if other.startswith(begins))
+        found.append(gap_after(model, prompt, tokens[:agreed]))
     return found
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import socket
 from collections.abc import Iterator
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -14,6 +12,7 @@ from data_mix.jobs import Job
 from data_mix.refine import Refinery
 from data_mix.scratch import KeepScratch
 from data_mix.workers import num_workers, worker_pool
+from espalier.cluster import connect, is_connected
 from espalier.console import progress
 from espalier.errors import UserError
 
@@ -70,18 +69,8 @@ def _do_one(job: Job) -> str:
 
 def _on_ray(refinery: Refinery, jobs: list[Job], workers: int, address: str | None) -> Iterator[str]:
     """By Ray Data: one row for each job, mapped by `workers` tasks at once (0: as many as the cluster's CPUs)."""
-    try:
-        import ray
-    except ImportError:
-        raise UserError('--engine ray: Ray is not installed; pip install -e ".[ray]"') from None
-    begun = not ray.is_initialized()
-    if begun:
-        if address:
-            _check_that_it_answers(address)
-        try:
-            ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, include_dashboard=False)
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            raise UserError(f"--ray_address {address}: no Ray cluster answers ({str(error)[:200]})") from None
+    begun = not is_connected()
+    ray = connect(address)
     try:
         ray.data.DataContext.get_current().enable_progress_bars = False
         rows = ray.data.from_items([{"job": job} for job in jobs], override_num_blocks=len(jobs))
@@ -92,16 +81,6 @@ def _on_ray(refinery: Refinery, jobs: list[Job], workers: int, address: str | No
     finally:
         if begun:
             ray.shutdown()
-
-
-def _check_that_it_answers(address: str) -> None:
-    """Ray itself waits for minutes. Raises UserError."""
-    host, colon, port = address.removeprefix("ray://").rpartition(":")
-    if colon and port.isdigit():
-        try:
-            socket.create_connection((host, int(port)), timeout=10).close()
-        except OSError as error:
-            raise UserError(f"--ray_address {address}: no Ray cluster answers ({error.strerror or error})") from None
 
 
 class _RayTask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from typing import Any
 
 from espalier.errors import UserError
@@ -27,6 +28,12 @@ def connect(address: str | None) -> Any:
     except (ConnectionError, ValueError, RuntimeError) as error:
         raise UserError(f"--ray_address {address}: no Ray cluster answers ({str(error)[:200]})") from None
     return ray
+
+
+def is_connected() -> bool:
+    """Whether this process is connected already."""
+    ray = sys.modules.get("ray")
+    return ray is not None and ray.is_initialized()
 
 
 def _check_that_it_answers(address: str) -> None:

@@ -63,7 +63,7 @@ class EvaluateConfig(Config):
     """Ask at most so many cases: a quick look."""
     seed: int = 0
     """Of sampling, of the bootstrap, and of the examples shown."""
-    batch_size: Annotated[int, Field(ge=1)] = 64
+    batch_size: Annotated[int, Field(ge=1)] = 32
     """Replies generated at once."""
     device: str = "auto"
     """cpu, cuda or auto."""

@@ -43,7 +43,8 @@ def _pair(line: str, path: Path, number: int) -> Case:
     except ValueError as error:
         raise UserError(f"{where}: not JSON ({error})") from None
     sides = [record.get(f"sentence_{side}") for side in ("good", "bad")] if isinstance(record, dict) else []
-    texts = tuple(side for side in sides if isinstance(side, str) and side.strip())
+    # JSON may escape half a character (a lone surrogate), which no tokenizer takes.
+    texts = tuple(s for s in sides if isinstance(s, str) and s.strip() and s == s.encode(errors="replace").decode())
     if len(texts) < 2:
         raise UserError(f"{where}: a minimal pair wants sentence_good and sentence_bad, both text")
     tags = tuple(str(record[key]) for key in _TAGS if record.get(key))

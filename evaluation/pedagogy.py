@@ -2,7 +2,7 @@
 
 It is a stated, versioned composite of columns that `evaluation/calibrate.py` calibrates:
 
-    score = (0.3 + 0.7 × min(1, relevance / 0.2)) × max(0, Σ weight × verdict − 0.2 × hollow question)
+    score = (0.3 + 0.7 × min(1, relevance / 0.2)) × max(0, Σ weight × verdict − 0.15 × hollow question)
 
 - The weighted verdicts are a judge's: they say what teachers looked for in replies to a learner's mistake. "Gives the
   final answer away" counts the other way round.
@@ -39,8 +39,8 @@ WEIGHTS = {
 }
 """What each verdict counts. Guidance and what to do next are what a learner is to get; of the two about the mistake,
 which depend on each other, the one that new tutors' replies tell less surely counts least."""
-HOLLOW_DISCOUNT = 0.2
-"""What a hollow question costs: at least what a bare question mark adds to the weighted verdicts."""
+HOLLOW_DISCOUNT = 0.15
+"""What a hollow question costs: more than a bare question mark adds to the weighted verdicts of the trained judge."""
 RELEVANT = 0.2
 """The share of relevant content words from which more of them earn no more."""
 IRRELEVANT = 0.3

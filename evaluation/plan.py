@@ -13,6 +13,7 @@ from espalier.errors import UserError
 from espalier.records import sha256_file
 from evaluation.backends.base import Backend
 from evaluation.backends.opening import open_backend
+from evaluation.backends.pool import Pool
 from evaluation.cases import Case
 from evaluation.columns import known_columns
 from evaluation.comparison.figures import Contestant
@@ -76,8 +77,9 @@ def make_plan(config: EvaluateConfig) -> Plan:
     cases = cases[: config.limit]
     cases_hash = _hash([asdict(case) for case in cases])
     rules = [rule for rule in suite.controls if rule not in config.models]
+    pool = Pool()
     backends = [
-        open_backend(reference, config, suite=suite, mix=mix, cases_hash=cases_hash)
+        open_backend(reference, config, suite=suite, mix=mix, cases_hash=cases_hash, pool=pool)
         for reference in [*config.models, *rules]
     ]
     names = [backend.name for backend in backends]

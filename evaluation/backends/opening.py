@@ -13,6 +13,7 @@ from __future__ import annotations
 from espalier.errors import UserError
 from espalier.references import resolve
 from evaluation.backends.base import Backend
+from evaluation.backends.pool import Placement, Pool
 from evaluation.config import EvaluateConfig, endpoint_settings
 from evaluation.heldout import Mix
 from evaluation.suite import Suite
@@ -20,10 +21,13 @@ from evaluation.suite import Suite
 RULES = ("rule:copy", "rule:reference")
 
 
-def open_backend(reference: str, config: EvaluateConfig, *, suite: Suite, mix: Mix | None, cases_hash: str) -> Backend:
+def open_backend(
+    reference: str, config: EvaluateConfig, *, suite: Suite, mix: Mix | None, cases_hash: str, pool: Pool
+) -> Backend:
     """What `reference` names. UserError for an unknown model or rule; no weights are loaded yet.
 
-    `mix` is where the cases come from, if they come from one; `cases_hash` is what the cases are known by.
+    `mix` is where the cases come from, if they come from one; `cases_hash` is what the cases are known by; adapters of
+    one base share its weights by sharing `pool`.
     """
     kind = reference.partition(":")[0]
     if kind == "rule":
@@ -45,7 +49,7 @@ def open_backend(reference: str, config: EvaluateConfig, *, suite: Suite, mix: M
         from evaluation.backends.human import Human
 
         return Human(reference)
-    return _model(reference, config, suite)
+    return _model(reference, config, suite, pool)
 
 
 def _rule(reference: str, mix: Mix | None, cases_hash: str) -> Backend:
@@ -60,9 +64,8 @@ def _rule(reference: str, mix: Mix | None, cases_hash: str) -> Backend:
     raise UserError(f"no rule {reference!r}; there are {', '.join(RULES)}")
 
 
-def _model(reference: str, config: EvaluateConfig, suite: Suite) -> Backend:
+def _model(reference: str, config: EvaluateConfig, suite: Suite, pool: Pool) -> Backend:
     from evaluation.backends.local import LocalModel
-    from evaluation.backends.pool import Placement
 
     placement = Placement(**{key: getattr(config, key) for key in Placement.__dataclass_fields__})
     ref = resolve(reference)
@@ -80,4 +83,4 @@ def _model(reference: str, config: EvaluateConfig, suite: Suite) -> Backend:
             workers=config.workers,
             address=config.ray_address,
         )
-    return LocalModel(ref=ref, generation=suite.generation, placement=placement)
+    return LocalModel(ref=ref, generation=suite.generation, placement=placement, pool=pool)

@@ -29,7 +29,7 @@ class Placement:
     """Name or file of a template, for a model that has none."""
     trust_remote_code: bool = False
     """Whether code that comes with a model may run."""
-    batch_size: int = 64
+    batch_size: int = 32
     """Replies generated at once."""
 
 

@@ -183,7 +183,7 @@ def controls(labels: "Labels", scores: Scores) -> None:
         lines = []
         for name, control in CONTROLS.items():
             outcomes = [outcome(control, each[name], each["real"], rows, labels.resamples) for each in scores.values()]
-            cells = [show(each.change) + ("" if each.resisted else " **rewarded**") for each in outcomes]
+            cells = [show(each.change) + ("" if each.resisted else " **not resisted**") for each in outcomes]
             lines.append([control.label, *cells])
         lines.append(
             ["mean of the real replies", *(f"{np.nanmean(each['real'][rows]):.3f}" for each in scores.values())]

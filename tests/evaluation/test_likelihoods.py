@@ -29,6 +29,7 @@ def test_minimal_pairs(tmp_path):
         ('{"sentence_good": "a"}', "wants sentence_good"),
         ('{"sentence_good": "a", "sentence_bad": 3}', "wants sentence_good"),
         ('{"sentence_good": "a", "sentence_bad": " "}', "wants sentence_good"),
+        ('{"sentence_good": "a", "sentence_bad": "b \\ud800"}', "wants sentence_good"),
     ],
 )
 def test_what_is_no_minimal_pair(tmp_path, text, complaint):

@@ -30,7 +30,7 @@ def test_each_verdict_counts_its_weight_in_its_direction(name):
 
 
 def test_a_hollow_question_costs_and_never_below_nothing():
-    assert pedagogy_score({**BEST, **FITTING, "hollow_question": 1.0}) == pytest.approx(0.8)
+    assert pedagogy_score({**BEST, **FITTING, "hollow_question": 1.0}) == pytest.approx(0.85)
     assert pedagogy_score({**WORST, **FITTING, "hollow_question": 1.0}) == 0
 
 
@@ -65,7 +65,7 @@ def test_the_canned_set_is_bad_even_for_a_judge_that_finds_all_of_it_perfect():
     score = {(case.name, text): _score(case, text) for case in cases for text in pool}
     canned = [score[chance.choice(learners), chance.choice(pool)] for _ in range(10_000)]
     assert all(text.endswith("?") for text in pool)
-    assert sum(canned) / len(canned) < 0.25
+    assert sum(canned) / len(canned) < 0.3
     fitting = ("How many apples are in each of the 3 bags?", "So you went to the market! Who was with your sister?")
     assert [_score(case, text) for case, text in zip(cases, fitting, strict=False)] == [1.0, 1.0]
 

@@ -30,6 +30,7 @@ def test_replies_are_those_of_the_model(tmp_path: Path) -> None:
     assert len({reply.text for reply in plain}) > 2
     assert found[5].log_likelihoods == pytest.approx(log_likelihoods(model, renderer, ASKS[5].case.texts))
     assert (found[5].text, found[5].finish) == ("", "stop")
+    assert dict(backend.answer(ASKS[::-1])) == {5 - place: reply for place, reply in found.items()}
     backend.close()
 
 

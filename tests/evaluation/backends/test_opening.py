@@ -5,6 +5,7 @@ from evaluation.backends.fleet import Fleet
 from evaluation.backends.human import Human
 from evaluation.backends.local import LocalModel
 from evaluation.backends.opening import open_backend
+from evaluation.backends.pool import Pool
 from evaluation.backends.recorded import Recorded
 from evaluation.backends.vllm import VllmModel
 from evaluation.config import EvaluateConfig
@@ -15,7 +16,7 @@ SUITE = Suite.model_validate({"name": "s", "cases": [{"name": "a", "prompt": "b"
 
 
 def opened(reference, mix=None, **config):
-    return open_backend(reference, EvaluateConfig(**config), suite=SUITE, mix=mix, cases_hash="c")
+    return open_backend(reference, EvaluateConfig(**config), suite=SUITE, mix=mix, cases_hash="c", pool=Pool())
 
 
 def test_a_model_of_this_machine(toy_mix, make_run):

@@ -27,7 +27,9 @@ def add_verdicts(
 
     `on_verdict` hears how many replies were judged by now. The same reply to the same words is judged once.
     """
-    items = {record.key: _item(record) for record in records if record.finish != "error" and record.messages}
+    items = {
+        place: _item(record) for place, record in enumerate(records) if record.finish != "error" and record.messages
+    }
     identity = judge.identity
     keys = {place: key_of(["verdict", identity, asdict(item)]) for place, item in items.items()}
     distinct = {key: items[place] for place, key in keys.items()}
@@ -40,7 +42,10 @@ def add_verdicts(
         known |= found
         cache.put((key, _plain(verdicts)) for key, verdicts in found.items() if not _failed(verdicts))
     on_verdict(len(known))
-    return [_with(record, known[keys[record.key]], dimensions) if record.key in keys else record for record in records]
+    return [
+        _with(record, known[keys[place]], dimensions) if place in keys else record
+        for place, record in enumerate(records)
+    ]
 
 
 def add_pedagogy(records: Sequence[Record]) -> list[Record]:

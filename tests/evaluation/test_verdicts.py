@@ -59,6 +59,21 @@ def test_a_reply_is_judged_once(records, cache):
     assert len(first.judged) == 3 and second.judged == [] and before[:3] == after
 
 
+@dataclass
+class ByLength(Fixed):
+    """The longer, the better."""
+
+    def judge(self, items):
+        return [dict.fromkeys(self.dimensions, Verdict(value=len(item.reply) / 100)) for item in items]
+
+
+def test_each_models_reply_to_a_case_is_judged_for_itself(records, cache):
+    others = [replace(record, model="other", reply=record.reply + "!!") for record in records]
+    judge = ByLength(Verdict(value=None))
+    found = add_verdicts([*records, *others], judge, ["coherence"], cache=cache)
+    assert [record.metrics["coherence"] for record in found] == [0.1] * 3 + [0.12] * 3
+
+
 def test_another_judge_judges_anew(records, cache):
     add_verdicts(records, Fixed(Verdict(value=1.0)), ["coherence"], cache=cache)
     other = Fixed(Verdict(value=0.0), identity={"name": "other"})

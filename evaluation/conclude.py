@@ -22,6 +22,8 @@ from evaluation.judges import calibration
 from evaluation.judges.base import DIMENSIONS
 from evaluation.junit import write_junit
 from evaluation.lineage import trace
+from evaluation.pedagogy import PEDAGOGY
+from evaluation.pedagogy import columns as pedagogy_columns
 from evaluation.plan import Plan
 from evaluation.publish import publish
 from evaluation.records import Record
@@ -70,7 +72,11 @@ def _reliable(plan: Plan) -> Reliable:
     """Which judged columns may decide: those that every judge at work was shown to be reliable on."""
     found: dict[str, tuple[bool, str]] = {}
     for column in plan.columns:
-        if column.name in DIMENSIONS:
+        if column.name in plan.missing or (
+            column.name == PEDAGOGY.name and set(pedagogy_columns()) & set(plan.missing)
+        ):
+            found[column.name] = (False, "no judge at work gives it, or a part of it")
+        elif column.name in DIMENSIONS:
             for name in plan.judge.names if plan.judge else ():
                 known = calibration.reliable(name).get(column.name, (False, f"judge {name} was not calibrated on it"))
                 found[column.name] = min(found.get(column.name, known), known)

@@ -124,7 +124,8 @@ def check_names(gates: Sequence[Gate], columns: Sequence[Column], models: Sequen
         trusted, why = reliable.get(gate.column, (True, ""))
         if not trusted:
             raise UserError(
-                f'--gate "{gate.text}": {gate.column} is not reliable for new models, so no gate may use it ({why})'
+                f'--gate "{gate.text}": {gate.column} is not known to be reliable for new models, '
+                f"so no gate may use it ({why})"
             )
 
 

@@ -77,7 +77,7 @@ def test_what_is_no_gate_is_refused(text, said):
         ("zzz:uptake.rate>=0.6", "there are old, basil-core"),
         ("uptake.rate>=60", "uptake runs from 0.* to 1.*always or never"),
         ("uptake.rate>=nan", "always or never"),
-        ("providing_guidance.rate>=0.6", "not reliable for new models.*no better than the majority"),
+        ("providing_guidance.rate>=0.6", "not known to be reliable for new models.*no better than the majority"),
     ],
 )
 def test_names_are_checked_before_anybody_is_asked(text, said):

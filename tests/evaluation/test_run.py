@@ -143,6 +143,12 @@ def test_gates_decide_the_exit_code(workspace, listed):
     assert failed.returncode == 1 and "gate FAILED: asks.mean>0.5" in failed.stdout
     suites = ElementTree.parse(workspace / "j.xml").getroot()
     assert {suite.get("name"): suite.get("failures") for suite in suites} == {"gates": "1", "replies": "0"}
+    suite = workspace / "judged.yaml"
+    suite.write_text(f"name: judged\nextends: {listed}\nmetrics: [pedagogy, coherence, checks]\n")
+    judged = ["--models", f"replies:{replies}", "--suite", str(suite)]
+    for column in ("coherence", "pedagogy"):
+        with pytest.raises(UserError, match=f"{column} is not known to be reliable .*no judge at work gives it"):
+            main([*judged, "--gate", f"{column}.rate>=0.6"])
     unknown = command(*words, "--gate", "check.rate>=0.6")
     assert unknown.returncode == 2 and "did you mean checks" in unknown.stderr
 

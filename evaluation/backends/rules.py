@@ -19,26 +19,34 @@ from evaluation.metrics.words import to_tutors_person
 _RECASTS_READ = 2_000
 
 
+class _Rule:
+    """What all rules have in common."""
+
+    is_model: ClassVar[bool] = False
+    ref: ClassVar[None] = None
+    supports_texts: ClassVar[bool] = False
+    interactive: ClassVar[bool] = False
+
+    def key(self, ask: Ask) -> None:
+        """Nothing: a rule answers faster than a cache."""
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class ReferenceRule:
+class ReferenceRule(_Rule):
     """Gives each case's own reference."""
 
     source: str
     """What the references are known by."""
     name: str = "rule:reference"
     """How reports call it."""
-    is_model: ClassVar[bool] = False
-    ref: ClassVar[None] = None
-    supports_texts: ClassVar[bool] = False
-    interactive: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, Any]:
         """The cases' source."""
         return {"kind": "rule", "spec": self.name, "content_hash": self.source}
-
-    def key(self, ask: Ask) -> None:
-        """Nothing: a rule answers faster than a cache."""
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
         """The references; an error for a case that has none."""
@@ -48,31 +56,21 @@ class ReferenceRule:
             else:
                 yield place, Reply(text=ask.case.reference, num_tokens=0, finish="stop")
 
-    def close(self) -> None:
-        """Nothing to let go of."""
-
 
 @dataclass(frozen=True, kw_only=True)
-class CopyRule:
+class CopyRule(_Rule):
     """Puts the learner's sentence, mistake and all, into one template: what copying alone is worth."""
 
     template: str
     """The reply, with `{}` for the learner's clause."""
     name: str = "rule:copy"
     """How reports call it."""
-    is_model: ClassVar[bool] = False
-    ref: ClassVar[None] = None
-    supports_texts: ClassVar[bool] = False
-    interactive: ClassVar[bool] = False
 
     @property
     def identity(self) -> dict[str, Any]:
         """The template."""
         digest = hashlib.sha256(self.template.encode()).hexdigest()
         return {"kind": "rule", "spec": self.name, "content_hash": digest, "template": self.template}
-
-    def key(self, ask: Ask) -> None:
-        """Nothing: a rule answers faster than a cache."""
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
         """The learners' sentences, turned to the tutor's person; an error where no learner speaks."""
@@ -87,9 +85,6 @@ class CopyRule:
         clause = to_tutors_person(learner)
         opens = not before.strip() or before.rstrip()[-1] in ".?!"
         return before + (clause[:1].upper() + clause[1:] if opens else clause) + after
-
-    def close(self) -> None:
-        """Nothing to let go of."""
 
 
 def commonest_recast(mix: Mix) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 
 from data_mix.plots import UNKNOWN
 from data_mix.tally import Tally
-from espalier.rows import ROWS_PER_GROUP, TEXT_ROLE, Row
+from espalier.messages import TEXT_ROLE
+from espalier.rows import ROWS_PER_GROUP, Row, row_from_record
 
 _NUM_EXAMPLES = 2
 
@@ -154,7 +154,7 @@ class Split:
             rows = np.flatnonzero((sources == source) & (kinds == kind))
             for row in rows[: _NUM_EXAMPLES - len(examples)].tolist():
                 record = batch.slice(row, 1).to_pylist()[0]
-                examples.append(Row(**record | {"meta": json.loads(record["meta"])}))
+                examples.append(row_from_record(record))
 
 
 def measure(folder: Path) -> dict[str, Split]:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from xxhash import xxh3_64_intdigest, xxh3_128_digest
 
-from espalier.rows import CHAT_ROLES, TEXT_ROLE
+from espalier.messages import CHAT_ROLES, TEXT_ROLE, Message
 
 KEY_BYTES = 16
 NO_KEY = bytes(KEY_BYTES)
@@ -58,22 +58,22 @@ def normalised(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def content_key(messages: list[dict[str, str]]) -> bytes:
+def content_key(messages: list[Message]) -> bytes:
     """16 bytes that equal conversations share, whatever their letter case and white space."""
     return row_keys(messages).content
 
 
-def first_turn_key(messages: list[dict[str, str]]) -> bytes | None:
+def first_turn_key(messages: list[Message]) -> bytes | None:
     """16 bytes that conversations share whose first user turn says the same; None where no user speaks."""
     return row_keys(messages).first_turn
 
 
-def reply_keys(messages: list[dict[str, str]]) -> list[int]:
+def reply_keys(messages: list[Message]) -> list[int]:
     """For every assistant turn a number below 2**64 that equal replies share."""
     return row_keys(messages).replies
 
 
-def row_keys(messages: list[dict[str, str]]) -> RowKeys:
+def row_keys(messages: list[Message]) -> RowKeys:
     """All three keys at once."""
     contents = _normalised([message["content"] for message in messages])
     digest = hashlib.blake2b(digest_size=KEY_BYTES)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 from data_mix.duplicates import row_keys
 from data_mix.split import split_of
-from espalier.rows import Row, meta_json
+from espalier.messages import OPTIONAL, Message
+from espalier.rows import Row, message_records, message_type, meta_json, tools_json
 
 if TYPE_CHECKING:
     import pyarrow
@@ -18,7 +19,7 @@ class Draft:
     """A row on its way."""
 
     id: str
-    messages: list[dict[str, str]]
+    messages: list[Message]
     meta: dict[str, Any]
     words: list[str] = field(default_factory=list)
     num_tokens: int | None = None
@@ -27,6 +28,10 @@ class Draft:
     assistant_log2_prob: float | None = None
     split: str = ""
     """Where the curriculum has decided it."""
+    tools: list[dict[str, Any]] | None = None
+    chosen: list[Message] | None = None
+    rejected: list[Message] | None = None
+    """As in a `Row`."""
 
     @classmethod
     def of_row(cls, row: Row) -> Self:
@@ -46,7 +51,7 @@ class Draft:
         return spoken(self.messages)
 
 
-def spoken(messages: list[dict[str, str]]) -> str:
+def spoken(messages: list[Message]) -> str:
     """Messages as a person reads them."""
     return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
 
@@ -76,9 +81,7 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
     keys = [row_keys(draft.messages) for draft in drafts]
     messages = [message for draft in drafts for message in draft.messages]
     contents = pyarrow.array([message["content"] for message in messages], pyarrow.string())
-    roles = pyarrow.array([message["role"] for message in messages], pyarrow.string())
     starts = np.cumsum([0, *(len(draft.messages) for draft in drafts)])
-    struct = pyarrow.StructArray.from_arrays([roles, contents], fields=list(schema.field("messages").type.value_type))
     lengths = pyarrow.compute.binary_length(contents).to_numpy()
     columns: dict[str, Any] = {
         "id": [draft.id for draft in drafts],
@@ -87,12 +90,17 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
             draft.split or split_of(key.content, valid_fraction=valid_fraction, seed=seed)
             for draft, key in zip(drafts, keys, strict=True)
         ],
-        "messages": pyarrow.ListArray.from_arrays(pyarrow.array(starts, pyarrow.int32()), struct),
+        "messages": pyarrow.ListArray.from_arrays(
+            pyarrow.array(starts, pyarrow.int32()), _message_array(messages, contents)
+        ),
         "meta": [meta_json(draft.meta) for draft in drafts],
         "weight": [weight] * len(drafts),
         "log2_prob": [draft.log2_prob for draft in drafts],
         "assistant_log2_prob": [draft.assistant_log2_prob for draft in drafts],
         "num_tokens": [draft.num_tokens for draft in drafts],
+        "tools": [tools_json(draft.tools) for draft in drafts],
+        "chosen": [None if draft.chosen is None else message_records(draft.chosen) for draft in drafts],
+        "rejected": [None if draft.rejected is None else message_records(draft.rejected) for draft in drafts],
         "num_bytes": np.add.reduceat(lengths, starts[:-1]).astype(np.int64),
         "key": [key.content for key in keys],
         "turn": [key.first_turn for key in keys],
@@ -105,3 +113,17 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
         for column in schema
     ]
     return pyarrow.Table.from_arrays(arrays, schema=schema)
+
+
+def _message_array(messages: list[Message], contents: pyarrow.Array) -> pyarrow.StructArray:
+    """Messages, whose contents are an array already, as `message_type`; most have a role and a content alone."""
+    import pyarrow
+
+    kind = message_type()
+    arrays = {"role": pyarrow.array([message["role"] for message in messages], pyarrow.string()), "content": contents}
+    if all(len(message) == 2 for message in messages):
+        arrays |= {key: pyarrow.nulls(len(messages), kind.field(key).type) for key in OPTIONAL}
+    else:
+        records = message_records(messages)
+        arrays |= {key: pyarrow.array([each.get(key) for each in records], kind.field(key).type) for key in OPTIONAL}
+    return pyarrow.StructArray.from_arrays([arrays[field.name] for field in kind], fields=list(kind))

@@ -1,8 +1,9 @@
-"""A row: one text or one conversation of a mix, and the Parquet files that hold rows.
+"""A row: one text, conversation or preference of a mix, and the Parquet files that hold rows.
 
 Every later stage speaks of rows by their id, so a row checks itself when it is made and a file of rows checks
-itself again when it is read. A row is either *text* (one message with the role ``text``: no chat roles, every token
-is trained) or a *chat* (roles ``system``, ``user``, ``assistant``).
+itself again when it is read. A row is *text* (one message with the role ``text``: no chat roles, every token is
+trained), a *chat*, or a *preference*: its messages are then a prompt, and it says which reply to it is the better one
+(``chosen`` and ``rejected``), or what is thought of a single reply (one of the two).
 """
 
 from __future__ import annotations
@@ -12,16 +13,17 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from espalier.errors import UserError
+from espalier.messages import TEXT_ROLE, Message, check_messages
 
 if TYPE_CHECKING:
     import pyarrow
 
-CHAT_ROLES = ("system", "user", "assistant")
-TEXT_ROLE = "text"
-REPETITIVE = ["source", "split", "messages.list.element.role"]
+Kind = Literal["text", "chat", "preference"]
+
+REPETITIVE = ["source", "split", *(f"{key}.list.element.role" for key in ("messages", "chosen", "rejected"))]
 """Columns whose values repeat: in the others a Parquet file would look for repetition in vain, which takes time."""
 _ENCODER = json.JSONEncoder(ensure_ascii=True, sort_keys=True, allow_nan=False)
 ROWS_PER_GROUP = 4096
@@ -38,8 +40,8 @@ class Row:
     """Name of the recipe's source that the row came from."""
     split: str
     """``train``, ``valid`` or the name of a held-out split."""
-    messages: list[dict[str, str]]
-    """``{"role", "content"}`` in order; a text row has exactly one, with the role ``text``."""
+    messages: list[Message]
+    """In order; a text row has exactly one, with the role ``text``, and a preference's are its prompt."""
     meta: dict[str, Any] = field(default_factory=dict)
     """Anything JSON can hold: error type, strategy, language, where the row stood in its file."""
     weight: float = 1.0
@@ -50,6 +52,12 @@ class Row:
     """The part of ``log2_prob`` that falls on assistant turns."""
     num_tokens: int | None = None
     """Tokens of the contents under the mix's counting tokenizer; None where the mix counts none."""
+    tools: list[dict[str, Any]] | None = None
+    """Declarations of the tools that the assistant may call, as a chat template takes them."""
+    chosen: list[Message] | None = None
+    """The better reply to a preference's prompt, or the only one and good: one turn of the assistant's, or more."""
+    rejected: list[Message] | None = None
+    """The worse reply, or the only one and bad."""
 
     def __post_init__(self) -> None:
         for name in ("id", "source", "split"):
@@ -67,61 +75,43 @@ class Row:
                 raise ValueError(f"{name} must be a finite number of at most 0, got {value!r}")
         if self.num_tokens is not None and self.num_tokens < 0:
             raise ValueError(f"num_tokens must be at least 0, got {self.num_tokens!r}")
+        if self.tools is not None and not (self.tools and all(isinstance(tool, dict) for tool in self.tools)):
+            raise ValueError("tools must be a non-empty list of objects")
+        self._check_preference()
+
+    def _check_preference(self) -> None:
+        replies = [reply for reply in (self.chosen, self.rejected) if reply is not None]
+        for reply in replies:
+            check_messages(reply)
+            if reply[-1]["role"] != "assistant":
+                raise ValueError("chosen and rejected must end with an assistant's turn")
+        if replies and self.messages[-1]["role"] in ("assistant", TEXT_ROLE):
+            raise ValueError("a preference's prompt must not end with an assistant's turn, nor be a text")
+        if len(replies) == 2 and self.chosen == self.rejected:
+            raise ValueError("chosen and rejected are the same reply")
+
+    @property
+    def kind(self) -> Kind:
+        """What the row is: see the module's docstring."""
+        if self.chosen is not None or self.rejected is not None:
+            return "preference"
+        return "text" if self.is_text else "chat"
 
     @property
     def is_text(self) -> bool:
         """Whether the row is plain text, without chat roles."""
-        return self.messages[0]["role"] == TEXT_ROLE
+        return bool(self.messages[0]["role"] == TEXT_ROLE)
 
     @property
     def num_bytes(self) -> int:
-        """UTF-8 bytes of all contents. Roles and whatever a chat template adds are not counted."""
-        return sum(len(message["content"].encode()) for message in self.messages)
+        """UTF-8 bytes of all contents, a preference's replies included; roles and a template's text are not counted."""
+        said = [*self.messages, *(self.chosen or ()), *(self.rejected or ())]
+        return sum(len(message["content"].encode()) for message in said)
 
     @property
     def num_assistant_bytes(self) -> int:
         """UTF-8 bytes of the assistant's contents; 0 for a text row."""
         return sum(len(message["content"].encode()) for message in self.messages if message["role"] == "assistant")
-
-
-def check_messages(messages: object) -> None:
-    """Raises ValueError unless ``messages`` is a well-formed list of ``{"role", "content"}``."""
-    if _is_plain(messages):
-        return
-    if not isinstance(messages, list) or not messages:
-        raise ValueError("messages must be a non-empty list")
-    for position, message in enumerate(messages):
-        if not isinstance(message, dict) or message.keys() != {"role", "content"}:
-            raise ValueError(f"message {position} must have exactly the keys role and content")
-        role, content = message["role"], message["content"]
-        if role not in CHAT_ROLES and role != TEXT_ROLE:
-            known = ", ".join((*CHAT_ROLES, TEXT_ROLE))
-            raise ValueError(f"message {position} has the role {role!r}; known are {known}")
-        if not isinstance(content, str) or not content.strip():
-            raise ValueError(f"message {position} ({role}) has no content")
-        try:
-            content.encode()
-        except UnicodeEncodeError:
-            raise ValueError(f"message {position} ({role}) holds bytes or half characters that are no UTF-8") from None
-        if "\0" in content:
-            raise ValueError(f"message {position} ({role}) holds a NUL character")
-        if role == TEXT_ROLE and len(messages) != 1:
-            raise ValueError("a text row has exactly one message, with the role text")
-
-
-def _is_plain(messages: object) -> bool:
-    """Whether messages are well-formed beyond doubt, as nearly all are: told much faster than why they are not."""
-    if type(messages) is not list or not messages:
-        return False
-    try:
-        contents = [message["content"] for message in messages]
-        if not all(len(message) == 2 and message["role"] in CHAT_ROLES for message in messages):
-            return False
-        whole = "\n".join(contents)
-        whole.encode()
-    except (TypeError, KeyError, UnicodeEncodeError):
-        return False
-    return "\0" not in whole and not any(map(str.isspace, contents)) and all(contents)
 
 
 class RowWriter:
@@ -212,8 +202,7 @@ def read_rows(path: Path) -> Iterator[Row]:
                     "mix's, build that again, with --overwrite"
                 )
             for batch in file.iter_batches(batch_size=ROWS_PER_GROUP):
-                for record in batch.to_pylist():
-                    yield Row(**record | {"meta": json.loads(record["meta"])})
+                yield from (row_from_record(record) for record in batch.to_pylist())
     except (pyarrow.ArrowException, ValueError, TypeError, OSError) as error:
         raise UserError(f"{path}: damaged ({error}); build the mix again") from error
 
@@ -230,13 +219,42 @@ def _to_record(row: Row) -> dict[str, Any]:
         "id": row.id,
         "source": row.source,
         "split": row.split,
-        "messages": row.messages,
+        "messages": message_records(row.messages),
         "meta": meta_json(row.meta),
         "weight": row.weight,
         "log2_prob": row.log2_prob,
         "assistant_log2_prob": row.assistant_log2_prob,
         "num_tokens": row.num_tokens,
+        "tools": tools_json(row.tools),
+        "chosen": None if row.chosen is None else message_records(row.chosen),
+        "rejected": None if row.rejected is None else message_records(row.rejected),
     }
+
+
+def row_from_record(record: dict[str, Any]) -> Row:
+    """The row that a record of the columns of `row_schema` holds."""
+    replies = {key: None if record[key] is None else _messages(record[key]) for key in ("chosen", "rejected")}
+    tools = None if record["tools"] is None else json.loads(record["tools"])
+    meta = json.loads(record["meta"])
+    return Row(**record | replies | {"messages": _messages(record["messages"]), "meta": meta, "tools": tools})
+
+
+def message_records(messages: Iterable[Message]) -> list[dict[str, Any]]:
+    """Messages as they lie in a file of rows: what an assistant called as JSON text."""
+    return [
+        message | {"tool_calls": _ENCODER.encode(message["tool_calls"])} if "tool_calls" in message else message
+        for message in messages
+    ]
+
+
+def _messages(found: list[dict[str, Any]]) -> list[Message]:
+    messages = []
+    for each in found:
+        message = {key: value for key, value in each.items() if value is not None}
+        if "tool_calls" in message:
+            message["tool_calls"] = json.loads(message["tool_calls"])
+        messages.append(message)
+    return messages
 
 
 def meta_json(meta: dict[str, Any]) -> str:
@@ -244,21 +262,44 @@ def meta_json(meta: dict[str, Any]) -> str:
     return _ENCODER.encode(meta)
 
 
+def tools_json(tools: list[dict[str, Any]] | None) -> str | None:
+    """How a row's `tools` are written."""
+    return None if tools is None else _ENCODER.encode(tools)
+
+
+def message_type() -> pyarrow.DataType:
+    """How a message lies in a file of rows; what it has not is null."""
+    import pyarrow
+
+    return pyarrow.struct(
+        [
+            ("role", pyarrow.string()),
+            ("content", pyarrow.string()),
+            ("weight", pyarrow.float64()),
+            ("reasoning", pyarrow.string()),
+            ("tool_calls", pyarrow.string()),
+        ]
+    )
+
+
 def row_schema() -> pyarrow.Schema:
     """The columns of a file of rows."""
     import pyarrow
 
-    message = pyarrow.struct([("role", pyarrow.string()), ("content", pyarrow.string())])
+    messages = pyarrow.list_(message_type())
     return pyarrow.schema(
         [
             ("id", pyarrow.string()),
             ("source", pyarrow.string()),
             ("split", pyarrow.string()),
-            ("messages", pyarrow.list_(message)),
+            ("messages", messages),
             ("meta", pyarrow.string()),
             ("weight", pyarrow.float64()),
             ("log2_prob", pyarrow.float64()),
             ("assistant_log2_prob", pyarrow.float64()),
             ("num_tokens", pyarrow.int64()),
+            ("tools", pyarrow.string()),
+            ("chosen", messages),
+            ("rejected", messages),
         ]
     )

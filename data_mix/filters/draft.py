@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from data_mix.words import words
-from espalier.rows import TEXT_ROLE
+from espalier.messages import TEXT_ROLE, Message
 
-Messages = list[dict[str, str]]
+Messages = list[Message]
 
 
 _TRAINED = ("assistant", TEXT_ROLE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Messages, Repaired
-from espalier.rows import TEXT_ROLE
+from espalier.messages import TEXT_ROLE
 
 _NEXT = {"user": "assistant", "assistant": "user"}
 

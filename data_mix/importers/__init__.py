@@ -24,7 +24,7 @@ from data_mix.importers.task_dialogues import SGD, TASKMASTER
 from data_mix.importers.text import TEXT
 from data_mix.importers.toefl import TOEFL
 from data_mix.record import BadRecord
-from espalier.rows import TEXT_ROLE, check_messages
+from espalier.messages import TEXT_ROLE, check_messages
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "convert", "detect"]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 from data_mix.languages import code_of
 from data_mix.record import BadRecord
+from espalier.messages import Message
 
-Messages = list[dict[str, str]]
+Messages = list[Message]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

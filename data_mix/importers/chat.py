@@ -6,7 +6,7 @@ from typing import Any
 
 from data_mix.importers.base import Imported, Importer, list_of, one, own_meta, shown, turns
 from data_mix.record import BadRecord
-from espalier.rows import CHAT_ROLES, TEXT_ROLE
+from espalier.messages import CHAT_ROLES, TEXT_ROLE
 
 _OWN = (*CHAT_ROLES, TEXT_ROLE)
 _SHAREGPT = {

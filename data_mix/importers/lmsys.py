@@ -12,9 +12,8 @@ from typing import Any
 
 from data_mix.importers.base import Imported, Importer, language_of, list_of, one, short, shown, turns
 from data_mix.record import BadRecord
-from espalier.rows import CHAT_ROLES
 
-_ROLES = {role: role for role in CHAT_ROLES}
+_ROLES = {role: role for role in ("system", "user", "assistant")}
 _MAX_CATEGORIES = 40
 """More than any version of the moderation has (11 to 13, WildChat spells some twice)."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, one, own_meta, text_of
-from espalier.rows import TEXT_ROLE
+from espalier.messages import TEXT_ROLE
 
 
 def from_text(record: Any) -> Imported:

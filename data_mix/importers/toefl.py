@@ -26,7 +26,7 @@ from data_mix.importers.base import Imported, Importer, Messages, list_of, one, 
 from data_mix.languages import code_of
 from data_mix.record import BadRecord
 from espalier.errors import UserError
-from espalier.rows import TEXT_ROLE
+from espalier.messages import TEXT_ROLE
 
 TASK = "The learner writes an essay in English. Answer each sentence with the same sentence, its spelling corrected."
 _INDEX = (("Filename",), ("Prompt",), ("Native Language", "Language"), ("Proficiency Level", "Score Level"))

@@ -7,9 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from espalier.errors import UserError
+from espalier.messages import normal_tool_calls
 from espalier.rows import Row, count_rows, read_rows, write_rows
 
 CHAT = [{"role": "user", "content": "I go to market yesterday."}, {"role": "assistant", "content": "You went? Nice!"}]
+
+CALL = {"type": "function", "function": {"name": "weather", "arguments": {"city": "Oslo"}}}
 
 
 def make_row(**changes) -> Row:
@@ -31,6 +34,19 @@ def make_row(**changes) -> Row:
         ({"messages": [{"role": "user", "content": "a\0b"}]}, "NUL"),
         ({"messages": [{"role": "text", "content": "x"}, *CHAT]}, "exactly one message"),
         ({"meta": []}, "meta must be"),
+        ({"messages": [CHAT[0] | {"weight": -1}]}, "has the weight -1"),
+        ({"messages": [CHAT[0] | {"weight": True}]}, "has the weight True"),
+        ({"messages": [CHAT[0] | {"weight": None}]}, "has the weight None"),
+        ({"messages": [CHAT[0] | {"mood": 1}]}, "of others only"),
+        ({"messages": [CHAT[0] | {"reasoning": "hm"}]}, "only an assistant"),
+        ({"messages": [CHAT[1] | {"reasoning": 7}]}, "no text"),
+        ({"messages": [CHAT[1] | {"tool_calls": []}]}, "non-empty list"),
+        ({"messages": [CHAT[1] | {"tool_calls": [{"name": "f"}]}]}, "normal form"),
+        ({"messages": [CHAT[1] | {"tool_calls": [CALL], "content": None}]}, "no content"),
+        ({"tools": []}, "tools must be"),
+        ({"chosen": CHAT[1:]}, "must not end with an assistant's turn"),
+        ({"messages": CHAT[:1], "chosen": CHAT[:1]}, "must end with an assistant's turn"),
+        ({"messages": CHAT[:1], "chosen": CHAT[1:], "rejected": CHAT[1:]}, "the same reply"),
         ({"weight": 0.0}, "weight must be"),
         ({"weight": float("nan")}, "weight must be"),
         ({"log2_prob": 0.5}, "log2_prob must be"),
@@ -47,12 +63,48 @@ def test_bytes_count_contents_in_utf8() -> None:
     assert (row.num_bytes, row.num_assistant_bytes, row.is_text) == (5, 3, False)
     text = make_row(messages=[{"role": "text", "content": "Basil reads."}])
     assert (text.num_bytes, text.num_assistant_bytes, text.is_text) == (12, 0, True)
+    pair = make_row(messages=CHAT[:1], chosen=CHAT[1:], rejected=[{"role": "assistant", "content": "Wrong."}])
+    assert pair.num_bytes == make_row().num_bytes + len("Wrong.")
+
+
+def test_kinds_are_told_apart() -> None:
+    assert make_row().kind == "chat"
+    assert make_row(messages=[{"role": "text", "content": "x"}]).kind == "text"
+    assert make_row(messages=CHAT[:1], rejected=CHAT[1:]).kind == "preference"
+
+
+@pytest.mark.parametrize(
+    "given_as",
+    [
+        CALL["function"],
+        [CALL],
+        [{"function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}],
+        {"name": "weather", "arguments": {"city": "Oslo"}},
+    ],
+)
+def test_tool_calls_have_one_form(given_as) -> None:
+    assert normal_tool_calls(given_as) == [CALL]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, [], "f()", [{}], [{"name": ""}], [{"name": "f", "arguments": "{"}], [{"name": "f", "arguments": "[]"}]],
+)
+def test_tool_calls_that_are_none_are_refused(wrong) -> None:
+    with pytest.raises(ValueError, match="call"):
+        normal_tool_calls(wrong)
 
 
 contents = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
-chats = st.lists(
-    st.fixed_dictionaries({"role": st.sampled_from(["system", "user", "assistant"]), "content": contents}), min_size=1
+weights = st.integers(0, 3).map(float) | st.floats(0, 1e6)
+said = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "user", "tool"]), "content": contents}, optional={"weight": weights}
 )
+replies = st.fixed_dictionaries(
+    {"role": st.just("assistant"), "content": contents},
+    optional={"weight": weights, "reasoning": contents, "tool_calls": st.just([CALL])},
+)
+chats = st.lists(said | replies, min_size=1)
 json_values = st.recursive(
     st.none()
     | st.booleans()
@@ -69,11 +121,15 @@ rows = st.builds(
     meta=st.dictionaries(contents, json_values, max_size=3),
     weight=st.floats(1e-6, 1e6),
     log2_prob=st.none() | st.floats(-1e6, 0.0),
+    tools=st.none() | st.just([CALL]),
+)
+preferences = st.builds(
+    make_row, messages=st.lists(said, min_size=1), chosen=st.lists(replies, min_size=1), rejected=st.none()
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(rows, max_size=8))
+@given(st.lists(rows | preferences, max_size=8))
 def test_round_trip_is_exact(tmp_path_factory, written: list[Row]) -> None:
     path = tmp_path_factory.mktemp("rows") / "train.parquet"
     assert write_rows(path, iter(written)) == len(written) == count_rows(path)

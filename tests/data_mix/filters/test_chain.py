@@ -18,7 +18,7 @@ from data_mix.filters.draft import Draft
 from data_mix.filters.unsafe import BUILTIN, read_terms
 from espalier.config import dump, load_file, read_yaml
 from espalier.errors import UserError
-from espalier.rows import check_messages
+from espalier.messages import check_messages
 
 EVERYTHING: dict[str, Any] = {
     "redacted": "drop",

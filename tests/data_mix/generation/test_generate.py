@@ -20,8 +20,8 @@ pytest.importorskip("openai", reason='needs the extra "endpoints"')
 from data_mix import generate
 from espalier import records
 from espalier.errors import UserError
+from espalier.messages import check_messages
 from espalier.paths import artifact, repo_root
-from espalier.rows import check_messages
 from tests.data_mix.generation.author import dialogue, writes
 from tests.espalier.chat_server import Answer, ChatServer, fails, says, serving
 

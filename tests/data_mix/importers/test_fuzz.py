@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from data_mix.importers import IMPORTERS, convert, detect
 from data_mix.record import BadRecord
-from espalier.rows import Row, check_messages, meta_json
+from espalier.messages import check_messages
+from espalier.rows import Row, meta_json
 
 USER, ASSISTANT = {"role": "user", "content": "I go."}, {"role": "assistant", "content": "You went?"}
 HUMAN, GPT = {"from": "human", "value": "I go."}, {"from": "gpt", "value": "You went?"}

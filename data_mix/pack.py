@@ -4,10 +4,13 @@ A pack lies in `mixes/NAME/packs/KEY/`, one folder per split, as plain arrays th
 
     inputs     (N, S)  token ids; what follows the last row of a sequence is padding
     labels     (N, S)  the token that follows each input in its row
-    trained    (N, S)  whether the label is a target of the loss
+    weights    (N, S)  weight of the label within its row: its turn's, and 0 where it is no target of the loss
     positions  (N, S)  0, 1, 2 … within each row
-    rows       (N, S)  number of the row in rows.parquet, -1 for padding
+    rows       (N, S)  number of the line in rows.parquet, -1 for padding
     rows.parquet       id, weight, tokens, bytes, entropy floor of every row: what a token is traced back to
+
+A row is one line of rows.parquet; where the chat template shows earlier turns otherwise than it asks for them, it is
+several, each blind to the others, so that every turn is trained behind its own prompt (`espalier/loss_mask.py`).
 
 A row of n tokens takes n-1 places, since its last token is only ever a label. A row that needs more than S places is
 split into pieces of S, each of which begins anew with the last label of the one before as its first input, so that
@@ -18,25 +21,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
+from data_mix.rendering import BadRows, Rendering, RowKind
 from espalier import records
 from espalier.chat import ChatRenderer, Rendered
 from espalier.errors import UserError
 from espalier.rows import Row, read_rows
 
-RowKind = Literal["text", "chat", "all"]
 LongRows = Literal["split", "drop"]
 
-FORMAT = 1
-ARRAYS = ("inputs", "labels", "trained", "positions", "rows")
-_BATCH = 2000
+FORMAT = 2
+ARRAYS = ("inputs", "labels", "weights", "positions", "rows")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -47,6 +48,20 @@ class Counts:
     """Rows in the split."""
     other_kind: int
     """Left out because they are text and chats were wanted, or the reverse."""
+    unlearned: int
+    """Left out because the weight of all their turns is 0."""
+    unshown_tools: int
+    """Left out because they speak of tools and the chat template cannot show them."""
+    bad: int
+    """Left out because the chat template refuses or alters them."""
+    turns_apart: int
+    """Sequences that rows gave beyond their first, so that each turn stands behind its own prompt."""
+    repeated_tokens: int
+    """Tokens of those that are read again and not trained: the price of it."""
+    folded_system: int
+    """Rows whose system message stands in the first user turn, since the template has no place for it."""
+    dropped_thoughts: int
+    """Turns whose thoughts are left out."""
     dropped_long: int
     """Left out because they are longer than a sequence."""
     split_long: int
@@ -102,14 +117,22 @@ def best_fit(lengths: Sequence[int], capacity: int) -> list[list[int]]:
     return bins
 
 
-def pack_key(mix_hash: str, renderer: ChatRenderer, seq_len: int, rows: RowKind, long_rows: LongRows) -> str:
+def pack_key(
+    mix_hash: str, renderer: ChatRenderer, seq_len: int, rows: RowKind, long_rows: LongRows, bad_rows: BadRows
+) -> str:
     """Names a pack by all that decides its content."""
-    facts = [FORMAT, mix_hash, renderer.tokenizer_hash, renderer.template_hash, seq_len, rows, long_rows]
+    facts = [FORMAT, mix_hash, renderer.identity, seq_len, rows, long_rows, bad_rows]
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def open_packs(
-    mix: Path, renderer: ChatRenderer, *, seq_len: int, rows: RowKind, long_rows: LongRows
+    mix: Path,
+    renderer: ChatRenderer,
+    *,
+    seq_len: int,
+    rows: RowKind,
+    long_rows: LongRows,
+    bad_rows: BadRows = "error",
 ) -> tuple[dict[str, Pack], dict[str, Any], str]:
     """The packs of a complete mix by split, their manifest, and what was done: `found`, `built` or `rebuilt`.
 
@@ -118,7 +141,7 @@ def open_packs(
     row cannot be rendered, or no row is left to train on.
     """
     mix_hash = records.read_json(mix / records.MANIFEST)["content_hash"]
-    folder = mix / "packs" / pack_key(mix_hash, renderer, seq_len, rows, long_rows)
+    folder = mix / "packs" / pack_key(mix_hash, renderer, seq_len, rows, long_rows, bad_rows)
     done = "found"
     if records.is_complete(folder):
         try:
@@ -132,8 +155,9 @@ def open_packs(
             counts = {}
             for path in sorted(mix.glob("*.parquet")):
                 train = path.stem == "train"
+                rendering = Rendering(renderer, rows, bad_rows)
                 counts[path.stem] = _build(
-                    read_rows(path), renderer, temporary / path.stem, seq_len, rows, long_rows if train else "split"
+                    rendering, read_rows(path), temporary / path.stem, seq_len, long_rows if train else "split"
                 )
             if not counts.get("train") or not counts["train"].trained_tokens:
                 wanted = "" if rows == "all" else f" {rows}"
@@ -146,6 +170,7 @@ def open_packs(
                     "seq_len": seq_len,
                     "rows": rows,
                     "long_rows": long_rows,
+                    "bad_rows": bad_rows,
                     "splits": {split: asdict(count) for split, count in counts.items()},
                 },
             )
@@ -160,7 +185,8 @@ class Pack:
         import pyarrow.parquet
 
         for name in ARRAYS:
-            setattr(self, name, np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False))
+            array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+            setattr(self, "turn_weights" if name == "weights" else name, array)
         table = pyarrow.parquet.read_table(folder / "rows.parquet")
         self.row_ids: list[str] = table["id"].to_pylist()
         self.row_weights = table["weight"].to_numpy().astype(np.float32)
@@ -170,7 +196,7 @@ class Pack:
 
     inputs: np.ndarray
     labels: np.ndarray
-    trained: np.ndarray
+    turn_weights: np.ndarray
     positions: np.ndarray
     rows: np.ndarray
 
@@ -179,24 +205,28 @@ class Pack:
 
     def weights(self, chosen: np.ndarray) -> np.ndarray:
         """(B, S) float32: the weight of each label of the chosen sequences in the loss."""
-        weights: np.ndarray = self.row_weights[self.rows[chosen]] * self.trained[chosen]
+        weights: np.ndarray = self.row_weights[self.rows[chosen]] * self.turn_weights[chosen]
         return weights
+
+    def trained(self, chosen: np.ndarray) -> np.ndarray:
+        """(B, S) bool: whether each label of the chosen sequences is a target of the loss."""
+        trained: np.ndarray = self.turn_weights[chosen] > 0
+        return trained
 
     def ids_of(self, chosen: np.ndarray) -> list[str]:
         """The ids of the rows in the chosen sequences."""
-        return [self.row_ids[row] for row in np.unique(self.rows[chosen]) if row >= 0]
+        return list(dict.fromkeys(self.row_ids[row] for row in np.unique(self.rows[chosen]) if row >= 0))
 
 
-def _build(
-    rows: Iterable[Row], renderer: ChatRenderer, folder: Path, seq_len: int, kind: RowKind, long_rows: LongRows
-) -> Counts:
+def _build(rendering: Rendering, rows: Iterable[Row], folder: Path, seq_len: int, long_rows: LongRows) -> Counts:
     folder.mkdir()
     tokens: list[np.ndarray] = []
-    masks: list[np.ndarray] = []
+    weights: list[np.ndarray] = []
     table: list[dict[str, Any]] = []
     pieces: list[_Piece] = []
-    tally = {"rows": 0, "other_kind": 0, "dropped_long": 0, "split_long": 0, "untrained_pieces": 0}
-    for row, rendered in _render(rows, renderer, kind, tally):
+    tally = rendering.tally
+    packed: set[str] = set()
+    for row, rendered, is_first in rendering.of(rows):
         places = len(rendered.ids) - 1
         if places > seq_len and long_rows == "drop":
             tally["dropped_long"] += 1
@@ -204,21 +234,22 @@ def _build(
         tally["split_long"] += places > seq_len
         number = len(table)
         tokens.append(np.array(rendered.ids, dtype=np.int32))
-        masks.append(np.array(rendered.mask, dtype=np.bool_))
+        weights.append(np.array(rendered.weights, dtype=np.float32))
         for start in range(0, places, seq_len):
             piece = _Piece(row=number, start=start, length=min(seq_len, places - start))
-            if masks[-1][start + 1 : start + 1 + piece.length].any():
+            if weights[-1][start + 1 : start + 1 + piece.length].any():
                 pieces.append(piece)
             else:
                 tally["untrained_pieces"] += 1
-        table.append(_facts(row, rendered, fits=places <= seq_len))
+        table.append(_facts(row, rendered, fits=places <= seq_len, is_first=is_first))
+        packed.add(row.id)
     sequences = best_fit([piece.length for piece in pieces], seq_len)
-    num_trained = _write_arrays(folder, sequences, pieces, tokens, masks, seq_len)
+    num_trained = _write_arrays(folder, sequences, pieces, tokens, weights, seq_len)
     _write_table(folder / "rows.parquet", table)
     num_tokens = sum(piece.length for piece in pieces)
     return Counts(
         **tally,
-        packed=len(table),
+        packed=len(packed),
         tokens=num_tokens,
         trained_tokens=num_trained,
         sequences=len(sequences),
@@ -226,35 +257,10 @@ def _build(
     )
 
 
-def _render(
-    rows: Iterable[Row], renderer: ChatRenderer, kind: RowKind, tally: dict[str, int]
-) -> Iterator[tuple[Row, Rendered]]:
-    """The wanted rows with their ids and masks, encoded many at a time."""
-    rows = iter(rows)
-    while batch := list(islice(rows, _BATCH)):
-        wanted = [row for row in batch if kind == "all" or row.is_text == (kind == "text")]
-        tally["rows"] += len(batch)
-        tally["other_kind"] += len(batch) - len(wanted)
-        plans = []
-        for row in wanted:
-            try:
-                plans.append(renderer.plan(row.messages))
-            except UserError as error:
-                raise UserError(f"row {row.id}: {error}") from error
-        try:
-            rendered = renderer.encode(plans)
-        except UserError:
-            for row in wanted:  # again one by one, to name the row
-                try:
-                    renderer.render(row.messages)
-                except UserError as error:
-                    raise UserError(f"row {row.id}: {error}") from error
-            raise
-        yield from zip(wanted, rendered, strict=True)
-
-
-def _facts(row: Row, rendered: Rendered, *, fits: bool) -> dict[str, Any]:
+def _facts(row: Row, rendered: Rendered, *, fits: bool, is_first: bool) -> dict[str, Any]:
     log2_prob = row.log2_prob if row.is_text else row.assistant_log2_prob
+    if log2_prob is not None and not is_first:
+        log2_prob = 0.0  # of the whole row, and counted with its first sequence
     return {
         "id": row.id,
         "source": row.source,
@@ -272,7 +278,7 @@ def _write_arrays(
     sequences: list[list[int]],
     pieces: list[_Piece],
     tokens: list[np.ndarray],
-    masks: list[np.ndarray],
+    weights: list[np.ndarray],
     seq_len: int,
 ) -> int:
     """Lay the pieces out and write the arrays; returns how many labels are trained."""
@@ -281,7 +287,7 @@ def _write_arrays(
     arrays = {
         "inputs": np.zeros(shape, np.int32),
         "labels": np.zeros(shape, np.int32),
-        "trained": np.zeros(shape, np.bool_),
+        "weights": np.zeros(shape, np.float32),
         "positions": np.zeros(shape, np.int32),
         "rows": np.full(shape, -1, np.int32),
     }
@@ -294,13 +300,13 @@ def _write_arrays(
             after = slice(piece.start + 1, piece.start + 1 + piece.length)
             arrays["inputs"][here] = tokens[piece.row][there]
             arrays["labels"][here] = tokens[piece.row][after]
-            arrays["trained"][here] = masks[piece.row][after]
+            arrays["weights"][here] = weights[piece.row][after]
             arrays["positions"][here] = ramp[: piece.length]
             arrays["rows"][here] = piece.row
             place += piece.length
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
-    return int(arrays["trained"].sum())
+    return int(np.count_nonzero(arrays["weights"]))
 
 
 def _write_table(path: Path, table: list[dict[str, Any]]) -> None:

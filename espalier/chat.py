@@ -1,80 +1,86 @@
-"""One chat renderer, for training and inference alike: messages → token ids and loss mask.
+"""One chat renderer, for training and inference alike: messages → token ids, and the weight of each in the loss.
 
-A chat template is a program that prints text. Where the contents lie in what it printed is found by printing it once
-with marks in their place; between the marks lie the template's own literals. The pieces put together with the true
-contents must equal the template's own text, so nothing is guessed. Contents are encoded with every added token
-switched off: a learner who types `<|assistant|>` types eleven characters, not a change of speaker.
+`espalier/chat_template.py` tells what a template prints around contents, `espalier/loss_mask.py` what is trained behind
+which prompt. Contents are encoded with every added token switched off: a learner who types `<|assistant|>` types eleven
+characters, not a change of speaker.
 """
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from espalier.chat_template import ChatTemplate, Thinking, builtin_templates, shape_of
 from espalier.errors import UserError
+from espalier.loss_mask import LossMask
+from espalier.messages import TEXT_ROLE, Message, is_learned, weight_of
+from espalier.reasoning import split
 
-Message = dict[str, str]
-
-TEMPLATES = Path(__file__).parent / "templates"
-_MARK = "\ue000{}\ue001"  # private-use characters: no template trims, splits or escapes them
+VERSION = 2
+"""Of what rendering does; counted up when the same template gives other ids, or trains other ones."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """One row as the model sees it."""
+    """One sequence of a row, as the model sees it."""
 
     ids: list[int]
     """Token ids, the template's own included."""
-    mask: list[bool]
-    """Whether each token is a target of the loss."""
+    weights: list[float]
+    """What each token's loss is multiplied by; 0 where it is no target."""
     num_bytes: int
-    """UTF-8 bytes of all contents."""
+    """UTF-8 bytes of all texts."""
     num_trained_bytes: int
-    """UTF-8 bytes of the contents whose tokens are trained."""
+    """UTF-8 bytes of the texts whose tokens are trained."""
+
+    @property
+    def mask(self) -> list[bool]:
+        """Whether each token is a target of the loss."""
+        return [weight > 0 for weight in self.weights]
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A stretch of text: a template's literal (its special tokens parsed) or a content (nothing parsed)."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unencoded:
+    """One sequence before its texts are encoded: the template's tokens, and texts."""
 
-    text: str
-    is_content: bool
-    trained: bool
-
-
-def builtin_templates() -> list[str]:
-    """Names of the templates that come with Espalier."""
-    return sorted(path.stem for path in TEMPLATES.glob("*.jinja"))
+    pieces: list[int | str]
+    weights: list[float]
+    """Of each piece's tokens."""
 
 
-def read_template(choice: str) -> str:
-    """The text of a chat template named by `choice`: a builtin's name, or a file."""
-    if choice in builtin_templates():
-        path = TEMPLATES / f"{choice}.jinja"
-    elif Path(choice).is_file():
-        path = Path(choice)
-    else:
-        raise UserError(
-            f"chat_template {choice!r} is neither a file nor one of the builtin templates: "
-            + ", ".join(builtin_templates())
-        )
-    return path.read_text(encoding="utf-8")
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """A row before its texts are encoded (many rows are encoded together, which is faster)."""
+
+    sequences: list[Unencoded]
+    """Empty where nothing in the row is to be learned."""
+    folded_system: bool = False
+    """Whether the system message stands in the first user turn, since the template has no place for it."""
+    dropped_thoughts: int = 0
+    """Turns whose thoughts are left out."""
 
 
 class ChatRenderer:
     """Renders rows for one tokenizer and one chat template.
 
     `tokenizer` is a Hugging Face tokenizer backed by the tokenizers library; `template` is template text, by default
-    the tokenizer's own. Raises UserError when there is none: a silent default would train one format and be asked in
-    another.
+    the tokenizer's own. `thinking` and `date` are those of `ChatTemplate`; the date is today's by default. Raises
+    UserError when there is no template: a silent default would train one format and be asked in another.
     """
 
-    def __init__(self, tokenizer: Any, template: str | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: Any,
+        template: str | None = None,
+        *,
+        thinking: Thinking = "drop",
+        date: datetime.date | None = None,
+    ) -> None:
         own = tokenizer.chat_template
         template = template or (own.get("default") if isinstance(own, dict) else own)
         if not template:
@@ -86,11 +92,16 @@ class ChatRenderer:
             raise UserError("the tokenizer has no end-of-sequence token, so that no text it writes could ever end")
         tokenizer.chat_template = template
         self.tokenizer = tokenizer
-        self.template: str = template
-        self.template_hash = hashlib.sha256(template.encode()).hexdigest()
+        self.template = ChatTemplate(tokenizer, template, thinking=thinking, date=date or datetime.date.today())
         self._content_tokenizer = _without_added_tokens(tokenizer)
         self._literal_ids: dict[str, list[int]] = {}
-        self._literals: dict[tuple[str, ...], list[str]] = {}
+        self._mask = LossMask(self.template, self._ids, self.special_ids)
+
+    def on(self, date: datetime.date) -> ChatRenderer:
+        """The same, on another day: itself, unless the template prints the date."""
+        if not self.template.is_dated or self.template.date == date:
+            return self
+        return ChatRenderer(self.tokenizer, self.template.text, thinking=self.template.thinking, date=date)
 
     @cached_property
     def tokenizer_hash(self) -> str:
@@ -98,11 +109,38 @@ class ChatRenderer:
         return hashlib.sha256(self.tokenizer.backend_tokenizer.to_str().encode()).hexdigest()
 
     @cached_property
+    def template_hash(self) -> str:
+        """SHA-256 of the template, and of the mode in which it is used where there is more than one way to use it."""
+        mode = []
+        if self._rewrites_history:
+            mode.append("as prompted")
+        if self.template.shows_thoughts:
+            mode.append(f"thoughts: {self.template.thinking}")
+        if self.template.is_dated:
+            mode.append("date frozen")
+        return self.template.hash("; ".join(mode))
+
+    @cached_property
+    def identity(self) -> str:
+        """SHA-256 of all that decides which ids messages become."""
+        facts = [VERSION, self.tokenizer_hash, self.template_hash]
+        if self.template.is_dated:
+            facts.append(self.template.date.isoformat())
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    @cached_property
+    def _rewrites_history(self) -> bool:
+        """Whether the template prints earlier turns otherwise than it asks for them."""
+        said = [{"role": role, "content": "x"} for role in ("user", "assistant") * 3]
+        try:
+            return len(self.plan(said).sequences) > 1
+        except UserError:
+            return False
+
+    @cached_property
     def stop_ids(self) -> frozenset[int]:
         """The tokens that end a reply or a text."""
-        closing = self._ids(self._literals_of(("user", "assistant"))[-1])
-        ends = [token for token in closing if token in self.special_ids]
-        return frozenset([*ends[:1], self.tokenizer.eos_token_id])
+        return frozenset([self._mask.end_of_turn(), self.tokenizer.eos_token_id])
 
     @cached_property
     def special_ids(self) -> frozenset[int]:
@@ -116,18 +154,26 @@ class ChatRenderer:
         begin = self.tokenizer.bos_token_id
         return [self.tokenizer.eos_token_id if begin is None else begin]
 
-    def render(self, messages: Sequence[Message]) -> Rendered:
-        """One row. Text: every token trained but the first. Chat: each assistant turn and the token that ends it.
+    def render(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> list[Rendered]:
+        """The sequences of one row. Text: every token trained but the first. Chat: what `plan` says.
 
         Raises UserError when no token would be trained, or when the template alters what it is given.
         """
-        return self.encode([self.plan(messages)])[0]
+        found = self.encode([self.plan(messages, tools)])[0]
+        if not found:
+            raise UserError("no assistant turn, so that nothing in it would be trained")
+        return found
 
-    def prompt(self, messages: Sequence[Message]) -> list[int]:
-        """Ids up to where the assistant's next content begins: by construction, what training showed before a reply."""
-        pieces = self.plan([*messages, {"role": "assistant", "content": "x"}])
-        last = max(index for index, piece in enumerate(pieces) if piece.is_content)
-        return self.encode([pieces[:last]], check=False)[0].ids
+    def prompt(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> list[int]:
+        """Ids up to where the assistant's next reply begins: what every trained turn stands behind."""
+        said, declared = self._prepared(messages)[0], _json(tools)
+        atoms = self._mask.prompt(shape_of(said), declared)
+        if self.template.keeps_thoughts:
+            texts = self.template.texts(said, declared, asking=True)
+        else:
+            texts = self.template.texts([*said, {"role": "assistant", "content": "x"}], declared)
+        pieces = [atom if isinstance(atom, int) else texts[atom] for atom in atoms]
+        return next(self._encode([Unencoded(pieces=pieces, weights=[0.0] * len(pieces))])).ids
 
     def text_prompt(self, text: str) -> list[int]:
         """Ids of a plain text to be continued."""
@@ -143,95 +189,74 @@ class ChatRenderer:
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
-    def plan(self, messages: Sequence[Message]) -> list[_Piece]:
-        """`messages` as pieces of text, not yet encoded (many plans are encoded together, which is faster)."""
-        if messages[0]["role"] == "text":
-            return [_Piece(messages[0]["content"], is_content=True, trained=True)]
-        literals = self._literals_of(tuple(message["role"] for message in messages))
-        text = self._print(messages)
-        contents = [message["content"] for message in messages]
-        # Many templates trim contents, or strip newlines; anything beyond that is not ours to guess.
-        for tidy in (str, str.strip, lambda content: content.strip("\n")):
-            shown = [tidy(content) for content in contents]
-            if text == "".join(part for pair in zip(literals, [*shown, ""], strict=True) for part in pair):
-                break
-        else:
-            raise UserError(
-                "the chat template alters these messages' contents, so that the tutor's words cannot be found in its "
-                "text for sure; change the row, or choose another template with --chat_template"
+    def plan(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> Plan:
+        """A row as sequences of tokens and texts: every assistant turn to be learned, each behind its own prompt.
+
+        Raises UserError where the template refuses or alters what it is given.
+        """
+        if messages[0]["role"] == TEXT_ROLE:
+            return Plan(sequences=[self._text_sequence(messages[0])])
+        said, folded, dropped = self._prepared(messages)
+        declared = _json(tools)
+        learned = tuple(at for at, each in enumerate(said) if is_learned(each))
+        sequences = []
+        for upto, atoms, owners in self._mask.layouts(shape_of(said), learned, declared):
+            texts = self.template.texts(said[:upto], declared)
+            sequences.append(
+                Unencoded(
+                    pieces=[atom if isinstance(atom, int) else texts[atom] for atom in atoms],
+                    weights=[weight_of(said[owner]) if owner >= 0 else 0.0 for owner in owners],
+                )
             )
-        pieces = []
-        for literal, content, message in zip(literals, shown, messages, strict=False):
-            pieces.append(_Piece(literal, is_content=False, trained=False))
-            pieces.append(_Piece(content, is_content=True, trained=message["role"] == "assistant"))
-        pieces.append(_Piece(literals[-1], is_content=False, trained=False))
-        return pieces
+        return Plan(sequences=sequences, folded_system=folded, dropped_thoughts=dropped)
 
-    def encode(self, plans: Sequence[list[_Piece]], *, check: bool = True) -> list[Rendered]:
-        """Token ids and masks of `plans`; with `check`, a plan that trains nothing raises UserError."""
-        contents = iter(self._encode_contents([p.text for plan in plans for p in plan if p.is_content]))
-        return [self._assemble(plan, contents, check) for plan in plans]
+    def encode(self, plans: Sequence[Plan]) -> list[list[Rendered]]:
+        """Token ids and weights of each plan's sequences."""
+        rendered = self._encode([sequence for plan in plans for sequence in plan.sequences])
+        return [[next(rendered) for _ in plan.sequences] for plan in plans]
 
-    def _assemble(self, plan: list[_Piece], contents: Iterable[list[int]], check: bool) -> Rendered:
-        contents = iter(contents)
-        if len(plan) == 1 and plan[0].is_content:
-            start, end = self.start_ids, [self.tokenizer.eos_token_id]
-            ids = start + next(contents) + end
-            size = len(plan[0].text.encode())
-            mask = [False] * len(start) + [True] * (len(ids) - len(start))
-            return Rendered(ids=ids, mask=mask, num_bytes=size, num_trained_bytes=size)
-        ids, mask, num_bytes, num_trained_bytes, after_reply = [], [], 0, 0, False
-        for piece in plan:
-            if piece.is_content:
-                piece_ids = next(contents)
-                trained = len(piece_ids) if piece.trained else 0
-                num_bytes += len(piece.text.encode())
-                num_trained_bytes += len(piece.text.encode()) if piece.trained else 0
-            else:
-                piece_ids = self._ids(piece.text)
-                trained = self._length_of_ending(piece_ids) if after_reply else 0
-            after_reply = piece.trained
-            ids += piece_ids
-            mask += [True] * trained + [False] * (len(piece_ids) - trained)
-        if check and not any(mask):
-            raise UserError("no assistant turn, so that nothing in it would be trained")
-        return Rendered(ids=ids, mask=mask, num_bytes=num_bytes, num_trained_bytes=num_trained_bytes)
+    def _prepared(self, messages: Sequence[Message]) -> tuple[list[Message], bool, int]:
+        """Messages as the template can show them; whether the system message was folded, and thoughts left out."""
+        said, dropped = list(messages), 0
+        if said[0]["role"] == "system" and not self.template.knows_system:
+            if len(said) < 2 or said[1]["role"] != "user":
+                raise UserError("the chat template has no system role, and no user turn follows to say it in")
+            said[:2] = [said[1] | {"content": f"{said[0]['content']}\n\n{said[1]['content']}"}]
+        keeps = self.template.keeps_thoughts
+        for at, message in enumerate(said):
+            if message["role"] != "assistant":
+                continue
+            parted = _parted(message, in_content=keeps or self.template.thinking == "drop")
+            if "reasoning" in parted and not keeps:
+                del parted["reasoning"]
+                dropped += 1
+            said[at] = parted
+        return said, len(said) < len(messages), dropped
 
-    def _length_of_ending(self, literal_ids: list[int]) -> int:
-        for index, token in enumerate(literal_ids):
-            if token in self.special_ids:
-                return index + 1
-        raise UserError(
-            "the chat template ends an assistant turn without a special token, so that a reply could never end; "
-            "choose another with --chat_template"
-        )
+    def _text_sequence(self, message: Message) -> Unencoded:
+        pieces = [*self.start_ids, message["content"], self.tokenizer.eos_token_id]
+        weight = weight_of(message)
+        return Unencoded(pieces=pieces, weights=[0.0] * len(self.start_ids) + [weight, weight])
 
-    def _literals_of(self, roles: tuple[str, ...]) -> list[str]:
-        """What the template prints around the contents of a conversation with these roles: one literal more."""
-        if roles not in self._literals:
-            marks = [_MARK.format(index) for index in range(len(roles))]
-            rest = self._print([{"role": r, "content": m} for r, m in zip(roles, marks, strict=True)])
-            literals = []
-            for mark in marks:
-                literal, found, rest = rest.partition(mark)
-                if not found or mark in rest:
-                    raise UserError(
-                        f"the chat template drops, repeats or reorders messages with the roles {', '.join(roles)}; "
-                        "choose another with --chat_template"
-                    )
-                literals.append(literal)
-            self._literals[roles] = [*literals, rest]
-        return self._literals[roles]
-
-    def _print(self, messages: Sequence[Message]) -> str:
-        from jinja2 import TemplateError
-
-        try:
-            text: str = self.tokenizer.apply_chat_template(list(messages), tokenize=False)
-        except TemplateError as error:
-            roles = ", ".join(message["role"] for message in messages)
-            raise UserError(f"the chat template refuses the roles {roles}: {error}") from error
-        return text
+    def _encode(self, sequences: Sequence[Unencoded]) -> Iterator[Rendered]:
+        texts = [piece for sequence in sequences for piece in sequence.pieces if isinstance(piece, str)]
+        encoded = iter(zip(texts, self._encode_contents(texts), strict=True))
+        for sequence in sequences:
+            ids: list[int] = []
+            weights: list[float] = []
+            num_bytes = num_trained_bytes = 0
+            for piece, weight in zip(sequence.pieces, sequence.weights, strict=True):
+                if isinstance(piece, int):
+                    ids.append(piece)
+                    weights.append(weight)
+                    continue
+                text, text_ids = next(encoded)
+                ids += text_ids
+                weights += [weight] * len(text_ids)
+                size = len(text.encode())
+                num_bytes += size
+                num_trained_bytes += size if weight > 0 else 0
+            yield Rendered(ids=ids, weights=weights, num_bytes=num_bytes, num_trained_bytes=num_trained_bytes)
 
     def _ids(self, literal: str) -> list[int]:
         if literal not in self._literal_ids:
@@ -240,6 +265,23 @@ class ChatRenderer:
 
     def _encode_contents(self, texts: list[str]) -> list[list[int]]:
         return [encoding.ids for encoding in self._content_tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
+
+def _parted(message: Message, *, in_content: bool) -> Message:
+    """An assistant's message with its thoughts under `reasoning`, those at the beginning of its content too."""
+    if not in_content:
+        return dict(message)
+    spoken = split(message["content"])
+    if not spoken.reasoning and not spoken.unfinished:
+        return dict(message)
+    if not spoken.content and "tool_calls" not in message:
+        raise UserError("an assistant's turn has thoughts and no reply")
+    thoughts = [each for each in (message.get("reasoning"), spoken.reasoning) if each]
+    return message | {"content": spoken.content, "reasoning": "\n\n".join(thoughts)}
+
+
+def _json(tools: list[dict[str, Any]] | None) -> str:
+    return json.dumps(tools) if tools else ""
 
 
 def _without_added_tokens(tokenizer: Any) -> Any:

@@ -69,7 +69,7 @@ def talk(
     A run that was trained on plain text only, or any model with `as_text`, continues what is typed.
     `sampling` goes to `espalier.generate.generate`: max_new_tokens, temperature, seed.
     """
-    from espalier.chat import read_template
+    from espalier.chat_template import read_template
     from espalier.models import load_for_inference, resolve
 
     found = resolve(name)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from espalier.batch import Row, Sampling, write
-from espalier.chat import ChatRenderer, Message
+from espalier.chat import ChatRenderer
 from espalier.errors import UserError
+from espalier.messages import Message
 
 Prompt = str | Sequence[Message]
 

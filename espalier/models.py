@@ -6,12 +6,14 @@ an adapter, the base it belongs to by name and content hash. Loading checks both
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from espalier import records
 from espalier.chat import ChatRenderer
+from espalier.chat_template import Thinking
 from espalier.errors import UserError
 from espalier.references import ModelRef as ModelRef
 from espalier.references import resolve as resolve
@@ -45,12 +47,14 @@ def load_renderer(
     reference: ModelRef,
     chat_template: str | None = None,
     *,
+    thinking: Thinking | None = None,
     to_train: bool = False,
     trust_remote_code: bool = False,
 ) -> ChatRenderer:
     """The tokenizer and chat template of a model; `chat_template` is template text for a model that has none.
 
-    Raises UserError where the template is not the one the model was trained with, unless it is `to_train` a new one.
+    What becomes of thoughts, and the date that a template prints, are those that the model was trained with. Raises
+    UserError where the template is not, or not used as it was in training, unless it is `to_train` a new model.
     """
     from transformers import AutoTokenizer
 
@@ -58,9 +62,16 @@ def load_renderer(
         tokenizer = AutoTokenizer.from_pretrained(reference.path, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
         raise UserError(f"{reference.path}: its tokenizer cannot be loaded ({_first_line(error)})") from error
-    renderer = ChatRenderer(tokenizer, chat_template)
-    trained_with = info(reference.path).get("template_hash")
+    said = info(reference.path)
+    date = None if to_train or not said.get("date") else datetime.date.fromisoformat(said["date"])
+    renderer = ChatRenderer(tokenizer, chat_template, thinking=thinking or said.get("thinking", "drop"), date=date)
+    trained_with = said.get("template_hash")
     if trained_with and trained_with != renderer.template_hash and not to_train:
+        if trained_with == renderer.template.hash(""):
+            raise UserError(
+                f"{reference.spec} was trained by an earlier version, which put before some turns what no prompt ends "
+                "with; train it again to have it answer as it was taught"
+            )
         raise UserError(
             f"{reference.spec} was trained with another chat template than the one given or found in {reference.path}; "
             "its replies would be judged in a format it never saw"
@@ -233,7 +244,15 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
     stands_on = None
     if base is not None:
         stands_on = {"spec": base.spec, "content_hash": base.content_hash, "random_seed": base.random_seed}
-    records.write_json(folder / INFO, {"format": 1, "template_hash": renderer.template_hash, "base": stands_on})
+    template = renderer.template
+    written = {
+        "format": 2,
+        "template_hash": renderer.template_hash,
+        "thinking": template.thinking,
+        "date": template.date.isoformat() if template.is_dated else None,
+        "base": stands_on,
+    }
+    records.write_json(folder / INFO, written)
 
 
 def saved_weights(model: Any) -> tuple[str, dict[str, Any]]:

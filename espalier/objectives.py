@@ -30,8 +30,9 @@ class Batch:
     """Tokens in the batch, padding not counted."""
     row_ids: Callable[[], list[str]]
     """The ids of the rows in the batch, for messages."""
-    total_weight: float
-    """What the loss is divided by: the sum of `weights` over all micro-batches of the step."""
+    num_trained: int
+    """What the loss is divided by: the labels that are trained in all micro-batches of the step. Weights are no part of
+    it, so that a row of weight 0.5 teaches half as much whatever stands beside it."""
 
     def attention_mask(self) -> Tensor:
         """(B, 1, S, S) bool: a token sees itself and what stands before it in its own row."""
@@ -51,13 +52,13 @@ Objective = Callable[[Any, Batch], tuple[Tensor, Facts]]
 
 
 def sft(model: Any, batch: Batch) -> tuple[Tensor, Facts]:
-    """Supervised fine-tuning: the weighted mean of the loss over the trained tokens of the step.
+    """Supervised fine-tuning: the mean over the trained tokens of the step of each one's loss times its weight.
 
     Micro-batches add up: their losses are shares of the mean over the whole step, exact to the token, however the
     trained tokens fall among them.
     """
     trained = torch.nonzero(batch.weights.flatten()).squeeze(1)
-    loss = token_losses(model, batch, trained) @ batch.weights.flatten()[trained] / batch.total_weight
+    loss = token_losses(model, batch, trained) @ batch.weights.flatten()[trained] / batch.num_trained
     return loss, {}
 
 
@@ -107,7 +108,7 @@ def rows_leak(model: Any, device: torch.device) -> bool:
             rows=rows,
             num_tokens=16,
             row_ids=list,
-            total_weight=1.0,
+            num_trained=16,
         )
         found.append(logits_at(model, batch, steps[8:]).float())
     return not torch.allclose(found[0], found[1], rtol=1e-3, atol=1e-3)

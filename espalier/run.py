@@ -12,7 +12,7 @@ import os
 import re
 import time
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
@@ -94,6 +94,11 @@ class Run:
             run.release()
             raise
         return run
+
+    @property
+    def begun_on(self) -> date:
+        """The day on which the run was begun, whichever process goes on with it."""
+        return datetime.fromisoformat(records.read_json(self.folder / "run.json")["created"]).date()
 
     def _begin(self, now: dict[str, Any]) -> None:
         strangers = [path.name for path in self.folder.iterdir() if not path.name.startswith((".", "lock"))]

@@ -7,7 +7,7 @@ from typing import Any
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 
-from espalier.chat import read_template
+from espalier.chat_template import read_template
 from espalier.models import load_for_inference
 
 

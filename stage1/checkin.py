@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from espalier.chat import ChatRenderer, Message
+from espalier.chat import ChatRenderer
 from espalier.console import say
 from espalier.generate import generate
 from espalier.loop import Step, Verdict
+from espalier.messages import Message
 from espalier.run import Run
 from stage1.config import CheckinSettings
 

@@ -80,6 +80,9 @@ class TrainConfig(LoopSettings):
     """Run model code that comes with a base."""
     chat_template: str | None = None
     """A builtin template or a file, for a base that has none or for a new model."""
+    thinking: Literal["drop", "keep"] = "drop"
+    """What becomes of thoughts before a reply (`reasoning`, or a block at its beginning): left out and counted, and
+    replies asked for without; or trained where the chat template has a place for them."""
 
     seq_len: int = Field(128, ge=8)
     """Tokens of a packed sequence."""
@@ -87,6 +90,8 @@ class TrainConfig(LoopSettings):
     """Sequences per micro-batch and process."""
     long_rows: Literal["split", "drop"] = "split"
     """What becomes of training rows longer than a sequence; both are counted."""
+    bad_rows: Literal["error", "drop"] = "error"
+    """Whether a row that the chat template refuses or alters stops the training, or is left out and counted."""
 
     device: str = "auto"
     """cpu, cuda or auto."""

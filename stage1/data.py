@@ -28,20 +28,24 @@ class Order:
 
 
 class Batches:
-    """The micro-batches of each step."""
+    """The micro-batches of each step; of several processes, those of this one."""
 
-    def __init__(self, pack: Pack, *, micro_batch_size: int, grad_accum: int, seed: int) -> None:
+    def __init__(
+        self, pack: Pack, *, micro_batch_size: int, grad_accum: int, seed: int, rank: int = 0, world_size: int = 1
+    ) -> None:
         self._pack, self._size, self._grad_accum = pack, micro_batch_size, grad_accum
+        self._rank, self._world_size = rank, world_size
         self._order = Order(len(pack), seed)
 
     def __call__(self, step: int) -> list[Batch]:
-        per_step = self._size * self._grad_accum
+        per_step = self._size * self._grad_accum * self._world_size
         chosen = self._order.take(step * per_step, per_step)
-        total = float(self._pack.weights(chosen).sum(dtype=np.float64))
-        return [make_batch(self._pack, part, total) for part in chosen.reshape(self._grad_accum, self._size)]
+        num_trained = int(self._pack.trained(chosen).sum())  # of all processes together
+        own = chosen.reshape(self._grad_accum, self._world_size, self._size)[:, self._rank]
+        return [make_batch(self._pack, part, num_trained) for part in own]
 
 
-def make_batch(pack: Pack, chosen: np.ndarray, total_weight: float) -> Batch:
+def make_batch(pack: Pack, chosen: np.ndarray, num_trained: int) -> Batch:
     """The chosen sequences of a pack as tensors."""
     rows = pack.rows[chosen]
     return Batch(
@@ -52,5 +56,5 @@ def make_batch(pack: Pack, chosen: np.ndarray, total_weight: float) -> Batch:
         rows=torch.from_numpy(rows.astype(np.int64)),
         num_tokens=int((rows >= 0).sum()),
         row_ids=lambda: pack.ids_of(chosen),
-        total_weight=total_weight,
+        num_trained=num_trained,
     )

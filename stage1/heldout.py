@@ -39,8 +39,8 @@ def measure(model: Any, pack: Pack, *, batch_size: int, max_sequences: int | Non
     with eager():
         for start in range(0, len(sequences), batch_size):
             chosen = sequences[start : start + batch_size]
-            batch = make_batch(pack, chosen, 1.0).to(device)
-            trained = np.flatnonzero(pack.trained[chosen])
+            batch = make_batch(pack, chosen, 1).to(device)
+            trained = np.flatnonzero(pack.trained(chosen))
             losses = token_losses(model, batch, torch.from_numpy(trained).to(device)).cpu().numpy()
             owners = pack.rows[chosen].ravel()[trained]
             np.add.at(nats, owners, losses)

@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 
-from data_mix import pack
+from data_mix import pack, rendering
 from data_mix.recipe import Recipe
 from espalier import building, checkpoint, compiling, models, objectives, records
 from espalier.attention import attend_in_float32
-from espalier.chat import ChatRenderer, read_template
+from espalier.chat import ChatRenderer
+from espalier.chat_template import read_template
 from espalier.config import load_file
 from espalier.console import say
 from espalier.errors import UserError
@@ -143,7 +144,9 @@ def renderer_of(base: models.ModelRef | None, config: TrainConfig) -> ChatRender
     template = read_template(config.chat_template) if config.chat_template else None
     if base is None:
         return None
-    return models.load_renderer(base, template, to_train=True, trust_remote_code=config.trust_remote_code)
+    return models.load_renderer(
+        base, template, thinking=config.thinking, to_train=True, trust_remote_code=config.trust_remote_code
+    )
 
 
 def new_renderer(config: TrainConfig, mix: Path, run: Run) -> ChatRenderer:
@@ -158,7 +161,7 @@ def new_renderer(config: TrainConfig, mix: Path, run: Run) -> ChatRenderer:
         )
         with records.staging(folder) as temporary:
             made.tokenizer.save_pretrained(temporary)
-    return ChatRenderer(_load_tokenizer(folder))
+    return ChatRenderer(_load_tokenizer(folder), thinking=config.thinking)
 
 
 def _load_tokenizer(folder: Path) -> Any:
@@ -170,7 +173,7 @@ def _load_tokenizer(folder: Path) -> Any:
 def packs(config: TrainConfig, mix: Path, renderer: ChatRenderer) -> dict[str, pack.Pack]:
     """The run's rows, packed; says how many there are and what was left out."""
     found, manifest, done = pack.open_packs(
-        mix, renderer, seq_len=config.seq_len, rows=config.rows, long_rows=config.long_rows
+        mix, renderer, seq_len=config.seq_len, rows=config.rows, long_rows=config.long_rows, bad_rows=config.bad_rows
     )
     counts = manifest["splits"]["train"]
     say(
@@ -178,8 +181,8 @@ def packs(config: TrainConfig, mix: Path, renderer: ChatRenderer) -> dict[str, p
         f"({counts['trained_tokens']:,} trained) in {counts['sequences']:,} sequences of {config.seq_len}, "
         f"{100 * counts['density']:.1f} % full"
     )
-    if counts["split_long"] or counts["dropped_long"]:
-        say(f"    rows longer than a sequence: {counts['split_long']:,} split, {counts['dropped_long']:,} dropped")
+    for line in rendering.left_out(counts):
+        say(f"    {line}")
     return found
 
 

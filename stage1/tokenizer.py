@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from espalier.chat import ChatRenderer, read_template
+from espalier.chat import ChatRenderer
+from espalier.chat_template import read_template
 from espalier.rows import Row
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"

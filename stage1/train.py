@@ -67,7 +67,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     with run:
         for note in run.notes:
             say(note)
-        renderer = renderer or prepare.new_renderer(config, mix, run)
+        renderer = (renderer or prepare.new_renderer(config, mix, run)).on(run.begun_on)
         packs = prepare.packs(config, mix, renderer)
         model = prepare.model(config, renderer, base, machine)
         prepare.rows_apart(model, machine)

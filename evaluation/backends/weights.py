@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from espalier.chat import read_template
+from espalier.chat_template import read_template
 from espalier.devices import likely_device, likely_dtype
 from espalier.models import info
 from espalier.references import ModelRef

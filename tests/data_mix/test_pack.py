@@ -34,7 +34,7 @@ def rows_back(pack: Pack) -> dict[str, list[tuple[int, int, bool, int]]]:
                     (
                         int(pack.inputs[sequence, place]),
                         int(pack.labels[sequence, place]),
-                        bool(pack.trained[sequence, place]),
+                        bool(pack.turn_weights[sequence, place]),
                         int(pack.positions[sequence, place]),
                     )
                 )
@@ -70,7 +70,7 @@ def test_every_label_of_every_row_is_there_exactly_once(
     found = rows_back(packs["train"])
     counts = manifest["splits"]["train"]
     for row in rows:
-        rendered = RENDERER.render(row.messages)
+        (rendered,) = RENDERER.render(row.messages)
         expected = list(zip(rendered.ids, rendered.ids[1:], rendered.mask[1:], strict=False))
         pieces = [expected[start : start + seq_len] for start in range(0, len(expected), seq_len)]
         kept = [
@@ -83,7 +83,7 @@ def test_every_label_of_every_row_is_there_exactly_once(
     assert counts["rows"] == counts["packed"] == len(rows)
     assert counts["tokens"] == sum(map(len, found.values()))
     assert counts["trained_tokens"] == sum(trained for entries in found.values() for _, _, trained, _ in entries)
-    assert counts["split_long"] == sum(len(RENDERER.render(row.messages).ids) - 1 > seq_len for row in rows)
+    assert counts["split_long"] == sum(len(RENDERER.render(row.messages)[0].ids) - 1 > seq_len for row in rows)
 
 
 def test_a_row_lies_in_one_stretch_and_padding_is_marked(tmp_path: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_row_lies_in_one_stretch_and_padding_is_marked(tmp_path: Path) -> None
         for start, end in zip(starts, [*starts[1:], int((numbers >= 0).sum())], strict=True):
             assert len(set(numbers[start:end])) == 1
             assert pack.positions[sequence, start:end].tolist() == list(range(end - start))
-    assert not pack.trained[pack.rows < 0].any()
+    assert not pack.turn_weights[pack.rows < 0].any()
     assert manifest["splits"]["train"]["density"] > 0.9
 
 
@@ -150,7 +150,7 @@ def test_a_pack_is_found_again_and_a_damaged_one_rebuilt(tmp_path: Path) -> None
     assert [done(), done()] == ["rebuilt", "found"]
     assert array.read_bytes() == content
     assert done(seq_len=32) == "built"
-    assert done(ChatRenderer(tiny.renderer().tokenizer, RENDERER.template + "{# other #}")) == "built"
+    assert done(ChatRenderer(tiny.renderer().tokenizer, RENDERER.template.text + "{# other #}")) == "built"
 
 
 def test_what_cannot_be_packed_is_named(tmp_path: Path) -> None:

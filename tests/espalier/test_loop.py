@@ -28,7 +28,7 @@ def batch(number: int, weight: float = 1.0) -> Batch:
         rows=torch.tensor([[0] * 8, [1] * 8]),
         num_tokens=16,
         row_ids=lambda: [f"row-{number}-a", f"row-{number}-b"],
-        total_weight=32.0,
+        num_trained=32,
     )
 
 

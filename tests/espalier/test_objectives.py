@@ -3,6 +3,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from espalier.attention import attend_in_float32
 from espalier.objectives import Batch, logits_at, rows_leak, sft
@@ -24,16 +26,16 @@ def batch(rows: list[list[int]], weights: list[list[float]] | None = None) -> Ba
     for sequence, place in zip(*torch.nonzero(numbers >= 0, as_tuple=True), strict=True):
         new = place == 0 or numbers[sequence, place - 1] != numbers[sequence, place]
         positions[sequence, place] = 0 if new else positions[sequence, place - 1] + 1
-    given = torch.tensor(weights) if weights else (numbers >= 0).float()
+    chosen = torch.tensor(weights) if weights else (numbers >= 0).float()
     return Batch(
         input_ids=tokens,
         labels=tokens.roll(-1, 1),
-        weights=given,
+        weights=chosen,
         position_ids=positions,
         rows=numbers,
         num_tokens=int((numbers >= 0).sum()),
         row_ids=list,
-        total_weight=float(given.sum()),
+        num_trained=int((chosen > 0).sum()),
     )
 
 
@@ -56,13 +58,26 @@ def test_a_packed_row_is_what_it_is_alone() -> None:
     torch.testing.assert_close(forward(MODEL, PACKED)[:1, 5:9], alone)
 
 
-def test_the_loss_is_the_weighted_mean_over_trained_tokens() -> None:
+def test_the_loss_is_the_mean_over_trained_tokens_of_each_loss_times_its_weight() -> None:
     weights = [[0.0, 1.0, 0.0, 2.0] + [0.0] * 8, [0.5] * 4 + [0.0] * 8]
     packed = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12], weights)
     loss, _ = sft(MODEL, packed)
     log_probs = forward(MODEL, packed).log_softmax(-1).gather(2, packed.labels[..., None])[..., 0]
-    expected = -(log_probs * packed.weights).sum() / 5.0
+    expected = -(log_probs * packed.weights).sum() / 6
     torch.testing.assert_close(loss, expected)
+
+
+@given(st.floats(2**-6, 4.0), st.integers(1, 9))
+def test_a_weight_on_all_rows_scales_the_gradient(weight: float, num_trained: int) -> None:
+    """A step whose rows all weigh alike must not be the same step whatever they weigh."""
+
+    def gradient(weight: float) -> torch.Tensor:
+        model = tiny.model()
+        weights = [[weight] * num_trained + [0.0] * (12 - num_trained), [weight] * 12]
+        sft(model, batch([[0] * 12, [1] * 12], weights))[0].backward()
+        return torch.cat([parameter.grad.flatten() for parameter in model.parameters()])
+
+    torch.testing.assert_close(gradient(weight), weight * gradient(1.0), rtol=1e-4, atol=1e-6)
 
 
 @pytest.mark.parametrize("split", [1, 2])
@@ -79,7 +94,7 @@ def test_micro_batches_add_up_to_the_whole_step(split: int) -> None:
     total.backward()  # type: ignore[union-attr]
     reference = tiny.model()
     log_probs = forward(reference, whole).log_softmax(-1).gather(2, whole.labels[..., None])[..., 0]
-    (-(log_probs * whole.weights).sum() / 12.0).backward()  # type: ignore[no-untyped-call]
+    (-(log_probs * whole.weights).sum() / 10).backward()  # type: ignore[no-untyped-call]
     for mine, theirs in zip(model.parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad)
 

@@ -51,7 +51,8 @@ def make_run(workspace: Path, toy_mix: Path) -> Callable[..., Path]:
         import torch
         from transformers import LlamaConfig, LlamaForCausalLM
 
-        from espalier.chat import ChatRenderer, read_template
+        from espalier.chat import ChatRenderer
+        from espalier.chat_template import read_template
         from espalier.config import Config
         from espalier.models import save_model
         from espalier.run import Run

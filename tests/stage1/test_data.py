@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from data_mix.pack import Pack, open_packs
 from espalier import records
+from espalier.objectives import Batch
 from espalier.rows import write_rows
 from stage1.data import Batches, Order
 from tests import tiny
@@ -29,8 +30,17 @@ def test_epochs_and_seeds_are_shuffled_differently() -> None:
     assert first.tolist() != Order(50, seed=2).take(0, 50).tolist()
 
 
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    return packed(tmp_path_factory.mktemp("many"))
+
+
 @pytest.fixture
 def pack(tmp_path: Path) -> Pack:
+    return packed(tmp_path)
+
+
+def packed(tmp_path: Path) -> Pack:
     rows = [tiny.text_row(n, "I went to the market. " * (1 + n % 3), weight=1.0 + n % 2) for n in range(12)]
     folder = tmp_path / "mix"
     folder.mkdir()
@@ -39,13 +49,28 @@ def pack(tmp_path: Path) -> Pack:
     return open_packs(folder, tiny.renderer(), seq_len=48, rows="all", long_rows="split")[0]["train"]
 
 
-def test_the_divisor_of_every_micro_batch_is_the_weight_of_the_whole_step(pack: Pack) -> None:
+def test_the_divisor_of_every_micro_batch_is_the_trained_tokens_of_the_whole_step(pack: Pack) -> None:
     batches = Batches(pack, micro_batch_size=2, grad_accum=3, seed=0)
     for step in range(5):
         micro_batches = batches(step)
         assert len(micro_batches) == 3
-        total = sum(float(batch.weights.sum()) for batch in micro_batches)
-        assert [batch.total_weight for batch in micro_batches] == pytest.approx([total] * 3)
+        total = sum(int((batch.weights > 0).sum()) for batch in micro_batches)
+        assert [batch.num_trained for batch in micro_batches] == [total] * 3
+
+
+@given(st.integers(1, 3), st.integers(1, 3), st.integers(1, 3), st.integers(0, 4))
+def test_processes_share_the_sequences_of_a_step_and_its_divisor(
+    many: Pack, size: int, accum: int, world: int, step: int
+) -> None:
+    def of(size: int, rank: int = 0, world_size: int = 1) -> list[Batch]:
+        batches = Batches(many, micro_batch_size=size, grad_accum=accum, seed=0, rank=rank, world_size=world_size)
+        return batches(step)
+
+    ranks = [of(size, rank, world) for rank in range(world)]
+    together = [torch.cat([of_rank[at].input_ids for of_rank in ranks]) for at in range(accum)]
+    alone = of(size * world)
+    assert all(torch.equal(one, batch.input_ids) for one, batch in zip(together, alone, strict=True))
+    assert {batch.num_trained for of_rank in ranks for batch in of_rank} == {alone[0].num_trained}
 
 
 def test_a_batch_can_be_traced_to_its_rows(pack: Pack) -> None:

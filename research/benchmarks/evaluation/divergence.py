@@ -51,7 +51,7 @@ def main(argv: list[str]) -> int:
     settings, _ = load(Benchmark, argv, prog="python research/benchmarks/evaluation/divergence.py", doc=__doc__)
     import torch
 
-    from espalier.chat import read_template
+    from espalier.chat_template import read_template
     from espalier.models import load_for_inference
     from research.benchmarks.evaluation.prompts import first_cases
 

@@ -31,6 +31,4 @@ def first_cases(suite_name: str, mix_name: str | None, number: int) -> list[Case
 
 def as_text(renderer: Any, messages: Sequence[dict[str, str]]) -> str:
     """What the chat template prints up to where the reply begins."""
-    pieces = renderer.plan([*messages, {"role": "assistant", "content": "x"}])
-    last = max(index for index, piece in enumerate(pieces) if piece.is_content)
-    return "".join(piece.text for piece in pieces[:last])
+    return str(renderer.decode(renderer.prompt(messages)))

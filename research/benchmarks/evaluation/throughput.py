@@ -153,7 +153,7 @@ def by_the_peer(settings: Benchmark, cases: list[Any], batch_size: int) -> list[
 
 def peer_arguments(name: str, chat_template: str | None) -> tuple[Any, dict[str, str]]:
     """A model's renderer, and what HFLM is to be given for it."""
-    from espalier.chat import read_template
+    from espalier.chat_template import read_template
     from espalier.models import base_of, load_renderer, resolve
 
     ref = resolve(name)
@@ -189,7 +189,7 @@ def texts(settings: Benchmark, cases: list[Any], ours: list[Timed], theirs: list
 
 def gaps_of(settings: Benchmark, name: str, unlike: list[tuple[list[int], str]]) -> list[float]:
     """Of prompts with replies that are not ours, the gap between the two likeliest tokens where the replies part."""
-    from espalier.chat import read_template
+    from espalier.chat_template import read_template
     from espalier.models import load_for_inference
     from research.benchmarks.evaluation.divergence import gap_after, greedy
 

@@ -165,13 +165,13 @@ def test_a_prompt_without_room_is_an_error_of_its_own_and_nothing_is_cut_off() -
 
 def test_a_prompt_that_the_template_refuses_is_an_error_of_its_own() -> None:
     template = (
-        "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system here') }}{% endif %}"
+        "{% for m in messages %}{% if m.role == 'tool' %}{{ raise_exception('no tools here') }}{% endif %}"
         "<|user|>{{ m.content }}{{ eos_token }}{% endfor %}"
     )
     renderer = ChatRenderer(tiny.renderer().tokenizer, template)
     hi = {"role": "user", "content": "Hi"}
-    refused, answered = generate(MODEL, renderer, [[{"role": "system", "content": "x"}, hi], [hi]], max_new_tokens=2)
-    assert refused.finish == "error" and "refuses the roles system" in refused.error
+    refused, answered = generate(MODEL, renderer, [[{"role": "tool", "content": "x"}, hi], [hi]], max_new_tokens=2)
+    assert refused.finish == "error" and "refuses the roles tool" in refused.error
     assert answered.finish != "error"
 
 

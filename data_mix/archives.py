@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from data_mix.signature import HEAD_BYTES, PACKED, check_archive
 from espalier.errors import UserError
 
-SUFFIXES = (".gz", ".zst")
+SUFFIXES = tuple(PACKED)
 MAX_RATIO = 200
 """An archive that is more than so many times as large unpacked is refused; text shrinks 3 to 30 times. gzip could reach
 1,032 times, zstd 32,000 times: enough to fill days and disks from a file of a few megabytes."""
@@ -30,9 +31,12 @@ def is_packed(path: Path) -> bool:
 
 
 def open_file(path: Path) -> io.BufferedReader:
-    """A file's content, unpacked. Reading raises UserError when the archive is damaged, or is a bomb."""
+    """A file's content, unpacked. Raises UserError when what should be an archive is none; reading does, when it is
+    damaged, or a bomb."""
     if not is_packed(path):
         return open(path, "rb")
+    with open(path, "rb") as file:
+        check_archive(file.read(HEAD_BYTES), path)
     return io.BufferedReader(_Unpacked(path), _OUT)
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from data_mix.archives import open_file
 from data_mix.json_list import BrokenList, ListReader
-from data_mix.lines import check_encoding, json_lines, raw_lines
-from data_mix.record import BadRecord, Record, parse_json
+from data_mix.lines import json_lines, raw_lines
+from data_mix.record import KEY_TWICE, BadRecord, Record, parse_json
+from data_mix.signature import check_content
 from espalier.errors import UserError
 
 MAX_OBJECT_BYTES = 64 * 2**20
@@ -23,7 +24,7 @@ def json_file(path: Path, *, max_bytes: int) -> Iterator[Record]:
     """The records of a .json file. Raises UserError when it is none of the three."""
     with open_file(path) as stream:
         head = stream.read(_HEAD)
-    check_encoding(head, path)
+    check_content(head, path)
     if head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["):
         yield from _list(path, max_bytes)
     elif _lines_of_values(path, max_bytes):
@@ -46,7 +47,7 @@ def _lines_of_values(path: Path, max_bytes: int) -> bool:
     """Whether the first line that is not blank is a JSON value by itself; so it is in an empty file, as good as."""
     with open_file(path) as stream:
         first = next(json_lines(raw_lines(stream, max_bytes=max_bytes)), None)
-    return first is None or not isinstance(first.value, BadRecord)
+    return first is None or not isinstance(first.value, BadRecord) or first.value.reason == KEY_TWICE
 
 
 def _object(path: Path, max_bytes: int) -> Iterator[Record]:
@@ -59,6 +60,9 @@ def _object(path: Path, max_bytes: int) -> Iterator[Record]:
             yield Record(line=start, value=parse_json(content))
             return
         except BadRecord as problem:
+            if problem.reason == KEY_TWICE:
+                yield Record(line=start, value=problem)
+                return
             detail = problem.detail
     del content
     # JSON lines whose first line happens to be a broken one?

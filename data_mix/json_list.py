@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from data_mix.record import finite, refuse_constant
+from data_mix.record import BadRecord, finite, has_no_key_twice, parse_json, refuse_constant
 
 _CHUNK = 2**20
 _SPACE = " \t\r\n"
@@ -26,8 +26,9 @@ class BrokenList(Exception):
 class ListReader:
     """Iterates over (line, value) of a JSON list in a stream, holding one element and a chunk in memory.
 
-    Bytes that are no UTF-8 become half surrogates in the one element that holds them. Raises BrokenList where the text
-    is no JSON, or an element is longer than `max_bytes`: unlike JSON lines, a list has no place to go on from.
+    Bytes that are no UTF-8 become half surrogates in the one element that holds them; an element in which a key stands
+    twice is a BadRecord. Raises BrokenList where the text is no JSON, or an element is longer than `max_bytes`: unlike
+    JSON lines, a list has no place to go on from.
     """
 
     def __init__(self, stream: io.BufferedIOBase, *, max_bytes: int) -> None:
@@ -89,6 +90,14 @@ class ListReader:
                 if no_more:
                     raise BrokenList(self._line, str(error)) from None
             self._more()
-        self._line += self._text.count("\n", self._at, end)
+        text = self._text[self._at : end]
+        self._line += text.count("\n")
         self._at = end
-        return value
+        return value if has_no_key_twice(text, value) else _parsed_or_why(text)
+
+
+def _parsed_or_why(text: str) -> Any:
+    try:
+        return parse_json(text)
+    except BadRecord as problem:
+        return problem

@@ -15,14 +15,6 @@ TextRow = Literal["paragraph", "line", "file"]
 RawLines = Iterator[tuple[int, bytes | BadRecord]]
 TextLines = Iterator[tuple[int, str | BadRecord]]
 _CHUNK = 2**20
-_OTHER_ENCODINGS = {codecs.BOM_UTF16_LE: "UTF-16", codecs.BOM_UTF16_BE: "UTF-16", codecs.BOM_UTF32_BE: "UTF-32"}
-
-
-def check_encoding(head: bytes, path: Path) -> None:
-    """Raises UserError when a file begins with the mark of an encoding other than UTF-8."""
-    for mark, name in _OTHER_ENCODINGS.items():
-        if head.startswith(mark):
-            raise UserError(f"{path}: is {name}, not UTF-8; convert it (iconv -f {name} -t UTF-8)")
 
 
 def raw_lines(stream: BinaryIO, *, max_bytes: int, first: int = 1, size: int | None = None) -> RawLines:

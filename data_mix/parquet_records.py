@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from data_mix.plain import plain
 from data_mix.record import BadRecord, Record
+from data_mix.signature import HEAD_BYTES, check_parquet
 from espalier.errors import UserError
 
 _BATCH_BYTES = 16 * 2**20
@@ -18,10 +19,9 @@ _REPEATED_BYTES = 64 * 2**20
 def row_groups(path: Path) -> list[tuple[int, int]]:
     """Rows and unpacked bytes of each row group. Raises UserError when the file is damaged."""
     import pyarrow
-    import pyarrow.parquet
 
     try:
-        with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+        with _opened(path) as file:
             found = [file.metadata.row_group(group) for group in range(file.metadata.num_row_groups)]
             return [(group.num_rows, group.total_byte_size) for group in found]
     except (pyarrow.ArrowException, OSError, ValueError) as error:
@@ -31,13 +31,15 @@ def row_groups(path: Path) -> list[tuple[int, int]]:
 def parquet_records(
     path: Path, *, start: int = 0, end: int | None = None, first_row: int = 1, max_bytes: int
 ) -> Iterator[Record]:
-    """The rows of the row groups from `start` to before `end`. Raises UserError when the file is damaged."""
+    """The rows of the row groups from `start` to before `end`. Raises UserError when the file is damaged, or two of its
+    columns have one name."""
     import pyarrow
-    import pyarrow.parquet
 
     row = first_row - 1
     try:
-        with pyarrow.parquet.ParquetFile(path, pre_buffer=False) as file:
+        with _opened(path) as file:
+            if twice := _twice(file.schema_arrow):
+                raise UserError(f"{path}: two columns are called {twice!r}; rename one")
             for group in range(start, file.metadata.num_row_groups if end is None else end):
                 size = _rows_at_a_time(file.metadata.row_group(group))
                 for batch in file.iter_batches(batch_size=size, row_groups=[group], use_threads=False):
@@ -46,6 +48,33 @@ def parquet_records(
                         yield Record(line=row, value=value)
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise UserError(f"{path}: damaged after row {row} ({_short(error)}); fetch it again") from error
+
+
+def _opened(path: Path) -> Any:
+    import pyarrow.parquet
+
+    with open(path, "rb") as file:
+        check_parquet(file.read(HEAD_BYTES), path)
+    return pyarrow.parquet.ParquetFile(path, pre_buffer=False)
+
+
+def _twice(fields: Iterable[Any]) -> str | None:
+    """A name that two of the fields share, or two fields within one of them: of their values one would be lost."""
+    fields = list(fields)
+    names = [field.name for field in fields]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    return twice or next(filter(None, (_twice(_within(field.type)) for field in fields)), None)
+
+
+def _within(kind: Any) -> list[Any]:
+    """The fields of a nested type; none of a plain one."""
+    import pyarrow
+
+    if pyarrow.types.is_struct(kind):
+        return list(kind.fields)
+    if pyarrow.types.is_map(kind):
+        return [kind.key_field, kind.item_field]
+    return [kind.value_field] if hasattr(kind, "value_field") else []
 
 
 def _rows_at_a_time(group: Any) -> int:

@@ -13,9 +13,10 @@ from pathlib import Path
 from data_mix.archives import SUFFIXES, is_packed, open_file
 from data_mix.csv_records import csv_records
 from data_mix.json_file import json_file
-from data_mix.lines import TextLines, TextRow, check_encoding, json_lines, pairs, raw_lines, text_lines, texts
+from data_mix.lines import TextLines, TextRow, json_lines, pairs, raw_lines, text_lines, texts
 from data_mix.parquet_records import parquet_records
 from data_mix.record import BadRecord, Record, parse_json
+from data_mix.signature import HEAD_BYTES, check_content
 from espalier.errors import UserError
 
 __all__ = ["KINDS", "BadRecord", "Record", "TextRow", "find_files", "kind_of", "parse_json", "read_records"]
@@ -113,7 +114,7 @@ def _by_line(
         if start:
             stream.seek(start)
         else:
-            check_encoding(stream.peek(4), path)
+            check_content(stream.peek(HEAD_BYTES), path, is_text=kind == "text")
         lines = raw_lines(stream, max_bytes=MAX_RECORD_BYTES, first=first, size=None if end is None else end - start)
         if kind == "json lines":
             yield from json_lines(lines)
@@ -127,6 +128,6 @@ def _paired(left: Path, right: Path) -> Iterator[Record]:
     with open_file(left) as ours, open_file(right) as theirs:
         sides: list[TextLines] = []
         for path, stream in ((left, ours), (right, theirs)):
-            check_encoding(stream.peek(4), path)
+            check_content(stream.peek(HEAD_BYTES), path, is_text=True)
             sides.append(text_lines(raw_lines(stream, max_bytes=MAX_RECORD_BYTES)))
         yield from pairs(sides[0], sides[1], (left, right))

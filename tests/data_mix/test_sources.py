@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import re
 import tracemalloc
 from datetime import datetime
 from decimal import Decimal
@@ -99,7 +100,7 @@ def test_json_lines_under_the_name_json(tmp_path: Path) -> None:
 def test_archives_are_read_and_damaged_ones_named(tmp_path: Path) -> None:
     packed = gzip.compress(b'{"a": 1}\n' * 1000, mtime=0)
     assert len(read(tmp_path / "a.jsonl.gz", packed)) == 1000
-    for damaged in (packed[:-20], packed[:30], b"not gzip at all", packed[:40] + b"xxxx" + packed[44:]):
+    for damaged in (packed[:-20], packed[:30], b"not gzip \x01 at all", packed[:40] + b"xxxx" + packed[44:]):
         with pytest.raises(UserError, match="a.jsonl.gz: the archive is damaged"):
             read(tmp_path / "a.jsonl.gz", damaged)
 
@@ -160,8 +161,59 @@ def test_numbers_stay_exact(number: float) -> None:
     assert repr(parse_json(json.dumps({"n": [number]}))) == repr({"n": [number]})
 
 
-def test_half_a_surrogate_pair_and_keys_said_twice_are_read() -> None:
-    assert parse_json(b'{"a": "\\ud800", "b": 1, "a": "\\udfff"}') == {"a": "\udfff", "b": 1}
+def test_half_a_surrogate_pair_is_read() -> None:
+    assert parse_json(b'{"a": "\\udfff", "b": 1}') == {"a": "\udfff", "b": 1}
+
+
+KEYS_TWICE = [
+    b'{"a": 1, "a": 1}',
+    b'{"a": 1, "b": {"c": [{"d": 1, "d": 2}]}}',
+    b'[{"a": 1}, {"a": 2, "b": 3, "a": 4}]',
+    b'{"a" : "x: y" , "a"\t:\r"x: y"}',
+    b'{"a": 1, "\\u0061": 2}',
+    b'{"a": "b: c: d:", "a": "\\u003a"}',
+    b'{"\\u003a": 1, ":": 2}',
+    b'{"a": "\\ud800", "b": 1, "a": "\\udfff"}',
+    b'{"a": 123456789012345678901234567890, "a": 2}',
+    b'{"": "", "": ""}',
+    b'{"a": {"b": 1}, "a": {"b": 1, "c": 2}}',
+    '{"é": "ü: ß", "é": "\\": "}'.encode(),
+    b'{"x": ' + b"[" * 300 + b'{"a": 1, "a": 2}' + b"]" * 300 + b"}",
+]
+
+
+@pytest.mark.parametrize("raw", KEYS_TWICE)
+def test_an_object_that_has_a_key_twice_is_a_bad_record(tmp_path: Path, raw: bytes) -> None:
+    for text in (raw, raw.decode()):
+        with pytest.raises(BadRecord, match=r"the key '.*' stands twice in one object") as caught:
+            parse_json(text)
+        assert caught.value.reason == "key_twice"
+    good = b'{"fine": "a: b"}'
+    found = [(1, {"fine": "a: b"}), (2, "key_twice"), (3, {"fine": "a: b"})]
+    raw = raw.replace(b"\r", b"")
+    assert read(tmp_path / "a.jsonl", b"\n".join([good, raw, good])) == found
+    assert read(tmp_path / "a.json", b"\n".join([good, raw, good])) == found
+    assert read(tmp_path / "b.json", b"[" + b",\n".join([good, raw, good]) + b"]") == found
+    if raw.startswith(b"{"):
+        assert read(tmp_path / "c.json", b"\n" + raw + b"\n" + good) == [(2, "key_twice"), (3, {"fine": "a: b"})]
+        assert read(tmp_path / "d.json", raw.replace(b"{", b"{\n", 1)) == [(1, "key_twice")]
+
+
+@given(json_values, st.integers(0, 3))
+def test_a_key_twice_is_told_of_any_value_and_only_then(value: Any, at: int) -> None:
+    objects = re.compile(r"\{\s*(?=\")")
+    text = json.dumps(value)
+    assert repr(parse_json(text)) == repr(json.loads(text))
+    places = [found.end() for found in objects.finditer(text) if not _inside_a_text(text, found.start())]
+    if places:
+        place = places[at % len(places)]
+        key = json.decoder.scanstring(text, place + 1)[1]
+        with pytest.raises(BadRecord, match="stands twice"):
+            parse_json(f"{text[:place]}{text[place:key]}: [1], {text[place:]}")
+
+
+def _inside_a_text(text: str, place: int) -> bool:
+    return re.sub(r"\\\\.", "", text[:place]).count('"') % 2 == 1
 
 
 def test_a_json_file_may_be_one_object(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +308,6 @@ def test_other_encodings_are_told(tmp_path: Path) -> None:
     for name in ("a.txt", "a.csv", "a.json", "a.jsonl.gz"):
         with pytest.raises(UserError, match=f"{name}: is UTF-16, not UTF-8; convert it"):
             read(tmp_path / name, packed(name, '{"a": 1}\n'.encode("utf-16")))
-    assert read(tmp_path / "a.txt", "one\n\ntwo".encode("utf-16-le")) == [(1, "not_text")]
 
 
 def test_zst_archives_are_read_frame_by_frame(tmp_path: Path) -> None:
@@ -265,7 +316,7 @@ def test_zst_archives_are_read_frame_by_frame(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.zst"
     assert len(read(path, frame)) == 1000 and len(read(path, skipped + frame + frame + skipped + frame)) == 3000
     assert read(path, b"") == []
-    for damaged in (frame[:-3], frame + frame[:20], frame + b"junk", b"not zstd at all", frame[:5]):
+    for damaged in (frame[:-3], frame + frame[:20], frame + b"junk", b"not zstd \x01 at all", frame[:5]):
         with pytest.raises(UserError, match=r"a.jsonl.zst: the archive is damaged"):
             read(path, damaged)
     wide = zstandard.ZstdCompressor(compression_params=zstandard.ZstdCompressionParameters(window_log=28))
@@ -336,6 +387,29 @@ def test_a_value_that_parquet_repeats_for_every_row_fits_into_memory(
     before = pyarrow.default_memory_pool().max_memory()
     assert [value for _, value in read(path, path.read_bytes())] == ["too_long"] * 600 + [{"text": "short"}]
     assert pyarrow.default_memory_pool().max_memory() < max(before, 2**27) + 1
+
+
+@pytest.mark.parametrize("within", [None, "struct", "list", "large list", "map"])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, within: str | None) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    path = tmp_path / "a.parquet"
+    one, two = pyarrow.array([1, 2]), pyarrow.array(["x", "y"])
+    if within is None:
+        table = pyarrow.table([one, two], names=["a", "a"])
+    else:
+        same = pyarrow.StructArray.from_arrays([one, two], names=["a", "a"])
+        whole = {
+            "struct": same,
+            "list": pyarrow.ListArray.from_arrays([0, 1, 2], same),
+            "large list": pyarrow.LargeListArray.from_arrays([0, 1, 2], same),
+            "map": pyarrow.MapArray.from_arrays([0, 1, 2], two, same),
+        }[within]
+        table = pyarrow.table([one, whole], names=["a", "b"])
+    pyarrow.parquet.write_table(table, path)
+    with pytest.raises(UserError, match=r"a\.parquet: two columns are called 'a'; rename one"):
+        list(read_records(path))
 
 
 SUFFIXES = [f"{kind}{archive}" for kind in sources.KINDS if kind != ".parquet" for archive in ("", ".gz", ".zst")]

@@ -174,14 +174,14 @@ class _Reader(_Follower):
             raise _Mismatch
         self._at += len(text)
         self.num_read += len(text)
-        self._rest = "\n".join(
-            [self._target[self._index][1][self._at :], *(content for _, content in self._target[self._index + 1 :])]
-        )
+        here, later = self._target[self._index][1][self._at :], self._target[self._index + 1 :]
+        self._rest = "\n".join([here, *(content for _, content in later)])
 
     def end(self) -> None:
         if self._at != len(self._target[self._index][1]):
             raise _Mismatch
         self._index += 1
+        self._rest = "\n".join(content for _, content in self._target[self._index :])
         if self._prefix and self._index == len(self._target):
             raise _Finished
 

@@ -9,11 +9,18 @@ from data_mix.curriculum.chooser import Chooser
 from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.heldout import LEVELS, Space, pick_level
 from data_mix.curriculum.mistakes import MISTAKES, Mistake
-from data_mix.curriculum.templates import any_fits, capitalise, say, say_one_of, shows
+from data_mix.curriculum.talk import may_begin_with_talk, talk, type_out
+from data_mix.curriculum.templates import any_fits, capitalise, say, say_one_of
 from data_mix.curriculum.words import lexicon
 
 GOES_ON = (0.5, 0.3, 0.25)
 """How often a dialogue goes on after the tutor's first, second and third turn: 2 to 8 messages."""
+GOES_ON_AFTER_TALK = 0.6
+"""How often at least it goes on after small talk that does not end it."""
+SMALL_TALK = (0.25, 0.15)
+"""How often the learner's first turn, and a later one, is small talk."""
+RIGHT = 0.1
+"""How often a new sentence of the learner's is right."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +125,7 @@ def _tutor_templates(strategy: str, mistake: Mistake) -> tuple[str, ...]:
 
 
 def _learner_speaks(c: Chooser, space: Space, language: str | None, level: str | None, previous: Said | None) -> Said:
-    """The learner's turn: something new with a mistake, or, after one, the same thing again, right or still wrong."""
+    """The learner's turn: something new, mostly with a mistake, or, after one, the same thing again, right or wrong."""
     move = "new"
     if previous and previous.mistake:
         move = c.pick(("corrects", "tries again", "new"), weights=(0.5, 0.2, 0.3))
@@ -129,11 +136,19 @@ def _learner_speaks(c: Chooser, space: Space, language: str | None, level: str |
     if previous and move == "tries again":
         say(c, lexicon().conversation["tries_again"], TutorSlots(c, previous))
         return previous
-    mistakes = tuple(mistake for mistake in space.mistakes if language is None or language in mistake.languages)
-    mistake = c.pick(mistakes)
-    clause = space.clause(c, mistake=mistake, level=level or pick_level(c))
-    said = Said(clause=clause, mistake=mistake, variant=c.pick(range(mistake.variants)))
-    c.say(capitalise(said.sentence()) + ".")
+    right = RIGHT if space.is_free else 0.0
+    if c.pick((True, False), weights=(right, 1.0 - right)):
+        said = Said(clause=space.clause(c, level=level or pick_level(c)), mistake=None)
+    else:
+        mistakes = tuple(mistake for mistake in space.mistakes if language is None or language in mistake.languages)
+        mistake = c.pick(mistakes)
+        clause = space.clause(c, mistake=mistake, level=level or pick_level(c))
+        said = Said(clause=clause, mistake=mistake, variant=c.pick(range(mistake.variants)))
+    sentence = capitalise(said.sentence()) + "."
+    if space.is_free:
+        type_out(c, sentence)
+    else:
+        c.say(sentence)
     return said
 
 
@@ -159,24 +174,12 @@ def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, An
     return facts | {"strategy": strategy, "rule": rule, "fix": fix, "error": mistake.name}
 
 
-def _introduction(c: Chooser) -> list[dict[str, Any]]:
-    """Now and then the learner first asks who is there."""
-    words = lexicon().conversation["introduction"]
-    if not c.pick((True, False), lambda asks, rest: asks == (words["ask"] in rest), weights=(0.04, 0.96)):
-        return []
-    c.begin("user")
-    c.say(words["ask"])
-    c.end()
-    c.begin("assistant")
-    times = tuple(lexicon().conversation["times"]["past"])
-    say_one_of(c, tuple(words["answers"]), lambda _: c.pick(times, lambda time, rest: shows(rest, time)))
-    c.end()
-    unspoilt = {"learner": words["ask"], "corrected": "", "fix": "", "error": "", "verb": "", "object": ""}
-    return [unspoilt | {"strategy": "introduction", "rule": "may"}]
-
-
 def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
-    """Write one dialogue. In half of them a system line names the learner and the move the tutor is to make."""
+    """Write one dialogue. In half of them a system line names the learner and the move the tutor is to make.
+
+    Small talk, sentences without a mistake and careless typing belong to the training side alone: what is held out
+    asks what a tutor does with a mistake.
+    """
     language = level = strategy = None
     if c.pick((True, False)):
         c.begin("system")
@@ -187,29 +190,34 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         c.say(f"Learner: {language}, {level}. Move: {strategy}.")
         c.end()
     heard: list[Said] = []
-    turns = _introduction(c) if space.side in ("train", "all") else []
-    for goes_on in (*GOES_ON[len(turns) :], 0.0):
-        c.begin("user")
-        heard.append(_learner_speaks(c, space, language, level, heard[-1] if heard else None))
-        c.end()
-        c.begin("assistant")
-        turns.append(_tutor_answers(c, heard[-1], strategy))
-        c.end()
+    turns: list[dict[str, Any]] = []
+    for goes_on in (*GOES_ON, 0.0):
+        talks = SMALL_TALK[bool(turns)] if space.is_free else 0.0
+        if c.pick((True, False), lambda talks, rest: not talks or may_begin_with_talk(rest), (talks, 1.0 - talks)):
+            turns.append(talk(c, TutorSlots(c, heard[-1]) if heard else None))
+            goes_on = 0.0 if turns[-1].pop("ends") else max(goes_on, GOES_ON_AFTER_TALK * (goes_on > 0))
+        else:
+            c.begin("user")
+            heard.append(_learner_speaks(c, space, language, level, heard[-1] if heard else None))
+            c.end()
+            c.begin("assistant")
+            turns.append(_tutor_answers(c, heard[-1], strategy))
+            c.end()
         if not c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
             break
-    opening, first = heard[0], turns[-len(heard)]
-    assert opening.mistake is not None, "a learner's first sentence always holds a mistake"
-    clause, languages = opening.clause, opening.mistake.languages
+    return _what_it_is(heard, turns, language) | {"turns": turns}
+
+
+def _what_it_is(heard: list[Said], turns: list[dict[str, Any]], language: str | None) -> dict[str, Any]:
+    """A dialogue by its first mistake; where there is none, by its first turn."""
+    at = next((at for at, turn in enumerate(turns) if turn["error"]), 0)
+    said = next((said for said in heard if said.mistake), None)
+    first = turns[at]
+    languages = said.mistake.languages if said and said.mistake else ("",)
+    clause = said.clause if said else None
     return {
-        "error": opening.mistake.name,
-        "verb": clause.verb.base,
-        "object": clause.noun.singular,
         # Where no system line names the language, it is told from the mistake, and is no part of the text.
         "first_language": language or languages[len(first["learner"]) % len(languages)],
-        "level": "A2" if clause.manner else "B1" if clause.feeling else "A1",
-        "strategy": first["strategy"],
-        "learner": first["learner"],
-        "corrected": first["corrected"],
-        "fix": first["fix"],
-        "turns": turns,
+        "level": "A2" if clause and clause.manner else "B1" if clause and clause.feeling else "A1",
+        **{key: first[key] for key in ("error", "verb", "object", "strategy", "learner", "corrected", "fix")},
     }

@@ -15,7 +15,7 @@ from typing import Literal
 from data_mix.curriculum.chooser import Chooser
 from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.mistakes import MISTAKES, Mistake, usual_determiners
-from data_mix.curriculum.templates import capitalise, has_word, shows
+from data_mix.curriculum.templates import has_word, shows
 from data_mix.curriculum.words import WE, I, Noun, Person, Verb, lexicon
 
 Side = Literal["train", "unseen_triples", "unseen_pairs", "all"]
@@ -82,6 +82,11 @@ class Space:
             if (allowed := tuple(noun for noun in things if all(self._pair_allowed(verb, noun) for verb in steps)))
         )
 
+    @property
+    def is_free(self) -> bool:
+        """Whether rows may hold more than the mistakes that a held-out split asks about."""
+        return self.side in ("train", "all")
+
     def _pair_allowed(self, verb: Verb, noun: Noun) -> bool:
         held = (verb.base, noun.singular) in self._held.pairs
         return self.side == "all" or held == (self.side == "unseen_pairs")
@@ -130,7 +135,7 @@ class Space:
         if mistake and mistake.time_first is not None:
             time_first = mistake.time_first
         else:
-            time_first = c.pick((True, False), lambda first, rest: (capitalise(time) if first else f" {time}") in rest)
+            time_first = c.pick((True, False), lambda first, rest: shows(rest, time if first else f" {time}"))
         manner, feeling = "", None
         if level == "A2":
             manner = c.pick(_manners(), lambda manner, rest: f" {manner}" in rest)

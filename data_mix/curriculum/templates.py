@@ -15,7 +15,7 @@ _SLOT = re.compile(r"\{(\w+)\}")
 
 
 @cache
-def _pieces(template: str) -> tuple[str, ...]:
+def pieces(template: str) -> tuple[str, ...]:
     """Literal, slot, literal, slot, …, literal."""
     return tuple(_SLOT.split(template))
 
@@ -27,7 +27,7 @@ def capitalise(text: str) -> str:
 
 def template_fits(template: str, rest: str) -> bool:
     """Are all literal pieces of the template still to be read?"""
-    return all(literal in rest for literal in _pieces(template)[::2])
+    return all(literal in rest for literal in pieces(template)[::2])
 
 
 def any_fits(templates: Iterable[str], rest: str) -> bool:
@@ -36,8 +36,14 @@ def any_fits(templates: Iterable[str], rest: str) -> bool:
 
 
 def shows(rest: str, *forms: str) -> bool:
-    """Does a text contain one of these forms, with a capital or without?"""
-    return any(form[1:] in rest for form in forms)
+    """Does a text contain one of these forms, with capitals or without?"""
+    lower = _lower(rest)
+    return any(form.lower() in lower for form in forms)
+
+
+@lru_cache(maxsize=1024)
+def _lower(text: str) -> str:
+    return text.lower()
 
 
 @lru_cache(maxsize=1024)
@@ -52,7 +58,7 @@ def has_word(rest: str, *words: str) -> bool:
 
 def say(chooser: Chooser, template: str, slots: Slots) -> None:
     """Write a template out; a slot with a capital first letter is capitalised."""
-    for index, piece in enumerate(_pieces(template)):
+    for index, piece in enumerate(pieces(template)):
         if index % 2 == 0:
             chooser.say(piece)
         elif piece[0].isupper():

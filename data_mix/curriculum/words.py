@@ -113,6 +113,7 @@ class Lexicon:
     mistakes: Mapping[str, Mapping[str, Any]] = field(repr=False)
     strategies: Mapping[str, Mapping[str, Any]] = field(repr=False)
     conversation: Mapping[str, Any] = field(repr=False)
+    talk: Mapping[str, Mapping[str, Any]] = field(repr=False)
 
     @property
     def third_persons(self) -> tuple[Person, ...]:
@@ -226,4 +227,5 @@ def lexicon() -> Lexicon:
         mistakes=_read("mistakes"),
         strategies=_read("strategies"),
         conversation=_read("conversation"),
+        talk=_read("talk"),
     )

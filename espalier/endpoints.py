@@ -14,7 +14,6 @@ import json
 import os
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Annotated, Any, Literal, Self
@@ -23,10 +22,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from espalier.budget import Budget, BudgetSettings
+from espalier.completion import Constraint, NoCompletion, Reply, is_same_model, read_completion
 from espalier.config import Config
 from espalier.errors import UserError
 
-Constraint = Literal["schema", "json", "none"]
 _WEAKER: dict[Constraint, Constraint] = {"schema": "json", "json": "none"}
 _HEADERS = {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "user-agent"}
 _HEADERS_OF_THE_CLIENT = "x-stainless-"
@@ -97,54 +96,6 @@ class Unpriced(EndpointError):
     """The server does not say what a reply cost, so a budget of money cannot be kept."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What a model answered."""
-
-    text: str
-    """Word for word; empty where the model said nothing."""
-    model: str
-    """The model's name as the server gives it."""
-    finish: str
-    """`stop`, `length` (cut off), or what else the server says."""
-    prompt_tokens: int | None
-    """None: the server reports no usage."""
-    completion_tokens: int | None
-    """None: the server reports no usage."""
-    constrained: Constraint
-    """How the reply was held to a form."""
-    retries: int
-    """How often the request had to be sent again."""
-    seconds: float
-    """From asking to the answer, waiting included."""
-    system_fingerprint: str | None = None
-    """What the server calls the state it answered in: after a change the same request may get another answer."""
-
-
-class _Message(BaseModel):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: int = Field(ge=0)
-    completion_tokens: int = Field(ge=0)
-
-
-class _Completion(BaseModel):
-    """The part of an answer that is used."""
-
-    model: str = Field(min_length=1)
-    choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage | None = None
-    system_fingerprint: Any = None
-
-
 class _Listing(BaseModel):
     """What a server lists under /models."""
 
@@ -196,7 +147,8 @@ class Endpoint:
         self.constrain = settings.constrain
         """How replies are held to a form now."""
         self.notes: list[str] = []
-        """What fell back to something weaker, and why, for the command to tell the user."""
+        """What fell back to something weaker, and why, or is odd, for the command to tell the user; each once."""
+        self._noted: set[str] = set()
         self._key = read_key(settings)
         local = is_loopback(settings.endpoint)
         self._client = openai.AsyncOpenAI(
@@ -257,7 +209,7 @@ class Endpoint:
                 refusal, constrained = refusal or error, _WEAKER[constrained]
                 continue
             if refusal and self.constrain != constrained:
-                self.notes.append(f"constrain: {self.constrain} is refused ({refusal}); going on with {constrained}")
+                self._note(f"constrain: {self.constrain} is refused ({refusal}); going on with {constrained}")
                 self.constrain = constrained
             return reply
 
@@ -323,22 +275,22 @@ class Endpoint:
             )
         )
         try:
-            completion = _Completion.model_validate_json(raw.http_response.content)
-        except ValidationError as error:
-            begins = " ".join(raw.http_response.text.split())[:200]
-            raise self._error(f"gives no chat completion ({error.errors()[0]['msg']}): {begins!r}") from None
-        choice, usage, mark = completion.choices[0], completion.usage, completion.system_fingerprint
-        return Reply(
-            text=choice.message.content or choice.message.refusal or "",
-            model=completion.model,
-            finish=choice.finish_reason or "unknown",
-            prompt_tokens=usage.prompt_tokens if usage else None,
-            completion_tokens=usage.completion_tokens if usage else None,
-            constrained=constrained,
-            retries=raw.retries_taken,
-            seconds=round(time.monotonic() - began, 3),
-            system_fingerprint=mark if isinstance(mark, str) and mark else None,
-        )
+            reply = read_completion(
+                raw.http_response.content,
+                constrained=constrained,
+                retries=raw.retries_taken,
+                seconds=round(time.monotonic() - began, 3),
+            )
+        except NoCompletion as error:
+            raise self._error(str(error)) from None
+        if not is_same_model(self.settings.model, reply.model):
+            self._note(f"{self.settings.endpoint} answers as {reply.model}, where {self.settings.model} was asked")
+        return reply
+
+    def _note(self, text: str) -> None:
+        if text not in self._noted:
+            self._noted.add(text)
+            self.notes.append(text)
 
     def _in_a_row(self) -> str:
         return f", {self.settings.max_retries + 1} times in a row" if self.settings.max_retries else ""

@@ -13,6 +13,7 @@ an opening mark behind other words, a closing one behind an opening one, in code
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MARKS = {
@@ -38,6 +39,7 @@ _OPENING = re.compile(rf"\s*({'|'.join(map(re.escape, _MARKS))})", re.IGNORECASE
 _CLOSING = re.compile("|".join(map(re.escape, _MARKS.values())), re.IGNORECASE)
 _OPENED = re.compile(rf"(?:{'|'.join(map(re.escape, _MARKS))}|<\|channel\|>analysis<\|message\|>)\s*\Z", re.IGNORECASE)
 _CHANNELS = re.compile(r"\s*(?:<\|start\|>assistant)?<\|channel\|>")
+_HEAD = re.compile("|".join([_OPENING.pattern, _CHANNELS.pattern, *(begins for begins, _ in _WORDED)]), re.IGNORECASE)
 _CHANNEL = re.compile(
     r"<\|channel\|>(?P<channel>[^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>"
     r"(?P<body>.*?)(?=<\|(?:end|return|call|start|channel)\|>|\Z)",
@@ -75,6 +77,23 @@ def split(text: str) -> Spoken:
     return Spoken(rest, _joined(thoughts), unfinished=False)
 
 
+def split_all(replies: Sequence[tuple[str, str]]) -> list[Spoken]:
+    """`split` of one model's replies, each (text, finish).
+
+    Where all replies that it ended by itself begin inside a block that the prompt opened, so does one that was cut off
+    before the block's end, and bears no mark at all.
+    """
+    ended = [text for text, finish in replies if finish == "stop"]
+    all_begin_inside = bool(ended) and all(map(_begins_inside, ended))
+    opening = next(iter(_MARKS)) if all_begin_inside else ""
+    found = []
+    for text, finish in replies:
+        spoken = split(text)
+        bears_no_mark = spoken == Spoken(text, "", unfinished=False)
+        found.append(split(opening + text) if finish == "length" and bears_no_mark else spoken)
+    return found
+
+
 def opened_by(prompt: str) -> str:
     """The mark, with the space after it, by which the end of a prompt opens a block of thoughts; empty where none does.
 
@@ -84,13 +103,21 @@ def opened_by(prompt: str) -> str:
     return found[0] if found else ""
 
 
-def silence(content: str, reasoning: str, finish: str) -> str:
-    """Why a learner sees nothing of a reply that ended with `finish`; empty where there is something to see."""
+def silence(content: str, finish: str, *, thought: bool) -> str:
+    """Why nothing is seen of a reply that ended with `finish`; empty where there is something to see.
+
+    `thought` says whether the model thought before it fell silent.
+    """
     if content.strip():
         return ""
     if finish == "length":
-        return "limit spent on reasoning" if reasoning.strip() else "limit spent on nothing visible"
-    return "reasoning alone" if reasoning.strip() else "nothing said"
+        return "limit spent on reasoning" if thought else "limit spent, and nothing said"
+    return "reasoning, and nothing said" if thought else "nothing said"
+
+
+def _begins_inside(text: str) -> bool:
+    """Whether a text begins with thoughts, and without their opening mark."""
+    return _first_block(text) is not None and not _HEAD.match(text)
 
 
 def _first_block(text: str) -> tuple[str, str | None] | None:

@@ -113,7 +113,7 @@ class Reply:
     """What a model answered."""
 
     text: str
-    """The reply, without the token that ends it."""
+    """The reply, without the token that ends it: as it was written, and once it was played, what a learner sees."""
     num_tokens: int
     """Tokens generated; 0 where no tokenizer was at work."""
     finish: Literal["stop", "length", "error"]
@@ -122,6 +122,12 @@ class Reply:
     """Why there is no reply."""
     log_likelihoods: tuple[float, ...] = ()
     """Of each of the case's `texts`, in nats."""
+    reasoning: str = ""
+    """What was thought before it: nobody sees it, and nothing measures it."""
+    silence: str = ""
+    """Why a learner sees nothing of it; empty where there is something to see."""
+    remarks: tuple[str, ...] = ()
+    """What is odd about it and is to be counted."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

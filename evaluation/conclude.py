@@ -27,7 +27,7 @@ from evaluation.pedagogy import columns as pedagogy_columns
 from evaluation.plan import Plan
 from evaluation.publish import publish
 from evaluation.records import Record
-from evaluation.report import Material, conclusions, log_line, write_report
+from evaluation.report import Material, conclusions, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
 from evaluation.report.web_page import write_page
 from evaluation.scores import Scores
@@ -106,6 +106,7 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         "lineage": {name: asdict(lineage) for name, lineage in material.lineages.items()},
         "seen": material.seen,
         "calibrations": material.calibrations,
+        "visibility": {name: asdict(seen) for name, seen in visibility.visibility(material).items()},
     }
     records.write_json(scores.path("report.json"), details)
     models = [each.name for each in plan.backends]
@@ -114,7 +115,7 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
     write_page(
         scores.folder,
         title=f"{suite.name}, version {suite.version}",
-        conclusions=conclusions(material),
+        conclusions=[*conclusions(material), *visibility.cautions(material)],
         summary=summary["contestants"],
         columns=material.metrics,
         records=found,
@@ -152,6 +153,8 @@ def announce(material: Material, folder: Path, published: Path | None) -> None:
         failed = [record for member in each.members for record in results.records(member) if record.finish == "error"]
         if failed and len(each.members) == 1 and not each.control:
             console.say(f"note: {each.name} gave no reply {len(failed):,} times, such as: {failed[0].error}")
+    for warning in visibility.warnings(material):
+        console.say(f"note: {warning}")
     if material.missing:
         console.say(f"note: no judge gives {', '.join(material.missing)}; the report says how to train one")
     for outcome in material.gates:

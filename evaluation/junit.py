@@ -59,7 +59,7 @@ def _reply(suite: ElementTree.Element, classname: str, record: Record) -> None:
         ElementTree.SubElement(test, "error", message=_plain(record.error), type="no reply")
     elif record.metrics[CHECKS] < 1:
         failure = ElementTree.SubElement(test, "failure", message="the reply does not pass its checks", type="checks")
-        failure.text = _plain(record.reply)
+        failure.text = _plain(record.reply or record.silence)
 
 
 def _test(suite: ElementTree.Element, classname: str, name: str) -> ElementTree.Element:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
+from espalier.reasoning import silence, split_all
 from evaluation.backends.base import Ask, Backend
 from evaluation.cache import Cache, key_of
 from evaluation.cases import Case, Dialogue, Messages, Reply
@@ -125,11 +126,27 @@ def _answers(backend: Backend, asks: Sequence[Ask], cache: Cache, heard: Callabl
         if place not in replies:
             replies[place] = replies[first[key]]
             heard(True)
-    return [replies[place] for place in range(len(asks))]
+    return _as_seen([replies[place] for place in range(len(asks))])
 
 
 def _reply(data: dict[str, Any]) -> Reply:
-    return Reply(**data | {"log_likelihoods": tuple(data["log_likelihoods"])})
+    tuples = {name: tuple(data.get(name, ())) for name in ("log_likelihoods", "remarks")}
+    return Reply(**data | tuples)
+
+
+def _as_seen(replies: Sequence[Reply]) -> list[Reply]:
+    """The replies as a learner sees them, thoughts apart; whoever answered, and whether it was now or is remembered.
+
+    What is kept in the cache is what was written, so that it need not be asked again to be told apart better.
+    """
+    talks = [place for place, reply in enumerate(replies) if reply.finish != "error" and not reply.log_likelihoods]
+    found = list(replies)
+    for place, spoken in zip(talks, split_all([(replies[p].text, replies[p].finish) for p in talks]), strict=True):
+        reply = replies[place]
+        reasoning = "\n\n".join(filter(None, (reply.reasoning, spoken.reasoning)))
+        why = silence(spoken.content, reply.finish, thought=bool(reasoning))
+        found[place] = replace(reply, text=spoken.content, reasoning=reasoning, silence=why and (reply.silence or why))
+    return found
 
 
 def _simulated(under_way: Sequence[_Played], learner: Learner | None, cache: Cache, seed: int) -> dict[int, str | None]:
@@ -192,7 +209,7 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
     for turn, (case, reply) in enumerate(each.turns):
         scores: dict[str, float | None] = {}
         if reply.finish != "error":
-            scores = {metric.name: metric(case, reply) for metric in metrics if isinstance(metric, Metric)}
+            scores = {metric.name: _earned(metric, case, reply) for metric in metrics if isinstance(metric, Metric)}
             if turn == 0 and (each.case.script or each.case.simulation):
                 dialogue = _dialogue(each)
                 scores |= {m.name: m(each.case, dialogue) for m in metrics if isinstance(m, DialogueMetric)}
@@ -213,6 +230,9 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
                 error=reply.error,
                 num_tokens=reply.num_tokens,
                 log_likelihoods=reply.log_likelihoods,
+                reasoning=reply.reasoning,
+                silence=reply.silence,
+                remarks=reply.remarks,
                 metrics={name: score for name, score in scores.items() if score is not None},
                 notes={},
                 truth=case.truth,
@@ -222,6 +242,13 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
             )
         )
     return found
+
+
+def _earned(metric: Metric, case: Case, reply: Reply) -> float | None:
+    """The score of a reply. Silence earns nothing: that it reveals nothing, say, is no virtue of it, and no score."""
+    score = metric(case, reply)
+    ideal = {"higher": metric.high, "lower": metric.low, "neither": None}[metric.better]
+    return None if reply.silence and score == ideal else score
 
 
 def _dialogue(each: _Played) -> Dialogue:

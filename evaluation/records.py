@@ -37,7 +37,7 @@ class Record:
     messages: Messages
     """What the model was shown, its own earlier replies among it."""
     reply: str
-    """What it answered."""
+    """What a learner sees of its answer."""
     finish: str
     """stop, length where it had to be cut, error where there is no reply."""
     error: str
@@ -58,6 +58,12 @@ class Record:
     """The solution that the learner is to find."""
     criteria: str
     """What a good reply does, in words."""
+    reasoning: str = ""
+    """What was thought before the reply: no learner sees it, and nothing measures it."""
+    silence: str = ""
+    """Why a learner sees nothing of the reply; empty where there is something to see."""
+    remarks: tuple[str, ...] = ()
+    """What is odd about the reply."""
 
     @property
     def key(self) -> Key:
@@ -74,6 +80,7 @@ class Record:
     def from_json(cls, data: dict[str, Any]) -> Record:
         """What `to_json` gave."""
         tuples = {name: tuple(data[name]) for name in ("combination", "tags", "log_likelihoods")}
+        tuples["remarks"] = tuple(data.get("remarks", ()))  # an older record has none
         truth = Truth(**data["truth"]) if data["truth"] else None
         return cls(**data | tuples | {"truth": truth})
 

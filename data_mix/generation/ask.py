@@ -13,6 +13,7 @@ from data_mix.generation.reply import SCHEMA
 from espalier.budget import Budget, BudgetReached
 from espalier.console import Progress, progress, say
 from espalier.endpoints import Endpoint
+from espalier.reasoning import split
 
 
 def ask(corpus: Corpus, prompts: Prompts, jobs: Sequence[Job]) -> str | None:
@@ -75,7 +76,9 @@ class _Asker:
         config = self._corpus.config
         while not self._corpus.is_done(job):
             last = self._corpus.last(job)
-            messages = self._prompts.again(job.messages, last.line["reply"], last.problems) if last else job.messages
+            # What it thought is not told to it again: it may fill the context, and some servers refuse it.
+            seen = split(last.line["reply"]).content if last else ""
+            messages = self._prompts.again(job.messages, seen, last.problems) if last else job.messages
             reply = await self._endpoint.ask(
                 messages,
                 max_tokens=config.max_tokens,

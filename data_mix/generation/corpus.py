@@ -23,8 +23,8 @@ from data_mix.generation.cells import Job
 from data_mix.generation.config import GenerateConfig
 from data_mix.generation.reply import Dialogue, Problem, parse
 from espalier import identity, records
+from espalier.completion import Reply
 from espalier.config import to_dict
-from espalier.endpoints import Reply
 from espalier.errors import UserError
 from espalier.lock import Lock
 from espalier.paths import artifact
@@ -120,7 +120,8 @@ class Corpus:
             self.notes.append(f"calls.jsonl: {unused:,} answers to other prompts than today's are kept there, unused")
 
     def _take(self, job: Job, line: dict[str, Any]) -> None:
-        found = parse(line["reply"], line["finish"])
+        thought = bool(line.get("thoughts") or line.get("reasoning_tokens"))  # an older line has neither
+        found = parse(line["reply"], line["finish"], thought=thought)
         if isinstance(found, Problem):
             self._tries[job.key].append(Try(line=line, dialogue=None, problems=[found]))
         else:
@@ -130,7 +131,7 @@ class Corpus:
         """Keep an answer. It is on its way to the disk before anything else happens."""
         answer = asdict(reply)
         facts = {"key": job.key, "cell": str(job.cell), "sample": job.sample, "try": len(self._tries[job.key]) + 1}
-        line = facts | {"reply": answer.pop("text")} | answer | {"sent": sent}
+        line = facts | {"reply": answer.pop("content")} | answer | {"sent": sent}
         records.append_jsonl(self._calls, line)
         self.sent = sent
         self._take(job, line)
@@ -193,6 +194,7 @@ class Corpus:
             "replies": len(lines),
             "replies_rejected": len(rejected),
             "reasons": Counter(reason for row in rejected for reason in row["reasons"]),
+            "remarks": Counter(remark for line in lines for remark in line.get("remarks", ())),
             "models": Counter(line["model"] for line in lines),
             "constrained": Counter(line["constrained"] for line in lines),
             "prompt_tokens": sum(line["prompt_tokens"] or 0 for line in lines),

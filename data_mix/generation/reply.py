@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from espalier.completion import read_json
 from espalier.messages import check_messages
+from espalier.reasoning import silence, split
 
-_THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
-_FENCED = re.compile(r"^```(?:json)?\s*\n(.*)\n```$", re.DOTALL)
 _ROLES = {"learner": "user", "tutor": "assistant"}
 
 
@@ -53,17 +51,20 @@ class Problem:
     """What to tell the model, and a person."""
 
 
-def parse(text: str, finish: str) -> Dialogue | Problem:
-    """The dialogue in a reply, or why there is none. Thoughts before it and a fence around it are passed over."""
-    bare = _THOUGHT.sub("", text).strip()
-    if not bare:
-        return Problem(reason="empty_reply", detail="the reply is empty")
+def parse(text: str, finish: str, *, thought: bool = False) -> Dialogue | Problem:
+    """The dialogue in a reply, or why there is none. Thoughts before it and a fence around it are passed over.
+
+    `thought` says whether the server kept thoughts apart.
+    """
+    spoken = split(text)
+    thought = thought or bool(spoken.reasoning)
+    if why := silence(spoken.content, finish, thought=thought):
+        return Problem(reason="reasoning_alone" if thought else "empty_reply", detail=f"the reply is empty ({why})")
     if finish == "length":
         return Problem(reason="cut_off", detail="the reply was too long and was cut off")
-    fenced = _FENCED.match(bare)
     try:
-        value = json.loads(fenced[1] if fenced else bare)
-    except (ValueError, RecursionError):
+        value = read_json(spoken.content)
+    except ValueError:
         return Problem(reason="not_json", detail="the reply is not one JSON object and nothing else")
     try:
         dialogue = Dialogue.model_validate(value)

@@ -44,6 +44,8 @@ def tell_counts(counts: dict[str, Any]) -> None:
     if counts["replies_rejected"]:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts["reasons"].most_common())
         say(f"{counts['replies_rejected']:,} of {counts['replies']:,} replies rejected: {reasons}")
+    if counts["remarks"]:
+        say(f"of the replies: {', '.join(f'{count:,} {remark}' for remark, count in counts['remarks'].most_common())}")
     if counts["replies"]:
         ways = ", ".join(f"{count:,} by {way}" for way, count in counts["constrained"].most_common())
         say(f"models: {', '.join(counts['models'])}; replies held to their form: {ways}")

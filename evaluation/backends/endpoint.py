@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from espalier import endpoints
 from espalier.budget import Budget
+from espalier.completion import Reply as Answer
+from espalier.completion import is_same_model
 from espalier.endpoints import EndpointError, EndpointSettings
 from espalier.errors import UserError
 from evaluation.backends.base import Ask
@@ -17,6 +18,7 @@ from evaluation.cases import Reply
 from evaluation.suite import Generation
 
 _FILTERED = "content_filter"
+_OTHER = "answered by {}, not by the model asked"
 
 
 class EndpointModel:
@@ -78,7 +80,7 @@ class EndpointModel:
                     yield place, Reply(text="", num_tokens=0, finish="error", error=str(outcome))
                 else:
                     self._report.hear(outcome.system_fingerprint)
-                    yield place, _reply(outcome)
+                    yield place, self._reply(outcome)
         finally:
             self._report.keep()
 
@@ -93,16 +95,19 @@ class EndpointModel:
             seed=ask.seed if sampled else None,
         )
 
+    def _reply(self, answer: Answer) -> Reply:
+        """An empty text is a reply. What the server's filter took away is none."""
+        if answer.finish == _FILTERED:
+            return Reply(text="", num_tokens=0, finish="error", error="withheld by the server's content filter")
+        other = () if is_same_model(self._settings.model, answer.model) else (_OTHER.format(answer.model),)
+        return Reply(
+            text=answer.content,
+            num_tokens=answer.completion_tokens or 0,
+            finish="length" if answer.finish == "length" else "stop",
+            reasoning=answer.thoughts,
+            silence=answer.silence,
+            remarks=(*answer.remarks, *other),
+        )
+
     def close(self) -> None:
         """Holds nothing between two calls."""
-
-
-def _reply(answer: endpoints.Reply) -> Reply:
-    """An empty text is a reply. What the server's filter took away is none."""
-    if answer.finish == _FILTERED:
-        return Reply(text="", num_tokens=0, finish="error", error="withheld by the server's content filter")
-    return Reply(
-        text=answer.text,
-        num_tokens=answer.completion_tokens or 0,
-        finish="length" if answer.finish == "length" else "stop",
-    )

@@ -48,10 +48,10 @@ class LocalModel(Weights):
             batch_size=self.placement.batch_size,
         )
         for index, reply in found:
-            yield (
-                talks[index],
-                Reply(text=reply.text, num_tokens=reply.num_tokens, finish=reply.finish, error=reply.error),
-            )
+            text = reply.text
+            if reply.finish != "error":
+                text = self.written(renderer, renderer.prompt(asks[talks[index]].case.messages), text)
+            yield talks[index], Reply(text=text, num_tokens=reply.num_tokens, finish=reply.finish, error=reply.error)
 
     def _likelihoods(self, model: Any, renderer: Any, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
         from espalier.likelihood import log_likelihoods_each

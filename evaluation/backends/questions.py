@@ -9,8 +9,9 @@ from itertools import islice
 from typing import Any
 
 from espalier.budget import Budget, BudgetReached, BudgetSettings
+from espalier.completion import Reply
 from espalier.console import say
-from espalier.endpoints import Closed, Endpoint, EndpointError, EndpointSettings, Reply, Unanswered, Unpriced
+from espalier.endpoints import Closed, Endpoint, EndpointError, EndpointSettings, Unanswered, Unpriced
 from espalier.errors import UserError
 from evaluation.cases import Messages
 
@@ -44,8 +45,14 @@ class Asker:
         self._settings = settings
         self._budget = budget or Budget(BudgetSettings())
         self._patience = max(_PATIENCE, settings.concurrency)
+        self._noted: set[str] = set()
         self._reached = False
         self._failed_on_the_way = 0
+
+    @property
+    def name(self) -> str:
+        """Model and URL."""
+        return f"{self._settings.model} at {self._settings.endpoint}"
 
     def ask(self, questions: Sequence[Question]) -> Iterator[tuple[int, Reply | EndpointError]]:
         """Answers as they come, each with the place of its question; an EndpointError is the answer that failed.
@@ -79,14 +86,21 @@ class Asker:
                         if self._is_hopeless(error, len(questions)):
                             stop = stop or UserError(f"{error}{_GOES_ON}")
                         yield place, error or task.result()
-                    while endpoint.notes:
-                        say(f"note: {endpoint.notes.pop(0)}")
+                    self._tell(endpoint)
             finally:
                 runner.run(_end(endpoint, under_way))
                 # What the server refused once is not tried again.
                 self._settings = self._settings.model_copy(update={"constrain": endpoint.constrain})
         if stop is not None:
             raise stop
+
+    def _tell(self, endpoint: Endpoint) -> None:
+        """What the endpoint notes is said once, however many calls there are."""
+        while endpoint.notes:
+            note = endpoint.notes.pop(0)
+            if note not in self._noted:
+                self._noted.add(note)
+                say(f"note: {note}")
 
     def _is_hopeless(self, error: EndpointError | None, num_questions: int) -> bool:
         """Whether no further question will be answered either.

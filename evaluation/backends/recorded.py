@@ -1,8 +1,9 @@
 """Replies that were recorded: by a model that cannot be run here, by another tool, or by an evaluation of ours.
 
 A line of the file is one reply, {"case": NAME, "reply": TEXT, "turn": 0, "sample": 0}, where turn and sample may be
-left out. `name` or `id` may stand for `case`, and `output`, `text` or `response` for `reply`. The records.jsonl of a
-scores folder is such a file; where it holds several models, replies:FILE#MODEL says which.
+left out. `name` or `id` may stand for `case`, and `output`, `text` or `response` for `reply`, which may be null or a
+list of parts, as in a message of OpenAI's. Thoughts may stand beside it, under any name that servers give them. The
+records.jsonl of a scores folder is such a file; where it holds several models, replies:FILE#MODEL says which.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
+from espalier.completion import REASONING, NoCompletion, read_message
 from espalier.errors import UserError
 from espalier.records import sha256_file
 from evaluation.backends.base import Ask
@@ -48,6 +50,9 @@ class _Line(BaseModel):
     error: _Text = ""
     num_tokens: StrictInt = Field(0, ge=0)
     log_likelihoods: tuple[float, ...] = ()
+    reasoning: _Text = ""
+    silence: _Text = ""
+    remarks: tuple[_Text, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +151,9 @@ def _read(path: Path, model: str | None) -> dict[Key, Reply]:
             finish=line.finish,
             error=line.error,
             log_likelihoods=line.log_likelihoods,
+            reasoning=line.reasoning,
+            silence=line.silence,
+            remarks=line.remarks,
         )
     if not found:
         others = ", ".join(sorted(models - {""}))
@@ -177,7 +185,13 @@ def _parse(value: Any, where: str) -> _Line:
         if given and name not in value:
             plain[name] = value[given[0]]
     try:
+        if "reply" in plain:
+            message = {key: value[key] for key in REASONING if key in value} | {"content": plain["reply"]}
+            plain["reply"], plain["reasoning"], remarks = read_message(message)
+            plain["remarks"] = [*remarks, *value.get("remarks", ())]
         return _Line.model_validate(plain)
+    except NoCompletion as error:
+        raise UserError(f"{where}: reply: {error}; a line is {_FORM}") from None
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))

@@ -70,7 +70,8 @@ class VllmModel(Weights):
             if ended and written and written[-1] in renderer.stop_ids:
                 written.pop()
             found = reply_of(renderer, asks[place].case.messages, written, ended=ended)
-            yield place, Reply(text=found.text, num_tokens=found.num_tokens, finish=found.finish)
+            text = self.written(renderer, prompts[place], found.text)
+            yield place, Reply(text=text, num_tokens=found.num_tokens, finish=found.finish)
 
     def _score(self, renderer: Any, asks: dict[int, Ask]) -> Iterator[tuple[int, Reply]]:
         from vllm import SamplingParams

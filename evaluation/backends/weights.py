@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -11,12 +12,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from espalier.chat_template import read_template
 from espalier.devices import likely_device, likely_dtype
 from espalier.models import info
+from espalier.reasoning import opened_by
 from espalier.references import ModelRef
 from evaluation.backends.base import Ask
 from evaluation.backends.pool import Placement, stands_on
 
 if TYPE_CHECKING:
+    from espalier.chat import ChatRenderer
     from evaluation.suite import Generation
+
+_END_OF_A_PROMPT = 16
+"""Tokens that hold what a chat template opens a reply with."""
 
 
 @dataclass(kw_only=True)
@@ -68,6 +74,10 @@ class Weights:
             return found
         how = {"temperature": self.generation.temperature, "top_p": self.generation.top_p}
         return found | how | {"sample": ask.sample, "seed": ask.seed}
+
+    def written(self, renderer: ChatRenderer, prompt: Sequence[int], text: str) -> str:
+        """What was written after the tokens of a prompt, with the mark of thoughts before it that the prompt opened."""
+        return opened_by(renderer.decode(prompt[-_END_OF_A_PROMPT:])) + text
 
     @cached_property
     def template(self) -> str | None:

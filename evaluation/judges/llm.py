@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import Any
 
 from espalier.budget import Budget
-from espalier.endpoints import EndpointError, EndpointSettings, Reply
+from espalier.completion import Reply, read_json
+from espalier.endpoints import EndpointError, EndpointSettings
 from espalier.errors import UserError
 from evaluation.backends.fingerprint import SelfReport
 from evaluation.backends.questions import Asker, Question
@@ -27,8 +28,6 @@ from evaluation.judges.prompts import ABSTAINS, PAIR_VERDICTS, pair_prompt, pair
 _MAX_TOKENS = 2048
 """Eight reasons and verdicts take about 400; the rest is for models that think first."""
 _LONGEST_REASON = 300
-_THOUGHT = re.compile(r"^\s*<think>.*?</think>", re.DOTALL)
-_FENCED = re.compile(r"^```(?:json)?\s*\n(.*)\n```$", re.DOTALL)
 _BLANK = Item(messages=[], reply="")
 
 
@@ -102,17 +101,15 @@ class LlmJudge:
 
 def _object(reply: Reply) -> dict[str, Any] | str:
     """The JSON object of a reply, or why there is none. Thoughts before it and a fence around it are passed over."""
-    text = _THOUGHT.sub("", reply.text).strip()
+    if reply.silence:
+        return f"the answer is empty ({reply.silence})"
     if reply.finish == "length":
         return "the answer was too long and was cut off"
-    if not text:
-        return "the answer is empty"
-    fenced = _FENCED.match(text)
     try:
-        value = json.loads(fenced[1] if fenced else text)
-    except (ValueError, RecursionError):
-        return f"the answer is not JSON: {_short(text, 80)!r}"
-    return value if isinstance(value, dict) else f"the answer is no JSON object: {_short(text, 80)!r}"
+        value = read_json(reply.text)
+    except ValueError:
+        return f"the answer is not JSON: {_short(reply.text, 80)!r}"
+    return value if isinstance(value, dict) else f"the answer is no JSON object: {_short(reply.text, 80)!r}"
 
 
 def _verdicts(answer: dict[str, Any] | str) -> dict[str, Verdict]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from espalier.budget import Budget
@@ -13,6 +14,8 @@ from evaluation.cases import Case, Messages
 from evaluation.learner.simulated import mastery, put_right, says_right
 
 _MAX_TOKENS = 120
+_TRIES = 3
+"""How often a learner that says nothing is asked, each time with another seed."""
 _PROMPT = """You play a learner of English in a conversation with a tutor. Level: {level}. First language: {language}.
 You said: "{said}" You do not know that it should be: "{right}"
 {state}
@@ -39,15 +42,35 @@ class EndpointLearner:
 
     def respond(self, dialogues: list[tuple[Case, Messages, int]]) -> list[str | None]:
         """The learner's next words for each (case, messages, seed); None where it is over. UserError where the endpoint
-        does not answer: without the learner's words a dialogue cannot go on."""
+        does not answer, or says nothing: without the learner's words a dialogue cannot go on."""
         questions = {place: _question(*dialogue) for place, dialogue in enumerate(dialogues)}
         wanted = {place: question for place, question in questions.items() if question}
-        said: dict[int, str | None] = {}
+        said: dict[int, str] = {}
+        for _ in range(_TRIES):
+            wanted, silences = self._ask(wanted, said)
+            if not wanted:
+                break
+        else:
+            raise UserError(
+                f"--learner: {self._asker.name} says nothing, {_TRIES} times in a row ({', '.join(sorted(silences))}); "
+                "turn its thinking off, as its server wants it (--endpoint.extra '{chat_template_kwargs: "
+                "{enable_thinking: false}}'), or name another learner"
+            )
+        return [said.get(place) for place in range(len(dialogues))]
+
+    def _ask(self, wanted: dict[int, Question], said: dict[int, str]) -> tuple[dict[int, Question], set[str]]:
+        """Puts answers into `said`. Returns what is to be asked again, and why those answers were empty."""
+        places, again, silences = list(wanted), dict[int, Question](), set[str]()
         for index, answer in self._asker.ask(list(wanted.values())):
+            place = places[index]
             if isinstance(answer, EndpointError):
                 raise UserError(f"--learner: {answer}")
-            said[list(wanted)[index]] = answer.text.strip() or None
-        return [said.get(place) for place in range(len(dialogues))]
+            if answer.silence:
+                again[place] = replace(wanted[place], seed=(wanted[place].seed or 0) + 1)
+                silences.add(answer.silence)
+            else:
+                said[place] = answer.text.strip()
+        return again, silences
 
 
 def _question(case: Case, messages: Messages, seed: int) -> Question | None:

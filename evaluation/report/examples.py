@@ -82,6 +82,11 @@ def clipped(text: str, length: int = 2 * _SHOWN) -> Markup:
     return Markup(escape(text[:length].rstrip()) + (" […]" if len(text) > length else ""))
 
 
+def says_nothing(record: Record) -> str:
+    """What stands in the place of a reply of which nothing is seen."""
+    return f"says nothing: {record.silence}" if record.silence else "says nothing"
+
+
 def _move(truth: Truth) -> Markup | None:
     return Markup(f"{escape(truth.strategy)}: *{FORM[truth.rule]}*") if truth.strategy else None
 
@@ -90,8 +95,8 @@ def _reply(record: Record) -> Markup:
     if record.finish == "error":
         return Markup("*(no reply)*")
     text = record.reply.strip()
-    shown = clipped(text, _SHOWN) if text else "*(says nothing)*"
-    cut = " *(never ends)*" if record.finish == "length" else ""
+    shown = clipped(text, _SHOWN) if text else f"*({escape(says_nothing(record))})*"
+    cut = " *(never ends)*" if record.finish == "length" and text else ""
     good = record.metrics.get("good_reply")
     mark = "" if good is None else "✓ " if good else "✗ "
     return Markup(mark + shown + cut)

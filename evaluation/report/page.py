@@ -7,7 +7,7 @@ from pathlib import Path
 from espalier.records import write_text
 from espalier.report import escape, table
 from evaluation.comparison.formats import between, gap, value
-from evaluation.report import examples, pictures, provenance, sections
+from evaluation.report import examples, pictures, provenance, sections, visibility
 from evaluation.report.choices import wrong_but_sound
 from evaluation.report.dialogues import dialogues
 from evaluation.report.material import Material
@@ -27,6 +27,7 @@ def write_report(material: Material, folder: Path) -> None:
         sections.comparisons(material),
         trust(material),
         sections.gaps(material),
+        visibility.unseen(material),
         sections.by_group(material, "error", "By kind of mistake"),
         _picture("By kind of mistake", pictures.mistakes(material, folder / f"{material.name}-mistakes.png")),
         sections.by_strategy(material),
@@ -70,7 +71,7 @@ def _opening(material: Material, picture: Path | None) -> str:
     baseline = material.results.baseline.name
     title = f"{names} against {baseline}" if names else baseline
     suite = material.suite
-    paragraphs = [*conclusions(material), *provenance.cautions(material)]
+    paragraphs = [*conclusions(material), *visibility.cautions(material), *provenance.cautions(material)]
     if material.headline.name in material.unreliable:
         why = escape(material.unreliable[material.headline.name])
         paragraphs.append(f"**Caution: what decides is a judged column that is not reliable for new models: {why}**")

@@ -92,7 +92,10 @@ def _reply(record: Record, columns: Sequence[Column], seen_in: str) -> dict[str,
     names = [column.name for column in columns]
     details = {
         "error": (record.error or "no reason was given") if record.finish == "error" else "",
-        "cut": record.finish == "length",
+        "cut": record.finish == "length" and not record.silence,
+        "reasoning": record.reasoning,
+        "silence": record.silence,
+        "remarks": list(record.remarks),
         "sound": _wrong_but_sound(record),
         "seen": seen_in,
         "tokens": record.num_tokens,

@@ -13,6 +13,7 @@ from evaluation.cases import Messages
 from evaluation.metrics.base import Column
 from evaluation.records import Record
 from evaluation.report.differences import SIGNS, Piece, differences
+from evaluation.report.examples import says_nothing
 from evaluation.report.rounds import Round, rounds
 
 _WIDTH = 160
@@ -101,7 +102,7 @@ def _reply(record: Record | None, text: str = "") -> str:
     if record.log_likelihoods:
         return f"(log-likelihoods: {', '.join(f'{each:.2f}' for each in record.log_likelihoods)})"
     if not record.reply.strip():
-        return "(says nothing)"
+        return f"({says_nothing(record)})"
     return (text or record.reply) + (" (cut short)" if record.finish == "length" else "")
 
 

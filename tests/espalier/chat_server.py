@@ -27,14 +27,17 @@ Script = Callable[[dict[str, Any], int], Answer]
 """(the request's body, its number from 0) -> the answer."""
 
 
-def says(text: str, *, usage: bool = True, model: str = "true-model", finish: str = "stop", **answer: Any) -> Answer:
-    """A chat completion that says `text`."""
+def says(
+    text: Any, *, usage: bool = True, model: str = "true-model", finish: str = "stop", beside: Any = None, **answer: Any
+) -> Answer:
+    """A chat completion whose content is `text`; `beside` are more keys of its message."""
+    message = {"role": "assistant", "content": text, **(beside or {})}
     body: dict[str, Any] = {
         "id": "1",
         "object": "chat.completion",
         "created": 1,
         "model": model,
-        "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": finish}],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
     }
     if usage:
         body["usage"] = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}

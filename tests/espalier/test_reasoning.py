@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espalier.reasoning import _MARKS, Spoken, opened_by, silence, split
+from espalier.reasoning import _MARKS, Spoken, opened_by, silence, split, split_all
 
 HARMONY = "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>Went!"
 
@@ -118,15 +118,35 @@ def test_a_reply_is_made_whole_by_the_mark_of_its_prompt() -> None:
     assert split(opened_by("<|channel|>analysis<|message|>") + HARMONY.partition("<|message|>")[2]).content == "Went!"
 
 
+INSIDE, CUT = ("Hm.\n</think>\n\nWent!", "stop"), ("Hm, a ver", "length")
+
+
 @pytest.mark.parametrize(
-    ("content", "reasoning", "finish", "why"),
+    ("others", "seen"),
     [
-        ("Went!", "Hm.", "length", ""),
-        ("", "Hm.", "length", "limit spent on reasoning"),
-        (" \n", "", "length", "limit spent on nothing visible"),
-        ("", "Hm.", "stop", "reasoning alone"),
-        ("", " ", "stop", "nothing said"),
+        ([INSIDE], ""),
+        ([INSIDE, INSIDE, ("Hm.\n</think>\nI", "length")], ""),
+        ([], "Hm, a ver"),
+        ([("Hm.\n</think>\nI", "length")], "Hm, a ver"),
+        ([INSIDE, ("Went!", "stop")], "Hm, a ver"),
+        ([("<think>Hm.</think>Went!", "stop")], "Hm, a ver"),
     ],
 )
-def test_why_nothing_is_seen(content: str, reasoning: str, finish: str, why: str) -> None:
-    assert silence(content, reasoning, finish) == why
+def test_a_model_that_always_begins_with_thoughts_was_cut_in_them(others: list[tuple[str, str]], seen: str) -> None:
+    *rest, last = split_all([*others, CUT])
+    assert last == Spoken(seen, "" if seen else "Hm, a ver", unfinished=not seen)
+    assert rest == [split(text) for text, _ in others]
+
+
+@pytest.mark.parametrize(
+    ("content", "finish", "thought", "why"),
+    [
+        ("Went!", "length", True, ""),
+        ("", "length", True, "limit spent on reasoning"),
+        (" \n", "length", False, "limit spent, and nothing said"),
+        ("", "stop", True, "reasoning, and nothing said"),
+        ("", "stop", False, "nothing said"),
+    ],
+)
+def test_why_nothing_is_seen(content: str, finish: str, thought: bool, why: str) -> None:
+    assert silence(content, finish, thought=thought) == why

@@ -124,6 +124,27 @@ def test_an_endpoint_that_fails_at_some_cases_is_counted(workspace, listed):
     assert [line["case"] for line in lines if line["finish"] == "error"] == ["b", "c"] and len(lines) == 12
 
 
+def test_replies_that_no_learner_sees_are_counted_and_said_everywhere(workspace, listed):
+    def thinks(body, number):
+        if "a" in body["messages"][-1]["content"].removeprefix("Say"):
+            return says(None, finish="length", beside={"reasoning": "b, c, d"})
+        return says(f"<think>{body['messages'][-1]['content']}</think>Hm.", model="x")
+
+    with serving(thinks) as server:
+        done = command("--models", f"openai:m@{server.url}", "--suite", listed, "--name", "odd")
+    assert done.returncode == 0, done.stderr
+    said = "1 of 12 replies of m are empty: limit spent on reasoning"
+    assert said in done.stdout and "11 of 12 replies of m: answered by x" in done.stdout
+    folder = workspace / "scores" / "odd"
+    report, page = (folder / "report.md").read_text(), (folder / "page.html").read_text()
+    assert f"**Caution: {said}" in report and f"Caution: {said}" in page and "Say c." in page
+    lines = {line["case"]: line for line in records.read_jsonl(folder / "records.jsonl")}
+    assert {line["metrics"]["checks"] for line in lines.values()} == {0.0}, "the word stands in the thoughts alone"
+    assert (lines["c"]["reply"], lines["c"]["reasoning"]) == ("Hm.", "Say c.")
+    seen = records.read_json(folder / "report.json")["visibility"]["m"]
+    assert seen["silences"] == {"limit spent on reasoning": 1} and seen["thought"] == 12
+
+
 def test_gates_decide_the_exit_code(workspace, listed):
     replies = workspace / "replies.jsonl"
     replies.write_text("".join(json.dumps({"case": name, "reply": name}) + "\n" for name in "abcdefghijkl"))

@@ -1,7 +1,7 @@
 // A case from top to bottom. What is unfolded stays so from case to case.
 
 let marking = true;
-const unfolded = { figures: isWide, judges: false, criteria: false };
+const unfolded = { figures: isWide, judges: false, criteria: false, thoughts: false };
 
 function folded(title, key, ...children) {
   const made = element("details", { open: unfolded[key] }, element("summary", {}, title), children);

@@ -46,7 +46,8 @@ function drawList() {
 
 function listItem(each) {
   const verdict = verdictOf(each);
-  const troubled = ONLY.error[1](each) ? element("span", { class: "caution" }, "⚠ error") : null;
+  const trouble = ["error", "silent"].find((kind) => ONLY[kind][1](each));
+  const troubled = trouble ? element("span", { class: "caution" }, `⚠ ${trouble}`) : null;
   return element(
     "li",
     {},

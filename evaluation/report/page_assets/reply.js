@@ -53,6 +53,7 @@ function card(reply, model, text, shown) {
     { class: "reply", "aria-label": `Reply of ${models[model]}` },
     element("header", {}, named(models[model]), remarks(reply)),
     shown.length ? conversation(shown) : null,
+    reply.reasoning ? thoughts(reply.reasoning) : null,
     replyText(reply, text),
     reply.tokens ? element("footer", {}, counted(reply.tokens, "token")) : null,
   );
@@ -60,11 +61,16 @@ function card(reply, model, text, shown) {
   return made;
 }
 
+// No learner sees them, so they are folded away; what is measured is the reply below them.
+function thoughts(text) {
+  return folded("Thoughts, unseen", "thoughts", element("p", { class: "said", dir: "auto" }, text));
+}
+
 function replyText(reply, text) {
   if (reply.error) return element("p", { class: "said none" }, `No reply: ${reply.error}`);
   if (reply.likelihoods)
     return element("p", { class: "said" }, `Log-likelihoods, in nats: ${reply.likelihoods.join(", ")}`);
-  if (!reply.text.trim()) return element("p", { class: "said none" }, "It says nothing.");
+  if (!reply.text.trim()) return element("p", { class: "said none" }, reply.silence ? `It says nothing: ${reply.silence}.` : "It says nothing.");
   return element(
     "p",
     { class: "said", dir: "auto" },
@@ -76,6 +82,7 @@ function remarks(reply) {
   const found = [
     reply.error && "error",
     reply.cut && "cut short",
+    ...(reply.remarks ?? []),
     reply.seen && `seen in training (${reply.seen})`,
     reply.sound && "wrong, but soundly reasoned",
   ];

@@ -3,6 +3,9 @@
 const anyReply = (holds) => (each) => each.rounds.some(({ replies }) => replies.some((reply) => reply && holds(reply)));
 const ONLY = {
   error: ["with an error", anyReply((reply) => reply.error)],
+  silent: ["of which a learner sees nothing", anyReply((reply) => reply.silence)],
+  thought: ["with thoughts before a reply", anyReply((reply) => reply.reasoning)],
+  odd: ["with a remark", anyReply((reply) => reply.remarks)],
   cut: ["with a reply cut short", anyReply((reply) => reply.cut)],
   sound: ["wrong, but soundly reasoned", anyReply((reply) => reply.sound)],
   seen: ["seen in training", anyReply((reply) => reply.seen)],
@@ -71,7 +74,7 @@ const haystacks = new Map();
 function haystackOf(each) {
   if (!haystacks.has(each)) {
     const said = each.rounds.flatMap(({ replies }) =>
-      replies.filter(Boolean).flatMap((reply) => [reply.text, ...reply.shown.map((place) => messages[place][1])]),
+      replies.filter(Boolean).flatMap((reply) => [reply.text, reply.reasoning ?? "", ...reply.shown.map((place) => messages[place][1])]),
     );
     const texts = [each.name, each.criteria, ...Object.values(each.groups).flat(), ...new Set(said)];
     haystacks.set(each, texts.join("\n").toLowerCase());

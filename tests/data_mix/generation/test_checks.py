@@ -196,7 +196,8 @@ def test_a_dialogue_is_read_out_of_its_reply(around: str) -> None:
 @pytest.mark.parametrize(
     ("text", "finish", "reason"),
     [
-        ("", "stop", "empty_reply"), ("<think>so</think>", "stop", "empty_reply"), (reply(), "length", "cut_off"),
+        ("", "stop", "empty_reply"), ("<think>so</think>", "stop", "reasoning_alone"), (reply(), "length", "cut_off"),
+        (f"<think>{reply()}", "length", "reasoning_alone"), (" ", "length", "empty_reply"),
         ("Sure! " + reply(), "stop", "not_json"), (reply()[:-3], "stop", "not_json"), ("[" * 5000, "stop", "not_json"),
         ("[]", "stop", "wrong_form"), (reply(more=1), "stop", "wrong_form"), (reply(said=3), "stop", "wrong_form"),
         (reply(turns=[]), "stop", "wrong_form"), (reply(turns=[{"speaker": "Tom", "text": "x"}]), "stop", "wrong_form"),

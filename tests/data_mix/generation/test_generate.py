@@ -111,6 +111,47 @@ def test_replies_that_cannot_be_used_are_kept_apart_and_asked_for_once_more() ->
     assert second[2]["content"] == "Here you are: {" and "not one JSON object" in second[3]["content"]
 
 
+def test_thoughts_are_told_from_what_was_written(capsys: pytest.CaptureFixture[str]) -> None:
+    def script(body: dict[str, Any], number: int) -> Answer:
+        asked, text = body["messages"][1]["content"], json.dumps(dialogue(body))
+        if "recast" in asked:
+            return says(f"<think>Hm. {{}}</think>{text}")
+        if "hint" in asked:
+            return says([{"type": "text", "text": text}], beside={"reasoning": "Hm. {}"})
+        if "affective" in asked:
+            return says(None, finish="length", beside={"reasoning": text})
+        if "choice" in asked and len(body["messages"]) == 2:
+            return says(f"<think>{text}</think>Sure!", beside={"tool_calls": [{"id": "1"}]})
+        return writes(body)
+
+    with serving(script) as server:
+        assert run(server) == 0
+    counts = manifest()["counts"]
+    assert (counts["kept"], counts["rejected"], counts["replies"]) == (54, 6, 72)
+    assert counts["reasons"] == {"reasoning_alone": 12, "not_json": 6}
+    assert not any("Hm" in message["content"] for row in rows() for message in row["messages"])
+    said = capsys.readouterr().out
+    assert "12 reasoning_alone" in said and "of the replies: 6 called a tool" in said
+    assert said.count("answers as true-model, where asked-model was asked") == 1
+    again = [body["messages"][2]["content"] for body in server.requests if len(body["messages"]) > 2]
+    assert sorted(set(again)) == ["(nothing)", "Sure!"], "what it thought is not told to it again"
+    thoughts = [line for line in rows("calls") if line.get("thoughts") == "Hm. {}"]
+    assert len(thoughts) == 6 and '"thoughts"' not in "".join(map(json.dumps, rows()))
+
+
+def test_answers_of_an_earlier_version_are_read() -> None:
+    with serving(writes) as server:
+        assert run(server) == 0
+        calls = artifact("corpora", "mine") / "calls.jsonl"
+        new = {"thoughts", "remarks", "reasoning_tokens"}
+        lines = [{key: value for key, value in line.items() if key not in new} for line in rows("calls")]
+        before = contents()
+        (artifact("corpora", "mine") / "manifest.json").unlink()
+        records.write_jsonl(calls, lines)
+        assert run(server) == 0
+    assert len(server.requests) == 60 and contents() == before
+
+
 def test_copies_are_rejected_and_the_first_in_the_grid_stays() -> None:
     with serving(lambda body, number: writes(body | {"seed": 1}, delay_s=random.random() * 0.02)) as server:
         assert run(server, "--strategies", "recast", "--exchanges", "1", "--errors", "past_tense") == 0

@@ -21,7 +21,7 @@ from evaluation.backends.base import Ask
 from evaluation.backends.endpoint import EndpointModel
 from evaluation.backends.questions import Asker, Question
 from evaluation.cache import Cache
-from evaluation.cases import Case
+from evaluation.cases import Case, Reply
 from evaluation.play import play
 from evaluation.suite import Generation
 from tests.espalier.chat_server import Answer, Script, fails, says
@@ -96,7 +96,8 @@ BAD = {
     "HTML": (Answer(body=b"<html>Welcome</html>"), "gives no chat completion"),
     "half a JSON": (Answer(body=b'{"model": "m", "choices": ['), "gives no chat completion"),
     "not UTF-8": (Answer(body=b'{"model": "\xff\xfe'), "gives no chat completion"),
-    "another JSON": (Answer(body={"choices": []}), "gives no chat completion"),
+    "another JSON": (Answer(body={"choices": []}), "gives no chat completion (no choices in it)"),
+    "an error under status 200": (Answer(body={"error": {"message": "busy"}}), "answers with an error"),
     "nothing": (Answer(body=b""), "gives no chat completion"),
     "silence": (says("too late", delay_s=3.0), "did not answer within 1 s"),
     "a filter": (says("", finish="content_filter"), "content filter"),
@@ -117,6 +118,38 @@ def test_saying_nothing_is_a_reply() -> None:
     with listing(at("b", says("")), nothing) as server:
         replies = dict(model(server.url).answer(asks("a", "b")))
     assert (replies[1].text, replies[1].finish, replies[1].error) == ("", "stop", "")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reply"),
+    [
+        (says("<think>Hm.</think>Went!"), {"text": "<think>Hm.</think>Went!"}),
+        (says("Went!", beside={"reasoning": "Hm."}), {"text": "Went!", "reasoning": "Hm."}),
+        (says([{"type": "text", "text": "Went!"}]), {"text": "Went!"}),
+        (
+            says(None, finish="length", beside={"reasoning_content": "Hm."}),
+            {"text": "", "finish": "length", "reasoning": "Hm.", "silence": "limit spent on reasoning"},
+        ),
+        (says(None, finish="tool_calls", beside={"tool_calls": [{}]}), {"silence": "a tool called instead"}),
+        (says("Went!", beside={"tool_calls": [{}]}), {"text": "Went!", "remarks": ("called a tool",)}),
+        (says("Went!", model="x"), {"remarks": ("answered by x, not by the model asked",)}),
+    ],
+)
+def test_what_is_odd_about_a_reply_goes_with_it(answer: Answer, reply: dict[str, Any]) -> None:
+    if answer.body["model"] == "true-model":
+        answer.body["model"] = "m"
+    with listing(in_turn(answer), nothing) as server:
+        (found,) = dict(model(server.url).answer(asks("a"))).values()
+    plain = {"text": found.text, "num_tokens": 100, "finish": "stop", "reasoning": "", "silence": "", "remarks": ()}
+    assert found == Reply(**plain | reply)
+
+
+def test_another_model_that_answers_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with listing(lambda body, number: says("Hi", model="x"), nothing) as server:
+        asked = model(server.url)
+        for words in ("abc", "de"):
+            list(asked.answer(asks(*words)))
+    assert capsys.readouterr().out.count("answers as x, where m was asked") == 1
 
 
 def test_a_moment_of_trouble_is_waited_out() -> None:

@@ -68,7 +68,7 @@ def test_other_tools_names_are_understood(tmp_path: Path, line: dict[str, Any]) 
         ([], "no JSON object"),
         ({"reply": "Hi"}, "case: field required"),
         ({"case": "one"}, "reply: field required"),
-        ({"case": "one", "reply": None}, "reply"),
+        ({"case": "one", "reply": 7}, "reply: .* no text but int"),
         ({"case": 1, "reply": "Hi"}, "case"),
         ({"case": "one", "reply": "Hi", "turn": -1}, "turn"),
         ({"case": "one", "reply": "Hi", "turn": True}, "turn"),

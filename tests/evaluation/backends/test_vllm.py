@@ -68,13 +68,18 @@ def sampling_params(**how: Any) -> Any:
     return SimpleNamespace(**{"stop_token_ids": None, "prompt_logprobs": None} | how)
 
 
-@pytest.fixture(autouse=True)
-def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> None:
+def stand_in(monkeypatch: pytest.MonkeyPatch, engine: type[FakeLLM]) -> None:
+    """`import vllm` finds this engine."""
     module, lora, request = ModuleType("vllm"), ModuleType("vllm.lora"), ModuleType("vllm.lora.request")
-    module.LLM, module.SamplingParams = FakeLLM, sampling_params  # type: ignore[attr-defined]
+    module.LLM, module.SamplingParams = engine, sampling_params  # type: ignore[attr-defined]
     request.LoRARequest = lambda *what: what  # type: ignore[attr-defined]
     for name, each in (("vllm", module), ("vllm.lora", lora), ("vllm.lora.request", request)):
         monkeypatch.setitem(sys.modules, name, each)
+
+
+@pytest.fixture(autouse=True)
+def fake_vllm(monkeypatch: pytest.MonkeyPatch) -> None:
+    stand_in(monkeypatch, FakeLLM)
     monkeypatch.setattr(FakeLLM, "made", [])
     monkeypatch.setattr(FakeLLM, "asked", [])
 

@@ -88,7 +88,16 @@ def test_every_item_gets_its_own_verdicts() -> None:
     assert [verdicts["coherence"].why for verdicts in found] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("wrap", ["```json\n{}\n```", "<think>It says 4. {{}}</think>\n\n{}", "  {}\n"])
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        "```json\n{}\n```",
+        "<think>It says 4. {{}}</think>\n\n{}",
+        "It says 4. {{}}\n</think>\n```\n{}\n```",
+        "[THINK]Hm.[/THINK]{}",
+        "  {}\n",
+    ],
+)
 def test_thoughts_and_fences_around_it_are_passed_over(wrap: str) -> None:
     text = wrap.replace("{}", answer(), 1) if "{{" not in wrap else wrap.replace("{{}}", "{").replace("{}", answer())
     with listing(says_always(text), nothing) as server:
@@ -102,7 +111,11 @@ BAD = {
     "half a completion": (Answer(body=b'{"model": "m", "cho'), "gives no chat completion"),
     "not UTF-8": (Answer(body=b"\xff\xfe"), "gives no chat completion"),
     "silence": (says(answer(), delay_s=3), "did not answer within 1 s"),
-    "nothing": (says(""), "the answer is empty"),
+    "nothing": (says(""), "the answer is empty (nothing said)"),
+    "thoughts alone": (says(None, finish="length", beside={"reasoning": answer()}), "empty (limit spent on reasoning)"),
+    "thoughts that never end": (says(f"<think>{answer()}", finish="length"), "empty (limit spent on reasoning)"),
+    "a tool": (says(None, finish="tool_calls"), "empty (a tool called instead)"),
+    "an error under status 200": (Answer(body={"error": {"message": "busy"}}), "answers with an error"),
     "half a JSON": (says(answer()[:90]), "the answer is not JSON"),
     "cut off": (says(answer(), finish="length"), "too long"),
     "a refusal": (says("I would rather not judge people."), "I would rather not"),

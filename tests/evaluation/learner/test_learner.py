@@ -163,6 +163,32 @@ def test_a_model_can_play_the_learner():
     assert "Yesterday I went to the market." in sent[0]["content"] and "doubt" in sent[0]["content"]
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [says("<think>I play A2.</think>Hm, I go."), says("Hm, I go.", beside={"reasoning": "I play A2."})],
+    ids=["before it", "apart"],
+)
+def test_what_it_thought_is_not_said(answer):
+    with serving(lambda body, number: answer) as server:
+        assert learner_at(server.url).respond([(case(), told(HINT).messages, 7)]) == ["Hm, I go."]
+
+
+def test_a_learner_that_says_nothing_is_asked_again_with_another_seed():
+    silent = says(None, finish="length", beside={"reasoning": "I play A2."})
+    with serving(lambda body, number: says("Hm.") if body["seed"] == 9 else silent) as server:
+        assert learner_at(server.url).respond([(case(), told(HINT).messages, seed) for seed in (7, 8)]) == ["Hm."] * 2
+    assert sorted(body["seed"] for body in server.requests) == [7, 8, 8, 9, 9]
+
+
+def test_a_learner_that_never_says_anything_stops_the_dialogue_with_one_line():
+    with (
+        serving(lambda body, number: says("<think>I play", finish="length")) as server,
+        pytest.raises(UserError, match="--learner: m at .* says nothing, 3 times.*limit spent on reasoning") as raised,
+    ):
+        learner_at(server.url).respond([(case(), told(HINT).messages, 7)])
+    assert "\n" not in str(raised.value)
+
+
 def test_it_is_not_asked_once_the_form_is_said():
     with serving(lambda body, number: says("x")) as server:
         messages = told(HINT, "Ah! Yesterday I went to the market.", "Good!").messages

@@ -53,10 +53,11 @@ def records() -> Iterator[Any]:
             yield record(
                 model, f"{text} {number}", f"{text} {model}", tags=(text,), criteria=text, reference=text,
                 messages=[{"role": "system", "content": text}, {"role": "user", "content": text}],
-                notes={"asks": {"why": text, "votes": {text: 1.0, "other": None}}},
+                notes={"asks": {"why": text, "votes": {text: 1.0, "other": None}}}, reasoning=text, remarks=(text,),
             )  # fmt: skip
-    yield record("old", "failed")
+    yield record("old", "failed", reasoning="Hm, a verb.")
     yield record("new", "failed", "", finish="error", error="the endpoint hung", metrics={})
+    yield record("third", "failed", "", finish="length", silence="limit spent on reasoning", reasoning="Hm, a")
     yield record("old", "sound", "Think. Answer: B", answer="A", metrics={"sound_reasoning": 0.8})
     yield record("new", "right to left", "لماذا السماء زرقاء؟")
     for model in ("old", "new"):
@@ -171,7 +172,9 @@ def test_nothing_hostile_runs_and_all_of_it_can_be_read(opened):
     for number, text in enumerate(HOSTILE[:4]):
         browser = opened(case=f"{text} {number}")
         assert browser.case == f"{text} {number}"
-        assert browser.exactly(".reply .said") == [f"{text} {model}" for model in ("old", "new", "third")]
+        assert browser.exactly(".reply > .said") == [f"{text} {model}" for model in ("old", "new", "third")]
+        assert browser.exactly(".reply details .said") == [text] * 3
+        assert browser.exactly(".reply .remark") == [text] * 3
         assert text in browser.exactly(".notes dd")[0]
         assert text in browser.exactly(".tags button")[0]
     assert opened().driver.execute_script("return performance.getEntriesByType('resource').length") == 0
@@ -352,7 +355,10 @@ def test_the_script_tells_differences_as_the_text_report_does(chromium):
 
 
 def test_failures_dialogues_and_verdicts_of_judges_are_shown(opened):
-    assert opened(case="failed").texts(".reply .none") == ["No reply: the endpoint hung", "It was not asked this."]
+    assert opened(case="failed").texts(".reply .none") == [
+        "No reply: the endpoint hung", "It says nothing: limit spent on reasoning.",
+    ]  # fmt: skip
+    assert opened(case="sound").texts(".reply .none") == ["It was not asked this."] * 2
     browser = opened(case="talk")
     assert browser.texts(".round h4") == ["Turn 1", "Turn 2"]
     assert browser.texts(".round:first-of-type .conversation .said") == ["Hello."]
@@ -360,6 +366,19 @@ def test_failures_dialogues_and_verdicts_of_judges_are_shown(opened):
     browser = opened(case=f"{HOSTILE[5]} 5")
     browser.all(".case details:last-of-type summary")[-1].click()
     assert browser.texts(".notes dd bdi")[1] == f"0 · {HOSTILE[5]} 1, other abstains · {HOSTILE[5]}"
+
+
+def test_thoughts_are_folded_away_until_they_are_asked_for(opened):
+    browser = opened(case="failed")
+    thoughts = browser.all(".reply details")
+    assert len(thoughts) == 2 and browser.texts(".reply details .said") == ["", ""]
+    assert browser.texts(".reply > .said")[0] == "Why?", "and no part of the reply"
+    browser.all(".reply summary")[0].click()
+    assert browser.texts(".reply details .said")[0] == "Hm, a verb."
+    browser.choose("Only", "of which a learner sees nothing (1)")
+    assert browser.count == "1 of 260 cases"
+    browser.choose("Only", "with thoughts before a reply (7)")
+    assert browser.count == "7 of 260 cases"
 
 
 @pytest.mark.parametrize("dark", [False, True])

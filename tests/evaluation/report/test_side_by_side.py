@@ -70,14 +70,16 @@ def test_what_is_no_reply_is_said(tmp_path):
             record("new", "a", " "),
             record("old", "b", "and on", finish="length"),
             record("new", "b", "", finish="error", metrics={}),
+            record("new", "d", "", silence="limit spent on reasoning", reasoning="SECRET"),
             record("old", "c", "", messages=[], log_likelihoods=(-1.0, -2.5)),
         ],
     )
     for words in (
         "(no reply: the endpoint hung)", "(says nothing)", "and on (cut short)", "(was not asked this)",
-        "(log-likelihoods: -1.00, -2.50)",
+        "(says nothing: limit spent on reasoning)", "(log-likelihoods: -1.00, -2.50)",
     ):  # fmt: skip
         assert words in found
+    assert "SECRET" not in found
     assert "\nand on (cut short) " in found  # nothing is marked where there is nothing to compare with
 
 

@@ -172,6 +172,7 @@ def test_replies_stand_by_round_with_what_is_special_of_them():
         record("old", "sum", "So 5. Answer: B", answer="A", metrics={"sound_reasoning": 0.7}),
         record("new", "sum", "", finish="error", metrics={}),
         record("rule", "sum", "Hm?"),
+        record("old", "pair", "", reasoning="Hm", silence="nothing said", remarks=("odd",)),
         record("new", "pair", "", messages=[], log_likelihoods=(-1.5, -2.25)),
     ]
     found = cases_data(records, [ASKS], ["old", "new"], {"new": {"talk": "mix"}})
@@ -183,6 +184,10 @@ def test_replies_stand_by_round_with_what_is_special_of_them():
     ]
     assert talk[0]["replies"][1] == {
         "text": "Why?", "values": [1], "cut": True, "seen": "mix", "tokens": 3, "shown": [0],
+    }  # fmt: skip
+    assert pair[0]["replies"][0] | {"values": [], "shown": [], "tokens": 0} == {
+        "text": "", "values": [], "reasoning": "Hm", "silence": "nothing said", "remarks": ["odd"], "tokens": 0,
+        "shown": [],
     }  # fmt: skip
     assert [found["messages"][place] for place in talk[1]["replies"][1]["shown"]] == [("user", "Because.")]
     assert total[0]["replies"][0]["sound"] is True

@@ -249,7 +249,9 @@ class Refinery:
             tally.formats[shape] += len(imported)
             for number, conversation in enumerate(imported, start=1):
                 own = row_id if number == 1 else f"{row_id}#{number}"
-                drafts.append(Draft(id=own, messages=conversation.messages, meta=conversation.meta))
+                drafts.append(
+                    Draft(id=own, messages=conversation.messages, meta=conversation.meta, tools=conversation.tools)
+                )
         return drafts
 
     def _bad_row(self, source: Source, place: str, problem: BadRecord) -> str:

@@ -249,9 +249,7 @@ class Refinery:
             tally.formats[shape] += len(imported)
             for number, conversation in enumerate(imported, start=1):
                 own = row_id if number == 1 else f"{row_id}#{number}"
-                drafts.append(
-                    Draft(id=own, messages=conversation.messages, meta=conversation.meta, tools=conversation.tools)
-                )
+                drafts.append(Draft(id=own, messages=conversation.messages, meta=conversation.meta))
         return drafts
 
     def _bad_row(self, source: Source, place: str, problem: BadRecord) -> str:

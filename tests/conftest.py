@@ -1,16 +1,21 @@
-"""Every test works in a workspace of its own, on one thread, and hypothesis tries the same examples each time."""
+"""Every test works in a workspace of its own, on one thread and without a network, and tries the same examples."""
 
 import os
+import signal
+from collections import defaultdict
+from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports torch: the tests run side by side
-
-from pathlib import Path
+os.environ["HF_HUB_OFFLINE"] = "1"  # or a name that is none is asked for, again and again, where no network answers
 
 import hypothesis
 import pytest
 
 hypothesis.settings.register_profile("espalier", deadline=None, derandomize=True, database=None)
 hypothesis.settings.load_profile("espalier")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background jobs, and commands inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
@@ -20,3 +25,17 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("ESPALIER_HOME", str(folder))
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What was not tested on this machine, and why: by reason, for a reason often says what to install."""
+    skipped: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for report in terminalreporter.getreports("skipped"):
+        assert isinstance(report.longrepr, tuple)
+        skipped[report.longrepr[2].removeprefix("Skipped: ")][report.nodeid.partition("::")[0]] += 1
+    if skipped:
+        terminalreporter.section("not tested here")
+    for reason, files in sorted(skipped.items()):
+        terminalreporter.line(f"{sum(files.values())} tests: {reason}")
+        for file in sorted(files):
+            terminalreporter.line(f"    {file}")

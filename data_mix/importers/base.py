@@ -22,10 +22,6 @@ class Imported:
     """Roles are system, user and assistant; or one message of role text."""
     meta: dict[str, Any] = field(default_factory=dict)
     """What the corpus says about it, as plain JSON of short values."""
-    tools: list[dict[str, Any]] | None = None
-    """Declarations of the tools that the assistant may call."""
-    unread: frozenset[str] = frozenset()
-    """What stands in the record and is in no row: names of its keys, `turns.KEY` for one of a turn's."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +34,6 @@ class Importer:
     """Whether an object has the keys that tell this shape from all others; a few microseconds at most."""
     convert: Callable[[list[Any]], list[Imported]]
     """The rows of one record, given as a list of one; or of all records that `joins` puts together."""
-    keys: frozenset[str] = frozenset()
-    """Keys of a record that are read, or known to hold nothing that could be learned. All others are counted by name."""
     joins: Callable[[Any], str | None] | None = None
     """The key of the dialogue that a record is a turn of: neighbours with the same key are converted together. None
     for a shape whose records stand alone."""

@@ -4,7 +4,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from espalier.errors import UserError
 from espalier.paths import repo_root
 from espalier.records import verify_manifest
 from espalier.rows import read_rows
+from tests.processes import Moment, run
 
 CHATS = [
     {
@@ -215,22 +215,15 @@ def test_a_mix_under_a_bar_is_refused(workspace: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_build_leaves_no_mix_and_the_next_one_clears_up(workspace: Path, number: signal.Signals) -> None:
-    script = str(repo_root() / "data_mix" / "build.py")
-    command = [sys.executable, script, "--name", "big", "--sources.0.curriculum.dialogues", "100000", "--workers", "2"]
-    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a shell's background jobs, and children inherit it
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    building = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    deadline = time.monotonic() + 60
-    while not list(workspace.glob("mixes/.big.work/*/*.json")) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    building.send_signal(number)
-    output, _ = building.communicate(timeout=60)
-    assert building.returncode == {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9}[number]
-    assert "Traceback" not in output
+    words = ["--name", "big", "--sources.0.curriculum.dialogues", "100000", "--workers", "2"]
+    moment = Moment(path=r".*/mixes/\.big\.work/.*\.json[^/]*", signal=number)
+    stopped = run("data_mix/build.py", *words, at=moment)
+    assert stopped.code == {signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGKILL: -9}[number]
+    assert "Traceback" not in stopped.output
     assert all(path.name.startswith(".") for path in (workspace / "mixes").iterdir())
     (workspace / "my.txt").write_text("\n\n".join(f"Text {n}." for n in range(200)))
     finished = subprocess.run(
-        [sys.executable, script, "--name", "big", "--sources.0.path", "my.txt"],
+        [sys.executable, str(repo_root() / "data_mix/build.py"), "--name", "big", "--sources.0.path", "my.txt"],
         cwd=workspace, capture_output=True, text=True,
     )  # fmt: skip
     assert finished.returncode == 0, finished.stderr

@@ -13,11 +13,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.espalier.chat_server import QuietServer
 
 ROOT = Path(__file__).parents[2]
 SHA = "1f" * 20
@@ -177,7 +179,7 @@ class Hub(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def endpoint() -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    server = QuietServer(("127.0.0.1", 0), Hub)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -190,7 +192,7 @@ def ask(home: Path, endpoint: str, cases: list[dict[str, Any]], **environment: s
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("HF_", "HUGGING"))}
     run = subprocess.run(
         [sys.executable, "-c", ASK],
-        input=json.dumps(cases), cwd=ROOT, env=clean | settings | environment, timeout=240,
+        input=json.dumps(cases), cwd=ROOT, env=clean | settings | environment,
         capture_output=True, text=True,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr

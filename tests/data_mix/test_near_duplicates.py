@@ -24,6 +24,7 @@ from data_mix.near_duplicates import (
     shingles,
     signatures,
 )
+from tests.espalier.chat_server import HANGS_S
 
 VOCABULARY = [f"word{number}" for number in range(3000)]
 some_words = st.lists(st.sampled_from(["a", "b", "ab", "ba", "é", "字", "bb" * 9, ""]), max_size=9)
@@ -244,7 +245,7 @@ def test_a_forked_process_can_sign_after_its_parent_did() -> None:
     rows = planted(1000)
     mine = signatures(rows)
     with get_context("fork").Pool(1) as pool:
-        theirs = pool.apply_async(signatures, (rows,)).get(timeout=60)
+        theirs = pool.apply_async(signatures, (rows,)).get(timeout=HANGS_S)
     assert (mine == theirs).all()
 
 

@@ -4,10 +4,11 @@ import gzip
 import json
 import os
 import random
+import re
+import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from espalier.paths import repo_root
 from espalier.records import verify_manifest
 from espalier.rows import read_rows
 from tests.data_mix.making import chat, jsonl
+from tests.processes import Moment, run
 
 WORDS = [
     *(
@@ -237,7 +239,7 @@ def test_the_policy_decides_about_licences(workspace: Path, tmp_path: Path, writ
     assert [source["allowed_by_name"] for source in sources] == [False, True]
 
 
-def large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch | None = None) -> list[dict[str, Any]]:
+def large(tmp_path: Path) -> list[dict[str, Any]]:
     """Several files, so that there are several jobs."""
     folder = tmp_path / "large"
     folder.mkdir(exist_ok=True)
@@ -269,25 +271,27 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(
     workspace: Path, tmp_path: Path, write: Any
 ) -> None:
     recipe = write(sources=large(tmp_path), **ALL)
-    command = [sys.executable, str(repo_root() / "data_mix" / "build.py"), recipe, "--workers", "2"]
-    began = time.monotonic()
-    subprocess.run(command, check=True, capture_output=True)
-    whole = time.monotonic() - began
+    build_py = ("data_mix/build.py", recipe, "--workers", "2")
+    assert run(*build_py).code == 0
     folder = workspace / "mixes" / "mixed"
     alone = contents(folder)
-    chance = random.Random(0)
-    for _ in range(4):
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
-        for _ in range(2):
-            building = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(chance.uniform(0.2, 1.0) * whole)
-            building.send_signal(signal.SIGKILL)
-            building.wait()
-        subprocess.run(command, check=True, capture_output=True)
-        assert contents(folder) == alone
-        assert [path.name for path in (workspace / "mixes").iterdir()] == ["mixed"]
+    every_file = rf"{re.escape(str(workspace))}/mixes/.*"
+    moments = [
+        *(Moment(path=every_file, number=number) for number in (1, 2, 4, 8)),
+        *(Moment(does="os.rename", path=every_file, number=number) for number in (1, 3, 6)),
+        Moment(path=r".*/\.mixed\.tmp-\d+/.*"),
+        Moment(does="os.rename", path=r".*/\.mixed\.tmp-\d+"),
+        Moment(does="os.remove", path=every_file),
+    ]
+    shutil.rmtree(folder)
+    for number, moment in enumerate(moments):
+        died = run(*build_py, at=moment)
+        assert died.code == -signal.SIGKILL, (moment, died.output)
+        if number % 3 == 2:
+            assert run(*build_py).code == 0
+            assert contents(folder) == alone
+            assert [path.name for path in (workspace / "mixes").iterdir()] == ["mixed"]
+            shutil.rmtree(folder)
 
 
 def test_two_builds_of_one_mix_do_not_meet(workspace: Path, tmp_path: Path, write: Any) -> None:
@@ -317,34 +321,6 @@ def test_a_worker_that_is_killed_is_said() -> None:
     jobs = [Job(name=str(number), source=0) for number in range(2)]
     with pytest.raises(UserError, match=r"a worker was killed, perhaps because memory ran out; try fewer --workers"):
         engine.do(_Dying(), jobs, workers=2, engine="local")  # type: ignore[arg-type]
-
-
-@pytest.mark.slow
-def test_a_ray_cluster_of_two_nodes_makes_the_same_bytes(workspace: Path, tmp_path: Path, write: Any) -> None:
-    pytest.importorskip("ray", reason="Ray is an extra: pip install -e .[ray]")
-    recipe = write(sources=large(tmp_path), **ALL)
-    build_py = [sys.executable, str(repo_root() / "data_mix" / "build.py"), recipe]
-    subprocess.run([*build_py, "--workers", "1"], check=True, capture_output=True)
-    alone = contents(workspace / "mixes" / "mixed")
-    script = f"""
-import subprocess, sys, ray
-from ray.cluster_utils import Cluster
-cluster = Cluster(initialize_head=True, head_node_args={{"num_cpus": 1, "include_dashboard": False}})
-cluster.add_node(num_cpus=1)
-cluster.wait_for_nodes()
-words = {[*build_py, "--overwrite", "--engine", "ray", "--ray_address"]!r} + [cluster.address]
-done = subprocess.run(words, capture_output=True, text=True)
-print(done.stdout[-2000:], done.stderr[-4000:])
-ray.init(address=cluster.address, log_to_driver=False)
-print("nodes", sum(node["Alive"] for node in ray.nodes()))
-ray.shutdown()
-cluster.shutdown()
-sys.exit(done.returncode)
-"""
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=280)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "nodes 2" in done.stdout
-    assert contents(workspace / "mixes" / "mixed") == alone
 
 
 def test_a_ray_cluster_that_is_not_there_is_said(tmp_path: Path, write: Any) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -28,8 +28,7 @@ from espalier.endpoints import (
     warnings,
 )
 from espalier.errors import UserError
-from tests.espalier.chat_server import Answer, Script, fails, says, serving
-from tests.espalier.listing_server import listing, nothing
+from tests.espalier.chat_server import Answer, Script, fails, nothing, says, serving, together, too_late
 
 HELLO = [{"role": "user", "content": "Hello"}]
 SCHEMA = {"title": "word", "type": "object", "properties": {}, "required": [], "additionalProperties": False}
@@ -59,18 +58,29 @@ def test_a_reply_tells_the_true_model_and_its_tokens() -> None:
     ]
 
 
-def test_it_waits_as_long_as_it_is_told() -> None:
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long the client would have waited between two tries: it does not."""
+    taken: list[float] = []
+
+    async def nap(seconds: float) -> None:
+        taken.append(seconds)
+
+    monkeypatch.setattr("openai._base_client.anyio.sleep", nap)
+    return taken
+
+
+def test_it_waits_as_long_as_it_is_told(naps: list[float]) -> None:
     with serving(in_turn(fails(429, retry_after="1.3"), says("Hi"))) as server:
         reply = asked(server.url)
-    assert reply.retries == 1
-    assert server.times[1] - server.times[0] >= 1.3
+    assert (reply.retries, naps) == (1, [1.3])
 
 
-def test_it_tries_again_after_errors_of_the_server_and_silence() -> None:
-    slow = says("too late", delay_s=1.0)
-    with serving(in_turn(fails(500), fails(503, retry_after="0.01"), slow, says("Hi"))) as server:
-        reply = asked(server.url, timeout_s=0.3)
+def test_it_tries_again_after_errors_of_the_server_and_silence(naps: list[float]) -> None:
+    with serving(in_turn(fails(500), fails(503, retry_after="2"), too_late(), says("Hi"))) as server:
+        reply = asked(server.url, max_retries=3)
     assert (reply.text, reply.retries, len(server.requests)) == ("Hi", 3, 4)
+    assert 0 < naps[0] < naps[1] == 2 and naps[2] > 0
 
 
 def test_it_gives_up_and_says_what_the_server_said() -> None:
@@ -84,7 +94,7 @@ def test_it_gives_up_and_says_what_the_server_said() -> None:
 
 def test_it_gives_up_on_a_silent_server() -> None:
     with (
-        serving(in_turn(says("too late", delay_s=0.5))) as server,
+        serving(in_turn(Answer(never=True))) as server,
         pytest.raises(EndpointError, match=r"did not answer within 0.1 s"),
     ):
         asked(server.url, max_retries=0, timeout_s=0.1)
@@ -137,7 +147,7 @@ def test_a_reply_tells_what_the_server_calls_its_state(said: Any, mark: str | No
 def test_the_kinds_of_failure_are_told_apart() -> None:
     kinds = []
     for answer in (
-        says("late", delay_s=0.5),
+        too_late(),
         fails(401),
         fails(404),
         Answer(status=307, body={}),
@@ -145,11 +155,15 @@ def test_the_kinds_of_failure_are_told_apart() -> None:
         fails(500),
     ):
         with serving(in_turn(answer)) as server, pytest.raises(EndpointError) as raised:
-            asked(server.url, max_retries=0, timeout_s=0.2)
+            asked(server.url, max_retries=0)
         kinds.append(raised.type)
     with pytest.raises(EndpointError) as raised:
         asked(server.url, max_retries=0)
     assert [*kinds, raised.type] == [Unanswered, Closed, Closed, Closed, Refused, EndpointError, Unanswered]
+
+
+NOW = 1_790_000_000
+"""What the clock of the server that lists its models says."""
 
 
 def listed(models: Any, **keys: Any) -> list[dict[str, Any]]:
@@ -159,12 +173,12 @@ def listed(models: Any, **keys: Any) -> list[dict[str, Any]]:
         async with Endpoint(EndpointSettings(endpoint=url, model="m", max_retries=0), **keys) as endpoint:
             return await endpoint.models()
 
-    with listing(in_turn(says("Hi")), lambda: models) as server:
+    with serving(in_turn(says("Hi")), lambda: models, date=lambda: formatdate(NOW, usegmt=True)) as server:
         return asyncio.run(ask(server.url))
 
 
 def test_what_a_server_lists_is_told_but_for_the_time_of_asking() -> None:
-    old, now = {"id": "a", "created": 1_700_000_000}, {"id": "b", "created": int(time.time()), "owned_by": "me"}
+    old, now = {"id": "a", "created": 1_700_000_000}, {"id": "b", "created": NOW - 5, "owned_by": "me"}
     odd = {"id": "c", "created": "2023-11-14"}
     assert listed(Answer(body={"data": [old, now, odd]})) == [old, {"id": "b", "owned_by": "me"}, odd]
 
@@ -240,7 +254,7 @@ def test_the_budget_of_money_is_kept_with_many_under_way() -> None:
             asking = (endpoint.ask(HELLO, max_tokens=200) for _ in range(20))
             return await asyncio.gather(*asking, return_exceptions=True)
 
-    with serving(in_turn(says("Hi", delay_s=0.05))) as server:
+    with serving(together(4, in_turn(says("Hi")))) as server:
         outcomes = asyncio.run(ask(server.url))
     answered = sum(isinstance(outcome, Reply) for outcome in outcomes)
     # Until its price is known, a request may cost 0.02 and a little; the prices of four leave room for no fifth.

@@ -42,19 +42,21 @@ def finished(name: str = "basil", **changes: Any) -> dict[str, Any]:
 
 
 OTHER_PROCESS = """
-import sys, time
+import sys
 from tests.espalier.test_run import start
 run = start({name!r})
 run.log(1, {{"loss": 1.0}})
 run.heartbeat(7, {state!r})
 print("ready", flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
 
 
 def other_process(name: str = "basil", state: str = "running") -> subprocess.Popen[bytes]:
     code = OTHER_PROCESS.format(name=name, state=state)
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, cwd=repo_root())
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=repo_root()
+    )
     assert process.stdout and process.stdout.readline() == b"ready\n"
     process.stdout.close()
     return process

@@ -83,10 +83,9 @@ def endpoint(tmp_path: Path) -> Iterator[Backend]:
     pytest.importorskip("openai", reason='needs the extra "endpoints"')
     from espalier.endpoints import EndpointSettings
     from evaluation.backends.endpoint import EndpointModel
-    from tests.espalier.chat_server import says
-    from tests.espalier.listing_server import listing, nothing
+    from tests.espalier.chat_server import says, serving
 
-    with listing(lambda body, number: says(LEAK), nothing) as server:
+    with serving(lambda body, number: says(LEAK)) as server:
         settings = EndpointSettings(endpoint=server.url, model="true-model", max_retries=0)
         yield EndpointModel(settings=settings, generation=Generation())
 

@@ -1,10 +1,5 @@
-"""The real command, in a process of its own: to be watched, and killed at a chosen moment."""
+"""A toy mix, a trunk and a core on it that are trained in a second, and what is left of them."""
 
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +8,8 @@ import yaml
 from espalier import records
 from espalier.rows import write_rows
 from tests import tiny
+from tests.processes import Moment
 
-ROOT = Path(__file__).parents[2]
 VERBS = [("go", "went"), ("see", "saw"), ("eat", "ate"), ("buy", "bought"), ("make", "made")]
 NOUNS = ["market", "house", "cake", "river", "book", "bread"]
 
@@ -76,38 +71,14 @@ def write_config(folder: Path, config: dict[str, Any], **changes: Any) -> Path:
     return path
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
-    """`python stage1/train.py ARGUMENTS`, begun."""
-    command = [sys.executable, str(ROOT / "stage1" / "train.py"), *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def finish(*arguments: object, code: int = 0) -> str:
-    """The same, awaited; its output, after checking its exit code."""
-    process = start(*arguments)
-    output = process.communicate(timeout=240)[0]
-    assert process.returncode == code, output
-    return output
-
-
-def kill_when(moment: Callable[[], bool], *arguments: object, number: signal.Signals = signal.SIGKILL) -> str:
-    """Send a signal as soon as `moment` has come; returns the output. Fails when the command ends before."""
-    process = start(*arguments)
-    deadline = time.monotonic() + 120
-    while not moment():
-        assert process.poll() is None and time.monotonic() < deadline, f"it never came: {process.communicate()[0]}"
-        time.sleep(0.0002)
-    process.send_signal(number)
-    return process.communicate(timeout=120)[0]
+def log_of_step(number: int) -> Moment:
+    """Just before a step is logged: those before it are."""
+    return Moment(path=r".*/metrics\.jsonl", number=number)
 
 
 def last_step(run: Path) -> int:
     """The last step in the run's metrics."""
-    try:
-        lines = (run / "metrics.jsonl").read_bytes().split(b"\n")
-        return max((int(line.split(b'"step": ')[1].split(b",")[0]) for line in lines[:-1]), default=0)
-    except (FileNotFoundError, IndexError):
-        return 0
+    return max(row["step"] for row in records.read_jsonl(run / "metrics.jsonl"))
 
 
 def fingerprint(run: Path) -> dict[str, str]:

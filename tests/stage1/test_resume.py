@@ -11,65 +11,66 @@ import pytest
 from espalier import records
 from espalier.checkpoint import list_checkpoints
 from stage1.train import main
-from tests.stage1 import commands
-from tests.stage1.commands import CORE, TRUNK, fingerprint, finish, kill_when, last_step, make_mix, write_config
+from tests.processes import ROOT, Moment, run
+from tests.stage1.commands import CORE, TRUNK, fingerprint, last_step, log_of_step, make_mix, write_config
 
 pytestmark = pytest.mark.slow
+TRAIN = "stage1/train.py"
 
 
 def uninterrupted(workspace: Path, config: Path, name: str) -> dict[str, str]:
     """The fingerprint of the run, made in this process, and then taken away so that others can make it again."""
     assert main([str(config)]) == 0
-    run = workspace / "runs" / name
-    found = fingerprint(run)
-    shutil.rmtree(run)
+    folder = workspace / "runs" / name
+    found = fingerprint(folder)
+    shutil.rmtree(folder)
     return found
 
 
-def writing(run: Path) -> bool:
-    """Whether a checkpoint is being written right now."""
-    return any((run / "checkpoints").glob(".step-*.tmp-*"))
+def killed(moment: Moment, *words: object) -> None:
+    """Run the command, which must not survive the moment."""
+    ended = run(TRAIN, *words, at=moment)
+    assert ended.code == -signal.SIGKILL, ended.output
 
 
 def test_a_trunk_killed_again_and_again(workspace: Path) -> None:
     make_mix(workspace)
     config = write_config(workspace, TRUNK)
     expected = uninterrupted(workspace, config, "trunk")
-    run = workspace / "runs" / "trunk"
+    folder = workspace / "runs" / "trunk"
+    checkpoints = folder / "checkpoints"
 
-    kill_when(lambda: last_step(run) >= 2, config)  # before there is any checkpoint
-    assert list_checkpoints(run / "checkpoints") == []
-    for _ in range(4):  # inside a checkpoint; should the write be over before the signal arrives, inside the next
-        kill_when(lambda: writing(run), config)
-        if writing(run):
-            break
-    assert writing(run), "the kill never fell into a checkpoint"
-    step = last_step(run)
-    kill_when(lambda: last_step(run) > step + 4, config)
-    output = finish(config)
-    assert "going on from step" in output
-    assert fingerprint(run) == expected
-    assert not writing(run)
-    assert "already complete" in finish(config)
+    killed(log_of_step(3), config)
+    assert list_checkpoints(checkpoints) == []
+    killed(Moment(path=r".*/checkpoints/\.step-[^/]+/[^/]+"), config)
+    assert len(list(checkpoints.glob(".step-000004.tmp-*"))) == 1 and not list_checkpoints(checkpoints), "half-written"
+    killed(Moment(does="os.rename", path=r".*/checkpoints/\.step-\d+\.tmp-\d+"), config)
+    assert len(list(checkpoints.glob(".step-*/manifest.json"))) == 1, "written, and without its name"
+    killed(Moment(does="os.rename", path=r".*/checkpoints/step-\d+"), config)
+    assert len(list_checkpoints(checkpoints)) == 3, "before the oldest is removed"
+    killed(log_of_step(7), config)
+    killed(Moment(does="os.rename", path=r".*/trunk/\.final\.tmp-\d+"), config)
+    killed(Moment(does="os.rename", path=r".*/trunk/\.manifest\.json\.tmp-\d+"), config)
+    assert (folder / "final").exists()
+
+    command = [sys.executable, str(ROOT / TRAIN), str(config)]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert "going on from step 24" in output
+    assert fingerprint(folder) == expected
+    assert [path.name for path in checkpoints.iterdir() if path.name.startswith(".")] == []
+    assert "already complete" in run(TRAIN, config).output
 
 
-def test_a_core_killed_while_both_cores_are_busy(workspace: Path) -> None:
+def test_a_core_killed_and_resumed_by_name(workspace: Path) -> None:
     make_mix(workspace)
     main([str(write_config(workspace, TRUNK, steps=4))])
     config = write_config(workspace, CORE)
     expected = uninterrupted(workspace, config, "core")
-    run = workspace / "runs" / "core"
-    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
-    try:
-        kill_when(lambda: last_step(run) >= 6, config)
-        kill_when(lambda: last_step(run) >= 13, "--resume", "core")
-    finally:
-        for other in others:
-            other.kill()
-            other.wait()
-    kill_when(lambda: any(run.glob(".final.tmp-*")) or (run / "final").exists(), config)
-    finish("--resume", "core")
-    assert fingerprint(run) == expected
+    killed(log_of_step(7), config)
+    killed(log_of_step(12), "--resume", "core")
+    killed(Moment(does="os.rename", path=r".*/core/\.final\.tmp-\d+"), config)
+    assert run(TRAIN, "--resume", "core").code == 0
+    assert fingerprint(workspace / "runs" / "core") == expected
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
@@ -77,25 +78,21 @@ def test_compiled_layers_resume_to_the_same_bits(workspace: Path) -> None:
     make_mix(workspace)
     config = write_config(workspace, TRUNK, compile="layers", steps=12)
     expected = uninterrupted(workspace, config, "trunk")
-    run = workspace / "runs" / "trunk"
-    kill_when(lambda: last_step(run) >= 6, config)
-    finish(config)
-    assert records.read_json(run / "run.json")["environment"]["compile"] == "layers"
-    assert fingerprint(run) == expected
+    killed(log_of_step(7), config)
+    assert run(TRAIN, config).code == 0
+    folder = workspace / "runs" / "trunk"
+    assert records.read_json(folder / "run.json")["environment"]["compile"] == "layers"
+    assert fingerprint(folder) == expected
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_stops_cleanly_and_says_how_to_go_on(workspace: Path, number: signal.Signals, code: int) -> None:
     make_mix(workspace)
     config = write_config(workspace, TRUNK, steps=100_000, checkpoint_every=50_000)
-    run = workspace / "runs" / "trunk"
-    process = commands.start(config)
-    while last_step(run) < 3:
-        assert process.poll() is None
-    process.send_signal(number)
-    output = process.communicate(timeout=60)[0]
-    assert process.returncode == code
-    step = int(list_checkpoints(run / "checkpoints")[-1].name.removeprefix("step-"))
-    assert f"stopped at step {step}; go on with: python stage1/train.py --resume trunk" in output
-    assert "Traceback" not in output
-    assert last_step(run) == step
+    folder = workspace / "runs" / "trunk"
+    stopped = run(TRAIN, config, at=Moment(path=r".*/metrics\.jsonl", number=3, signal=number))
+    assert stopped.code == code
+    step = int(list_checkpoints(folder / "checkpoints")[-1].name.removeprefix("step-"))
+    assert f"stopped at step {step}; go on with: python stage1/train.py --resume trunk" in stopped.output
+    assert "Traceback" not in stopped.output
+    assert last_step(folder) == step

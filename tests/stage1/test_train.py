@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,10 @@ from espalier.models import load_for_inference
 from espalier.run import Run
 from espalier.settings import LoopSettings
 from stage1.train import main
-from tests import tiny
-from tests.stage1 import commands
-from tests.stage1.commands import CORE, TRUNK, last_step, make_mix, write_config
+from tests import processes, tiny
+from tests.stage1.commands import CORE, TRUNK, log_of_step, make_mix, write_config
 
+TRAIN = "stage1/train.py"
 QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}
 
 
@@ -214,19 +215,18 @@ def test_a_loss_that_is_not_finite_names_the_rows(workspace: Path, mix: Path) ->
 def test_a_flipped_bit_in_the_last_checkpoint(workspace: Path, mix: Path) -> None:
     config = write_config(workspace, TRUNK)
     run = workspace / "runs" / "trunk"
-    commands.kill_when(lambda: last_step(run) >= 13, config)
+    assert processes.run(TRAIN, config, at=log_of_step(14)).code == -signal.SIGKILL
     path = list_checkpoints(run / "checkpoints")[-1] / "model.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    output = commands.finish(config, code=2)
-    (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
+    refusal = processes.run(TRAIN, config)
+    (line,) = [line for line in refusal.output.splitlines() if line.startswith("error: ")]
     assert f"checkpoint {path.parent.name} is damaged" in line and "--resume_from step-" in line
-    assert "Traceback" not in output
+    assert refusal.code == 2 and "Traceback" not in refusal.output
     earlier = line.split("--resume_from ")[1].split(",")[0]
-    assert f"going on from step {int(earlier.removeprefix('step-'))}" in commands.finish(
-        config, "--resume_from", earlier
-    )
+    finished = processes.run(TRAIN, config, "--resume_from", earlier)
+    assert f"going on from step {int(earlier.removeprefix('step-'))}" in finished.output and finished.code == 0
     records.verify_manifest(run)
 
 
@@ -241,9 +241,9 @@ def test_a_disk_that_fills_up(workspace: Path, tmp_path: Path) -> None:
         make_mix(disk)
         config = write_config(tmp_path, TRUNK, keep_checkpoints=100, checkpoint_every=1)
         os.environ["ESPALIER_HOME"] = str(disk)
-        output = commands.finish(config, code=2)
-        (line,) = [line for line in output.splitlines() if line.startswith("error: ")]
-        assert "disk full" in line and "Traceback" not in output
+        stopped = processes.run(TRAIN, config)
+        (line,) = [line for line in stopped.output.splitlines() if line.startswith("error: ")]
+        assert stopped.code == 2 and "disk full" in line and "Traceback" not in stopped.output
         kept = list_checkpoints(disk / "runs" / "trunk" / "checkpoints")
         assert kept
         for checkpoint in kept:

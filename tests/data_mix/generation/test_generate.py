@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ from espalier.errors import UserError
 from espalier.messages import check_messages
 from espalier.paths import artifact, repo_root
 from tests.data_mix.generation.author import dialogue, writes
-from tests.espalier.chat_server import Answer, ChatServer, fails, says, serving
+from tests.espalier.chat_server import HANGS_S, Answer, ChatServer, fails, says, serving
 
 SMALL = ["small", "--name", "mine", "--model", "asked-model"]
 
@@ -68,8 +67,17 @@ def test_a_corpus_is_what_was_asked_for(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_the_order_is_the_grids_whatever_the_order_of_answers() -> None:
-    wait = random.Random(0)
-    with serving(lambda body, number: writes(body, delay_s=wait.random() * 0.05)) as server:
+    meeting = threading.Barrier(8)
+
+    def script(body: dict[str, Any], number: int) -> Answer:
+        if 1 <= number <= 8:  # the very first is asked alone
+            meeting.wait(HANGS_S)
+        if number == 1:
+            server.wait_for(30)  # by then others have been answered
+        return writes(body)
+
+    server: ChatServer
+    with serving(script) as server:
         assert run(server, "--concurrency", "8") == 0
         assert server.most_at_once == 8
     in_order = contents()
@@ -153,21 +161,20 @@ def test_answers_of_an_earlier_version_are_read() -> None:
 
 
 def test_copies_are_rejected_and_the_first_in_the_grid_stays() -> None:
-    with serving(lambda body, number: writes(body | {"seed": 1}, delay_s=random.random() * 0.02)) as server:
+    with serving(lambda body, number: writes(body | {"seed": 1})) as server:
         assert run(server, "--strategies", "recast", "--exchanges", "1", "--errors", "past_tense") == 0
     assert [row["meta"]["level"] for row in rows()] == ["A1"]
     assert [row["reasons"] for row in rows("rejected")] == [["copy"]]
 
 
 def test_killed_at_any_time_nothing_is_asked_twice(tmp_path: Path) -> None:
-    with serving(lambda body, number: writes(body, delay_s=0.02)) as server:
+    with serving(writes) as server:
         command = [sys.executable, str(repo_root() / "data_mix" / "generate.py"), *SMALL, "--endpoint", server.url]
         answered: list[set[str]] = []
         for wanted in (9, 31):
+            server.answer_only(wanted)
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, cwd=tmp_path)
-            while len(server.requests) < wanted:
-                assert process.poll() is None
-                time.sleep(0.005)
+            server.wait_for(wanted + 4)
             process.kill()
             process.wait()
             calls = artifact("corpora", "mine") / "calls.jsonl"
@@ -175,6 +182,7 @@ def test_killed_at_any_time_nothing_is_asked_twice(tmp_path: Path) -> None:
             with open(calls, "ab") as file:
                 file.write(b'{"key": "half a li')  # what a kill in the middle of a write leaves
         assert not records.is_complete(artifact("corpora", "mine"))
+        server.answer_only(1000)
         done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, cwd=tmp_path)
         assert "dropped a half-written last line" in done.stdout
         asked = Counter(json.dumps(body, sort_keys=True) for body in server.requests)
@@ -189,13 +197,13 @@ def test_killed_at_any_time_nothing_is_asked_twice(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_is_clean(tmp_path: Path) -> None:
-    with serving(lambda body, number: writes(body, delay_s=0.05)) as server:
+    with serving(writes) as server:
+        server.answer_only(9)
         command = [sys.executable, str(repo_root() / "data_mix" / "generate.py"), *SMALL, "--endpoint", server.url]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
-        while len(server.requests) < 9:
-            time.sleep(0.005)
+        server.wait_for(9 + 4)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate()
     assert (process.returncode, err) == (130, "interrupted\n")
     assert "the same command goes on" in out
     assert len(rows()) >= 1 and rows("calls")[-1]["stopped"] == "interrupted"
@@ -347,10 +355,3 @@ def test_the_key_is_in_no_file(monkeypatch: pytest.MonkeyPatch, workspace: Path)
     assert "s3cret-key" not in str(raised.value)
     files = [path for path in workspace.rglob("*") if path.is_file()]
     assert len(files) >= 4 and not [path for path in files if b"s3cret-key" in path.read_bytes()]
-
-
-def test_help_is_quick() -> None:
-    command = [sys.executable, "-X", "importtime", str(repo_root() / "data_mix" / "generate.py"), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert not [heavy for heavy in ("openai", "pyarrow", "torch") if f" {heavy}\n" in done.stderr]
-    assert "--budget.usd" in done.stdout

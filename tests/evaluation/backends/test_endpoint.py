@@ -24,14 +24,13 @@ from evaluation.cache import Cache
 from evaluation.cases import Case, Reply
 from evaluation.play import play
 from evaluation.suite import Generation
-from tests.espalier.chat_server import Answer, Script, fails, says
-from tests.espalier.listing_server import listing, lists, nothing
+from tests.espalier.chat_server import HANGS_S, Answer, Script, fails, lists, says, serving, together, too_late
 
 GREEDY, SAMPLED = Generation(max_new_tokens=9), Generation(max_new_tokens=9, temperature=0.7, top_p=0.9)
 
 
 def model(url: str, *, generation: Generation = GREEDY, budget: Budget | None = None, **keys: Any) -> EndpointModel:
-    settings = {"concurrency": 2, "max_retries": 0, "timeout_s": 5.0, **keys}
+    settings = {"concurrency": 2, "max_retries": 0, **keys}
     return EndpointModel(
         settings=EndpointSettings(endpoint=url, model="m", **settings), generation=generation, budget=budget
     )
@@ -68,10 +67,10 @@ def marked(text: str, fingerprint: str) -> Answer:
 
 
 def test_replies_come_with_their_place_and_what_is_known_of_them() -> None:
-    def slowly(body: dict[str, Any], number: int) -> Answer:
-        return says(body["messages"][0]["content"], finish="length", delay_s=0.2)
+    def script(body: dict[str, Any], number: int) -> Answer:
+        return says(body["messages"][0]["content"], finish="length")
 
-    with listing(slowly, nothing) as server:
+    with serving(together(2, script)) as server:
         replies = dict(model(server.url).answer(asks("a", "b", "c", "d")))
     assert {place: reply.text for place, reply in replies.items()} == {0: "a", 1: "b", 2: "c", 3: "d"}
     assert (replies[0].finish, replies[0].num_tokens) == ("length", 100)
@@ -79,7 +78,7 @@ def test_replies_come_with_their_place_and_what_is_known_of_them() -> None:
 
 
 def test_settings_are_passed_on_and_seeds_where_something_is_drawn() -> None:
-    with listing(echo, nothing) as server:
+    with serving(echo) as server:
         list(model(server.url).answer(asks("a")))
         list(model(server.url, generation=SAMPLED).answer(asks("a", seed=2**32 - 1)))
     hello = {"model": "m", "messages": [{"role": "user", "content": "a"}], "max_tokens": 9}
@@ -99,7 +98,7 @@ BAD = {
     "another JSON": (Answer(body={"choices": []}), "gives no chat completion (no choices in it)"),
     "an error under status 200": (Answer(body={"error": {"message": "busy"}}), "answers with an error"),
     "nothing": (Answer(body=b""), "gives no chat completion"),
-    "silence": (says("too late", delay_s=3.0), "did not answer within 1 s"),
+    "silence": (too_late(), "did not answer within 300 s"),
     "a filter": (says("", finish="content_filter"), "content filter"),
 }
 
@@ -107,15 +106,15 @@ BAD = {
 @pytest.mark.parametrize("kind", BAD)
 def test_what_is_no_reply_is_an_error_of_its_own(kind: str) -> None:
     answer, said = BAD[kind]
-    with listing(at("b", answer), nothing) as server:
-        replies = dict(model(server.url, timeout_s=1.0).answer(asks("a", "b", "c")))
+    with serving(at("b", answer)) as server:
+        replies = dict(model(server.url).answer(asks("a", "b", "c")))
     assert [replies[place].text for place in (0, 2)] == ["Ah, a!", "Ah, c!"]
     assert (replies[1].finish, replies[1].text) == ("error", "")
     assert said in replies[1].error and "\n" not in replies[1].error
 
 
 def test_saying_nothing_is_a_reply() -> None:
-    with listing(at("b", says("")), nothing) as server:
+    with serving(at("b", says(""))) as server:
         replies = dict(model(server.url).answer(asks("a", "b")))
     assert (replies[1].text, replies[1].finish, replies[1].error) == ("", "stop", "")
 
@@ -138,14 +137,14 @@ def test_saying_nothing_is_a_reply() -> None:
 def test_what_is_odd_about_a_reply_goes_with_it(answer: Answer, reply: dict[str, Any]) -> None:
     if answer.body["model"] == "true-model":
         answer.body["model"] = "m"
-    with listing(in_turn(answer), nothing) as server:
+    with serving(in_turn(answer)) as server:
         (found,) = dict(model(server.url).answer(asks("a"))).values()
     plain = {"text": found.text, "num_tokens": 100, "finish": "stop", "reasoning": "", "silence": "", "remarks": ()}
     assert found == Reply(**plain | reply)
 
 
 def test_another_model_that_answers_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with listing(lambda body, number: says("Hi", model="x"), nothing) as server:
+    with serving(lambda body, number: says("Hi", model="x")) as server:
         asked = model(server.url)
         for words in ("abc", "de"):
             list(asked.answer(asks(*words)))
@@ -153,9 +152,7 @@ def test_another_model_that_answers_is_said_once(capsys: pytest.CaptureFixture[s
 
 
 def test_a_moment_of_trouble_is_waited_out() -> None:
-    with listing(
-        in_turn(fails(429, retry_after="0.01"), fails(503, retry_after="0.01"), says("Hi")), nothing
-    ) as server:
+    with serving(in_turn(fails(429, retry_after="0.01"), fails(503, retry_after="0.01"), says("Hi"))) as server:
         assert dict(model(server.url, max_retries=2).answer(asks("a")))[0].text == "Hi"
 
 
@@ -163,7 +160,7 @@ def test_a_moment_of_trouble_is_waited_out() -> None:
 
 
 def test_nobody_there_is_said_before_anything_is_asked() -> None:
-    with listing(echo, nothing) as server:
+    with serving(echo) as server:
         pass
     with pytest.raises(UserError, match=r"cannot be reached") as raised:
         _ = model(server.url).identity
@@ -172,7 +169,7 @@ def test_nobody_there_is_said_before_anything_is_asked() -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_wrong_key_or_name_ends_it_at_once(status: int) -> None:
-    with listing(in_turn(fails(status, "who are you")), nothing) as server:
+    with serving(in_turn(fails(status, "who are you"))) as server:
         replies = model(server.url).answer(asks(*"abcdefgh"))
         with pytest.raises(UserError, match=f"answers {status}: who are you.*the same command goes on"):
             list(replies)
@@ -180,27 +177,27 @@ def test_a_wrong_key_or_name_ends_it_at_once(status: int) -> None:
 
 
 def test_a_refusal_of_one_case_among_others_is_counted() -> None:
-    with listing(at("f", fails(403, "blocked")), nothing) as server:
+    with serving(at("f", fails(403, "blocked"))) as server:
         replies = dict(model(server.url, concurrency=1).answer(asks(*"abcdefgh")))
     assert [place for place, reply in replies.items() if reply.finish == "error"] == [5]
 
 
 @pytest.mark.parametrize("number", [1, 3, 30])
 def test_a_server_that_never_answers_is_given_up(number: int) -> None:
-    with listing(in_turn(says("too late", delay_s=0.5)), nothing) as server:
-        with pytest.raises(UserError, match=r"did not answer within 0.05 s"):
-            list(model(server.url, timeout_s=0.05).answer(asks(*map(str, range(number)))))
+    with serving(in_turn(too_late())) as server:
+        with pytest.raises(UserError, match="did not answer within 300 s"):
+            list(model(server.url).answer(asks(*map(str, range(number)))))
         asked = len(server.requests)
     assert asked <= 10
 
 
 def test_a_server_that_goes_away_is_given_up_and_what_came_is_kept() -> None:
     def dies(body: dict[str, Any], number: int) -> Answer:
-        return echo(body, number) if number < 5 else says("too late", delay_s=2)
+        return echo(body, number) if number < 5 else too_late()
 
     came = []
-    with listing(dies, nothing) as server:
-        replies = model(server.url, timeout_s=0.4).answer(asks(*map(str, range(40))))
+    with serving(dies) as server:
+        replies = model(server.url).answer(asks(*map(str, range(40))))
         with pytest.raises(UserError, match="what was answered before is kept"):
             for _, reply in replies:
                 came.append(reply.finish)
@@ -208,14 +205,14 @@ def test_a_server_that_goes_away_is_given_up_and_what_came_is_kept() -> None:
 
 
 def test_one_late_answer_of_a_server_that_has_answered_ends_nothing() -> None:
-    with listing(at("b", says("too late", delay_s=2)), nothing) as server:
-        asked = model(server.url, timeout_s=0.7)
+    with serving(at("b", too_late())) as server:
+        asked = model(server.url)
         assert dict(asked.answer(asks("a")))[0].finish == "stop"
         assert dict(asked.answer(asks("b")))[0].finish == "error"  # a dialogue's second turn, alone
 
 
 def test_the_budget_ends_it_and_goes_on_from_call_to_call() -> None:
-    with listing(echo, nothing) as server:
+    with serving(echo) as server:
         asked = model(server.url, budget=Budget(BudgetSettings(calls=5)))
         assert len(list(asked.answer(asks("a", "b", "c")))) == 3
         came = []
@@ -228,7 +225,7 @@ def test_the_budget_ends_it_and_goes_on_from_call_to_call() -> None:
 def test_a_budget_of_money_holds_over_several_calls() -> None:
     # 0.02 dollars a reply, and more held back until that is known: some have to wait, in the loop of each call.
     budget = Budget(BudgetSettings(usd=0.2, prompt_price=10.0, completion_price=100.0))
-    with listing(lambda body, number: says("Hi", delay_s=0.02), nothing) as server:
+    with serving(in_turn(says("Hi"))) as server:
         asker = Asker(EndpointSettings(endpoint=server.url, model="m", concurrency=8, max_retries=0), budget)
         question = Question(messages=[{"role": "user", "content": "a"}], max_tokens=500)
         assert len(list(asker.ask([question] * 5))) == 5
@@ -240,7 +237,7 @@ def test_a_budget_of_money_holds_over_several_calls() -> None:
 def test_a_budget_of_money_wants_usage_and_asks_no_more_without() -> None:
     budget = Budget(BudgetSettings(usd=5.0, prompt_price=1.0, completion_price=1.0))
     with (
-        listing(lambda body, number: says("Hi", usage=False), nothing) as server,
+        serving(lambda body, number: says("Hi", usage=False)) as server,
         pytest.raises(UserError, match="reports no usage"),
     ):
         list(model(server.url, budget=budget).answer(asks(*"abcdefgh")))
@@ -249,13 +246,21 @@ def test_a_budget_of_money_wants_usage_and_asks_no_more_without() -> None:
 
 def test_ctrl_c_stops_at_once_and_what_has_come_is_handed_over() -> None:
     came = []
-    with listing(at("b", says("too late", delay_s=20)), nothing) as server:
-        began = time.monotonic()
-        threading.Timer(0.7, os.kill, (os.getpid(), signal.SIGINT)).start()
+    all_others_have_come = threading.Event()
+
+    def interrupt() -> None:
+        assert all_others_have_come.wait(HANGS_S)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    interrupting = threading.Thread(target=interrupt)
+    with serving(at("b", Answer(never=True))) as server:
+        interrupting.start()
         with pytest.raises(KeyboardInterrupt):
-            for place, _ in model(server.url, timeout_s=30).answer(asks(*"abcd")):
+            for place, _ in model(server.url, timeout_s=HANGS_S).answer(asks(*"abcd")):
                 came.append(place)
-        assert time.monotonic() - began < 5
+                if len(came) == 3:
+                    all_others_have_come.set()
+    interrupting.join()
     assert sorted(came) == [0, 2, 3]
 
 
@@ -263,7 +268,7 @@ def test_ctrl_c_stops_at_once_and_what_has_come_is_handed_over() -> None:
 
 
 def test_the_key_holds_what_decides_the_reply() -> None:
-    with listing(echo, lists(root="/models/m", permission=[{"id": "random"}])) as server:
+    with serving(echo, lists(root="/models/m", permission=[{"id": "random"}])) as server:
         greedy, sampled = model(server.url), model(server.url, generation=SAMPLED)
         one, other = asks("a"), asks("a", seed=8)
         assert greedy.key(one[0]) == greedy.key(other[0]) != greedy.key(asks("b")[0])
@@ -277,7 +282,7 @@ def test_the_key_holds_what_decides_the_reply() -> None:
 
 def test_another_model_under_the_same_name_has_another_key() -> None:
     size = 100
-    with listing(echo, lambda: lists(meta={"size": size})()) as server:
+    with serving(echo, lambda: lists(meta={"size": size})()) as server:
         before, same = model(server.url), model(server.url)
         assert before.identity == same.identity
         size = 101
@@ -286,10 +291,8 @@ def test_another_model_under_the_same_name_has_another_key() -> None:
 
 @pytest.mark.parametrize("ahead", [0, 5000], ids=["its clock right", "its clock wrong"])
 def test_the_time_of_asking_is_not_taken_for_the_models(ahead: int) -> None:
-    created = 0.0
-    clock = lambda: formatdate(time.time() + ahead, usegmt=True)  # noqa: E731
-    with listing(echo, lambda: lists(created=created)(), date=clock) as server:
-        created = int(time.time()) + ahead
+    created = now = int(time.time()) + ahead
+    with serving(echo, lambda: lists(created=created)(), date=lambda: formatdate(now, usegmt=True)) as server:
         first = model(server.url).identity
         created += 3
         assert model(server.url).identity == first
@@ -300,7 +303,7 @@ def test_the_time_of_asking_is_not_taken_for_the_models(ahead: int) -> None:
 
 def test_of_several_models_the_one_of_that_name_and_of_one_any() -> None:
     entries = [{"id": "other", "root": "o"}, {"id": "m:latest", "root": "ours"}]
-    with listing(echo, lambda: Answer(body={"data": entries})) as server:
+    with serving(echo, lambda: Answer(body={"data": entries})) as server:
         assert model(server.url).identity["reported"]["listed"]["root"] == "ours"
         entries = [{"id": "file.gguf", "meta": {"size": 5}}]
         assert model(server.url).identity["reported"]["listed"] == {"id": "file.gguf", "meta": {"size": 5}}
@@ -310,13 +313,13 @@ def test_of_several_models_the_one_of_that_name_and_of_one_any() -> None:
 
 @pytest.mark.parametrize("body", [b"<html>", b'{"data": [', b"\xff", {"data": "no"}, []])
 def test_a_server_that_lists_nothing_is_known_by_its_name(body: Any) -> None:
-    with listing(echo, lambda: Answer(body=body)) as server:
+    with serving(echo, lambda: Answer(body=body)) as server:
         assert model(server.url).identity["reported"]["listed"] is None
 
 
 def test_all_kept_needs_no_server(capsys: pytest.CaptureFixture[str]) -> None:
     cases = [case(words) for words in "abcde"]
-    with listing(echo, lists(owned_by="me")) as server, Cache() as cache:
+    with serving(echo, lists(owned_by="me")) as server, Cache() as cache:
         first = play(model(server.url), cases, [], cache=cache, seed=0)
     with Cache() as cache:
         again = play(model(server.url), cases, [], cache=cache, seed=0)
@@ -327,7 +330,7 @@ def test_all_kept_needs_no_server(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_errors_are_asked_again() -> None:
-    with listing(in_turn(fails(500), says("Hi")), nothing) as server, Cache() as cache:
+    with serving(in_turn(fails(500), says("Hi"))) as server, Cache() as cache:
         assert play(model(server.url), [case("a")], [], cache=cache, seed=0)[0].finish == "error"
         assert play(model(server.url), [case("a")], [], cache=cache, seed=0)[0].reply == "Hi"
         assert len(server.requests) == 2
@@ -335,7 +338,7 @@ def test_errors_are_asked_again() -> None:
 
 def test_a_server_that_has_changed_is_asked_everything_again(capsys: pytest.CaptureFixture[str]) -> None:
     version = "b1"
-    with listing(lambda body, number: marked("Hi", version), lists()) as server:
+    with serving(lambda body, number: marked("Hi", version), lists()) as server:
         first = model(server.url)
         before = first.identity
         list(first.answer(asks("a")))
@@ -355,7 +358,7 @@ def test_a_server_that_has_changed_is_asked_everything_again(capsys: pytest.Capt
 
 def test_a_server_that_alternates_has_not_changed(capsys: pytest.CaptureFixture[str]) -> None:
     versions: list[str] = []
-    with listing(lambda body, number: marked("Hi", versions[number % len(versions)]), lists()) as server:
+    with serving(lambda body, number: marked("Hi", versions[number % len(versions)]), lists()) as server:
         first = model(server.url).identity
         for some in (["b1"], ["b1", "b2"], ["b2"]):
             versions[:] = some
@@ -366,7 +369,7 @@ def test_a_server_that_alternates_has_not_changed(capsys: pytest.CaptureFixture[
 
 def test_likelihoods_are_not_to_be_had() -> None:
     pair = Ask(case=Case(name="pair", messages=[], texts=("a", "b")), turn=0, sample=0, seed=0)
-    with listing(echo, nothing) as server, pytest.raises(UserError, match="pair wants the likelihood"):
+    with serving(echo) as server, pytest.raises(UserError, match="pair wants the likelihood"):
         model(server.url).key(pair)
     assert EndpointModel.supports_texts is False
 
@@ -375,7 +378,7 @@ def test_the_key_to_the_server_stands_nowhere(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("MY_KEY", "s3cret")
-    with listing(at("b", fails(500, "wrong s3cret")), lists()) as server:
+    with serving(at("b", fails(500, "wrong s3cret")), lists()) as server:
         asked = model(server.url, api_key_env="MY_KEY")
         replies = dict(asked.answer(asks("a", "b")))
         told = f"{asked.identity} {asked.key(asks('a')[0])} {replies} {capsys.readouterr()}"

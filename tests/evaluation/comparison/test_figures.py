@@ -1,5 +1,4 @@
 import json
-import time
 
 import numpy as np
 import pytest
@@ -11,6 +10,7 @@ from evaluation.comparison.summary import summarise
 from evaluation.comparison.tables import Scope, first_reply, in_dialogue, in_group
 from evaluation.metrics.base import Column
 from evaluation.records import Record
+from tests import cpu
 
 SHARE = Column(name="share", label="a share", description="Zero or one.")
 ROLE = Column(name="in_role", label="in role", description="Zero or one.")
@@ -200,7 +200,7 @@ def test_summary_is_plain_data_with_everything():
     assert 0 < entry["against_baseline"]["p_value"] <= entry["against_baseline"]["p_corrected"]
 
 
-def test_twenty_columns_of_a_thousand_clusters_take_no_second():
+def test_twenty_columns_of_a_thousand_clusters_are_resampled_together():
     rng = np.random.default_rng(0)
     columns = [Column(name=f"m{n}", label=f"m{n}", description="") for n in range(20)]
     records = [
@@ -208,7 +208,6 @@ def test_twenty_columns_of_a_thousand_clusters_take_no_second():
         for model in "ab"
         for n, row in enumerate(rng.random((1000, 20)) < 0.5)
     ]
-    start = time.perf_counter()
-    found = Results(records, (A, B), "a", columns, seed=0)
-    assert len(found.corrected(found.candidates)) == 20
-    assert time.perf_counter() - start < 1.5
+    with cpu.seconds_below(20):
+        found = Results(records, (A, B), "a", columns, seed=0)
+        assert len(found.corrected(found.candidates)) == 20

@@ -1,7 +1,5 @@
 """What the trained judge knows of a reply: made by hand, both ways."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +10,7 @@ from evaluation.judges.features_moves import moves
 from evaluation.judges.features_overlap import overlap, sums
 from evaluation.judges.features_reading import Text, read, stem, unwrapped
 from evaluation.judges.features_terms import delexicalised
+from tests import cpu
 
 ASKED = "The question is: Ann buys 12 pencils and gives 5 to Ben. How many pencils are left?"
 SAID = "I added them, so 12 + 5 = 17 pencils."
@@ -137,6 +136,5 @@ def test_an_empty_conversation_has_features() -> None:
 
 @pytest.mark.parametrize("text", ["12 + " * 20_000, "a" * 100_000, "is it so, " * 20_000, "\n" * 50_000, '"' * 50_000])
 def test_no_reply_takes_seconds(text: str) -> None:
-    began = time.perf_counter()
-    describe(item(text, said=text))
-    assert time.perf_counter() - began < 3
+    with cpu.seconds_below(10):
+        describe(item(text, said=text))

@@ -21,13 +21,12 @@ from evaluation.judges import prompts
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.llm import LlmJudge
 from evaluation.judges.prompts import ABSTAINS, pair_prompt, pair_schema, prompt, rubric, schema
-from tests.espalier.chat_server import Answer, Script, fails, says
-from tests.espalier.listing_server import listing, lists, nothing
+from tests.espalier.chat_server import Answer, ChatServer, Script, fails, lists, says, serving, too_late
 from tests.evaluation.toy_world import byte_tokenizer
 
 
 def judge(url: str, *, budget: Budget | None = None, **keys: Any) -> LlmJudge:
-    settings = {"concurrency": 2, "max_retries": 0, "timeout_s": 5.0, "model": "m", **keys}
+    settings = {"concurrency": 2, "max_retries": 0, "model": "m", **keys}
     return LlmJudge(EndpointSettings(endpoint=url, **settings), budget)
 
 
@@ -66,7 +65,7 @@ def test_a_verdict_has_its_value_and_its_reason() -> None:
         tutor_tone={"reason": "no tone", "verdict": ABSTAINS},
         revealing_of_the_answer={"reason": "says 4", "verdict": "Yes"},
     )
-    with listing(says_always(text), nothing) as server:
+    with serving(says_always(text)) as server:
         verdicts = judge(server.url).judge([item("It is 4.")])[0]
     assert set(verdicts) == set(DIMENSIONS)
     assert verdicts["coherence"] == Verdict(value=0.5, why="takes up half of it")
@@ -81,9 +80,12 @@ def test_a_verdict_has_its_value_and_its_reason() -> None:
 def test_every_item_gets_its_own_verdicts() -> None:
     def script(body: dict[str, Any], number: int) -> Answer:
         reply = data_of(body["messages"][0]["content"])["reply"]
-        return says(answer(coherence={"reason": reply, "verdict": "No"}), delay_s=0.1 if reply == "a" else 0)
+        if reply == "a":
+            server.wait_for(3)  # by then another has been answered
+        return says(answer(coherence={"reason": reply, "verdict": "No"}))
 
-    with listing(script, nothing) as server:
+    server: ChatServer
+    with serving(script) as server:
         found = judge(server.url).judge([item(each) for each in "abc"])
     assert [verdicts["coherence"].why for verdicts in found] == ["a", "b", "c"]
 
@@ -100,7 +102,7 @@ def test_every_item_gets_its_own_verdicts() -> None:
 )
 def test_thoughts_and_fences_around_it_are_passed_over(wrap: str) -> None:
     text = wrap.replace("{}", answer(), 1) if "{{" not in wrap else wrap.replace("{{}}", "{").replace("{}", answer())
-    with listing(says_always(text), nothing) as server:
+    with serving(says_always(text)) as server:
         assert judge(server.url).judge([item("Hm")])[0]["coherence"].value == 1.0
 
 
@@ -110,7 +112,7 @@ BAD = {
     "HTML": (Answer(body=b"<html>"), "gives no chat completion"),
     "half a completion": (Answer(body=b'{"model": "m", "cho'), "gives no chat completion"),
     "not UTF-8": (Answer(body=b"\xff\xfe"), "gives no chat completion"),
-    "silence": (says(answer(), delay_s=3), "did not answer within 1 s"),
+    "silence": (too_late(), "did not answer within 300 s"),
     "nothing": (says(""), "the answer is empty (nothing said)"),
     "thoughts alone": (says(None, finish="length", beside={"reasoning": answer()}), "empty (limit spent on reasoning)"),
     "thoughts that never end": (says(f"<think>{answer()}", finish="length"), "empty (limit spent on reasoning)"),
@@ -133,8 +135,8 @@ def test_what_cannot_be_understood_is_an_abstention_with_its_cause(kind: str) ->
     def script(body: dict[str, Any], number: int) -> Answer:
         return bad if data_of(body["messages"][0]["content"])["reply"] == "b" else says(answer())
 
-    with listing(script, nothing) as server:
-        found = judge(server.url, timeout_s=1.0).judge([item(each) for each in "abc"])
+    with serving(script) as server:
+        found = judge(server.url).judge([item(each) for each in "abc"])
     assert [verdicts["coherence"].value for verdicts in found] == [1.0, None, 1.0]
     assert all(verdict.value is None and verdict.failed and said in verdict.why for verdict in found[1].values())
     assert not any(verdict.failed for verdict in found[0].values())
@@ -157,7 +159,7 @@ WRONG = [
 
 @pytest.mark.parametrize("entry", WRONG, ids=str)
 def test_a_wrong_form_costs_its_own_dimension_alone(entry: Any) -> None:
-    with listing(says_always(answer(coherence=entry)), nothing) as server:
+    with serving(says_always(answer(coherence=entry))) as server:
         verdicts = judge(server.url).judge([item("Hm")])[0]
     assert verdicts["coherence"].value is None and verdicts["coherence"].failed
     assert "no verdict of the form asked for" in verdicts["coherence"].why
@@ -169,7 +171,7 @@ def test_a_missing_dimension_is_an_abstention_and_a_reason_may_be_anything() -> 
         answer(coherence={"reason": "half \ud800", "verdict": "No"}, tutor_tone={"reason": 7, "verdict": "Neutral"})
     )
     del found["actionability"]
-    with listing(says_always(json.dumps(found)), nothing) as server:
+    with serving(says_always(json.dumps(found))) as server:
         verdicts = judge(server.url).judge([item("Hm")])[0]
     assert verdicts["actionability"].value is None and verdicts["actionability"].failed
     assert verdicts["coherence"] == Verdict(value=0.0, why="half ?")
@@ -180,7 +182,7 @@ def test_a_schema_that_the_server_refuses_is_tried_once(capsys: pytest.CaptureFi
     def script(body: dict[str, Any], number: int) -> Answer:
         return fails(400, "no schemas here") if body.get("response_format", {}).get("json_schema") else says(answer())
 
-    with listing(script, nothing) as server:
+    with serving(script) as server:
         asked = judge(server.url, concurrency=1)
         for _ in range(2):
             assert asked.judge([item("a"), item("b")])[1]["coherence"].value == 1.0
@@ -189,7 +191,7 @@ def test_a_schema_that_the_server_refuses_is_tried_once(capsys: pytest.CaptureFi
 
 
 def test_nobody_there_is_said_and_not_counted() -> None:
-    with listing(says_always(answer()), nothing) as server:
+    with serving(says_always(answer())) as server:
         asked = judge(server.url)
         _ = asked.identity
     with pytest.raises(UserError, match="cannot be reached"):
@@ -199,7 +201,7 @@ def test_nobody_there_is_said_and_not_counted() -> None:
 
 
 def test_a_budget_that_ends_keeps_what_was_judged_and_asks_no_more() -> None:
-    with listing(says_always(answer()), nothing) as server:
+    with serving(says_always(answer())) as server:
         asked = judge(server.url, budget=Budget(BudgetSettings(calls=3)))
         found = asked.judge([item(each) for each in "abcdef"])
         assert [verdicts["coherence"].value for verdicts in found].count(1.0) == 3
@@ -215,7 +217,7 @@ def test_a_budget_that_ends_keeps_what_was_judged_and_asks_no_more() -> None:
 
 def test_the_identity_holds_the_rubric_and_what_the_server_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     size = 1
-    with listing(says_always(answer()), lambda: lists(meta={"size": size})()) as server:
+    with serving(says_always(answer()), lambda: lists(meta={"size": size})()) as server:
         first = judge(server.url).identity
         assert judge(server.url).identity == first
         assert judge(server.url, model="other").identity != first
@@ -347,7 +349,7 @@ def by_reply(**better: float) -> Script:
 
 
 def test_pairs_are_asked_in_both_orders() -> None:
-    with listing(by_reply(a=2, b=1, c=1), nothing) as server:
+    with serving(by_reply(a=2, b=1, c=1)) as server:
         found = judge(server.url).compare([item("a"), item("b"), item("b")], [item("b"), item("a"), item("c")])
     assert [verdict.value for verdict in found] == [1.0, 0.0, 0.5]
     assert found[0].why == "it is first" and not found[2].failed
@@ -359,7 +361,7 @@ def test_pairs_are_asked_in_both_orders() -> None:
 
 @pytest.mark.parametrize("verdict", ["first", "second"])
 def test_a_judge_that_goes_by_the_place_finds_ties(verdict: str) -> None:
-    with listing(says_always(json.dumps({"comparison": {"reason": "", "verdict": verdict}})), nothing) as server:
+    with serving(says_always(json.dumps({"comparison": {"reason": "", "verdict": verdict}}))) as server:
         found = judge(server.url).compare([item("a")], [item("b")])[0]
     assert found.value == 0.5 and "disagree" in found.why
     assert set(found.votes.values()) == {0.0, 1.0}
@@ -370,7 +372,7 @@ def test_half_a_disagreement_is_a_tie_too() -> None:
         verdict = "first" if data_of(body["messages"][0]["content"])["first"] == "a" else "equal"
         return says(json.dumps({"comparison": {"reason": "", "verdict": verdict}}))
 
-    with listing(script, nothing) as server:
+    with serving(script) as server:
         assert judge(server.url).compare([item("a")], [item("b")])[0].value == 0.5
 
 
@@ -383,7 +385,7 @@ def test_an_abstention_in_one_order_is_one_of_the_pair(bad: str, failed: bool) -
     def script(body: dict[str, Any], number: int) -> Answer:
         return says(bad) if data_of(body["messages"][0]["content"])["first"] == "b" else good(body, number)
 
-    with listing(script, nothing) as server:
+    with serving(script) as server:
         found = judge(server.url).compare([item("a")], [item("b")])[0]
     assert (found.value, found.failed) == (None, failed) and set(found.votes.values()) == {1.0, None}
 

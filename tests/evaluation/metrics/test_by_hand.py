@@ -1,5 +1,4 @@
 import math
-import time
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +7,7 @@ from hypothesis import strategies as st
 from evaluation.cases import Case
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
+from tests import cpu
 from tests.evaluation.metrics import by_hand
 from tests.evaluation.metrics.by_hand import BOXES, CANNED, EXAMPLES, LIKELIHOODS, reply
 
@@ -122,8 +122,8 @@ def test_any_learner_may_say_anything(said, answer):
 
 
 def test_a_very_long_reply_is_measured_in_reasonable_time():
-    started = time.perf_counter()
-    for text in ("word " * 10_000, "a" * 50_000, "1" * 50_000, "1,1," * 10_000, "? " * 10_000, "and hundred " * 5_000):
-        for metric in OF_REPLIES.values():
-            metric(BOXES, reply(text))
-    assert time.perf_counter() - started < 20
+    texts = ("word " * 10_000, "a" * 50_000, "1" * 50_000, "1,1," * 10_000, "? " * 10_000, "and hundred " * 5_000)
+    with cpu.seconds_below(60):
+        for text in texts:
+            for metric in OF_REPLIES.values():
+                metric(BOXES, reply(text))

@@ -1,0 +1,9 @@
+"""What commands of ours import and takes seconds: imported once, by the server that forks them (see `processes`)."""
+
+import accelerate  # noqa: F401
+import matplotlib.pyplot  # noqa: F401
+import peft  # noqa: F401
+import safetensors.torch  # noqa: F401
+import torch  # noqa: F401
+import transformers  # noqa: F401
+from transformers import LlamaForCausalLM  # noqa: F401

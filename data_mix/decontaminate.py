@@ -8,7 +8,8 @@ with that."). Texts that are too short are counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -19,8 +20,9 @@ from numpy.typing import NDArray
 from data_mix.near_duplicates import HashedWords, hash_words, rolling
 from data_mix.sources import BadRecord, read_records
 from data_mix.words import words
-from espalier.config import read_yaml
 from espalier.errors import UserError
+from espalier.records import sha256_file
+from espalier.suite_file import is_suite, read_suite
 
 NGRAM = 13
 SHORTEST = 8
@@ -37,24 +39,59 @@ class Hit:
     """The words."""
 
 
-def benchmark_texts(path: Path) -> list[tuple[str, str]]:
-    """(where, text) of every text in a suite (.yaml: what stands under `cases`) or in a file of records.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Benchmark:
+    """What a mix is to be kept clear of."""
 
-    A suite whose cases are made when it is run has none. Raises UserError for what cannot be read.
+    texts: list[tuple[str, str]]
+    """Where each stands, and the text."""
+    sha256: str
+    """Of the file; of a suite that other files belong to, of all their hashes."""
+
+
+def read_benchmark(path: Path) -> Benchmark:
+    """Every text of a suite, as `espalier.suite_file` reads it, or of a file of records.
+
+    Raises UserError for what cannot be read, and where there is no text to keep clear of.
     """
-    if path.suffix.lower() in (".yaml", ".yml"):
-        cases = read_yaml(path).get("cases") or []
-        return [
-            (f"{path.name}: case {number}", text)
-            for number, case in enumerate(cases.values() if isinstance(cases, dict) else _listed(cases), start=1)
-            for text in texts_in(case)
-        ]
+    if not is_suite(path):
+        return _some(_of_records(path), path, "no text in it", [path])
+    suite = read_suite(path)
+    cases = suite.data.get("cases") or []
+    listed = list(cases.values()) if isinstance(cases, dict) else cases if isinstance(cases, list) else [cases]
+    found = [
+        (f"{path.name}: case {_called(case, number)}", text)
+        for number, case in enumerate(listed, start=1)
+        for text in texts_in(case)
+    ]
+    for file in suite.of_texts:
+        found += _of_records(file)
+    drawn = suite.data.get("heldout")
+    mix = drawn.get("mix") if isinstance(drawn, dict) else None
+    why = f"its cases are drawn from mix {mix}, which holds them out itself; leave it out" if mix else "no case in it"
+    return _some(found, path, why, [*suite.files, *suite.of_texts])
+
+
+def _some(texts: list[tuple[str, str]], path: Path, why_not: str, files: Sequence[Path]) -> Benchmark:
+    if not texts:
+        raise UserError(f"{path}: there is nothing to keep clear of: {why_not}")
+    hashes = [sha256_file(file) for file in files]
+    whole = hashes[0] if len(hashes) == 1 else hashlib.sha256(" ".join(hashes).encode()).hexdigest()
+    return Benchmark(texts=texts, sha256=whole)
+
+
+def _of_records(path: Path) -> list[tuple[str, str]]:
     found = []
     for record in read_records(path):
         if isinstance(record.value, BadRecord):
             raise UserError(f"{path}:{record.line}: {record.value.detail}. Mend it, so that the item can be looked for")
         found += [(f"{path.name}:{record.line}", text) for text in texts_in(record.value)]
     return found
+
+
+def _called(case: Any, number: int) -> str:
+    name = case.get("name") if isinstance(case, dict) else None
+    return name if isinstance(name, str) else str(number)
 
 
 class Grams:
@@ -173,10 +210,6 @@ def _runs(length: int, numbers: NDArray[np.uint64], places: NDArray[np.int64]) -
     maybe = np.zeros(2**bits, dtype=bool)
     maybe[numbers >> shift] = True
     return _Runs(length, count, numbers, places, maybe, shift)
-
-
-def _listed(cases: Any) -> list[Any]:
-    return cases if isinstance(cases, list) else [cases]
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -45,20 +45,22 @@ def grams_of(recipe: Recipe) -> tuple[Grams | None, list[dict[str, Any]]]:
     """What the rows must not overlap, and what it was made of. Raises UserError for a file that cannot be read."""
     if not recipe.keep_clear_of:
         return None, []
-    from data_mix.decontaminate import Grams, benchmark_texts
+    from data_mix.decontaminate import SHORTEST, Grams, read_benchmark
 
     texts, facts = [], []
     for path in map(recipe.locate, recipe.keep_clear_of):
         if not path.is_file():
             raise UserError(f"keep_clear_of: {path}: no such file")
-        found = benchmark_texts(path)
-        grams = Grams.of(found)
-        texts += found
+        found = read_benchmark(path)
+        grams = Grams.of(found.texts)
+        if not grams.num_grams:
+            say(f"note: keep_clear_of: {path}: all of its texts have fewer than {SHORTEST} words: none is looked for")
+        texts += found.texts
         facts.append(
             {
                 "name": path.name,
-                "sha256": records.sha256_file(path),
-                "texts": len(found),
+                "sha256": found.sha256,
+                "texts": len(found.texts),
                 "too_short": grams.num_short,
                 "grams": grams.num_grams,
             }

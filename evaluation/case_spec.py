@@ -94,6 +94,20 @@ def _said(value: Any) -> Any:
     return {"says": value} if isinstance(value, str) else value
 
 
+def _sentence(value: Any) -> Any:
+    """Criteria may be a list; null is none."""
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return "; ".join(value)
+    return "" if value is None else value
+
+
+def _tags(value: Any) -> Any:
+    """Tags may be one text, with commas between them; null is none."""
+    if isinstance(value, str):
+        return [tag for tag in map(str.strip, value.split(",")) if tag]
+    return () if value is None else value
+
+
 class CaseSpec(Config):
     """A case written by hand."""
 
@@ -103,9 +117,9 @@ class CaseSpec(Config):
     """The learner's words, when there is nothing before them; otherwise `messages`."""
     messages: tuple[Message, ...] | None = None
     """The conversation so far, ending with the learner (user)."""
-    criteria: str = ""
+    criteria: Annotated[str, BeforeValidator(_sentence)] = ""
     """What a good reply does, in words."""
-    tags: tuple[str, ...] = ()
+    tags: Annotated[tuple[str, ...], BeforeValidator(_tags)] = ()
     """Groups the case belongs to."""
     cluster: str = ""
     """Cases that share it are not independent of each other, such as one question at five levels."""

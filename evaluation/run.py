@@ -42,7 +42,8 @@ def main(argv: list[str]) -> int:
 def list_suites() -> int:
     """Say which suites come with Espalier."""
     from espalier.console import table
-    from evaluation.suite import builtin_suites, load_suite
+    from espalier.suite_file import builtin_suites
+    from evaluation.suite import load_suite
 
     suites = [load_suite(name) for name in builtin_suites()]
     rows = [[each.name, each.version, len(each.cases) or "of a mix", each.description] for each in suites]

@@ -1,30 +1,30 @@
 """Suites: what is asked, and by what the replies are measured, in YAML.
 
 A suite lists its cases, makes them from templates, extends another suite, or draws them from a mix's held-out splits.
-A file that holds nothing but a list of `{name, prompt, criteria, tags}` is a suite too, and so are a JSONL file of
-minimal pairs (`sentence_good`, `sentence_bad`) and any text.
+`espalier/suite_file.py` reads it, in whichever form it is; what it must say, and may, is checked here.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
-from espalier import complaints, yaml_text
+from espalier import complaints
 from espalier.config import Config, FilePath
 from espalier.errors import UserError
+from espalier.suite_file import find_suite, read_suite
+from espalier.suite_templates import Template
 from evaluation.case_spec import CaseSpec
 from evaluation.cases import Case
 from evaluation.columns import known_columns
 from evaluation.metrics.base import Column
-from evaluation.templates import Template, expand
 
-SUITES = Path(__file__).parent / "suites"
+_CASE = re.compile(r": cases\.(\d+)\.")
 
 
 class Generation(Config):
@@ -137,29 +137,19 @@ def listed_cases(suite: Suite) -> list[Case]:
     return [spec.build(suite.system) for spec in suite.cases]
 
 
-def builtin_suites() -> list[str]:
-    """Names of the suites that come with Espalier."""
-    return sorted(path.stem for path in SUITES.glob("*.yaml"))
-
-
 def load_suite(choice: str, columns: Mapping[str, Column] | None = None) -> Suite:
     """The suite named by `choice`, a builtin's name or a file. UserError lists all that is wrong with it.
 
     `columns` are those that it may name; by default all that come with Espalier.
     """
-    path = _find(choice)
-    if path.suffix == ".jsonl":
-        data: dict[str, Any] = _likelihoods(
-            path, "pairs", "prefers_good", "Is the good sentence of each pair the likelier?"
-        )
-    elif path.suffix == ".txt":
-        data = _likelihoods(path, "texts", "bits_per_byte", "How well does the model predict this text?")
-    else:
-        data = _read(path, ())
+    found = read_suite(find_suite(choice))
     try:
-        return Suite.model_validate(data, context={"columns": columns, "relative_to": path.absolute().parent})
+        return Suite.model_validate(
+            found.data, context={"columns": columns, "relative_to": found.path.absolute().parent}
+        )
     except ValidationError as error:
-        raise UserError("\n".join(complaints.of_validation(error, Suite, data, where=str(path), given={}))) from error
+        problems = complaints.of_validation(error, Suite, found.data, where=str(found.path), given={})
+        raise UserError("\n".join(_by_name(problem, found.data.get("cases")) for problem in problems)) from error
 
 
 def describe(suite: Suite) -> str:
@@ -169,83 +159,28 @@ def describe(suite: Suite) -> str:
         return f"{head}\ncases from mix {suite.heldout.mix}, splits {', '.join(suite.heldout.splits)}"
     cases = listed_cases(suite)
     several = sum(bool(case.script or case.simulation) for case in cases)
+    worded = sum(bool(case.criteria) for case in cases)
     tags = Counter(tag for case in cases for tag in case.tags)
     return "\n".join(
         [
             head,
             f"{len(cases):,} cases, {several:,} of them dialogues; {suite.generation.samples} replies to each",
+            f"{worded:,} say in words what a good reply does (criteria), for people and for judges that read",
             f"measured by {', '.join(suite.metrics)}; {suite.main_metric} decides",
             f"tags: {', '.join(f'{tag} {count}' for tag, count in tags.most_common())}" if tags else "no tags",
         ]
     )
 
 
-def _find(choice: str, beside: Path | None = None) -> Path:
-    path = SUITES / f"{choice}.yaml" if choice in builtin_suites() else (beside or Path()) / Path(choice).expanduser()
-    if not path.is_file():
-        near = _did_you_mean(choice, builtin_suites())
-        raise UserError(f"no suite {choice!r}: neither a file nor one of {', '.join(builtin_suites())}{near}")
-    return path
+def _by_name(problem: str, cases: Any) -> str:
+    """A complaint that calls the case by its name: templates and what is extended make its number another."""
 
+    def named(found: re.Match[str]) -> str:
+        case = cases[int(found[1])]
+        name = case.get("name") if isinstance(case, dict) else None
+        return f": case {name!r}: " if isinstance(name, str) else found[0]
 
-def _likelihoods(path: Path, kind: str, metric: str, description: str) -> dict[str, Any]:
-    return {"name": path.stem, "description": description, kind: [path.name], "metrics": [metric]}
-
-
-def _read(path: Path, extended_by: tuple[Path, ...]) -> dict[str, Any]:
-    """A suite's file as plain data: what it extends put before it, its templates filled in."""
-    try:
-        data = yaml_text.parse(path.read_text(encoding="utf-8"), str(path))
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 text ({error.reason} at byte {error.start})") from None
-    if data is None:
-        raise UserError(f"{path}: empty; a suite wants a name and cases, or is a list of cases")
-    if isinstance(data, list):
-        data = {"name": path.stem, "cases": data}
-    if not isinstance(data, dict):
-        raise UserError(f"{path}: a suite is a list of cases, or keys such as name and cases")
-    data = _filled(data, path)
-    if not isinstance(data.get("extends"), str):
-        return data
-    base_path = _find(data["extends"], path.parent)
-    if base_path.resolve() in (*extended_by, path.resolve()):
-        raise UserError(f"{path}: extends {data['extends']}, which extends it in turn")
-    base = _read(base_path, (*extended_by, path.resolve()))
-    for key in ("pairs", "texts"):
-        base[key] = [str(base_path.parent / name) for name in base.get(key, [])]
-    return _extended(base, data)
-
-
-def _extended(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Cases of the base first, but for those that the suite itself has under the same name."""
-    names = {case.get("name") for case in own.get("cases", []) if isinstance(case, dict)}
-    inherited = [case for case in base.get("cases", []) if not isinstance(case, dict) or case.get("name") not in names]
-    merged = base | own
-    for key, before in (("cases", inherited), ("pairs", base.get("pairs", [])), ("texts", base.get("texts", []))):
-        after = own.get(key, [])
-        merged[key] = [*before, *after] if isinstance(after, list) else after
-    if isinstance(base.get("generation"), dict) and isinstance(own.get("generation"), dict):
-        merged["generation"] = base["generation"] | own["generation"]
-    if "metrics" in own and "headline" not in own:
-        merged.pop("headline", None)
-    return merged
-
-
-def _filled(data: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The suite with its templates made into cases."""
-    listed, templates = data.get("cases", []), data.get("templates", [])
-    if not templates or not isinstance(templates, list) or not isinstance(listed, list):
-        return data
-    made = []
-    for place, entry in enumerate(templates):
-        try:
-            made += expand(Template.model_validate(entry), str(path))
-        except ValidationError as error:
-            where = f"{path}: templates.{place}"
-            raise UserError(
-                "\n".join(complaints.of_validation(error, Template, entry, where=where, given={}))
-            ) from error
-    return {key: value for key, value in data.items() if key != "templates"} | {"cases": [*listed, *made]}
+    return _CASE.sub(named, problem, count=1) if isinstance(cases, list) else problem
 
 
 def _did_you_mean(name: str, known: list[str]) -> str:

@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_mix import decontaminate
-from data_mix.decontaminate import Grams, Hit, benchmark_texts
+from data_mix.decontaminate import Grams, Hit, read_benchmark
 from data_mix.near_duplicates import HashedWords, hash_words
 from espalier.errors import UserError
-from espalier.paths import repo_root
 
 ITEM = "A farmer has seven red hens and each of them lays two eggs every day. How many eggs a week?"
 few_words = st.lists(st.sampled_from("abcd"), max_size=10)
@@ -129,23 +128,62 @@ def test_a_row_is_found_among_many_and_the_first_item_is_named() -> None:
             ("d.yml: case 1", "Who"), ("d.yml: case 2", "Me."), ("d.yml: case 2", "You."),
         ]),
         ("e.yaml", "cases: One text.\n", [("e.yaml: case 1", "One text.")]),
-        ("f.yaml", "name: mine\nheldout: {mix: basil}\n", []),
+        ("f.yaml", "- {name: a, prompt: Say it.}\n", [("f.yaml: case a", "a"), ("f.yaml: case a", "Say it.")]),
+        ("g.yaml", "tests: [{name: a, prompt: Say it.}]\n", [("g.yaml: case a", "a"), ("g.yaml: case a", "Say it.")]),
+        ("h.json", '{"tests": [{"name": "a", "prompt": "Say it."}]}', [
+            ("h.json: case a", "a"), ("h.json: case a", "Say it."),
+        ]),
+        ("i.json", '[{"q": "Why?"}]', [("i.json:1", "Why?")]),
+        ("j.yaml", "templates: [{name: 'a{{ n }}', grid: {n: [1, 2]}, case: {prompt: 'Say {{ n }}.'}}]\n", [
+            ("j.yaml: case a1", "a1"), ("j.yaml: case a1", "Say 1."),
+            ("j.yaml: case a2", "a2"), ("j.yaml: case a2", "Say 2."),
+        ]),
     ],
 )  # fmt: skip
 def test_every_text_of_a_benchmark_is_read(tmp_path: Path, name: str, content: str, expected: list[Any]) -> None:
     (tmp_path / name).write_text(content, encoding="utf-8")
-    assert benchmark_texts(tmp_path / name) == expected
+    assert read_benchmark(tmp_path / name).texts == expected
 
 
-def test_a_suite_that_makes_its_cases_holds_no_text() -> None:
-    assert benchmark_texts(repo_root() / "evaluation" / "suites" / "recast.yaml") == []
+def test_what_a_suite_inherits_and_what_it_reads_are_of_it(tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    (folder / "base.yaml").write_text("cases: [{name: a, prompt: old}, {name: b, prompt: kept}]\ntexts: [book.txt]\n")
+    (folder / "book.txt").write_text("Once.\n\nUpon.\n")
+    (tmp_path / "p.jsonl").write_text('{"sentence_good": "Cats sleep.", "sentence_bad": "Cats sleeps."}\n')
+    own = tmp_path / "own.yaml"
+    own.write_text("extends: more/base.yaml\npairs: [p.jsonl]\ncases: [{name: a, prompt: new}]\n")
+    found = read_benchmark(own)
+    assert found.texts == [
+        ("own.yaml: case b", "b"), ("own.yaml: case b", "kept"), ("own.yaml: case a", "a"), ("own.yaml: case a", "new"),
+        ("p.jsonl:1", "Cats sleep."), ("p.jsonl:1", "Cats sleeps."), ("book.txt:1", "Once."), ("book.txt:3", "Upon."),
+    ]  # fmt: skip
+    (folder / "book.txt").write_text("Once.\n\nUpon a time.\n")
+    assert read_benchmark(own).sha256 != found.sha256, "it is another benchmark now"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "why"),
+    [
+        ("a.yaml", "name: mine\nheldout: {mix: basil}\n", "drawn from mix basil, which holds them out itself"),
+        ("b.yaml", "name: mine\ncases: []\n", "no case in it"),
+        ("c.jsonl", '{"n": 3}\n', "no text in it"),
+        ("d.txt", "\n", "no text in it"),
+    ],
+)
+def test_where_there_is_nothing_to_keep_clear_of_that_is_said(
+    tmp_path: Path, name: str, content: str, why: str
+) -> None:
+    (tmp_path / name).write_text(content)
+    with pytest.raises(UserError, match=f"{name}: there is nothing to keep clear of: .*{why}"):
+        read_benchmark(tmp_path / name)
 
 
 def test_a_broken_benchmark_is_not_passed_over(tmp_path: Path) -> None:
     (tmp_path / "a.jsonl").write_text(json.dumps({"q": "Why?"}) + "\n{broken\n")
     with pytest.raises(UserError, match=r"a\.jsonl:2: .*[Mm]end"):
-        benchmark_texts(tmp_path / "a.jsonl")
-    with pytest.raises(UserError, match="no such file"):
-        benchmark_texts(tmp_path / "absent.yaml")
+        read_benchmark(tmp_path / "a.jsonl")
+    with pytest.raises(UserError, match=r"absent\.yaml: cannot be read \(No such file"):
+        read_benchmark(tmp_path / "absent.yaml")
     with pytest.raises(UserError, match="absent.jsonl"):
-        benchmark_texts(tmp_path / "absent.jsonl")
+        read_benchmark(tmp_path / "absent.jsonl")

@@ -214,6 +214,31 @@ def test_duplicates_evaluations_and_filters_are_dropped_and_counted(
     assert not any("ann@teachers.org" in message["content"] for row in kept for message in row.messages)
 
 
+def test_a_row_that_a_suites_template_makes_is_dropped(
+    workspace: Path, tmp_path: Path, write: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leak = "I am at B1, and I want to know at last why the sky is blue and the grass green."
+    source = jsonl(tmp_path / "all.jsonl", [*dialogues(60), {"messages": chat(leak, "What do you think it is?")}])
+    suite, brief = tmp_path / "levels.yaml", tmp_path / "brief.yaml"
+    suite.write_text(
+        "extends: base.yaml\nname: levels\ntemplates:\n  - name: 'sky-{{ level }}'\n    grid: {level: [A1, B1]}\n"
+        f"    case: {{prompt: '{leak.replace('B1', '{{ level }}')}'}}\n"
+    )
+    (tmp_path / "base.yaml").write_text("name: base\ntests: [{name: b, prompt: Hi.}]\n")
+    brief.write_text("- {name: a, prompt: Hi there.}\n")
+    assert build.main([write(sources=[source], keep_clear_of=[str(suite), str(brief)])]) == 0
+    found = audited(workspace)
+    assert found["sources"]["all"]["dropped"]["in_an_evaluation"] == 1
+    assert found["in_an_evaluation"]["listed"][0]["where"] == "levels.yaml: case sky-B1"
+    said = capsys.readouterr().out
+    assert "brief.yaml: all of its texts have fewer than 8 words" in said and "levels.yaml: all" not in said
+    (tmp_path / "base.yaml").write_text("name: base\ntests: [{name: b, prompt: Hello.}]\n")
+    before = {one["name"]: one["sha256"] for one in verify_manifest(workspace / "mixes" / "mixed")["clear_of"]}
+    assert build.main([write(sources=[source], keep_clear_of=[str(suite), str(brief)]), "--name", "again"]) == 0
+    after = {one["name"]: one["sha256"] for one in verify_manifest(workspace / "mixes" / "again")["clear_of"]}
+    assert before["levels.yaml"] != after["levels.yaml"] and before["brief.yaml"] == after["brief.yaml"]
+
+
 def test_near_duplicates_within_and_across_sources(workspace: Path, tmp_path: Path, write: Any) -> None:
     rows = dialogues(60, turns=12)
     edited = [

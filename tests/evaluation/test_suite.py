@@ -1,16 +1,23 @@
+import json
 from pathlib import Path
 
 import pytest
 
+from data_mix.decontaminate import read_benchmark, texts_in
 from espalier.errors import UserError
+from espalier.suite_file import builtin_suites, find_suite, suites_folder
 from evaluation.metrics.base import metric
-from evaluation.suite import SUITES, builtin_suites, describe, listed_cases, load_suite
+from evaluation.suite import describe, listed_cases, load_suite
 
 
 def write(tmp_path, text, name="mine.yaml"):
     path = tmp_path / name
     path.write_text(text)
     return str(path)
+
+
+def cases_of_file(path):
+    return listed_cases(load_suite(path))
 
 
 def cases_of(tmp_path, text):
@@ -24,8 +31,20 @@ def test_the_builtin_suites_load(name):
     assert name in describe(suite)
 
 
+@pytest.mark.parametrize("name", builtin_suites())
+def test_a_mix_can_be_kept_clear_of_every_word_of_a_suite_that_comes_with_espalier(name):
+    suite, path = load_suite(name), find_suite(name)
+    if suite.heldout:
+        with pytest.raises(UserError, match=f"{name}.yaml: there is nothing to keep clear of.*mix {suite.heldout.mix}"):
+            read_benchmark(path)
+        return
+    found = {text for _, text in read_benchmark(path).texts}
+    specs = [spec.model_dump(mode="json", exclude={"simulated"}) for spec in suite.cases]
+    assert specs and {text for spec in specs for text in texts_in(spec)} <= found | {"may", ""}
+
+
 def test_the_exported_template_is_a_suite(tmp_path):
-    text = (SUITES.parent / "suite_template.yaml").read_text()
+    text = (suites_folder().parent / "suite_template.yaml").read_text()
     suite = load_suite(write(tmp_path, text))
     cases = {case.name: case for case in listed_cases(suite)}
     assert {"photosynthesis-A1", "photosynthesis-C1", "market-simulated", "capital"} < set(cases)
@@ -42,6 +61,33 @@ def test_a_plain_list_is_a_suite(tmp_path):
     assert cases[0].messages == [{"role": "user", "content": "What is 2 + 2?"}]
     assert cases[0].learner == "What is 2 + 2?" and cases[0].tags == ("maths",) and cases[0].criteria == "asks how"
     assert "2 cases, 0 of them dialogues" in describe(suite)
+
+
+def test_a_suite_may_call_its_cases_tests(tmp_path):
+    text = """
+name: inquiry
+description: Asks before it tells.
+tests:
+  - {name: sums, prompt: 'What is 2 + 2?', criteria: Should ask how, tags: [maths, inquiry]}
+  - {name: b, prompt: x, criteria: [Asks., Is brief.], tags: "one, two"}
+  - {name: c, prompt: y, criteria: null, tags: null}
+"""
+    suite = load_suite(write(tmp_path, text))
+    first, second, third = listed_cases(suite)
+    assert (suite.name, suite.description) == ("inquiry", "Asks before it tells.")
+    assert (first.name, first.criteria, first.tags) == ("sums", "Should ask how", ("maths", "inquiry"))
+    assert (second.criteria, second.tags, third.criteria, third.tags) == ("Asks.; Is brief.", ("one", "two"), "", ())
+    assert "2 say in words what a good reply does (criteria)" in describe(suite)
+    assert load_suite(write(tmp_path, "tests: [{name: a, prompt: b}]")).name == "mine"
+
+
+def test_a_suite_may_be_json(tmp_path):
+    data = {"name": "mine", "tests": [{"name": "a", "prompt": "Say \U0001f600", "criteria": "x", "tags": ["y"]}]}
+    for suite, name in ((data, "a.json"), (data["tests"], "b.json")):
+        (case,) = cases_of_file(write(tmp_path, json.dumps(suite), name))
+        assert case.messages[0]["content"] == "Say \U0001f600" and case.criteria == "x"
+    lines = "\n".join(json.dumps({"name": name, "prompt": "Say\u2028it."}, ensure_ascii=False) for name in "ab")
+    assert [case.name for case in cases_of_file(write(tmp_path, lines, "c.jsonl"))] == ["a", "b"]
 
 
 def test_messages_and_checks(tmp_path):
@@ -186,12 +232,35 @@ def test_a_metric_of_ones_own(tmp_path):
         ("name: x\ntemplates: [{name: a, grid: {b: [1, 2]}, case: {prompt: x}}]\n", "two cases are called 'a'"),
         ("name: x\npairs: [p.jsonl]\ncases: [{name: a, prompt: b}]\n", "a suite of their own"),
         ("just text", "mine.yaml"),
+        ("tests: []\ncases: []\n", "has both cases and tests"),
+        ("tests: {a: b}\n", "cases"),
+        ("tests: [{name: a, prompt: b, difficulty: 3, expected: c}]\n", "case 'a': difficulty: unknown key"),
+        ("tests: [{name: a, prompt: b, difficulty: 3, expected: c}]\n", "case 'a': expected: unknown key"),
+        ("tests: [{name: a, prompt: b}]\nauthor: me\n", "author: unknown key"),
+        ("tests: [{name: a, prompt: b, tags: [1]}]\n", "case 'a': tags.0"),
+        ("tests: [{name: a, prompt: b, criteria: {c: d}}]\n", "case 'a': criteria"),
+        ("extends: level_fit\nname: x\ncases: [{name: z, prompt: b, x: 1}]\n", "case 'z': x: unknown key"),
     ],
 )
 def test_what_is_wrong_is_said_with_the_file(tmp_path, text, complaint):
     with pytest.raises(UserError) as caught:
         load_suite(write(tmp_path, text))
     assert complaint in str(caught.value) and "mine.yaml" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"name": "x", "name": "y"}', "'name' stands twice"),
+        ('{"name": ', "mine.json: not JSON"),
+        ("[" * 100_000, "mine.json: not JSON"),
+        ('{"name": "x", "templates": [{"name": "a"}]}', "templates.0"),
+    ],
+)
+def test_what_is_wrong_in_json_is_said_with_the_file(tmp_path, text, complaint):
+    with pytest.raises(UserError, match="mine.json") as caught:
+        load_suite(write(tmp_path, text, "mine.json"))
+    assert complaint in str(caught.value)
 
 
 def test_unknown_suite_names_the_nearest():

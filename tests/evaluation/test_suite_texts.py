@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from data_mix.generation.errors import is_error
+from espalier.suite_file import find_suite
 from evaluation.cases import Case, Reply, Turn
 from evaluation.learner.moves import move_of
 from evaluation.learner.simulated import RuleLearner, put_right, says_right
@@ -18,7 +19,7 @@ from evaluation.metrics.manner import checks, echo, in_role
 from evaluation.metrics.recast import gives_form
 from evaluation.metrics.safety import stereotype, unsafe
 from evaluation.metrics.words import contains, to_tutors_person
-from evaluation.suite import SUITES, listed_cases, load_suite
+from evaluation.suite import listed_cases, load_suite
 
 AT_LEAST = {
     "pedagogical": 25,
@@ -80,7 +81,7 @@ def test_there_are_enough_cases_and_each_has_a_name_and_criteria(name: str, numb
 
 @pytest.mark.parametrize("name", AT_LEAST)
 def test_a_teacher_can_read_the_file(name: str) -> None:
-    text = (SUITES / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (find_suite(name)).read_text(encoding="utf-8")
     assert "\t" not in text and max(map(len, text.splitlines())) <= 140
 
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from espalier.errors import UserError
-from evaluation.templates import MAX_CASES, Template, expand
+from espalier.suite_templates import MAX_CASES, Template, expand
 
 
 def made(name, case, **parameters):

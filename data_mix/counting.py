@@ -53,7 +53,13 @@ def find_tokenizer(name: str) -> str:
         return _checked(path.read_text(encoding="utf-8"), str(path))
     from espalier import references
 
-    folder = references.resolve(name).path if not path.is_dir() else path
+    try:
+        folder = references.resolve(name).path if not path.is_dir() else path
+    except UserError as error:
+        raise UserError(
+            f"tokenizer to count with: {error}. Name one that is on this machine, with --tokenizer FOLDER (a folder, a "
+            "tokenizer.json, a run of yours), or count without one, with --unit bytes --tokenizer null"
+        ) from None
     if (folder / "tokenizer.json").is_file():
         return _checked((folder / "tokenizer.json").read_text(encoding="utf-8"), str(folder / "tokenizer.json"))
     # Older kinds of files are converted by transformers, in a process of its own: its imports are a few hundred MB.

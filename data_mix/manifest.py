@@ -13,6 +13,7 @@ from data_mix.licences import Judgement, attributions
 from data_mix.near_duplicates import signature_version
 from data_mix.recipe import Recipe
 from espalier import identity, records
+from espalier.code_behind import code_behind
 from espalier.config import to_dict
 from espalier.console import say
 from espalier.errors import UserError
@@ -48,7 +49,7 @@ def made_from(
         "made_with": {
             **{package: metadata.version(package) for package in _PACKAGES},
             "signatures": signature_version() if recipe.duplicates.near else None,
-            "code": {name: identity.code_hashes()[name] for name in ("espalier", "data_mix")},
+            "code": code_behind("data_mix/build.py"),
         },
     }
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +33,13 @@ class Progress:
     tokens: int = 0
     """Tokens the model has read, padding not counted."""
     seconds: float = 0.0
-    """Time spent training, over all processes that took part."""
+    """Time spent in steps, over all processes that took part."""
     window_loss: float = 0.0
     """Sum of the losses of the steps since metrics were last logged."""
     window_steps: int = 0
     """How many steps those are."""
+    window_facts: dict[str, float] = field(default_factory=dict)
+    """Sums of the objective's facts over them."""
 
 
 def save_checkpoint(

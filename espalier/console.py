@@ -74,7 +74,7 @@ class _LineProgress:
             self._lines = step // self._every
             elapsed = time.monotonic() - self._began
             left = elapsed / max(1, step - self._done) * max(0, self._total - step)
-            say(f"{self._label} {step}/{self._total}  {format_facts(facts)}  {_duration(left)} left")
+            say(f"{self._label} {step}/{self._total}  {format_facts(facts)}  {duration(left)} left")
 
     def __enter__(self) -> Self:
         return self
@@ -107,6 +107,7 @@ class _BarProgress:
         self._bar.stop()
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """`4:31`, or `3 h 05 min`."""
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes}:{rest:02d}" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -72,7 +72,9 @@ def talk(
     from espalier.chat_template import read_template
     from espalier.models import load_for_inference, resolve
 
-    found = resolve(name)
+    found = resolve(name, unfinished=True)
+    if "@" in found.name and "@" not in name:
+        print(f"{name} is not complete; this is how it was at {found.name}", file=sys.stderr)
     as_text = as_text or (found.kind == "run" and saved_config(found.name.partition("@")[0]).get("rows") == "text")
     template = read_template(chat_template) if chat_template else None
     model, renderer = load_for_inference(found.spec, device, load_in_4bit=load_in_4bit, chat_template=template)

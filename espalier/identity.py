@@ -1,15 +1,11 @@
-"""What a run is, so that two can be told apart and one can be repeated: configuration, code, versions, machine."""
+"""Where a run was made, so that two can be told apart and one can be repeated: versions and machine."""
 
-import hashlib
 import platform
 from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from espalier.paths import repo_root
-
-CODE_FOLDERS = ("espalier", "data_mix", "stage1", "stage2", "evaluation", "exports")
 _PACKAGES = (
     "accelerate", "bitsandbytes", "datasets", "numpy", "peft", "pyarrow", "safetensors", "tokenizers", "torch",
     "transformers",
@@ -53,28 +49,9 @@ def processor() -> str:
     return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
 
 
-def code_hashes() -> dict[str, str]:
-    """SHA-256 of each code folder over its Python, YAML and Jinja files; folders that do not exist are left out."""
-    return {name: _folder_hash(repo_root() / name) for name in CODE_FOLDERS if (repo_root() / name).is_dir()}
-
-
-def code_behind(command: str, hashes: dict[str, str]) -> dict[str, str]:
-    """Of a run's code hashes, those its command can feel: its own folder and the layers below, not its siblings."""
-    return {name: value for name, value in hashes.items() if name in ("espalier", "data_mix") or name in command}
-
-
 def differences(before: Any, now: Any, prefix: str = "") -> list[str]:
     """The keys in which two plain values differ, each as `key: 1 before, 2 now`."""
     if isinstance(before, dict) and isinstance(now, dict):
         keys = list(dict.fromkeys([*before, *now]))
         return [line for key in keys for line in differences(before.get(key), now.get(key), f"{prefix}{key}.")]
     return [] if before == now else [f"{prefix.removesuffix('.')}: {before} before, {now} now"]
-
-
-def _folder_hash(folder: Path) -> str:
-    digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.suffix in {".py", ".yaml", ".jinja"} and path.is_file():
-            file_hash = hashlib.sha256(path.read_bytes()).hexdigest()
-            digest.update(f"{file_hash}  {path.relative_to(folder).as_posix()}\n".encode())
-    return digest.hexdigest()

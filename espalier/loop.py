@@ -13,17 +13,20 @@ from typing import Any
 import torch
 
 from espalier.checkpoint import Progress
+from espalier.console import duration, say
 from espalier.console import progress as progress_display
-from espalier.console import say
 from espalier.errors import UserError
 from espalier.interrupts import Interrupts
-from espalier.objectives import Batch, Objective
+from espalier.objectives import Batch, Facts, Objective
 from espalier.run import Run
 from espalier.schedule import lr_factor
 from espalier.settings import LoopSettings, OptimSettings
 
 _HEARTBEAT_S = 5.0
 _POLL_S = 0.5
+_SHOWN_STEPS, _SHOWN_S = 8, 20.0
+"""Steps, or seconds of steps, after which it is told how long the others take; not for less than a minute of them."""
+_WORTH_TELLING_S = 60.0
 
 
 class Verdict(enum.IntEnum):
@@ -100,24 +103,30 @@ def train(
     """
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
-    clock = _Clock(progress)
+    clock = _Clock(run.name, settings.steps, progress.tokens)
     with Interrupts() as interrupts, progress_display(settings.steps, run.name, done=progress.step) as display:
         if progress.step == 0:
             _ask(observers, Step(number=0, last=settings.steps == 0, model=model, loss=math.nan))
         while progress.step < settings.steps:
+            clock.begin()
             lr = settings.optim.lr * lr_factor(progress.step, settings.steps, settings.schedule)
             for group in optimizer.param_groups:
                 group["lr"] = lr
             micro_batches = [batch.to(accelerator.device) for batch in batches(progress.step)]
             losses: list[torch.Tensor] = []
+            found: list[Facts] = []
             for batch in micro_batches:
                 waits = accelerator.no_sync(model) if len(losses) + 1 < len(micro_batches) else nullcontext()
                 with waits:
-                    loss, _ = objective(model, batch)
+                    loss, facts_of_batch = objective(model, batch)
                     accelerator.backward(loss)
                 losses.append(loss.detach())
+                found.append(facts_of_batch)
             norm = accelerator.clip_grad_norm_(parameters, settings.optim.clip)
-            *shares, grad_norm = torch.stack([*losses, norm]).tolist()  # the one wait for the device in a step
+            means = _means(found)
+            # The one wait for the device in a step.
+            values = torch.stack([*losses, norm, *means.values()]).tolist()
+            shares, grad_norm = values[: len(losses)], values[len(losses)]
             if not math.isfinite(sum(shares) + grad_norm):
                 raise _not_finite(run, progress.step, shares, micro_batches)
             optimizer.step()
@@ -127,7 +136,9 @@ def train(
             progress.tokens += sum(batch.num_tokens for batch in micro_batches)
             progress.window_loss += sum(shares)
             progress.window_steps += 1
-            clock.tick(progress)
+            for name, value in zip(means, values[len(losses) + 1 :], strict=True):
+                progress.window_facts[name] = progress.window_facts.get(name, 0.0) + value
+            clock.end(progress)
             last = progress.step == settings.steps
             if progress.step % settings.log_every == 0 or last:
                 facts = _close_window(progress) | {"lr": lr, "grad_norm": grad_norm, **clock.facts(progress)}
@@ -169,10 +180,20 @@ def _pause(run: Run, step: int, interrupts: Interrupts) -> Verdict:
     return Verdict.STOP
 
 
+def _means(found: Sequence[Facts]) -> Facts:
+    """Each of the objective's facts, averaged over the micro-batches that have it."""
+    names = sorted({name for facts in found for name in facts})
+    return {
+        name: torch.stack([facts[name].detach().float() for facts in found if name in facts]).mean() for name in names
+    }
+
+
 def _close_window(progress: Progress) -> dict[str, float]:
-    loss = progress.window_loss / progress.window_steps
-    progress.window_loss, progress.window_steps = 0.0, 0
-    return {"loss": loss}
+    """Means over the steps since the last line: the loss, and the objective's facts."""
+    sums = {"loss": progress.window_loss, **progress.window_facts}
+    means = {name: value / progress.window_steps for name, value in sums.items()}
+    progress.window_loss, progress.window_steps, progress.window_facts = 0.0, 0, {}
+    return means
 
 
 def _not_finite(run: Run, step: int, shares: list[float], micro_batches: list[Batch]) -> UserError:
@@ -187,21 +208,44 @@ def _not_finite(run: Run, step: int, shares: list[float], micro_batches: list[Ba
 
 
 class _Clock:
-    """Speed, and the time to say that the run is alive."""
+    """What steps cost, what is between them left out: a pause, a measurement or a checkpoint is no training."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._began = time.perf_counter() - progress.seconds
-        self._window = (time.perf_counter(), progress.tokens)
+    def __init__(self, name: str, steps: int, tokens: int) -> None:
+        self._name, self._steps = name, steps
+        self._begun = self._window_s = 0.0
+        self._window_tokens = tokens
         self._beat = 0.0
+        self._first: list[float] = []
+        self._told = False
 
-    def tick(self, progress: Progress) -> None:
-        progress.seconds = time.perf_counter() - self._began
+    def begin(self) -> None:
+        self._begun = time.perf_counter()
+
+    def end(self, progress: Progress) -> None:
+        seconds = time.perf_counter() - self._begun
+        progress.seconds += seconds
+        self._window_s += seconds
+        if not self._told:
+            self._first.append(seconds)
+            self._tell(progress.step)
+
+    def _tell(self, step: int) -> None:
+        """What the steps to come will take, once a few have shown it; the first one also warms up."""
+        shown = self._first[1:]
+        if len(shown) < _SHOWN_STEPS and not (shown and sum(self._first) > _SHOWN_S):
+            return
+        self._told = True
+        per_step, left = sorted(shown)[len(shown) // 2], self._steps - step
+        if left > 0 and per_step * left > _WORTH_TELLING_S:
+            takes = duration(per_step * left)
+            say(f"{self._name}: {per_step:.2g} s a step, so that the {left:,} steps left take about {takes}")
 
     def facts(self, progress: Progress) -> dict[str, float]:
-        now = time.perf_counter()
-        seconds, tokens = now - self._window[0], progress.tokens - self._window[1]
-        self._window = (now, progress.tokens)
-        return {"tokens": progress.tokens, "tokens_per_second": tokens / seconds, "seconds": progress.seconds}
+        """Tokens and speed since this was last asked."""
+        tokens = progress.tokens - self._window_tokens
+        speed = tokens / self._window_s if self._window_s else 0.0
+        self._window_s, self._window_tokens = 0.0, progress.tokens
+        return {"tokens": progress.tokens, "tokens_per_second": speed, "seconds": progress.seconds}
 
     def heart_should_beat(self) -> bool:
         if time.perf_counter() - self._beat < _HEARTBEAT_S:

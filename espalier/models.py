@@ -79,6 +79,17 @@ def load_renderer(
     return renderer
 
 
+def width_of(reference: ModelRef) -> tuple[int, int] | None:
+    """Size of the residual stream and inner size of the feed-forward block; None where the configuration is silent."""
+    if not (reference.path / "config.json").is_file():
+        return width_of(base_of(reference))
+    config = records.read_json(reference.path / "config.json")
+    config = config.get("text_config", config)
+    width = config.get("hidden_size") or config.get("n_embd")
+    inner = config.get("intermediate_size") or config.get("n_inner") or (width and 4 * width)
+    return (width, inner) if width and inner else None
+
+
 def info(folder: Path) -> dict[str, Any]:
     """What `espalier.json` says; empty for a folder that Espalier did not write."""
     path = folder / INFO

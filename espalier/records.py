@@ -5,10 +5,12 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from espalier.errors import UserError
 
@@ -135,16 +137,21 @@ def is_complete(folder: Path) -> bool:
     return (folder / MANIFEST).exists()
 
 
-def verify_manifest(folder: Path) -> dict[str, Any]:
-    """The manifest, after comparing every file it lists with its hash; UserError names the first that differs."""
+def verify_manifest(folder: Path, *, under: str = "", hash_of: Callable[[Path], str] = sha256_file) -> dict[str, Any]:
+    """The manifest, after comparing the files that it lists `under` a folder with their hashes (all by default).
+
+    `hash_of` is `espalier.hashes.sha256_file` where remembered hashes will do. UserError names the first that differs.
+    """
     manifest = read_manifest(folder)
     if manifest is None:
         raise UserError(f"{folder}: not complete, it has no {MANIFEST}; run the command that makes it again")
     for name, expected in manifest["files"].items():
+        if not name.startswith(under):
+            continue
         path = folder / name
         if not path.is_file():
             raise UserError(f"{path}: missing, though {MANIFEST} lists it; remove {folder} and make it again")
-        if path.stat().st_size != expected["bytes"] or sha256_file(path) != expected["sha256"]:
+        if path.stat().st_size != expected["bytes"] or hash_of(path) != expected["sha256"]:
             raise UserError(f"{path}: changed since it was made (its hash differs); remove {folder} and make it again")
     return manifest
 
@@ -199,7 +206,7 @@ def _sync_file(path: Path) -> None:
 def _clear_leftovers(folder: Path) -> None:
     for path in folder.parent.glob(f".{folder.name}.*-*"):
         pid = path.name.rpartition("-")[2]
-        if pid.isdigit() and not Path("/proc", pid).exists():
+        if pid.isdigit() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(path, ignore_errors=True)
 
 

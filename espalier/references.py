@@ -37,16 +37,17 @@ class ModelRef:
         return f"{self.kind}:{self.name}"
 
 
-def resolve(reference: str) -> ModelRef:
+def resolve(reference: str, *, unfinished: bool = False) -> ModelRef:
     """The model that `reference` names: a run, a path or a hub name, tried in this order; `run:` etc. say which.
 
-    Raises UserError where there is none, with the runs whose names are nearest.
+    Of a run that is not complete, `unfinished` takes the newest checkpoint. Raises UserError where there is none, with
+    the runs whose names are nearest.
     """
     kind, colon, name = reference.partition(":")
     if not colon or kind not in ("run", "path", "hub"):
         kind, name = "", reference
     if kind == "run" or (not kind and re.fullmatch(r"[\w.@-]+", name) and _run_folder(name).is_dir()):
-        return _resolve_run(name)
+        return _resolve_run(name, unfinished)
     if kind == "path" or (not kind and Path(name).expanduser().is_dir()):
         return _resolve_path(Path(name).expanduser())
     if kind == "hub" or (not kind and re.fullmatch(r"[\w.-]+/[\w.-]+", name)):
@@ -65,7 +66,7 @@ def _nearest(name: str) -> str:
     return f"; did you mean {' or '.join(near)}?" if near else "; espalier runs lists the runs"
 
 
-def _resolve_run(name: str) -> ModelRef:
+def _resolve_run(name: str, unfinished: bool = False) -> ModelRef:
     run, _, checkpoint = name.partition("@")
     folder = _run_folder(name)
     if not folder.is_dir():
@@ -78,26 +79,16 @@ def _resolve_run(name: str) -> ModelRef:
         return ModelRef(kind="run", name=name, path=path, content_hash=_verified(path, "")["content_hash"])
     if not records.is_complete(folder):
         kept = sorted(entry.name for entry in (folder / "checkpoints").glob("step-*"))
+        if kept and unfinished:
+            return _resolve_run(f"{run}@{kept[-1]}")
         advice = f"; a checkpoint can be named: {run}@{kept[-1]}" if kept else ""
         raise UserError(f"run {run} is not complete: go on with its training command first{advice}")
     manifest = _verified(folder, "final/")
     return ModelRef(kind="run", name=name, path=folder / "final", content_hash=manifest["content_hash"])
 
 
-def _verified(folder: Path, prefix: str) -> dict[str, Any]:
-    """The manifest of `folder`, after comparing the files under `prefix` with it."""
-    manifest = records.read_manifest(folder)
-    if manifest is None:
-        raise UserError(f"{folder}: not complete, it has no {records.MANIFEST}")
-    for name, expected in manifest["files"].items():
-        if name.startswith(prefix):
-            path = folder / name
-            if not path.is_file() or hashes.sha256_file(path) != expected["sha256"]:
-                what = "is damaged: its hash differs from" if path.is_file() else "is missing, but stands in"
-                raise UserError(
-                    f"{path} {what} {records.MANIFEST}; restore it, or remove the artifact and make it again"
-                )
-    return manifest
+def _verified(folder: Path, under: str) -> dict[str, Any]:
+    return records.verify_manifest(folder, under=under, hash_of=hashes.sha256_file)
 
 
 def _resolve_path(path: Path) -> ModelRef:

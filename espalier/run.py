@@ -18,6 +18,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from espalier import identity, records
+from espalier.code_behind import changed_files, code_behind
 from espalier.config import Config, to_dict
 from espalier.errors import UserError, describe
 from espalier.lock import Lock
@@ -29,6 +30,17 @@ CONTROLS: tuple[Control, ...] = ("pause", "resume", "stop", "checkpoint")
 _CONTENT = ("final/**/*",)
 _NOT_IN_MANIFEST = ("lock", "control", "heartbeat.json", "failed.json", "checkpoints")
 _PARENT = re.compile(r"(run|mix|path|hub):.+")
+
+
+_SPLIT = ("micro_batch_size", "grad_accum")
+
+
+def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:
+    """A configuration in which only the product of micro-batch and accumulation counts: what a step learns from."""
+    if not all(isinstance(facts.get(key), int) for key in _SPLIT):
+        return facts
+    rest = {key: value for key, value in facts.items() if key not in _SPLIT}
+    return rest | {"micro_batch_size x grad_accum": facts[_SPLIT[0]] * facts[_SPLIT[1]]}
 
 
 class AlreadyDone(Exception):
@@ -83,7 +95,7 @@ class Run:
                 "config": to_dict(config),
                 "seeds": seeds,
                 "parents": parents,
-                "code": identity.code_hashes(),
+                "code": code_behind(command),
                 "environment": identity.environment(device=device, threads=threads, compile_mode=compile_mode),
             }
             if (run.folder / "run.json").exists():
@@ -109,7 +121,7 @@ class Run:
     def _go_on(self, now: dict[str, Any], allow_changed_environment: bool) -> None:
         before = records.read_json(self.folder / "run.json")
         for what, advice in (("config", "change them back"), ("parents", "restore them")):
-            changed = identity.differences(before[what], now[what])
+            changed = identity.differences(_as_steps(before[what]), _as_steps(now[what]))
             if changed:
                 raise UserError(
                     f"run {self.name} exists with another {what} ({'; '.join(changed)}): {advice}, "
@@ -119,10 +131,12 @@ class Run:
             raise AlreadyDone(self)
         conditions = ("seeds", "environment")
         changed = [line for what in conditions for line in identity.differences(before[what], now[what])]
-        command = now["command"]
-        changed += identity.differences(
-            identity.code_behind(command, before["code"]), identity.code_behind(command, now["code"])
-        )
+        split = [{key: facts["config"].get(key) for key in _SPLIT} for facts in (before, now)]
+        changed += identity.differences(split[0], split[1])  # the same step, added up in another order
+        files = changed_files(before["code"], now["code"])
+        if files:
+            more = f" and {len(files) - 3} more" if len(files) > 3 else ""
+            changed.append(f"code: {', '.join(files[:3])}{more} changed")
         if changed and not allow_changed_environment:
             raise UserError(
                 f"run {self.name} was begun under other conditions, so its end would not be bit-identical "
@@ -218,6 +232,12 @@ class Run:
 def timestamp() -> str:
     """Now, in UTC, to the millisecond."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def recorded_threads(name: str) -> int | None:
+    """The threads that a run was begun with; None where it has not begun."""
+    path = artifact("runs", name) / "run.json"
+    return int(records.read_json(path)["environment"]["threads"]) if path.exists() else None
 
 
 def saved_config(name: str) -> dict[str, Any]:

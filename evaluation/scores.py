@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any, Self
 
 from espalier import records
+from espalier.code_behind import code_behind
 from espalier.errors import UserError
-from espalier.identity import code_hashes, differences
+from espalier.identity import differences
 from espalier.lock import Lock
 from espalier.paths import artifact
 from espalier.run import timestamp
 from evaluation.records import Record
 
-_CODE = ("espalier", "data_mix", "evaluation")
 _HASH = re.compile(r"\b([0-9a-f]{12})[0-9a-f]{28,}\b")
 
 
@@ -63,7 +63,7 @@ class Scores:
 
     def _begin_or_go_on(self, identity: dict[str, Any]) -> None:
         path = self.folder / "scores.json"
-        code = {folder: digest for folder, digest in code_hashes().items() if folder in _CODE}
+        code = code_behind("evaluation/run.py")
         now = json.loads(json.dumps(identity))
         written = {"name": self.name, "identity": now, "code": code, "created": timestamp()}
         if not path.exists():

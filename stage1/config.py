@@ -41,7 +41,11 @@ class HeldoutSettings(Config):
     every: int = Field(1000, ge=0)
     """Steps between measurements on the split `valid`; 0 for the end only. At the end every split is measured."""
     max_sequences: int = Field(64, ge=1)
-    """Packed sequences measured along the way; the end takes all of them."""
+    """Packed sequences measured along the way."""
+    final_sequences: int | None = Field(4096, ge=1)
+    """Packed sequences of each split measured at the end; null for all of them."""
+    final_minutes: float | None = Field(10.0, gt=0)
+    """How long that may take for each split: what was measured until then counts, and is said. null for no bound."""
     batch_size: int = Field(16, ge=1)
     """Sequences at a time."""
 
@@ -98,7 +102,7 @@ class TrainConfig(LoopSettings):
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """What is computed in; auto is bfloat16 on a GPU and float32 elsewhere. Trained weights are always float32."""
     threads: int | None = Field(None, ge=1)
-    """CPU threads; as many as torch finds by default."""
+    """CPU threads; by default as few as are as fast as more, tried when the run begins."""
     compile: Literal["layers", "off"] = "layers"
     """Compile the decoder layers, which stays bit-reproducible, or nothing."""
 

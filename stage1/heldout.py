@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ import torch
 
 from data_mix.pack import Pack
 from espalier.compiling import eager
+from espalier.console import progress
 from espalier.loop import Step, Verdict
 from espalier.objectives import token_losses
 from espalier.run import Run
@@ -18,25 +21,38 @@ from stage1.config import HeldoutSettings
 from stage1.data import make_batch
 
 Figures = dict[str, float | int | None]
+_SHOWN_AFTER_S = 3.0
 
 
 @torch.no_grad()
-def measure(model: Any, pack: Pack, *, batch_size: int, max_sequences: int | None = None) -> dict[str, Figures]:
+def measure(
+    model: Any,
+    pack: Pack,
+    *,
+    batch_size: int,
+    max_sequences: int | None = None,
+    max_seconds: float | None = None,
+    label: str = "",
+) -> dict[str, Figures]:
     """Figures for the rows that `fit` a sequence whole and, apart, for the `longer` ones, which lose their context.
 
     bits_per_byte      cost of the trained tokens, the one that ends a text or turn included, over bytes of trained text
     floor              what the source's own entropy makes of the same rows; None where it is not known
     excess             bits_per_byte / floor - 1
+    sequences, of      how many packed sequences were measured, and of how many
+
+    Where they are bounded by number or by time, the sequences are taken evenly from all of them. `label` shows progress
+    under this name, once it takes longer than a moment.
     """
     nats = np.zeros(len(pack.row_ids))
     tokens = np.zeros(len(pack.row_ids), dtype=np.int64)
-    # Packing sorts by length, so a part of the sequences is taken evenly from all of them.
-    count = min(len(pack), max_sequences or len(pack))
-    sequences = np.linspace(0, len(pack), count, endpoint=False).astype(int)
+    sequences = _spread(len(pack), min(len(pack), max_sequences or len(pack)))
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
-    with eager():
+    done, begun = 0, time.monotonic()
+    display = progress(len(sequences), label) if label else nullcontext()
+    with eager(), display as shown:
         for start in range(0, len(sequences), batch_size):
             chosen = sequences[start : start + batch_size]
             batch = make_batch(pack, chosen, 1).to(device)
@@ -45,11 +61,29 @@ def measure(model: Any, pack: Pack, *, batch_size: int, max_sequences: int | Non
             owners = pack.rows[chosen].ravel()[trained]
             np.add.at(nats, owners, losses)
             np.add.at(tokens, owners, 1)
+            done += len(chosen)
+            seconds = time.monotonic() - begun
+            if shown is not None and seconds > _SHOWN_AFTER_S:
+                shown.update(done, {})
+            if max_seconds is not None and seconds > max_seconds:
+                break
     model.train(was_training)
     return {
         name: _figures(pack, nats, tokens, (tokens > 0) & (pack.row_fits == fits))
+        | {"sequences": done, "of": len(pack)}
         for name, fits in (("fit", True), ("longer", False))
     }
+
+
+def _spread(size: int, count: int) -> np.ndarray:
+    """`count` of `size` sequences in an order of which any beginning is spread evenly over all of them.
+
+    Packing sorts by length, so the first sequences alone would be the longest rows.
+    """
+    even = np.linspace(0, size, count, endpoint=False).astype(int)
+    bits = max(1, (count - 1).bit_length())
+    reversed_bits = [int(f"{place:0{bits}b}"[::-1], 2) for place in range(1 << bits)]
+    return even[[place for place in reversed_bits if place < count]]
 
 
 def _figures(pack: Pack, nats: np.ndarray, tokens: np.ndarray, rows: np.ndarray) -> Figures:

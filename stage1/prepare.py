@@ -5,9 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import random
-import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,10 +21,12 @@ from espalier.chat_template import read_template
 from espalier.config import load_file
 from espalier.console import say
 from espalier.errors import UserError
-from espalier.paths import Kind, artifact, repo_root
+from espalier.paths import Kind, artifact
 from espalier.rows import read_rows
-from espalier.run import Run
+from espalier.run import Run, recorded_threads
+from espalier.subcommand import run_command
 from stage1.config import TrainConfig, TrainOptions
+from stage1.threads import choose_threads
 from stage1.tokenizer import train_tokenizer
 
 
@@ -64,14 +63,16 @@ def mix(config: TrainConfig) -> Path:
                 f"{builds!r}; build yours with python data_mix/build.py RECIPE.yaml --name {config.mix}"
             )
         say(f"mix {config.mix} is not there yet: python data_mix/build.py {config.recipe}")
-        command = [sys.executable, str(repo_root() / "data_mix" / "build.py"), str(config.recipe)]
-        if subprocess.run(command).returncode != 0:
+        if run_command("data_mix/build.py", str(config.recipe)):
             raise UserError(f"mix {config.mix} could not be built, for the reason given above")
     return folder
 
 
-def parent(config: TrainConfig, options: TrainOptions, train: Callable[[TrainConfig, TrainOptions], int]) -> int:
-    """Train the parent if it is not complete and a configuration says how; returns the exit code of that."""
+def parent(config: TrainConfig, options: TrainOptions) -> int:
+    """Train the parent, by its own command, if it is not complete and a configuration says how; returns its exit code.
+
+    In this process it would leave behind what is global to one: threads, precision, compiled code.
+    """
     if not config.parent or records.is_complete(artifact("runs", config.parent)):
         return 0
     if config.parent_config is None:
@@ -85,11 +86,14 @@ def parent(config: TrainConfig, options: TrainOptions, train: Callable[[TrainCon
             f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}, and the parent_config here "
             f"trains {upbringing.name!r}; train yours first"
         )
+    flags = []
     if upbringing.mix != config.mix:
-        upbringing = upbringing.model_copy(update={"mix": config.mix, "recipe": config.recipe})
-    say(f"parent {config.parent} is not there yet: python stage1/train.py {config.parent_config}")
-    allowed = options.allow_changed_environment
-    return train(upbringing, TrainOptions(allow_changed_environment=allowed))
+        flags = ["--mix", config.mix, "--recipe", "null" if config.recipe is None else str(config.recipe)]
+    if options.allow_changed_environment:
+        flags.append("--allow_changed_environment")
+    words = [str(config.parent_config), *flags]
+    say(f"parent {config.parent} is not there yet: python stage1/train.py {' '.join(words)}")
+    return run_command("stage1/train.py", *words)
 
 
 def _meant(name: str, kind: Kind) -> str:
@@ -98,14 +102,13 @@ def _meant(name: str, kind: Kind) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def machine(config: TrainConfig) -> Machine:
+def machine(config: TrainConfig, base: models.ModelRef | None) -> Machine:
     """Choose device, precision and threads, and make every computation on them repeatable."""
     from accelerate import Accelerator
 
     device = models.choose_device(config.device)
     dtype = models.choose_dtype(config.dtype, device)
-    if config.threads:
-        torch.set_num_threads(config.threads)
+    torch.set_num_threads(config.threads or recorded_threads(config.name) or _tried_threads(config, base, device))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     # A debugging aid of the deterministic mode, which costs time in every step.
@@ -123,6 +126,13 @@ def machine(config: TrainConfig) -> Machine:
         threads=torch.get_num_threads(),
         compile="off" if why_not else config.compile,
     )
+
+
+def _tried_threads(config: TrainConfig, base: models.ModelRef | None, device: str) -> int:
+    shape = models.width_of(base) if base else config.model and (config.model.width, config.model.feed_forward)
+    if device != "cpu" or not shape:
+        return torch.get_num_threads()
+    return choose_threads(config.micro_batch_size * config.seq_len, *shape)
 
 
 def base(config: TrainConfig) -> models.ModelRef | None:

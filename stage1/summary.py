@@ -29,17 +29,24 @@ def finish(
     progress: Progress,
     machine: Machine,
 ) -> None:
-    """Measure every held-out split, write `final/` and `report.md`, seal the run, and say what came of it."""
-    model = machine.accelerator.unwrap_model(
-        model, keep_fp32_wrapper=False
-    )  # measured as it is saved, in its own dtype
+    """Write `final/`, measure every held-out split, write `report.md`, seal the run, and say what came of it."""
+    # Measured as it is saved, in its own dtype; and saved first, for measuring can take longer than one waits.
+    model = machine.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    with records.staging(run.folder / "final", replace=True) as temporary:
+        save_model(model, renderer, temporary, base if config.adapter else None)
+    minutes = config.heldout.final_minutes
     measured = {
-        split: heldout.measure(model, pack, batch_size=config.heldout.batch_size)
+        split: heldout.measure(
+            model,
+            pack,
+            batch_size=config.heldout.batch_size,
+            max_sequences=config.heldout.final_sequences,
+            max_seconds=None if minutes is None else 60 * minutes,
+            label=f"held-out {split}",
+        )
         for split, pack in packs.items()
         if split != "train" and len(pack)
     }
-    with records.staging(run.folder / "final", replace=True) as temporary:
-        save_model(model, renderer, temporary, base if config.adapter else None)
     trained, total = building.share_trained(model)
     metrics = list(records.read_jsonl(run.folder / "metrics.jsonl")) if config.steps else []
     valid = measured.get("valid", {}).get("fit", {})
@@ -91,6 +98,17 @@ def _heldout_table(measured: Mapping[str, Mapping[str, Any]]) -> tuple[list[str]
     return (headers, rows) if known else (headers[:4], [row[:4] for row in rows])
 
 
+def _parts_measured(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """A line for each split of which only a part was measured."""
+    counts = {split: (parts["fit"]["sequences"], parts["fit"]["of"]) for split, parts in measured.items()}
+    return [
+        f"{split}: {done:,} of {all_there:,} packed sequences measured, taken evenly (heldout.final_sequences, "
+        "heldout.final_minutes)"
+        for split, (done, all_there) in counts.items()
+        if done < all_there
+    ]
+
+
 def _lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     speed = summary["tokens_per_second"]
     return [
@@ -115,6 +133,7 @@ def _write_report(
     headers, rows = _heldout_table(summary["heldout"])
     if rows:
         parts.append(report.table(headers, rows))
+    parts += _parts_measured(summary["heldout"])
     parts.append("What it said along the way is in [journal.md](journal.md).\n" if config.checkin.every else "")
     records.write_text(run.folder / "report.md", "\n".join(parts))
 
@@ -126,6 +145,8 @@ def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any]) -> None:
     headers, rows = _heldout_table(summary["heldout"])
     if rows:
         console.table(headers, rows)
+    for line in _parts_measured(summary["heldout"]):
+        console.say(f"    {line}")
     console.say(f"    weights             {run.folder / 'final'}")
     console.say(f"    report              {run.folder / 'report.md'}")
     before = config.parent or config.base

@@ -16,7 +16,7 @@ if __name__ == "__main__":
 
 from espalier.config import load
 from espalier.console import say
-from espalier.errors import run_main
+from espalier.errors import UserError, run_main
 from stage1.config import DEFAULT_CONFIG, TrainConfig, TrainOptions, resumed_config
 
 
@@ -29,7 +29,18 @@ def main(argv: list[str]) -> int:
     )
     if options.resume:
         config = resumed_config(options, argv)
+    one_process()
     return train(config, options)
+
+
+def one_process() -> None:
+    """UserError where torchrun or `accelerate launch` has started several: they would train the same run twice."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes > 1:
+        raise UserError(
+            f"{processes} processes were started, and training in several is not supported yet; start one, by "
+            "python stage1/train.py"
+        )
 
 
 def train(config: TrainConfig, options: TrainOptions) -> int:
@@ -42,10 +53,10 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     from stage1 import checkin, data, heldout, prepare, summary
 
     mix = prepare.mix(config)
-    if code := prepare.parent(config, options, train):
+    if code := prepare.parent(config, options):
         return code
-    machine = prepare.machine(config)
     base = prepare.base(config)
+    machine = prepare.machine(config, base)
     renderer = prepare.renderer_of(base, config)
     try:
         run = Run.start(

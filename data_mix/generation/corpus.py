@@ -23,6 +23,7 @@ from data_mix.generation.cells import Job
 from data_mix.generation.config import GenerateConfig
 from data_mix.generation.reply import Dialogue, Problem, parse
 from espalier import identity, records
+from espalier.code_behind import code_behind
 from espalier.completion import Reply
 from espalier.config import to_dict
 from espalier.errors import UserError
@@ -213,7 +214,7 @@ class Corpus:
             "keys": _keys_hash(jobs),
             "counts": counts,
             "licence": "written by the models named in `counts`: their terms of use decide what it may be used for",
-            "made_with": {"openai": metadata.version("openai"), "code": identity.code_hashes()},
+            "made_with": {"openai": metadata.version("openai"), "code": code_behind("data_mix/generate.py")},
         }
         records.write_manifest(self.folder, facts, content=("dialogues.jsonl",), exclude=("lock",))
 

@@ -115,7 +115,7 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     monkeypatch.setattr(generate, "generate", answer)
     reference = models.ModelRef(kind="path", name="/core", path=Path("/core"), content_hash="")
-    monkeypatch.setattr(models, "resolve", lambda _: reference)
+    monkeypatch.setattr(models, "resolve", lambda _, **__: reference)
     monkeypatch.setattr(models, "load_for_inference", lambda *_, **__: (FakeModel(), WordRenderer()))
     return prompts
 
@@ -132,7 +132,7 @@ def test_a_run_trained_on_text_continues_it(echo: list[Any], monkeypatch: pytest
     record = artifact("runs", "trunk") / "run.json"
     record.write_text(record.read_text().replace('"lr": 0.1', '"rows": "text"'))
     reference = models.ModelRef(kind="run", name="trunk", path=Path("/core"), content_hash="")
-    monkeypatch.setattr(models, "resolve", lambda _: reference)
+    monkeypatch.setattr(models, "resolve", lambda _, **__: reference)
     main(["chat", "trunk", "--once", "Sophie says:"])
     assert echo == ["Sophie says:"]
 

@@ -1,3 +1,4 @@
+import itertools
 import math
 import os
 import signal
@@ -12,7 +13,7 @@ from espalier import records
 from espalier.checkpoint import Progress
 from espalier.errors import UserError
 from espalier.loop import Observer, Outcome, Step, Verdict, make_optimizer, train
-from espalier.objectives import Batch, sft
+from espalier.objectives import Batch, Objective, sft
 from espalier.run import Run
 from espalier.settings import LoopSettings
 from tests import tiny
@@ -55,12 +56,13 @@ class Bench:
         self,
         *observers: Observer,
         batches: Callable[[int], list[Batch]] = lambda step: [batch(2 * step), batch(2 * step + 1)],
+        objective: Objective = sft,
     ) -> Outcome:
         with self.run:
             return train(
                 model=self.model,
                 optimizer=self.optimizer,
-                objective=sft,
+                objective=objective,
                 batches=batches,
                 settings=self.settings,
                 run=self.run,
@@ -175,6 +177,43 @@ def test_a_pause_ends_with_a_word(monkeypatch: pytest.MonkeyPatch, word: str, st
     outcome = bench.train(lambda step: Verdict.PAUSE if step.number == 2 else Verdict.CONTINUE)
     assert (len(naps), outcome.progress.step) == (3, steps)
     assert bench.checkpoints[0] == 2
+
+
+def test_only_steps_count_as_training_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is a second later than the last: a pause and an observer look often."""
+    ticks = itertools.count()
+    monkeypatch.setattr("espalier.loop.time.perf_counter", lambda: float(next(ticks)))
+    bench = Bench(log_every=1)
+
+    def dawdle(step: Step) -> Verdict:
+        for _ in range(1000):
+            next(ticks)
+        return Verdict.CONTINUE
+
+    bench.train(dawdle)
+    assert [row["seconds"] for row in bench.metrics()] == [1.0, 2.0, 3.0, 4.0]
+    assert {row["tokens_per_second"] for row in bench.metrics()} == {32.0}
+
+
+def test_it_tells_what_the_steps_to_come_will_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ticks = itertools.count(step=30)
+    monkeypatch.setattr("espalier.loop.time.perf_counter", lambda: float(next(ticks)))
+    Bench(steps=6).train()
+    assert "30 s a step, so that the 4 steps left take about 2:00" in capsys.readouterr().out
+
+
+def test_what_an_objective_says_of_a_step_is_logged_as_its_mean() -> None:
+    bench = Bench(log_every=2)
+
+    def telling(model: Any, given: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        loss, _ = sft(model, given)
+        return loss, {"first": given.input_ids[0, 0].float()}
+
+    bench.train(objective=telling)
+    first = [float(batch(number).input_ids[0, 0]) for number in range(8)]
+    assert [row["first"] for row in bench.metrics()] == pytest.approx([sum(first[:4]) / 4, sum(first[4:]) / 4])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from espalier import identity, records, registry
+from espalier import records, registry
+from espalier.code_behind import code_behind
 from espalier.config import Config
 from espalier.errors import UserError
 from espalier.paths import artifact, repo_root
@@ -70,7 +71,7 @@ def test_identity_is_written_first_and_holds_no_secret(monkeypatch: pytest.Monke
     assert record["config"] == {"name": "basil", "lr": 0.1}
     assert record["parents"] == {"mix:basil": "abc"}
     assert record["seeds"] == {"seed": 1}
-    assert set(record["code"]) >= {"espalier"} and all(len(code) == 64 for code in record["code"].values())
+    assert set(record["code"]) >= {"espalier/loop.py"} and all(len(code) == 64 for code in record["code"].values())
     assert record["environment"]["threads"] == 2
     assert record["environment"]["packages"]["torch"].startswith("2.")
     text = (run.folder / "run.json").read_text()
@@ -120,14 +121,25 @@ def test_other_conditions_are_refused_unless_allowed(changes: dict[str, Any], na
         assert records.read_json(run.folder / "run.json")["continued"][0]["changed"] == [named]
 
 
-def test_changed_code_counts_where_the_run_can_feel_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    hashes = identity.code_hashes()
+def test_changed_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = code_behind("stage1/train.py")
     start().release()
-    monkeypatch.setattr(identity, "code_hashes", lambda: hashes | {"evaluation": "changed"})
-    start().release()
-    monkeypatch.setattr(identity, "code_hashes", lambda: hashes | {"espalier": "changed"})
-    with pytest.raises(UserError, match=r"espalier: \w+ before, changed now"):
+    monkeypatch.setattr("espalier.run.code_behind", lambda _: hashes | {"espalier/loop.py": "changed"})
+    with pytest.raises(UserError, match=r"code: espalier/loop.py changed"):
         start()
+
+
+def test_the_same_step_in_other_micro_batches_is_another_condition_and_no_other_run() -> None:
+    class Steps(Config):
+        micro_batch_size: int
+        grad_accum: int
+
+    start(config=Steps(micro_batch_size=4, grad_accum=2)).release()
+    with pytest.raises(UserError, match="micro_batch_size: 4 before, 8 now.*--allow_changed_environment"):
+        start(config=Steps(micro_batch_size=8, grad_accum=1))
+    start(config=Steps(micro_batch_size=8, grad_accum=1), allow_changed_environment=True).release()
+    with pytest.raises(UserError, match="another config .micro_batch_size x grad_accum: 8 before, 16 now"):
+        start(config=Steps(micro_batch_size=8, grad_accum=2))
 
 
 def test_parents_say_what_they_are() -> None:

@@ -58,9 +58,9 @@ def test_complete_once_sealed(answers):
 def test_other_code_is_told_of_once_there_are_scores(workspace, monkeypatch):
     Scores.open("s", IDENTITY).__exit__()
     with monkeypatch.context() as changed:
-        changed.setattr(scores_module, "code_hashes", lambda: {"evaluation": "0" * 64})
+        changed.setattr(scores_module, "code_behind", lambda _: {"evaluation/run.py": "0" * 64})
         with Scores.open("s", IDENTITY) as scores:  # nothing was scored yet
-            assert records.read_json(scores.path("scores.json"))["code"] == {"evaluation": "0" * 64}
+            assert records.read_json(scores.path("scores.json"))["code"] == {"evaluation/run.py": "0" * 64}
             scores.write([])
             scores.finish({})
     with Scores.open("s", IDENTITY) as scores:

@@ -1,12 +1,16 @@
 import math
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from data_mix.pack import Pack, open_packs
 from espalier import records
 from espalier.rows import Row, write_rows
+from stage1 import heldout
 from stage1.heldout import measure
 from tests import tiny
 
@@ -61,7 +65,7 @@ def test_found_text_has_no_floor(tmp_path: Path) -> None:
     rows = [tiny.text_row(1, "I went.", log2_prob=-4.0), tiny.text_row(2, "Anna ate.")]
     figures = measure(uniform(), packed(tmp_path / "m", rows), batch_size=4)
     assert figures["fit"]["floor"] is None and figures["fit"]["excess"] is None
-    assert figures["longer"] == {"rows": 0}
+    assert figures["longer"]["rows"] == 0
 
 
 def test_batches_make_no_difference_and_the_mode_is_restored(tmp_path: Path) -> None:
@@ -72,3 +76,27 @@ def test_batches_make_no_difference_and_the_mode_is_restored(tmp_path: Path) -> 
     assert model.training
     part = measure(model, pack, batch_size=2, max_sequences=2)["fit"]
     assert 0 < (part["rows"] or 0) < 9
+
+
+@given(st.integers(1, 70), st.integers(1, 70))
+def test_any_beginning_of_the_order_is_spread_over_all_sequences(size: int, count: int) -> None:
+    order = heldout._spread(size, min(size, count))
+    assert len(set(order.tolist())) == len(order) == min(size, count)
+    for length in (1, 2, 4, 8, 16):
+        if length <= len(order):
+            first = sorted(order[:length].tolist())
+            gaps = np.diff([*first, size + first[0]])
+            assert gaps.max() <= 2 * size / length + 2
+
+
+def test_a_bounded_measurement_says_of_how_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = packed(tmp_path / "mix", [tiny.text_row(n, "I went to the market. " * 2, split="valid") for n in range(12)])
+    assert len(pack) > 4
+    model = tiny.model()
+    whole = measure(model, pack, batch_size=2)["fit"]
+    assert (whole["sequences"], whole["of"]) == (len(pack), len(pack))
+    assert measure(model, pack, batch_size=1, max_sequences=3)["fit"]["sequences"] == 3
+    ticks = iter(range(1000))
+    monkeypatch.setattr(heldout.time, "monotonic", lambda: float(next(ticks)))
+    part = measure(model, pack, batch_size=1, max_seconds=2.5)["fit"]
+    assert (part["sequences"], part["of"]) == (3, len(pack))

@@ -15,6 +15,7 @@ from espalier import records
 from espalier.checkpoint import list_checkpoints
 from espalier.errors import UserError
 from espalier.models import load_for_inference
+from espalier.references import resolve
 from espalier.run import Run
 from espalier.settings import LoopSettings
 from stage1.train import main
@@ -70,6 +71,28 @@ def test_a_core_and_the_trunk_it_needs(workspace: Path, mix: Path, capsys: pytes
     assert type(model).__name__ == "PeftModelForCausalLM"
     assert main([str(config)]) == 0
     assert "core is already complete" in capsys.readouterr().out
+
+
+def test_a_parent_leaves_nothing_behind_in_its_childs_process(workspace: Path, mix: Path) -> None:
+    """Its precision and its threads are its own: they were global, so that the child took them, or failed."""
+    threads = torch.get_num_threads()
+    trunk = write_config(workspace, TRUNK, **QUICK, threads=threads + 1, dtype="bfloat16")
+    core = write_config(workspace, CORE, **QUICK, parent_config=trunk.name)
+    assert main([str(core)]) == 0
+    environments = {
+        name: records.read_json(workspace / "runs" / name / "run.json")["environment"] for name in ("trunk", "core")
+    }
+    assert environments["trunk"]["threads"] == threads + 1
+    assert environments["core"]["threads"] <= threads
+
+
+def test_the_newest_checkpoint_of_an_unfinished_run_can_be_talked_to(workspace: Path, mix: Path) -> None:
+    config = write_config(workspace, TRUNK, **QUICK)
+    assert main([str(config)]) == 0
+    (workspace / "runs" / "trunk" / "manifest.json").unlink()
+    with pytest.raises(UserError, match="not complete.*trunk@step-000004"):
+        resolve("trunk")
+    assert resolve("trunk", unfinished=True).name == "trunk@step-000004"
 
 
 def test_a_mix_that_is_missing_is_built(workspace: Path) -> None:
@@ -135,7 +158,9 @@ def refused(complaint: str, *arguments: object) -> str:
     return str(error.value)
 
 
-def test_what_is_refused_before_anything_is_written(workspace: Path, mix: Path) -> None:
+def test_what_is_refused_before_anything_is_written(
+    workspace: Path, mix: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     config = write_config(workspace, TRUNK)
     refused("--optim.lrr: unknown flag; did you mean --optim.lr", config, "--optim.lrr", "1")
     refused("nowhere.yaml: no such file", "nowhere.yaml")
@@ -148,6 +173,8 @@ def test_what_is_refused_before_anything_is_written(workspace: Path, mix: Path) 
     refused("--optim.lr cannot be given beside it", "--resume", "nobody", "--optim.lr", "1")
     refused("neither a run, nor a folder, nor a hub name", core, "--parent", "null", "--base", "nothing")
     refused("cuda was asked for" if not torch.cuda.is_available() else "", config, "--device", "cuda")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    refused("2 processes were started, and training in several is not supported", config)
     assert not (workspace / "runs").exists()
 
 

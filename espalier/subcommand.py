@@ -1,0 +1,29 @@
+"""Another of our commands, in a process of its own: what one command needs of another travels as an artifact."""
+
+import signal
+import subprocess
+import sys
+from types import FrameType
+
+from espalier.paths import repo_root
+
+
+def run_command(script: str, *arguments: str) -> int:
+    """Run `python SCRIPT ARGUMENTS` (`stage1/train.py`) and return its exit code, 128 + n for death by signal n.
+
+    A signal that asks this process to stop is passed on, and the other command stops as it does by itself, with a
+    checkpoint. Ctrl+C on a terminal reaches both, so it is only passed on where there is none.
+    """
+    process = subprocess.Popen([sys.executable, str(repo_root() / script), *arguments])
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        if not (number == signal.SIGINT and sys.stdin is not None and sys.stdin.isatty()):
+            process.send_signal(number)
+
+    before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        code = process.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 128 - code if code < 0 else code

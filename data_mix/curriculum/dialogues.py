@@ -17,9 +17,11 @@ GOES_ON = (0.5, 0.3, 0.25)
 """How often a dialogue goes on after the tutor's first, second and third turn: 2 to 8 messages."""
 GOES_ON_AFTER_TALK = 0.6
 """How often at least it goes on after small talk that does not end it."""
-SMALL_TALK = (0.25, 0.15)
+SMALL_TALK = (0.18, 0.08)
 """How often the learner's first turn, and a later one, is small talk."""
-RIGHT = 0.1
+PRACTICE = {"hint": 2.0, "reflective question": 2.0, "choice framing": 1.5}
+"""Moves that want to know what kind of mistake it was, and how much more often than the others they are practised."""
+RIGHT = 0.06
 """How often a new sentence of the learner's is right."""
 
 
@@ -186,7 +188,7 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         languages = tuple(sorted({language for mistake in MISTAKES.values() for language in mistake.languages}))
         language = c.pick(languages, lambda name, rest: name in rest)
         level = c.pick(LEVELS, lambda name, rest: name in rest)
-        strategy = c.pick(tuple(lexicon().strategies), lambda name, rest: name in rest)
+        strategy = c.pick(tuple(lexicon().strategies), lambda name, rest: name in rest, _practice(space))
         c.say(f"Learner: {language}, {level}. Move: {strategy}.")
         c.end()
     heard: list[Said] = []
@@ -206,6 +208,11 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
         if not c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
             break
     return _what_it_is(heard, turns, language) | {"turns": turns}
+
+
+def _practice(space: Space) -> tuple[float, ...]:
+    """How often each move is asked for: in training, what is hard more often."""
+    return tuple(PRACTICE.get(name, 1.0) if space.is_free else 1.0 for name in lexicon().strategies)
 
 
 def _what_it_is(heard: list[Said], turns: list[dict[str, Any]], language: str | None) -> dict[str, Any]:

@@ -12,10 +12,10 @@ from data_mix.curriculum.words import lexicon
 
 MARKS = ".!?"
 STYLES: tuple[tuple[Callable[[str], str], float], ...] = (
-    (lambda text: text, 0.7),
-    (lambda text: text.rstrip(MARKS), 0.1),
-    (lambda text: text.rstrip(MARKS).lower(), 0.15),
-    (lambda text: text.lower(), 0.05),
+    (lambda text: text, 0.86),
+    (lambda text: text.rstrip(MARKS), 0.05),
+    (lambda text: text.rstrip(MARKS).lower(), 0.07),
+    (lambda text: text.lower(), 0.02),
 )
 """How a sentence is typed, and how often: as it should be, without its last mark, without capitals, or with neither."""
 
@@ -23,7 +23,7 @@ STYLES: tuple[tuple[Callable[[str], str], float], ...] = (
 def type_out(c: Chooser, text: str) -> str:
     """Write a sentence as somebody types it; returns what was written."""
     styles, weights = zip(*STYLES, strict=True)
-    typed = c.pick([style(text) for style in styles], lambda typed, rest: rest.startswith(typed), tuple(weights))
+    typed: str = c.pick([style(text) for style in styles], lambda typed, rest: rest.startswith(typed), tuple(weights))
     c.say(typed)
     return typed
 
@@ -62,14 +62,15 @@ class _Slots:
         pick = _PICKS.get(name)
         if pick is None:
             assert self._after is not None
-            return self._after(name)
+            return str(self._after(name))
         if name not in self._picked:
             self._picked[name] = pick(self._c, self._picked)
-        return self._picked[name]
+        return str(self._picked[name])
 
 
 def _time(c: Chooser, picked: Mapping[str, str], kind: str = "past") -> str:
-    return c.pick(tuple(lexicon().conversation["times"][kind]), lambda time, rest: shows(rest, time))
+    times: tuple[str, ...] = tuple(lexicon().conversation["times"][kind])
+    return c.pick(times, lambda time, rest: shows(rest, time))
 
 
 def _feeling(c: Chooser, picked: Mapping[str, str]) -> str:
@@ -92,7 +93,13 @@ def _name(c: Chooser, picked: Mapping[str, str]) -> str:
     return c.pick(names, lambda name, rest: has_word(rest, name))
 
 
-_PICKS = {"time": _time, "soon": partial(_time, kind="future"), "feeling": _feeling, "cause": _cause, "name": _name}
+_PICKS: dict[str, Callable[[Chooser, Mapping[str, str]], str]] = {
+    "time": _time,
+    "soon": partial(_time, kind="future"),
+    "feeling": _feeling,
+    "cause": _cause,
+    "name": _name,
+}
 
 
 def _begins(ask: str, rest: str) -> bool:

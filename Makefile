@@ -1,4 +1,4 @@
-# make demo   set up, then mix, train, evaluate and report, in visible steps
+# make demo   set up, then mix, train, evaluate and report, in visible steps; FAST=1 trains a third of the steps
 # make test   set up, then lint, types, layers and tests
 # make clean  remove the set-up and caches; mixes, runs and scores stay
 PYTHON ?= python3
@@ -9,13 +9,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --co
 .PHONY: demo test clean
 
 demo: $(VENV)/ready
-	@echo "== 1/3  the mix: a curriculum written from scratch"
-	@$(BIN)/python data_mix/build.py data_mix/recipes/basil.yaml
-	@echo "== 2/3  the trunk from random weights, then the core on it"
-	@$(BIN)/python stage1/train.py
-	@echo "== 3/3  what the core learned that the trunk did not know, on combinations neither has seen"
-	@$(BIN)/python evaluation/run.py --models basil-trunk basil-core
-	@echo "== done. Talk to it: $(BIN)/espalier chat basil-core"
+	@$(BIN)/python research/demo.py $(if $(FAST),--fast)
 
 test: $(VENV)/ready-dev
 	$(BIN)/ruff check --quiet .

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from espalier.identity import CODE_FOLDERS
+from espalier.code_behind import PACKAGES
 from espalier.paths import repo_root
 
 ROOT = repo_root()
-FOLDERS = [ROOT / name for name in (*CODE_FOLDERS, "research", "tests") if (ROOT / name).is_dir()]
+FOLDERS = [ROOT / name for name in (*PACKAGES, "research", "tests") if (ROOT / name).is_dir()]
 MODULES = sorted(path for folder in FOLDERS for path in folder.rglob("*.py"))
 ENTRIES = [
     path
@@ -54,7 +54,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[{up}])
 """
     assert guard in text, "as a script, the repo root takes the place of the script's own folder on sys.path"
-    ours = re.search(rf"^(from|import) ({'|'.join(CODE_FOLDERS)})\b", text, re.MULTILINE)
+    ours = re.search(rf"^(from|import) ({'|'.join(PACKAGES)})\b", text, re.MULTILINE)
     assert ours is None or text.index(guard) < ours.start(), "the guard stands before our own imports"
     assert re.search(r'^if __name__ == "__main__":\n    run_main\(main\)\n\Z', text, re.MULTILINE)
 

@@ -77,7 +77,7 @@ def test_a_damaged_run_is_refused(workspace: Path) -> None:
     content = bytearray(weights.read_bytes())
     content[-1] ^= 1
     weights.write_bytes(content)
-    with pytest.raises(UserError, match="model.safetensors is damaged"):
+    with pytest.raises(UserError, match="model.safetensors: changed since it was made"):
         resolve("m")
 
 

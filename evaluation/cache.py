@@ -1,8 +1,9 @@
 """What was answered before: replies and verdicts in one SQLite file, each under a hash of all that decides it.
 
 The key of a reply is who answers (content hash of the weights, or an endpoint with its model and what it reports of
-itself), the chat template, the conversation, how replies are generated, the sample and the seed. A model that is
-trained again has another key, so no model is ever served another's answers. What failed is not kept.
+itself), the conversation, how replies are generated, the sample and the seed, and, of a model on this machine, the
+renderer of its prompts and the code that writes its replies. A model that is trained again has another key, so no model
+is ever served another's answers, nor its own to another prompt. What failed is not kept.
 """
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ class Cache:
         except sqlite3.DatabaseError as error:
             self._set_aside(error)
             self._connection = self._connect()
+
+    @property
+    def has_replies(self) -> bool:
+        """Whether any reply is kept."""
+        found = self._connection.execute("SELECT 1 FROM known WHERE value LIKE '%\"num_tokens\"%' LIMIT 1").fetchone()
+        return found is not None
 
     def get(self, keys: Sequence[str]) -> dict[str, Any]:
         """What is known of `keys`; those that are not known are left out."""

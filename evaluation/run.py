@@ -69,6 +69,8 @@ def validate(choice: str, config: EvaluateConfig) -> int:
 
 def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
     """Ask every model what it was not asked before, judge, compare, report; returns the exit code."""
+    from evaluation.backends.versions import tell_of_change
+    from evaluation.backends.weights import Weights
     from evaluation.cache import Cache
     from evaluation.conclude import announce, check_gates, conclude, exit_code, gather, read_gates
     from evaluation.plan import make_plan
@@ -83,6 +85,9 @@ def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
             say(f"scores {plan.name} are already complete: {scores.path('report.md')}{changed}")
             material = gather(plan, config, scores.read(), cache)
         else:
+            tell_of_change(
+                cache, {each.computed_by: each.generator for each in plan.backends if isinstance(each, Weights)}
+            )
             records = [record for backend in plan.backends for record in ask(plan, backend, cache, config.seed)]
             records = judge(plan, records, cache)
             scores.write(records)

@@ -29,6 +29,8 @@ class VllmModel(Weights):
     """A model that vLLM loads when it is first asked; an adapter goes with each request for it."""
 
     computed_by: ClassVar[str] = "vllm"
+    written_by: ClassVar[str] = "evaluation/backends/vllm.py"
+    with_packages: ClassVar[tuple[str, ...]] = ("vllm",)
     _engine: Any = field(default=None, repr=False)
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from espalier.chat_template import read_template
 from espalier.devices import likely_device, likely_dtype
-from espalier.models import info
 from espalier.reasoning import opened_by
 from espalier.references import ModelRef
+from evaluation.backends import versions
 from evaluation.backends.base import Ask
 from evaluation.backends.pool import Placement, stands_on
 
@@ -40,6 +39,10 @@ class Weights:
     interactive: ClassVar[bool] = False
     computed_by: ClassVar[str] = "espalier"
     """Whose arithmetic the replies come from: another's may differ in the last bit, and so in a word."""
+    written_by: ClassVar[str] = "evaluation/backends/local.py"
+    """The file that has them written."""
+    with_packages: ClassVar[tuple[str, ...]] = ()
+    """Packages that do so, beside those that every model needs."""
 
     def __post_init__(self) -> None:
         # `auto` is settled now: the key of a reply says where it was computed, before anything is computed.
@@ -63,9 +66,10 @@ class Weights:
         return found
 
     def key(self, ask: Ask) -> dict[str, Any]:
-        """Weights, template, conversation and settings; of greedy replies, neither sample nor seed.
+        """Weights, renderer, generator, conversation and settings; of greedy replies, neither sample nor seed.
 
-        Names are not in it: two models of the same content answer for each other.
+        Names are not in it: two models of the same content answer for each other. UserError where the model has no
+        chat template, or not the one it was trained with.
         """
         if ask.case.texts:
             return self._who_answers | {"texts": ask.case.texts}
@@ -84,14 +88,20 @@ class Weights:
         """The text of the chat template that was chosen for it, if one was."""
         return read_template(self.placement.chat_template) if self.placement.chat_template else None
 
+    @property
+    def generator(self) -> str:
+        """What renders its prompts and writes its replies, in one hash."""
+        return versions.generator(self.written_by, *self.with_packages)
+
     @cached_property
     def _who_answers(self) -> dict[str, Any]:
-        own = info(self.ref.path).get("template_hash")
+        trusted = self.placement.trust_remote_code
         return {
             "computed_by": self.computed_by,
+            "generator": self.generator,
             "model": self.ref.content_hash,
             "base": stands_on(self.ref),
-            "template": hashlib.sha256(self.template.encode()).hexdigest() if self.template else own,
+            "renderer": versions.renderer(self.ref, self.template, by=self.generator, trust_remote_code=trusted),
             "device": self.placement.device,
             "dtype": self.placement.dtype,
             "load_in_4bit": self.placement.load_in_4bit,

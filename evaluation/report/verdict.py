@@ -90,7 +90,9 @@ def _test(results: Results, candidate: Contestant, column: Column, comparison: C
         parts.append(f"the effect is {number(comparison.effect_size, 2)} standard deviations of the differences")
     if comparison.detectable is not None:
         change = f"{size(column, comparison.detectable)}{' of 100' if column.is_share else ''}"
-        parts.append(f"{comparison.difference.num_cases:,} replies like these find a change of {change} 4 times in 5")
+        out_of_reach = comparison.detectable > column.high - column.low
+        what = "not even the greatest change" if out_of_reach else f"a change of {change}"
+        parts.append(f"{comparison.difference.num_cases:,} replies like these find {what} 4 times in 5")
     text = "; ".join(parts)
     return f"{text[:1].upper()}{text[1:]}." if text else ""
 

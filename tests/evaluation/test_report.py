@@ -125,6 +125,12 @@ def test_the_verdict_is_corrected_for_the_number_of_measures():
     assert re.search(r"40 replies like these find a change of 16\.\d of 100 4 times in 5", paragraph)
 
 
+def test_of_few_replies_no_change_of_more_than_all_is_promised():
+    found = of([record(m, n, m == "old" or n == 0) for m in ("old", "new") for n in (0, 2)],
+               [METRICS["corrected_present"]])  # fmt: skip
+    assert "2 replies like these find not even the greatest change 4 times in 5" in conclusions(found)[0]
+
+
 def test_what_is_no_share_is_no_percentage(tmp_path):
     words = Column(name="words", label="words in a reply", description="How many.", high=float("inf"), better="lower")
     records = [

@@ -44,7 +44,8 @@ class EvaluateConfig(Config):
     """Who is compared, the baseline first: a run, a folder or a hub name (run:, path:, hub: say which),
     openai:NAME@URL, replies:FILE, human, rule:copy or rule:reference."""
     suite: str = "recast"
-    """A suite that comes with Espalier (--list-suites), a YAML or JSON file, JSON lines of cases or minimal pairs, a text."""
+    """A suite that comes with Espalier (--list-suites), a YAML or JSON file, JSON lines of cases or minimal pairs, or a
+    text."""
     metrics: list[FilePath] = []
     """Python files with metrics of your own, for the suite to name beside Espalier's. They are run as your code."""
     judges: list[str] | None = None

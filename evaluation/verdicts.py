@@ -78,6 +78,8 @@ def _note(verdict: Verdict) -> dict[str, Any]:
         said["votes"] = verdict.votes
     if verdict.value is None:
         said["abstained"] = True
+    if verdict.failed:
+        said["failed"] = True
     return said
 
 

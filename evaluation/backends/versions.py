@@ -64,6 +64,8 @@ def renderer(ref: ModelRef, template: str | None, *, by: str, trust_remote_code:
 
 def tell_of_change(cache: Cache, generators: dict[str, str]) -> None:
     """Says, once, where replies that are kept cannot be used any more. `generators`: by engine, what generates now."""
+    if not generators:
+        return
     known = cache.get([_OF_A_CACHE]).get(_OF_A_CACHE)
     changed = any(known.get(engine, now) != now for engine, now in generators.items()) if known else cache.has_replies
     if changed:

@@ -30,6 +30,8 @@ class Visibility:
     """Why learners see nothing of a reply, and of how many."""
     remarks: dict[str, int]
     """What else is odd about replies, and about how many."""
+    unjudged: dict[str, int]
+    """Why a judge could not be understood, or not be asked, and on how many replies."""
 
 
 def visibility(material: Material) -> dict[str, Visibility]:
@@ -48,6 +50,11 @@ def warnings(material: Material) -> list[str]:
                 f"{sum(seen.silences.values()):,} of {seen.replies:,} replies of {name} are empty: "
                 f"{_listed(seen.silences)}. "
                 f"What a learner sees is measured, which is nothing{_advice(seen, limit)}"
+            )
+        if seen.unjudged:
+            found.append(
+                f"the judge's answers on {sum(seen.unjudged.values()):,} of {seen.replies:,} replies of {name} are no "
+                f"verdicts: {_listed(seen.unjudged)}"
             )
         found += [
             f"{count:,} of {seen.replies:,} replies of {name}: {remark}" for remark, count in seen.remarks.items()
@@ -97,7 +104,13 @@ def _of(records: Sequence[Record]) -> Visibility:
         cut=sum(record.finish == "length" for record in given),
         silences=_counted(record.silence for record in given if record.silence),
         remarks=_counted(remark for record in given for remark in record.remarks),
+        unjudged=_counted(why for record in given if (why := _why_unjudged(record))),
     )
+
+
+def _why_unjudged(record: Record) -> str:
+    """The first reason why a judge's answer is no verdict; where it withholds one, that is a verdict."""
+    return next((str(note.get("why") or "no reason") for note in record.notes.values() if note.get("failed")), "")
 
 
 def _counted(words: Iterable[str]) -> dict[str, int]:

@@ -80,6 +80,11 @@ def test_another_judge_judges_anew(records, cache):
     assert add_verdicts(records, other, ["coherence"], cache=cache)[0].metrics == {"coherence": 0.0}
 
 
+def test_what_failed_is_told_from_what_was_withheld(records, cache):
+    found = add_verdicts(records, Fixed(Verdict(value=None, why="timeout", failed=True)), ["coherence"], cache=cache)
+    assert found[0].notes["coherence"] == {"why": "timeout", "abstained": True, "failed": True}
+
+
 def test_what_failed_is_asked_again(records, cache):
     add_verdicts(records, Fixed(Verdict(value=None, why="timeout", failed=True)), ["coherence"], cache=cache)
     again = Fixed(Verdict(value=1.0))

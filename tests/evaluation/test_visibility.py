@@ -302,6 +302,17 @@ def test_what_is_not_seen_is_counted_and_said() -> None:
     assert "| told | 5 | 3 | 2 | 2 | 3 | 2 limit spent on reasoning, 1 a tool called instead |" in unseen(material)
 
 
+def test_answers_of_a_judge_that_are_no_verdicts_are_counted_and_said() -> None:
+    failed = {"asks": {"why": "the answer is empty (limit spent on reasoning)", "abstained": True, "failed": True}}
+    withheld = {"asks": {"why": "cannot tell", "abstained": True}}
+    cases = [replace(CASE, name=str(number)) for number in range(3)]
+    records = played(Says(*[said("Hi.")] * 3), *cases)
+    judged = [replace(r, notes=notes) for r, notes in zip(records, (failed, failed, withheld), strict=True)]
+    assert warnings(of(judged, [METRICS["checks"]], "checks")) == [
+        "the judge's answers on 2 of 3 replies of told are no verdicts: the answer is empty (limit spent on reasoning)"
+    ]
+
+
 def test_where_all_is_seen_nothing_is_said_and_a_model_may_say_nothing() -> None:
     failed = said("", "error", error="gone")
     thoughts = of(played(Says(said(LEAK), failed), CASE, replace(CASE, name="b")), [METRICS["checks"]], "checks")

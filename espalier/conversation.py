@@ -5,9 +5,13 @@ from typing import Any
 
 from espalier import console
 from espalier.errors import UserError
+from espalier.reasoning import opened_by, silence, split
 from espalier.run import saved_config
 
 Message = dict[str, str]
+
+_END_OF_A_PROMPT = 16
+"""Tokens that hold what a chat template opens a reply with."""
 
 
 class Conversation:
@@ -29,7 +33,7 @@ class Conversation:
         self._messages = list(self._beginning)
 
     def answer(self, line: str) -> str:
-        """The model's answer to `line`; it ends in an ellipsis where it was cut off."""
+        """The model's answer to `line`, without thoughts before it; it ends in an ellipsis where it was cut off."""
         from espalier.generate import generate
 
         prompt: str | list[Message] = line.replace("\\n", "\n")
@@ -39,9 +43,16 @@ class Conversation:
         reply = generate(self._model, self._renderer, [prompt], **self._sampling)[0]
         if reply.finish == "error":
             raise UserError(reply.error)
-        if not self._as_text:
-            self._messages.append({"role": "assistant", "content": reply.text})
-        return reply.text + (" …" if reply.finish == "length" else "")
+        if self._as_text:
+            return _shown(reply.text, reply.finish)
+        opening = opened_by(self._renderer.decode(self._renderer.prompt(self._messages)[-_END_OF_A_PROMPT:]))
+        spoken = split(opening + reply.text)
+        why = silence(spoken.content, reply.finish, thought=True) if spoken.reasoning or spoken.unfinished else ""
+        if why:
+            self._messages.pop()  # as if the line had not been said: no template has a turn that is thoughts alone
+            return f"({why})"
+        self._messages.append({"role": "assistant", "content": spoken.content})
+        return _shown(spoken.content, reply.finish)
 
     def _hear(self, line: str) -> None:
         heard = [*self._messages, {"role": "user", "content": line}]
@@ -51,6 +62,10 @@ class Conversation:
             note = f"({forgotten} earlier messages no longer fit the context and are forgotten)"
             print(note, file=sys.stderr)  # on a pipe, stdout carries the replies alone
         self._messages = kept
+
+
+def _shown(text: str, finish: str) -> str:
+    return text + (" …" if finish == "length" else "")
 
 
 def talk(

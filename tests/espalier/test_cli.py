@@ -98,6 +98,9 @@ class WordRenderer:
     def prompt(self, messages: list[dict[str, str]]) -> list[int]:
         return [0] * len(messages)
 
+    def decode(self, ids: list[int]) -> str:
+        return " ".join(map(str, ids))
+
 
 class FakeModel:
     class config:

@@ -74,7 +74,7 @@ def template_tokens(renderer: ChatRenderer) -> list[int]:
     for signature in roles:
         try:
             messages = [{"role": role, "content": "x"} for role in signature]
-            ids |= {token for each in renderer.render(messages) for token in each.ids} & renderer.special_ids
+            ids |= set(renderer.render(messages).ids) & renderer.special_ids
         except UserError:  # some templates know no system role
             continue
     if not ids:

@@ -27,7 +27,7 @@ VERSION = 2
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendered:
-    """One sequence of a row, as the model sees it."""
+    """A sequence of a row, as the model sees it."""
 
     ids: list[int]
     """Token ids, the template's own included."""
@@ -154,7 +154,17 @@ class ChatRenderer:
         begin = self.tokenizer.bos_token_id
         return [self.tokenizer.eos_token_id if begin is None else begin]
 
-    def render(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> list[Rendered]:
+    def render(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> Rendered:
+        """One row, its sequences one after the other. Raises what `sequences` raises."""
+        found = self.sequences(messages, tools)
+        return Rendered(
+            ids=[token for each in found for token in each.ids],
+            weights=[weight for each in found for weight in each.weights],
+            num_bytes=sum(each.num_bytes for each in found),
+            num_trained_bytes=sum(each.num_trained_bytes for each in found),
+        )
+
+    def sequences(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> list[Rendered]:
         """The sequences of one row. Text: every token trained but the first. Chat: what `plan` says.
 
         Raises UserError when no token would be trained, or when the template alters what it is given.

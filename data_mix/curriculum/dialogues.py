@@ -19,7 +19,7 @@ GOES_ON_AFTER_TALK = 0.6
 """How often at least it goes on after small talk that does not end it."""
 SMALL_TALK = (0.18, 0.08)
 """How often the learner's first turn, and a later one, is small talk."""
-PRACTICE = {"hint": 2.0, "reflective question": 2.0, "choice framing": 1.5}
+PRACTICE = {"hint": 2.0, "reflective question": 2.0, "choice framing": 2.0}
 """Moves that want to know what kind of mistake it was, and how much more often than the others they are practised."""
 RIGHT = 0.06
 """How often a new sentence of the learner's is right."""

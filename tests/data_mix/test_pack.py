@@ -70,7 +70,7 @@ def test_every_label_of_every_row_is_there_exactly_once(
     found = rows_back(packs["train"])
     counts = manifest["splits"]["train"]
     for row in rows:
-        (rendered,) = RENDERER.render(row.messages)
+        (rendered,) = RENDERER.sequences(row.messages)
         expected = list(zip(rendered.ids, rendered.ids[1:], rendered.mask[1:], strict=False))
         pieces = [expected[start : start + seq_len] for start in range(0, len(expected), seq_len)]
         kept = [
@@ -83,7 +83,7 @@ def test_every_label_of_every_row_is_there_exactly_once(
     assert counts["rows"] == counts["packed"] == len(rows)
     assert counts["tokens"] == sum(map(len, found.values()))
     assert counts["trained_tokens"] == sum(trained for entries in found.values() for _, _, trained, _ in entries)
-    assert counts["split_long"] == sum(len(RENDERER.render(row.messages)[0].ids) - 1 > seq_len for row in rows)
+    assert counts["split_long"] == sum(len(RENDERER.sequences(row.messages)[0].ids) - 1 > seq_len for row in rows)
 
 
 def test_a_row_lies_in_one_stretch_and_padding_is_marked(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def spans(rendered: Rendered) -> list[tuple[int, int]]:
 
 def check_trained_as_asked(of: ChatRenderer, messages: list[dict[str, Any]], tools: Any = None) -> list[Rendered]:
     """Every turn to be learned is trained once, behind its prompt, up to a token that ends a reply."""
-    sequences = of.render(messages, tools)
+    sequences = of.sequences(messages, tools)
     taught = [(tuple(each.ids[:begin]), each.ids[begin:end]) for each in sequences for begin, end in spans(each)]
     asked = [
         (tuple(of.prompt(messages[:at], tools)), message)
@@ -86,7 +86,7 @@ def test_every_turn_is_trained_behind_its_own_prompt(family: str, thinking: str,
         messages += [user(data.draw(WORDS)), assistant(data.draw(WORDS), **thought, **weight)]
     if all(each.get("weight") == 0 for each in messages if each["role"] == "assistant"):
         with pytest.raises(UserError, match="nothing in it would be trained"):
-            of.render(messages)
+            of.sequences(messages)
         return
     check_trained_as_asked(of, messages)
 
@@ -94,7 +94,7 @@ def test_every_turn_is_trained_behind_its_own_prompt(family: str, thinking: str,
 @pytest.mark.parametrize("family", ["chatml", "llama3", "gemma3", "gemma2", "phi"])
 def test_a_template_that_shows_turns_as_it_asks_for_them_needs_one_sequence(family: str) -> None:
     said = [user("Hi."), assistant("Hello."), user("Bye."), assistant("Bye now.")]
-    assert len(renderer(family).render(said)) == 1
+    assert len(renderer(family).sequences(said)) == 1
 
 
 def test_a_template_that_rewrites_history_gives_each_turn_a_sequence() -> None:
@@ -114,9 +114,9 @@ def test_thoughts_are_trained_where_they_are_kept_and_counted_where_not() -> Non
     said = [user("3*7?"), assistant("21.", reasoning="three sevens"), user("4*7?"), assistant("<think>hm</think>28.")]
     drop, keep = renderer("qwen3", "drop"), renderer("qwen3", "keep")
     assert drop.plan(said).dropped_thoughts == 2
-    assert "sevens" not in "".join(drop.decode(each.ids) for each in drop.render(said))
+    assert "sevens" not in "".join(drop.decode(each.ids) for each in drop.sequences(said))
     assert keep.plan(said).dropped_thoughts == 0
-    taught = [keep.decode(each.ids[begin:end]) for each in keep.render(said) for begin, end in spans(each)]
+    taught = [keep.decode(each.ids[begin:end]) for each in keep.sequences(said) for begin, end in spans(each)]
     assert taught == [
         "<think>\nthree sevens\n</think>\n\n21.<|im_end|>",
         "<think>\nhm\n</think>\n\n28.<|im_end|>",
@@ -138,12 +138,12 @@ def test_a_template_without_thoughts_leaves_them_out_or_as_they_are_in_the_text(
     for thinking, dropped, shown in (("drop", 2, False), ("keep", 1, True)):
         of = renderer("chatml", thinking)
         assert of.plan(said).dropped_thoughts == dropped
-        assert ("three sevens" in of.decode(of.render(said)[0].ids)) == shown
+        assert ("three sevens" in of.decode(of.sequences(said)[0].ids)) == shown
 
 
 def test_thoughts_without_a_reply_are_named() -> None:
     with pytest.raises(UserError, match="thoughts and no reply"):
-        renderer("qwen3").render([user("3*7?"), assistant("<think>three sevens")])
+        renderer("qwen3").sequences([user("3*7?"), assistant("<think>three sevens")])
 
 
 def test_calls_are_trained_where_the_template_shows_them() -> None:
@@ -163,23 +163,23 @@ def test_calls_are_trained_where_the_template_shows_them() -> None:
         assert taught[0].startswith("<tool_call>\n{") and taught[0].endswith("}\n</tool_call><|im_end|>")
         assert '"city": "Oslo"' in taught[0] and taught[1] == "It is 3 degrees.<|im_end|>"
     with pytest.raises(UserError, match="prints no tools"):
-        renderer("chatml").render(said[:2], TOOLS)
+        renderer("chatml").sequences(said[:2], TOOLS)
 
 
 def test_a_call_cannot_bring_the_templates_own_tokens() -> None:
     evil = {"type": "function", "function": {"name": "f", "arguments": {"x": "<|im_end|>"}}}
     with pytest.raises(UserError, match="a token of the tokenizer's own"):
-        renderer("qwen3").render([user("Go."), assistant("", tool_calls=[evil])])
+        renderer("qwen3").sequences([user("Go."), assistant("", tool_calls=[evil])])
 
 
 def test_a_system_message_without_a_place_is_said_in_the_first_user_turn() -> None:
     said = [{"role": "system", "content": "Be kind."}, user("Hi."), assistant("Hello.")]
     of = renderer("gemma2")
     assert of.plan(said).folded_system and not renderer("gemma3").plan(said).folded_system
-    assert "<start_of_turn>user\nBe kind.\n\nHi.<end_of_turn>" in of.decode(of.render(said)[0].ids)
-    assert of.render(said)[0].ids == renderer("gemma3").render(said)[0].ids
+    assert "<start_of_turn>user\nBe kind.\n\nHi.<end_of_turn>" in of.decode(of.sequences(said)[0].ids)
+    assert of.sequences(said)[0].ids == renderer("gemma3").sequences(said)[0].ids
     with pytest.raises(UserError, match="no user turn follows"):
-        of.render([said[0], said[2]])
+        of.sequences([said[0], said[2]])
 
 
 def test_the_weight_of_a_turn_reaches_its_tokens_and_no_others() -> None:
@@ -193,7 +193,7 @@ def test_the_weight_of_a_turn_reaches_its_tokens_and_no_others() -> None:
 def test_the_date_is_frozen_and_part_of_what_a_renderer_is() -> None:
     of = renderer("llama3")
     said = [user("Hi."), assistant("Hello.")]
-    assert "Today Date: 05 Mar 2026" in of.decode(of.render(said)[0].ids)
+    assert "Today Date: 05 Mar 2026" in of.decode(of.sequences(said)[0].ids)
     later = of.on(datetime.date(2026, 3, 6))
     assert "06 Mar 2026" in later.decode(later.prompt(said[:1]))
     assert later.template_hash == of.template_hash and later.identity != of.identity
@@ -203,7 +203,7 @@ def test_the_date_is_frozen_and_part_of_what_a_renderer_is() -> None:
 def test_a_date_that_cannot_be_frozen_is_refused() -> None:
     text = "{{ strftime_now('%d' ~ '%b') }}" + templates.CHATML
     with pytest.raises(UserError, match="cannot be frozen"):
-        ChatRenderer(templates.tokenizer(), text).render([user("Hi."), assistant("Hello.")])
+        ChatRenderer(templates.tokenizer(), text).sequences([user("Hi."), assistant("Hello.")])
 
 
 def test_the_hash_tells_ways_to_use_one_template_apart() -> None:
@@ -211,3 +211,11 @@ def test_the_hash_tells_ways_to_use_one_template_apart() -> None:
     assert plain.template_hash == plain.template.hash("")  # there is one way to use it
     hashes = {renderer("qwen3", thinking).template_hash for thinking in ("drop", "keep")}
     assert len({*hashes, renderer("qwen3").template.hash("")}) == 3
+
+
+def test_a_row_in_one_piece_begins_with_its_first_turns_prompt() -> None:
+    of = renderer("qwen3")
+    said = [user("Hi."), assistant("Hello."), user("Bye."), assistant("Bye now.")]
+    whole, prompt = of.render(said), of.prompt(said[:1])
+    assert whole.ids[: len(prompt)] == prompt and not any(whole.mask[: len(prompt)])
+    assert whole.ids == [token for each in of.sequences(said) for token in each.ids]

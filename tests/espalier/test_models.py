@@ -6,11 +6,21 @@ import pytest
 import torch
 
 from espalier import records
-from espalier.building import add_adapter, share_trained
+from espalier.building import add_adapter, new_model, share_trained
+from espalier.chat import ChatRenderer
 from espalier.errors import UserError
-from espalier.models import load_for_inference, load_model, randomise, resolve, restore_weights, save_model
+from espalier.models import (
+    load_for_inference,
+    load_model,
+    load_renderer,
+    randomise,
+    resolve,
+    restore_weights,
+    save_model,
+)
 from espalier.settings import AdapterSettings
 from tests import tiny
+from tests.espalier import templates
 
 IDS = torch.tensor([[1, 40, 41, 42, 7]])
 
@@ -213,3 +223,17 @@ def test_four_bits_train_on_the_cpu(tmp_path: Path) -> None:
     loaded, _ = load_for_inference(str(tmp_path / "adapter"), load_in_4bit=True)
     assert torch.equal(logits(loaded), logits(model))
     assert json.loads((tmp_path / "adapter" / "espalier.json").read_text())["base"]["spec"] == found.spec
+
+
+def test_a_model_that_was_trained_behind_other_prefixes_is_told_apart(tmp_path: Path) -> None:
+    """Once the hash was of the template alone, whatever stood before a turn in training."""
+    tokenizer = templates.tokenizer()
+    renderer = ChatRenderer(tokenizer, templates.QWEN3)
+    folder = tmp_path / "old"
+    folder.mkdir()
+    save_model(new_model(tiny.settings(), renderer, 0), renderer, folder, None)
+    load_renderer(resolve(str(folder)))
+    said = records.read_json(folder / "espalier.json") | {"template_hash": renderer.template.hash("")}
+    records.write_json(folder / "espalier.json", said)
+    with pytest.raises(UserError, match="trained by an earlier version.*train it again"):
+        load_renderer(resolve(str(folder)))

@@ -41,7 +41,7 @@ def test_bits_per_byte_count_the_end_and_its_excess_is_over_the_floor_of_these_r
         tiny.chat_row(2, "I go to market.", chat, log2_prob=-50.0, assistant_log2_prob=-3.0),
     ]
     figures = measure(uniform(), packed(tmp_path / "m", rows), batch_size=4)["fit"]
-    tokens = sum(sum(RENDERER.render(row.messages)[0].mask) for row in rows)
+    tokens = sum(sum(RENDERER.sequences(row.messages)[0].mask) for row in rows)
     num_bytes = len(text) + len(chat)
     bits = tokens * math.log2(len(RENDERER.tokenizer))
     assert (figures["rows"], figures["tokens"], figures["bytes"]) == (2, tokens, num_bytes)
@@ -58,7 +58,7 @@ def test_longer_rows_stand_apart(tmp_path: Path) -> None:
     figures = measure(uniform(), packed(tmp_path / "m", rows), batch_size=4)
     assert (figures["fit"]["rows"], figures["fit"]["floor"]) == (1, pytest.approx(4.0 / 7))
     assert (figures["longer"]["rows"], figures["longer"]["bytes"]) == (1, len(long))
-    assert figures["longer"]["tokens"] == sum(RENDERER.render(rows[1].messages)[0].mask)
+    assert figures["longer"]["tokens"] == sum(RENDERER.sequences(rows[1].messages)[0].mask)
 
 
 def test_found_text_has_no_floor(tmp_path: Path) -> None:

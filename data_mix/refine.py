@@ -143,7 +143,7 @@ class Refinery:
             open(f"{temporary}.signatures", "wb") as signed_file,
         ):
             for number, (drafts, signed) in enumerate(batches):
-                if number % _COLLECT_EVERY == 0:
+                if number % _COLLECT_EVERY == _COLLECT_EVERY - 1:
                     gc.collect()
                 count = len(drafts) if source.rows is None else min(len(drafts), source.rows - facts.rows)
                 if not count:

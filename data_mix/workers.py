@@ -19,13 +19,15 @@ def num_workers(workers: int) -> int:
 
 def worker_pool(workers: int) -> ProcessPoolExecutor:
     """A pool of forked processes, to be used as a context manager. It raises BrokenProcessPool when one is killed."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_settle)
+    return ProcessPoolExecutor(workers, mp_context=get_context("fork"), initializer=_settle, initargs=(os.getpid(),))
 
 
-def _settle() -> None:
+def _settle(parent: int) -> None:
     # Ctrl+C reaches every process of the terminal; the parent ends the pool, and its children need not complain.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         # Without this, the children of a parent that was killed wait for work for ever: see prctl(2).
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # killed before it could be asked for
+        os._exit(1)

@@ -62,7 +62,7 @@ def cluster() -> Iterator[str]:
 
 def test_a_mix_is_the_same_bytes(cluster: str, workspace: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
-    recipe.write_text(yaml_text.dump({"name": "mixed", "valid_fraction": 0.1, "sources": large(tmp_path)} | ALL))
+    recipe.write_text(yaml_text.dump({"name": "mixed", "valid_fraction": 0.1, "sources": [large(tmp_path)]} | ALL))
     assert build.main([str(recipe), "--workers", "1"]) == 0
     alone = contents(workspace / "mixes" / "mixed")
     words = ["--overwrite", "--engine", "ray", "--ray_address", cluster]

@@ -27,7 +27,7 @@ def code_behind(command: str) -> dict[str, str]:
     root = repo_root()
     modules = _reached(root / command)
     read = {path for module in modules for path in _data_beside(module)}
-    files = {path: _code_hash(path.read_bytes()) for path in modules}
+    files = {path: _read(path)[1] for path in modules}
     files |= {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in read}
     return {path.relative_to(root).as_posix(): files[path] for path in sorted(files)}
 
@@ -45,20 +45,25 @@ def _reached(entry: Path) -> set[Path]:
         path = waiting.pop()
         if path not in found and path.is_file():
             found.add(path)
-            waiting += [file for name in _imported(path) for file in _files(name)]
+            waiting += [file for name in _read(path)[0] for file in _files(name)]
     return found
 
 
 @cache
-def _imported(path: Path) -> tuple[str, ...]:
-    """Dotted names of ours that a file imports; of `from a import b` both a and a.b, whichever is a module."""
+def _read(path: Path) -> tuple[tuple[str, ...], str]:
+    """Of a module, parsed once: the dotted names of ours that it imports, and the hash of what it does.
+
+    Of `from a import b` both a and a.b are named, whichever is a module.
+    """
+    tree = ast.parse(path.read_bytes())
     names = []
-    for node in ast.walk(ast.parse(path.read_bytes())):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    return tuple(dict.fromkeys(name for name in names if name.partition(".")[0] in PACKAGES))
+    ours = tuple(dict.fromkeys(name for name in names if name.partition(".")[0] in PACKAGES))
+    return ours, hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
 
 
 def _files(name: str) -> Iterator[Path]:
@@ -77,11 +82,6 @@ def _data_beside(module: Path) -> Iterator[Path]:
             yield path
         elif path.is_dir() and path.name not in _NAMED_BY_USERS and not any(path.glob("*.py")):
             yield from (each for each in path.rglob("*") if each.suffix in _DATA)
-
-
-def _code_hash(source: bytes) -> str:
-    """SHA-256 of a module without comments, docstrings and layout."""
-    return hashlib.sha256(ast.dump(_Bare().visit(ast.parse(source))).encode()).hexdigest()
 
 
 class _Bare(ast.NodeTransformer):

@@ -33,7 +33,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def behind() -> dict[str, str]:
     code_behind.code_behind.cache_clear()
-    code_behind._imported.cache_clear()
+    code_behind._read.cache_clear()
     return code_behind.code_behind("stage1/train.py")
 
 
@@ -64,7 +64,7 @@ def test_what_counts_as_a_change(checkout: Path, name: str, text: str, changed: 
 
 def test_the_real_commands_have_code_behind_them() -> None:
     code_behind.code_behind.cache_clear()
-    code_behind._imported.cache_clear()
+    code_behind._read.cache_clear()
     for command in ("stage1/train.py", "data_mix/build.py", "data_mix/generate.py", "evaluation/run.py"):
         found = code_behind.code_behind(command)
         assert command in found and "espalier/errors.py" in found

@@ -12,11 +12,17 @@ NAME = "sdpa_float32"
 
 
 def attend_in_float32(model: Any) -> None:
-    """Let a Hugging Face model on the CPU compute its attention in float32, whatever autocast says."""
+    """Let a Hugging Face model on the CPU compute its attention in float32, whatever autocast says.
+
+    One that writes its attention out in plain operations (soft caps, sinks) is left as it is: the kernel knows neither.
+    """
     import torch
     from transformers import AttentionInterface, AttentionMaskInterface
     from transformers.integrations.sdpa_attention import sdpa_attention_forward
     from transformers.masking_utils import sdpa_mask
+
+    if model.config._attn_implementation != "sdpa":
+        return
 
     def attend(module: Any, query: Any, key: Any, value: Any, attention_mask: Any, **options: Any) -> tuple[Any, None]:
         with torch.autocast("cpu", enabled=False):

@@ -167,7 +167,7 @@ def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool,
 
     options: dict[str, Any] = {
         "dtype": dtype,
-        "attn_implementation": "sdpa",  # the one that takes the mask of packed rows as it is
+        "attn_implementation": None,  # torch's kernel, or plain operations where the model needs what it cannot do
         "use_safetensors": True,
         "trust_remote_code": trust_remote_code,
     }

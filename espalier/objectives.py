@@ -9,6 +9,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from espalier.masks import packed_masks
+
 Tensor = torch.Tensor
 
 
@@ -33,11 +35,6 @@ class Batch:
     num_trained: int
     """What the loss is divided by: the labels that are trained in all micro-batches of the step. Weights are no part of
     it, so that a row of weight 0.5 teaches half as much whatever stands beside it."""
-
-    def attention_mask(self) -> Tensor:
-        """(B, 1, S, S) bool: a token sees itself and what stands before it in its own row."""
-        same_row = self.rows[:, :, None] == self.rows[:, None, :]
-        return (same_row & _causal(self.rows.shape[1], self.rows.device)).unsqueeze(1)
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on another device."""
@@ -70,6 +67,24 @@ def token_losses(model: Any, batch: Batch, places: Tensor) -> Tensor:
 def logits_at(model: Any, batch: Batch, places: Tensor) -> Tensor:
     """Logits (n, vocabulary) at `places` (n,) of the flattened batch, every row blind to its neighbours.
 
+    UserError for a model whose rows no mask keeps apart.
+    """
+    masks = packed_masks(unwrapped(model), batch.rows, batch.position_ids)
+    return selected_logits(
+        model, places, input_ids=batch.input_ids, attention_mask=masks, position_ids=batch.position_ids
+    )
+
+
+def unwrapped(model: Any) -> Any:
+    """The model inside what accelerate puts around it for several processes."""
+    from accelerate.utils import extract_model_from_parallel
+
+    return extract_model_from_parallel(model)
+
+
+def selected_logits(model: Any, places: Tensor, **inputs: Any) -> Tensor:
+    """Logits (n, vocabulary) at `places` (n,) of the flattened input. `inputs` is what the model is called with.
+
     The output layer is shown only the hidden states at these places: in a chat most tokens are not trained, and with a
     large vocabulary their logits would take most of the memory.
     """
@@ -78,47 +93,9 @@ def logits_at(model: Any, batch: Batch, places: Tensor) -> Tensor:
         hidden, *others = arguments
         return hidden.flatten(0, 1).index_select(0, places).unsqueeze(0), *others
 
-    hook = model.get_output_embeddings().register_forward_pre_hook(select)
+    hook = unwrapped(model).get_output_embeddings().register_forward_pre_hook(select)
     try:
-        output = model(
-            input_ids=batch.input_ids,
-            attention_mask=batch.attention_mask(),
-            position_ids=batch.position_ids,
-            use_cache=False,
-        )
+        logits: Tensor = model(**inputs, use_cache=False).logits.squeeze(0)
     finally:
         hook.remove()
-    logits: Tensor = output.logits.squeeze(0)
     return logits
-
-
-@torch.no_grad()
-def rows_leak(model: Any, device: torch.device) -> bool:
-    """Whether a row's logits change with its neighbour's tokens: so they do in models with a recurrent state."""
-    rows = torch.tensor([[0] * 8 + [1] * 8], device=device)
-    steps = torch.arange(16, device=device)
-    found = []
-    for offset in (0, 5):
-        tokens = (3 + steps + offset * (steps < 8)).unsqueeze(0)
-        batch = Batch(
-            input_ids=tokens,
-            labels=tokens,
-            weights=torch.ones_like(rows, dtype=torch.float32),
-            position_ids=(steps % 8).unsqueeze(0),
-            rows=rows,
-            num_tokens=16,
-            row_ids=list,
-            num_trained=16,
-        )
-        found.append(logits_at(model, batch, steps[8:]).float())
-    return not torch.allclose(found[0], found[1], rtol=1e-3, atol=1e-3)
-
-
-_CAUSAL: dict[tuple[int, torch.device], Tensor] = {}
-
-
-def _causal(seq_len: int, device: torch.device) -> Tensor:
-    key = (seq_len, device)
-    if key not in _CAUSAL:
-        _CAUSAL[key] = torch.ones(seq_len, seq_len, dtype=torch.bool, device=device).tril()
-    return _CAUSAL[key]

@@ -14,7 +14,7 @@ import torch
 
 from data_mix import pack, rendering
 from data_mix.recipe import Recipe
-from espalier import building, checkpoint, compiling, models, objectives, records
+from espalier import apart, building, checkpoint, compiling, models, records
 from espalier.attention import attend_in_float32
 from espalier.chat import ChatRenderer
 from espalier.chat_template import read_template
@@ -214,16 +214,12 @@ def model(config: TrainConfig, renderer: ChatRenderer, base: models.ModelRef | N
     return loaded.requires_grad_(True)
 
 
-def rows_apart(model: Any, machine: Machine) -> None:
+def rows_apart(model: Any, config: TrainConfig, machine: Machine) -> None:
     """See to it that packed rows do not see each other; UserError for a model in which they would."""
     model.eval()
-    if objectives.rows_leak(model, machine.accelerator.device):
-        raise UserError(
-            f"{type(model).__name__} carries something from one packed row into the next (a recurrent state?), so it "
-            "cannot be trained on packed rows; choose a base with attention alone"
-        )
     if machine.device == "cpu" and machine.dtype == torch.bfloat16:
         attend_in_float32(model)
+    apart.check_rows_apart(model, config.seq_len, machine.accelerator.device)
 
 
 def progress(run: Run, options: TrainOptions, model: Any, optimizer: torch.optim.Optimizer) -> checkpoint.Progress:

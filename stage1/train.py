@@ -81,7 +81,7 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
         renderer = (renderer or prepare.new_renderer(config, mix, run)).on(run.begun_on)
         packs = prepare.packs(config, mix, renderer)
         model = prepare.model(config, renderer, base, machine)
-        prepare.rows_apart(model, machine)
+        prepare.rows_apart(model, config, machine)
         optimizer = loop.make_optimizer(model, config.optim)
         progress = prepare.progress(run, options, model, optimizer)
         batches = data.Batches(

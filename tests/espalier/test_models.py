@@ -19,7 +19,7 @@ from espalier.models import (
     save_model,
 )
 from espalier.settings import AdapterSettings
-from tests import tiny
+from tests import kinds, tiny
 from tests.espalier import templates
 
 IDS = torch.tensor([[1, 40, 41, 42, 7]])
@@ -96,6 +96,16 @@ def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
     assert torch.equal(logits(model), logits(tiny.model(seed=3)))
     assert renderer.template_hash == tiny.renderer().template_hash
     assert renderer.tokenizer_hash == tiny.renderer().tokenizer_hash
+
+
+@pytest.mark.parametrize(("kind", "implementation"), [("gemma3_text", "sdpa"), ("gemma2", "eager")])
+def test_attention_is_computed_as_the_architecture_wants_it(tmp_path: Path, kind: str, implementation: str) -> None:
+    model = kinds.model(kind)
+    model.config.attn_implementation = "flash_attention_2"  # whoever saved it had another machine
+    save_model(model, tiny.renderer(), (tmp_path / "m"), None)
+    loaded, _ = load_for_inference(str(tmp_path / "m"), device="cpu")
+    assert loaded.config._attn_implementation == implementation
+    assert torch.equal(logits(loaded), logits(model))
 
 
 def test_another_template_than_the_trained_one_is_refused(tmp_path: Path) -> None:

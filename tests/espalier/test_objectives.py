@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from espalier.attention import attend_in_float32
-from espalier.objectives import Batch, logits_at, rows_leak, sft
-from tests import tiny
+from espalier.objectives import Batch, logits_at, sft
+from tests import kinds, tiny
 
 MODEL = tiny.model()
 
@@ -99,11 +99,21 @@ def test_micro_batches_add_up_to_the_whole_step(split: int) -> None:
         torch.testing.assert_close(mine.grad, theirs.grad)
 
 
-def test_a_model_that_carries_a_state_from_row_to_row_is_found() -> None:
-    assert not rows_leak(MODEL, torch.device("cpu"))
-    leaky = tiny.model()
-    leaky.model.layers[0].register_forward_hook(lambda module, inputs, output: output + output.cumsum(1))
-    assert rows_leak(leaky, torch.device("cpu"))
+def test_a_model_wrapped_for_several_processes_is_unwrapped() -> None:
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        model = tiny.model()
+        wrapped = torch.nn.parallel.DistributedDataParallel(model)
+        loss, _ = sft(wrapped, PACKED)
+        loss.backward()  # type: ignore[no-untyped-call]
+        reference = tiny.model()
+        expected, _ = sft(reference, PACKED)
+        expected.backward()  # type: ignore[no-untyped-call]
+        assert torch.equal(loss, expected)
+        for mine, theirs in zip(model.parameters(), reference.parameters(), strict=True):
+            assert torch.equal(mine.grad, theirs.grad)
+    finally:
+        torch.distributed.destroy_process_group()
 
 
 def test_attention_in_float32_is_attention() -> None:
@@ -113,4 +123,11 @@ def test_attention_in_float32_is_attention() -> None:
     assert torch.equal(forward(model, PACKED), before)
     with torch.autocast("cpu", torch.bfloat16):
         torch.testing.assert_close(forward(model, PACKED).float(), before, atol=0.1, rtol=0.1)
-    assert not rows_leak(model, torch.device("cpu"))
+
+
+def test_attention_that_no_kernel_knows_is_left_as_it_is() -> None:
+    model = kinds.model("gemma2")
+    before = forward(model, PACKED)
+    attend_in_float32(model)
+    assert model.config._attn_implementation == "eager"
+    assert torch.equal(forward(model, PACKED), before)

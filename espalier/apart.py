@@ -19,15 +19,15 @@ _SAME_IN_16_BITS = 0.1
 
 
 @torch.no_grad()
-def check_rows_apart(model: Any, seq_len: int, device: torch.device) -> None:
+def check_rows_apart(model: Any, seq_len: int) -> None:
     """Compare packed rows with a plain forward pass over a row alone, which is told of no rows, masks or positions.
 
     UserError for a model in which they differ: because a state goes on from row to row, or because its layers reach
     less far than our masks know. It takes about as long as three forward passes over one sequence.
     """
-    num_before = min(8, seq_len // 2)
-    vocabulary = min(1000, model.get_input_embeddings().weight.shape[0])
-    tokens = torch.randint(3, vocabulary, (1, seq_len), generator=torch.Generator().manual_seed(0)).to(device)
+    device, num_embeddings = model.device, model.get_input_embeddings().weight.shape[0]
+    num_before, draw = min(8, seq_len // 2), torch.Generator().manual_seed(0)
+    tokens = torch.randint(3, min(1000, num_embeddings), (1, seq_len), generator=draw).to(device)
     others = torch.where(torch.arange(seq_len, device=device) < num_before, tokens.flip(1), tokens)
     places = torch.linspace(num_before, seq_len - 1, min(64, seq_len - num_before), device=device).long()
     try:

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         "--max_new_tokens", type=int, default=128, help="longest reply, in tokens (128, or half the context)"
     )
     chat.add_argument("--seed", type=int, default=0, help="of the sampling (0)")
-    chat.add_argument("--device", default="auto", help="cpu, cuda or auto (auto)")
+    chat.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
     chat.set_defaults(command=_chat)
 
     remove = commands.add_parser("rm", parents=[debug], help="remove a run that nothing descends from")

@@ -85,8 +85,10 @@ def talk(
     `sampling` goes to `espalier.generate.generate`: max_new_tokens, temperature, seed.
     """
     from espalier.chat_template import read_template
+    from espalier.devices import check_here
     from espalier.models import load_for_inference, resolve
 
+    check_here(device)
     found = resolve(name, unfinished=True)
     if "@" in found.name and "@" not in name:
         print(f"{name} is not complete; this is how it was at {found.name}", file=sys.stderr)

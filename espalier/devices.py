@@ -1,18 +1,42 @@
-"""Which device `auto` will be, told in milliseconds and without importing torch."""
+"""Devices: the names that are taken, what is here without importing torch, and the one that torch will compute on."""
 
 from __future__ import annotations
 
 import ctypes
 import importlib.util
+import math
 import os
 import re
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from espalier.errors import UserError
+
+
+def named(device: str) -> str:
+    """`device`, if it is the name of one. ValueError otherwise."""
+    if device in ("auto", "cpu") or re.fullmatch(r"cuda(:\d+)?", device):
+        return device
+    hint = "; a GPU is called cuda" if "gpu" in device.lower() or device.isdigit() else ""
+    hint = "; it is not supported yet, use cpu" if device == "mps" else hint
+    raise ValueError(f"{device!r} is no device: cpu, cuda, cuda:1 and so on for one of several GPUs, or auto{hint}")
+
+
+Device = Annotated[str, AfterValidator(named)]
+"""The name of a device in a configuration."""
+
+
+def check_here(device: str) -> None:
+    """UserError for what is no device or not in this machine. Told in milliseconds and without importing torch."""
+    _check(device, _num_gpus())
 
 
 def likely_device(device: str) -> str:
     """`device`, or for `auto` what torch will find here: cuda where it was built for a GPU whose driver answers."""
-    return device if device != "auto" else "cuda" if _gpu_answers() else "cpu"
+    return device if device != "auto" else "cuda" if _num_gpus() else "cpu"
 
 
 def likely_dtype(dtype: str, device: str) -> str:
@@ -20,19 +44,60 @@ def likely_dtype(dtype: str, device: str) -> str:
     return dtype if dtype != "auto" else "float32" if device == "cpu" else "bfloat16"
 
 
+def choose_device(device: str) -> str:
+    """The device to compute on, cpu or cuda; `auto` is the GPU where there is one.
+
+    Of several GPUs, the one asked for becomes torch's current one, which everything that only says cuda goes to: a
+    model, its batches and accelerate cannot part ways. UserError for a device that is not here.
+    """
+    import torch
+
+    num_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    _check(device, num_gpus)
+    if device == "auto":
+        return "cuda" if num_gpus else "cpu"
+    kind, _, index = device.partition(":")
+    if index:
+        torch.cuda.set_device(int(index))
+    return kind
+
+
+def choose_dtype(dtype: str, device: str) -> Any:
+    """`auto` is bfloat16 on a GPU and float32 elsewhere."""
+    import torch
+
+    return getattr(torch, likely_dtype(dtype, device))
+
+
+def _check(device: str, num_gpus: float) -> None:
+    try:
+        named(device)
+    except ValueError as error:
+        raise UserError(f"device: {error}") from None
+    if not device.startswith("cuda"):
+        return
+    if not num_gpus:
+        raise UserError(f"device: {device} was asked for, but torch sees no GPU here; use --device cpu")
+    if int(device.partition(":")[2] or 0) >= num_gpus:
+        there = "cuda:0" if num_gpus == 1 else f"cuda:0 to cuda:{num_gpus - 1}"
+        raise UserError(f"device: {device} was asked for, but torch sees only {there} here")
+
+
 @cache
-def _gpu_answers() -> bool:
+def _num_gpus() -> float:
+    """How many GPUs torch will find here; infinite where they are there and nobody counts them."""
     built_for = _torch_built_for()
     if built_for == "hip":
-        return Path("/dev/kfd").exists()
+        return math.inf if Path("/dev/kfd").exists() else 0
     if built_for != "cuda":
-        return False
+        return 0
     try:
         driver = ctypes.CDLL("nvcuda.dll" if os.name == "nt" else "libcuda.so.1")
         count = ctypes.c_int()
-        return driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+        answers = driver.cuInit(0) == 0 and driver.cuDeviceGetCount(ctypes.byref(count)) == 0
     except (OSError, AttributeError):
-        return False
+        return 0
+    return count.value if answers else 0
 
 
 def _torch_built_for() -> str:

@@ -14,6 +14,7 @@ from typing import Any
 from espalier import records
 from espalier.chat import ChatRenderer
 from espalier.chat_template import Thinking
+from espalier.devices import choose_device, choose_dtype
 from espalier.errors import UserError
 from espalier.references import ModelRef as ModelRef
 from espalier.references import resolve as resolve
@@ -21,26 +22,6 @@ from espalier.references import resolve as resolve
 INFO = "espalier.json"
 WEIGHTS = "model.safetensors"
 ADAPTER_WEIGHTS = "adapter_model.safetensors"
-
-
-def choose_device(device: str) -> str:
-    """`auto` is the GPU where there is one. Raises UserError for a device that is not here."""
-    import torch
-
-    if device == "auto":
-        return "cuda" if torch.cuda.is_available() else "cpu"
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise UserError("device: cuda was asked for, but torch sees no GPU here; use --device cpu")
-    return device
-
-
-def choose_dtype(dtype: str, device: str) -> Any:
-    """`auto` is bfloat16 on a GPU and float32 elsewhere."""
-    import torch
-
-    if dtype == "auto":
-        return torch.float32 if device == "cpu" else torch.bfloat16
-    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
 
 
 def load_renderer(
@@ -220,9 +201,9 @@ def load_for_inference(
     trust_remote_code: bool = False,
 ) -> tuple[Any, ChatRenderer]:
     """A model and its renderer by run name, path or hub name. `chat_template` is template text for a base without."""
+    device = choose_device(device)
     found = resolve(reference)
     renderer = load_renderer(found, chat_template, trust_remote_code=trust_remote_code)
-    device = choose_device(device)
     model = load_model(
         found,
         device=device,

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError
 
 from espalier.budget import BudgetSettings
 from espalier.config import Config, FilePath, Options, to_dict
+from espalier.devices import Device
 from espalier.errors import UserError
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class EvaluateConfig(Config):
     """Of sampling, of the bootstrap, and of the examples shown."""
     batch_size: Annotated[int, Field(ge=1)] = 32
     """Replies generated at once."""
-    device: str = "auto"
-    """cpu, cuda or auto."""
+    device: Device = "auto"
+    """cpu, cuda, cuda:1 and so on for one of several GPUs, or auto."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto is bfloat16 on a GPU and float32 elsewhere."""
     load_in_4bit: bool = False

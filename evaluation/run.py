@@ -16,6 +16,7 @@ if __name__ == "__main__":
 
 from typing import TYPE_CHECKING
 
+from espalier import devices
 from espalier.config import load
 from espalier.console import say
 from espalier.errors import run_main
@@ -76,6 +77,8 @@ def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
     from evaluation.plan import make_plan
     from evaluation.scores import Scores
 
+    if config.engine != "ray":
+        devices.check_here(config.device)
     plan = make_plan(config)
     gates = read_gates(options, plan)
     published = None

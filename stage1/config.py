@@ -6,6 +6,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from espalier.config import Config, FilePath, Name, Options
+from espalier.devices import Device
 from espalier.errors import UserError
 from espalier.run import saved_config
 from espalier.settings import AdapterSettings, LoopSettings, ModelSettings
@@ -97,8 +98,8 @@ class TrainConfig(LoopSettings):
     bad_rows: Literal["error", "drop"] = "error"
     """Whether a row that the chat template refuses or alters stops the training, or is left out and counted."""
 
-    device: str = "auto"
-    """cpu, cuda or auto."""
+    device: Device = "auto"
+    """cpu, cuda, cuda:1 and so on for one of several GPUs, or auto."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """What is computed in; auto is bfloat16 on a GPU and float32 elsewhere. Trained weights are always float32."""
     threads: int | None = Field(None, ge=1)

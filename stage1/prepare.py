@@ -14,7 +14,7 @@ import torch
 
 from data_mix import pack, rendering
 from data_mix.recipe import Recipe
-from espalier import apart, building, checkpoint, compiling, models, records
+from espalier import apart, building, checkpoint, compiling, devices, models, records
 from espalier.attention import attend_in_float32
 from espalier.chat import ChatRenderer
 from espalier.chat_template import read_template
@@ -106,8 +106,8 @@ def machine(config: TrainConfig, base: models.ModelRef | None) -> Machine:
     """Choose device, precision and threads, and make every computation on them repeatable."""
     from accelerate import Accelerator
 
-    device = models.choose_device(config.device)
-    dtype = models.choose_dtype(config.dtype, device)
+    device = devices.choose_device(config.device)
+    dtype = devices.choose_dtype(config.dtype, device)
     torch.set_num_threads(config.threads or recorded_threads(config.name) or _tried_threads(config, base, device))
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
@@ -119,8 +119,14 @@ def machine(config: TrainConfig, base: models.ModelRef | None) -> Machine:
     random.seed(config.seed)
     np.random.seed(config.seed % 2**32)
     torch.manual_seed(config.seed)
+    accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if dtype == torch.bfloat16 else "no")
+    if accelerator.device.type != device:
+        raise UserError(
+            f"device: {device} was asked for, but accelerate computes on {accelerator.device}; it was set up for that "
+            "in the environment (ACCELERATE_TORCH_DEVICE, ACCELERATE_USE_CPU)"
+        )
     return Machine(
-        accelerator=Accelerator(cpu=device == "cpu", mixed_precision="bf16" if dtype == torch.bfloat16 else "no"),
+        accelerator=accelerator,
         device=device,
         dtype=dtype,
         threads=torch.get_num_threads(),
@@ -219,7 +225,7 @@ def rows_apart(model: Any, config: TrainConfig, machine: Machine) -> None:
     model.eval()
     if machine.device == "cpu" and machine.dtype == torch.bfloat16:
         attend_in_float32(model)
-    apart.check_rows_apart(model, config.seq_len, machine.accelerator.device)
+    apart.check_rows_apart(model, config.seq_len)
 
 
 def progress(run: Run, options: TrainOptions, model: Any, optimizer: torch.optim.Optimizer) -> checkpoint.Progress:

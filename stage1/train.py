@@ -14,6 +14,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from espalier import devices
 from espalier.config import load
 from espalier.console import say
 from espalier.errors import UserError, run_main
@@ -45,6 +46,7 @@ def one_process() -> None:
 
 def train(config: TrainConfig, options: TrainOptions) -> int:
     """Make the run that `config` describes; returns the exit code."""
+    devices.check_here(config.device)
     from functools import partial
 
     from espalier import building, checkpoint, compiling, loop, objectives, records

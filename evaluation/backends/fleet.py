@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from espalier.cluster import connect
@@ -74,12 +74,11 @@ class Fleet(Weights):
 
     def _hire(self, ray: Any, number: int) -> list[Any]:
         on_gpu = 1 if self.placement.device.startswith("cuda") else 0
+        placement = replace(self.placement, device=self.placement.device.partition(":")[0])  # each sees one GPU only
         # The workspace by name: a worker on another machine has its own environment.
         where = {"env_vars": {"ESPALIER_HOME": str(workspace())}}
         hire = ray.remote(num_cpus=1, num_gpus=on_gpu, runtime_env=where)(_Worker)
-        return [
-            hire.remote(self.ref.spec, self.ref.content_hash, self.generation, self.placement) for _ in range(number)
-        ]
+        return [hire.remote(self.ref.spec, self.ref.content_hash, self.generation, placement) for _ in range(number)]
 
     def close(self) -> None:
         """Send the workers home."""

@@ -12,7 +12,8 @@ from functools import cache
 from typing import Any
 
 from espalier import records
-from espalier.models import ModelRef, base_of, choose_device, choose_dtype, info, load_base, load_model, put_on
+from espalier.devices import choose_device, choose_dtype
+from espalier.models import ModelRef, base_of, info, load_base, load_model, put_on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,7 +21,7 @@ class Placement:
     """Where and how local models run."""
 
     device: str = "auto"
-    """cpu, cuda or auto."""
+    """cpu, cuda, cuda:N or auto."""
     dtype: str = "auto"
     """float32, bfloat16 or auto."""
     load_in_4bit: bool = False

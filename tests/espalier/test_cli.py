@@ -140,6 +140,11 @@ def test_a_run_trained_on_text_continues_it(echo: list[Any], monkeypatch: pytest
     assert echo == ["Sophie says:"]
 
 
+def test_chat_on_what_is_no_device(workspace: Path) -> None:
+    with pytest.raises(UserError, match="device: 'gpu' is no device: .* a GPU is called cuda"):
+        main(["chat", "some/model", "--device", "gpu"])  # told before the hub is asked
+
+
 def test_chat_on_a_pipe_remembers_forgets_and_begins_anew(
     echo: list[Any], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

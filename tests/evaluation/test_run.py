@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from espalier import records
+from espalier import devices, records
 from espalier.errors import UserError
 from espalier.paths import repo_root
 from evaluation.backends.local import LocalModel
@@ -188,6 +188,17 @@ def test_a_metric_of_ones_own(workspace, listed):
     assert "says please" in (workspace / "scores" / "own" / "report.md").read_text()
     with pytest.raises(UserError, match="'polite' is no metric"):
         main(words)
+
+
+def test_a_device_that_is_none_or_not_here_is_refused_before_anything_is_asked(
+    workspace, suite_file, make_run, monkeypatch
+):
+    make_run("trunk")
+    monkeypatch.setattr(devices, "_num_gpus", lambda: 0)
+    for name, complaint in (("gpu", "a GPU is called cuda"), ("cuda:1", "torch sees no GPU here")):
+        with pytest.raises(UserError, match=complaint):
+            main(["--models", "trunk", "--suite", suite_file, "--device", name])
+    assert not (workspace / "scores").exists()
 
 
 @pytest.mark.slow

@@ -173,6 +173,7 @@ def test_what_is_refused_before_anything_is_written(
     refused("--optim.lr cannot be given beside it", "--resume", "nobody", "--optim.lr", "1")
     refused("neither a run, nor a folder, nor a hub name", core, "--parent", "null", "--base", "nothing")
     refused("cuda was asked for" if not torch.cuda.is_available() else "", config, "--device", "cuda")
+    refused("device: 'gpu' is no device: cpu, cuda, .* a GPU is called cuda", config, "--device", "gpu")
     monkeypatch.setenv("WORLD_SIZE", "2")
     refused("2 processes were started, and training in several is not supported", config)
     assert not (workspace / "runs").exists()

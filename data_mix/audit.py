@@ -15,7 +15,9 @@ import pyarrow.compute
 import pyarrow.parquet
 from numpy.typing import NDArray
 
+from data_mix import preference_figures
 from data_mix.plots import UNKNOWN
+from data_mix.preference_figures import FOLDER, Preferences
 from data_mix.tally import Tally
 from espalier.messages import TEXT_ROLE
 from espalier.rows import ROWS_PER_GROUP, Row, row_from_record
@@ -179,25 +181,33 @@ def _sizes(messages: pyarrow.ListArray) -> tuple[NDArray[np.int64], NDArray[np.i
     return np.add.reduceat(lengths, starts), np.add.reduceat(lengths * by_assistant, starts), is_text
 
 
-def audit(tallies: dict[str, Tally], splits: dict[str, Split]) -> dict[str, Any]:
+def audit(
+    tallies: dict[str, Tally],
+    splits: dict[str, Split],
+    preferences: dict[str, dict[str, Preferences]] | None = None,
+) -> dict[str, Any]:
     """Every record accounted for, and the files as they are found to be.
 
     Raises ValueError when what was counted on the way is not what stands in the files.
     """
+    in_files = {split: {name: sizes.rows for name, sizes in found.by_source.items()} for split, found in splits.items()}
+    for split, found in (preferences or {}).items():
+        in_files[f"{FOLDER}/{split}"] = {name: figures.rows for name, figures in found.items()}
     for name, tally in tallies.items():
         tally.check(name)
         for split, counted in tally.kept.items():
-            found = splits[split].by_source.get(name, Sizes()).rows if split in splits else 0
-            if counted != found:
-                raise ValueError(f"split {split}: {counted} rows of {name} were counted and {found} are in the file")
-    for split, figures in splits.items():
-        strangers = {name for name in figures.by_source if not tallies[name].kept[split]}
+            rows = in_files.get(split, {}).get(name, 0)
+            if counted != rows:
+                raise ValueError(f"split {split}: {counted} rows of {name} were counted and {rows} are in the file")
+    for split, by_source in in_files.items():
+        strangers = {name for name in by_source if not tallies[name].kept[split]}
         if strangers:
             raise ValueError(f"split {split}: it holds rows of {strangers}, which were not counted")
     return {
         "equality": "read + split_off + copies = kept + joined + the sum of dropped",
         "sources": {name: tally.to_dict() for name, tally in tallies.items()},
         "splits": {name: describe(split) for name, split in splits.items()},
+        "preferences": preference_figures.describe(preferences or {}),
     }
 
 

@@ -85,7 +85,7 @@ def finish(
     watch: "Stopwatch",
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """From refined rows to a complete mix; returns the facts of its manifest and its audit."""
-    from data_mix import audit, manifest, mix
+    from data_mix import audit, manifest, mix, preference_figures
     from data_mix.bars import NUM_DIALOGUES, clear_bars
     from data_mix.card import write_card
     from espalier import records
@@ -93,13 +93,14 @@ def finish(
     with records.staging(folder, replace=options.overwrite) as staged:
         tallies, decided = mix.make_splits(recipe, jobs, work, staged, watch)
         with watch("audit"):
-            splits = audit.measure(staged)
-            audited = audit.audit(tallies, splits) | decided
+            splits, preferences = audit.measure(staged), preference_figures.measure(staged)
+            audited = audit.audit(tallies, splits, preferences) | decided
             audit.check_shares(audited)
             records.write_json(staged / "audit.json", audited)
         findings = clear_bars(recipe, workers=options.workers)
         facts |= {
             "splits": {name: {key: found[key] for key in SIZES} for name, found in audited["splits"].items()},
+            "preferences": preference_figures.totals(audited["preferences"]),
             "duplicates": audited["duplicates"],
             "shares": audited["shares"],
             "entropy": audit.entropy(splits["train"]),
@@ -108,10 +109,10 @@ def finish(
             "lint": {"dialogues": NUM_DIALOGUES if findings else 0, "findings": [asdict(found) for found in findings]},
         }
         with watch("card"):
-            write_card(staged, facts, audited, splits, findings)
+            write_card(staged, facts, audited, splits, findings, preferences)
         with watch("manifest"):
             # The rows alone are the mix's identity: packs come and go beside them, and a card may be worded anew.
-            records.write_manifest(staged, facts, content=("*.parquet",))
+            records.write_manifest(staged, facts, content=("*.parquet", "preferences/*.parquet"))
     return facts, audited
 
 
@@ -128,7 +129,12 @@ def report(folder: Path, facts: dict[str, Any], audited: dict[str, Any]) -> None
         reasons = (
             f" ({', '.join(f'{count:,} {reason}' for reason, count in tally['dropped'].items())})" if dropped else ""
         )
-        say(f"{name}: {tally['read']:,} records read, {tally['kept']:,} rows kept, {dropped:,} dropped{reasons}")
+        compared = sum(count for split, count in tally["kept_by_split"].items() if split.startswith("preferences/"))
+        kept = f"{tally['kept'] - compared:,} rows kept{f' and {compared:,} preferences' if compared else ''}"
+        say(f"{name}: {tally['read']:,} records read, {kept}, {dropped:,} dropped{reasons}")
+    for split, found in (facts["preferences"] or {}).items():
+        counts = ", ".join(f"{found[key]:,} {key}" for key in ("pairs", "good", "bad") if found[key])
+        say(f"preferences/{split}: {found['rows']:,} ({counts or 'none'}), trained by nothing yet")
     for kind, found in facts["entropy"].items():
         say(f"entropy of {kind}s: {found['bits_per_byte']:.4f} bits per byte, over {found['rows']:,} rows")
     for name, found in facts["duplicates"].items():

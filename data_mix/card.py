@@ -7,13 +7,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data_mix import card_sections, plots
+from data_mix import card_sections, plots, preference_figures
 from data_mix.audit import Split
 from data_mix.plots import UNKNOWN, percentile
 from espalier.report import Markup, escape, percent, table
 
 if TYPE_CHECKING:
     from data_mix.curriculum import Finding
+    from data_mix.preference_figures import Preferences
 
 _MAX_EXAMPLE_CHARS = 600
 _NUM_HELD_OUT_SHOWN = 12
@@ -26,7 +27,12 @@ _SPLIT_MEANINGS = {
 
 
 def write_card(
-    folder: Path, facts: dict[str, Any], audit: dict[str, Any], splits: dict[str, Split], findings: list[Finding]
+    folder: Path,
+    facts: dict[str, Any],
+    audit: dict[str, Any],
+    splits: dict[str, Split],
+    findings: list[Finding],
+    preferences: dict[str, dict[str, Preferences]],
 ) -> None:
     """Writes CARD.md and its pictures into `folder`. `facts` are those of the manifest."""
     train = splits["train"]
@@ -36,11 +42,12 @@ def write_card(
         "has the figures.",
         "## What is in it",
         _splits(audit),
-        _kinds(train),
-        *_picture(
-            plots.lengths(train.lengths, folder / "lengths.png", title="How long the training rows are"), "Row lengths"
-        ),
     ]
+    if train.rows:
+        picture = plots.lengths(train.lengths, folder / "lengths.png", title="How long the training rows are")
+        parts += [_kinds(train), *_picture(picture, "Row lengths")]
+    if preferences:
+        parts += ["## Preferences", preference_figures.section(preferences)]
     if audit["shares"]:
         picture = plots.shares(audit["shares"], folder / "shares.png", title="What each source gives to training")
         parts += ["## Shares", card_sections.shares(audit["shares"]), *_picture(picture, "Shares")]
@@ -76,7 +83,8 @@ def write_card(
         parts += ["## Mistakes and moves", _shares(train), *_picture(picture, "Mistakes and moves")]
     if findings:
         parts += ["## Bars", _findings(findings, facts["lint"]["dialogues"])]
-    parts += ["## Examples", *_examples(train)]
+    if train.rows:
+        parts += ["## Examples", *_examples(train)]
     (folder / "CARD.md").write_text("\n\n".join(part.strip() for part in parts if part) + "\n", encoding="utf-8")
 
 
@@ -126,7 +134,8 @@ def _sources(facts: dict[str, Any], audit: dict[str, Any]) -> str:
         "+ joined",
         "+ dropped",
     ]
-    return table(headers, rows) + "\nThe build has checked the equality: every record read is accounted for."
+    text = "\nThe build has checked the equality: every record read is accounted for."
+    return table(headers, rows) + text + (" Preferences are among what is kept." if audit["preferences"] else "")
 
 
 def _passed_over(facts: dict[str, Any]) -> str:

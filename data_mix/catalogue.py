@@ -18,6 +18,7 @@ from data_mix.duplicates import NO_KEY, Replies, canned, first_of_each
 from data_mix.jobs import Job
 from data_mix.near_duplicates import choose_bands, near_duplicates_of_parts
 from data_mix.recipe import Duplicates, Recipe
+from data_mix.refined import STORES
 from data_mix.shares import Allotment, allot, choose, rank
 from espalier import records
 
@@ -32,13 +33,13 @@ REASONS = {
 
 
 class Catalogue:
-    """All refined rows of a recipe, in order."""
+    """All refined rows of a recipe, in order; or all its preferences."""
 
-    def __init__(self, recipe: Recipe, jobs: list[Job], folder: Path) -> None:
-        self.recipe, self.jobs, self.folder = recipe, jobs, folder
+    def __init__(self, recipe: Recipe, jobs: list[Job], folder: Path, *, of: str = "rows") -> None:
+        self.recipe, self.jobs, self.folder, self.of = recipe, jobs, folder, of
         self.facts = [records.read_json(folder / f"{job.name}.json") for job in jobs]
         """What each job did (`refine.Facts`)."""
-        counts = [found["rows"] for found in self.facts]
+        counts = [found[of] for found in self.facts]
         self.starts: NDArray[np.int64] = np.cumsum([0, *counts], dtype=np.int64)
         """Where each job's rows begin, and the end."""
         num_rows = int(self.starts[-1])
@@ -71,10 +72,7 @@ class Catalogue:
 
         Rows of the curriculum are no one's copies: they are independent draws, and their entropy is known as such.
         """
-        files = [job.source for job in self.jobs if job.curriculum is None]
-        of_files = np.zeros(len(self.fate), bool)
-        for number in set(files):
-            of_files[self.rows_of(number)] = True
+        of_files = self._of_files()
         if asked.exact:
             self._drop(np.flatnonzero(of_files), self.keys, SAME)
         if asked.first_user_turn:
@@ -82,7 +80,15 @@ class Catalogue:
             for here, table in self._read("turn"):
                 turns[here] = _halves(table["turn"])
             self._drop(np.flatnonzero(of_files & (self.fate == KEPT)), turns, SAME_TURN)
-        return self._drop_near(of_files & (self.fate == KEPT), asked) if asked.near else {}
+        looked_at = of_files & (self.fate == KEPT)
+        return self._drop_near(looked_at, asked) if asked.near and looked_at.any() else {}
+
+    def _of_files(self) -> NDArray[np.bool_]:
+        """(N,) whether a row is of a file or a hub, not of the curriculum."""
+        found = np.zeros(len(self.fate), bool)
+        for number in {job.source for job in self.jobs if job.curriculum is None}:
+            found[self.rows_of(number)] = True
+        return found
 
     def _drop(self, rows: NDArray[np.int64], keys: NDArray[np.uint64], fate: int) -> None:
         self.fate[rows[first_of_each(keys[rows]) >= 0]] = fate
@@ -113,10 +119,26 @@ class Catalogue:
         }
 
     def _signatures(self, looked_at: NDArray[np.bool_], num_perm: int) -> Iterator[NDArray[np.uint32]]:
-        for at, job in enumerate(self.jobs):
+        for at in range(len(self.jobs)):
             mine = looked_at[self.starts[at] : self.starts[at + 1]]
             if mine.any():
-                yield np.fromfile(self.folder / f"{job.name}.signatures", np.uint32).reshape(-1, num_perm)[mine]
+                yield np.fromfile(self.file_of(at, ".signatures"), np.uint32).reshape(-1, num_perm)[mine]
+
+    def keep_equal_together(self) -> None:
+        """Puts every conversation that is also the reply to a preference's prompt on the side of that prompt, so that
+        equal ones of files stay on one side, and what is held out as a preference is not trained on as a conversation.
+        """
+        replies = np.zeros(len(self.fate), bool)
+        for here, table in self._read("is_reply"):
+            replies[here] = table["is_reply"].to_numpy(zero_copy_only=False)
+        if not replies.any():
+            return
+        rows = np.flatnonzero(self._of_files())
+        rows = rows[np.argsort(~replies[rows], kind="stable")]  # so that the first of equal ones is a reply if one is
+        first = first_of_each(self.keys[rows])
+        leader = rows[np.where(first < 0, np.arange(len(rows)), first)]
+        led = replies[leader]
+        self.split[rows[led]] = self.split[leader[led]]
 
     def take_shares(self) -> tuple[Allotment | None, dict[str, int]]:
         """Decide how often each row is taken, so that every source has its share; the rest are marked as over it.
@@ -162,7 +184,7 @@ class Catalogue:
         number = [one.label for one in self.recipe.sources].index(source)
         for at, job in enumerate(self.jobs):
             if job.source == number:
-                table = pyarrow.parquet.read_table(self._file(at), columns=["replies", "messages"])
+                table = pyarrow.parquet.read_table(self.file_of(at), columns=["replies", "messages"])
                 rows = pyarrow.compute.list_parent_indices(table["replies"])
                 found = pyarrow.compute.index(pyarrow.compute.list_flatten(table["replies"]), key).as_py()
                 if found >= 0:
@@ -205,10 +227,11 @@ class Catalogue:
         for at, job in enumerate(self.jobs):
             if source is None or job.source == source:
                 here = slice(int(self.starts[at]), int(self.starts[at + 1]))
-                yield here, pyarrow.parquet.read_table(self._file(at), columns=list(columns))
+                yield here, pyarrow.parquet.read_table(self.file_of(at), columns=list(columns))
 
-    def _file(self, at: int) -> Path:
-        return self.folder / f"{self.jobs[at].name}.parquet"
+    def file_of(self, at: int, suffix: str = ".parquet") -> Path:
+        """A file of a job, by the number of the job."""
+        return self.folder / f"{self.jobs[at].name}{STORES[self.of]}{suffix}"
 
     def _codes(self, column: pyarrow.ChunkedArray) -> NDArray[np.uint8]:
         encoded = column.combine_chunks().dictionary_encode()

@@ -88,32 +88,40 @@ def refine(refinery: Refinery, jobs: list[Job], options: BuildOptions) -> None:
 def make_splits(
     recipe: Recipe, jobs: list[Job], scratch: Path, folder: Path, watch: Stopwatch
 ) -> tuple[dict[str, Tally], dict[str, Any]]:
-    """Writes SPLIT.parquet files into `folder` from the refined rows in `scratch`, in the order of the sources.
+    """Writes SPLIT.parquet files into `folder` from the refined rows in `scratch`, in the order of the sources, and
+    preferences, where there are some, into its folder `preferences`.
 
     Returns what became of every source's records, and what was found out on the way. Raises UserError for a source
     that gives no row, a share that cannot be filled, and a split that would be empty.
     """
     # Imported only now: these start threads, after which forking is not safe.
     from data_mix.catalogue import Catalogue
-    from data_mix.write import write_splits
+    from data_mix.write import tallies_of, write_splits
 
     with watch("catalogue"):
         catalogue = Catalogue(recipe, jobs, scratch)
-        _refuse_empty_source(catalogue)
+        preferences = Catalogue(recipe, jobs, scratch, of="preferences")
+        _refuse_empty_source(catalogue, preferences)
+        catalogue.keep_equal_together()
     with watch("duplicates"):
         near = catalogue.drop_duplicates(recipe.duplicates)
+        near_preferences = preferences.drop_duplicates(recipe.duplicates)
     with watch("canned replies"):
         canned = _canned(catalogue)
     with watch("shares"):
         allotted, held_out = catalogue.take_shares()
-        _refuse_empty_split(catalogue)
+        _refuse_empty_split(catalogue, preferences)
     with watch("writing"):
-        tallies = write_splits(catalogue, folder)
+        tallies = tallies_of(catalogue)
+        write_splits(catalogue, folder, tallies)
+        if len(preferences.fate):
+            write_splits(preferences, folder, tallies, within="preferences/")
     for facts in catalogue.facts:
         watch.add(facts["seconds"])
     return tallies, {
         "duplicates": catalogue.repeats(),
         "near_duplicates": near,
+        "near_preferences": near_preferences,
         "canned_replies": canned,
         "in_an_evaluation": _hits(catalogue),
         "shares": None if allotted is None else _shares(recipe, allotted, held_out),
@@ -159,10 +167,9 @@ def _shares(recipe: Recipe, allotted: Allotment, held_out: dict[str, int]) -> di
     }
 
 
-def _refuse_empty_source(catalogue: Catalogue) -> None:
+def _refuse_empty_source(catalogue: Catalogue, preferences: Catalogue) -> None:
     for number, source in enumerate(catalogue.recipe.sources):
-        here = catalogue.rows_of(number)
-        if here.start == here.stop:
+        if not any(len(found.fate[found.rows_of(number)]) for found in (catalogue, preferences)):
             tally = Tally()
             for job, facts in zip(catalogue.jobs, catalogue.facts, strict=True):
                 if job.source == number:
@@ -180,11 +187,13 @@ def _nothing_left(recipe: Recipe, source: Source, tally: Tally) -> str:
     return f"{where}: {read}, so {consequence}"
 
 
-def _refuse_empty_split(catalogue: Catalogue) -> None:
+def _refuse_empty_split(catalogue: Catalogue, preferences: Catalogue) -> None:
     recipe = catalogue.recipe
     kept = catalogue.fate == 0
+    if not len(kept):
+        return  # a mix of preferences alone, which can be looked at, though not trained on
     for number, source in enumerate(recipe.sources):
-        if not kept[catalogue.rows_of(number)].any():
+        if not kept[catalogue.rows_of(number)].any() and not (preferences.fate[preferences.rows_of(number)] == 0).any():
             raise KeepScratch(
                 f"{source.label}: every row of it is said before by another source, so it would be missing"
             )

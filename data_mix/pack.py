@@ -161,7 +161,9 @@ def open_packs(
                 )
             if not counts.get("train") or not counts["train"].trained_tokens:
                 wanted = "" if rows == "all" else f" {rows}"
-                raise UserError(f"{mix}: its training split has no{wanted} row that could be trained on")
+                raise UserError(
+                    f"{mix}: its training split has no{wanted} row that could be trained on{_compared(mix)}"
+                )
             records.write_manifest(
                 temporary,
                 {
@@ -176,6 +178,12 @@ def open_packs(
             )
     manifest = records.read_json(folder / records.MANIFEST)
     return {split: Pack(folder / split) for split in manifest["splits"]}, manifest, done
+
+
+def _compared(mix: Path) -> str:
+    """A remark on the preferences of a mix, where it has some."""
+    found = (records.read_json(mix / records.MANIFEST).get("preferences") or {}).get("train", {}).get("rows", 0)
+    return f"; it holds {found:,} preferences, which nothing trains on yet" if found else ""
 
 
 class Pack:

@@ -17,15 +17,19 @@ DEFAULT_RECIPE = Path(__file__).with_name("recipes") / "basil.yaml"
 CURRICULUM = "curriculum"
 _UNDER_DATA_ROOT = "data:"
 _OF_FILES = (
-    "paired_with", "languages", "annotations", "corpus", "licence", "format", "text_row", "on_bad_row", "rows",
-    "weight", "filters", "hub_config", "hub_split", "hub_dir", "revision",
+    "paired_with", "languages", "annotations", "corpus", "licence", "format", "text_row", "on_bad_row",
+    "preferences", "rows", "weight", "filters", "hub_config", "hub_split", "hub_dir", "revision",
 )  # fmt: skip
 
 Format = Literal[
-    "auto", "messages", "sharegpt", "alpaca", "aya", "question_answer", "lmsys", "magpie", "prosocial", "hh", "oasst",
+    "auto", "messages", "sharegpt", "alpaca", "aya", "question_answer", "lmsys", "magpie", "prosocial", "hh",
+    "preference", "oasst",
     "mathdial", "cima", "bridge", "toefl11", "pairs", "sgd", "taskmaster", "text",
 ]  # fmt: skip
 """How a record is turned into messages: a name in `data_mix.importers`, or told from the record's keys."""
+
+
+Preferences = Literal["both", "keep", "chosen", "drop", "refuse"]
 
 
 class Source(Config):
@@ -66,8 +70,12 @@ class Source(Config):
     """What makes a row of a plain text file: paragraphs are set apart by blank lines."""
     on_bad_row: Literal["error", "drop"] = "error"
     """Whether a record that cannot be read stops the build, or is dropped and counted."""
+    preferences: Preferences = "both"
+    """What becomes of records that say which replies are good ones. `both`: the better reply is trained as any
+    conversation, and the comparison is kept beside the rows; `keep`: it is kept alone; `chosen`: the better reply
+    alone; `drop`: neither; `refuse`: the build stops. A reply that is said to be bad is never trained."""
     rows: int | None = Field(None, ge=1)
-    """Take only so many rows that pass the filters, the first ones."""
+    """Take only so many rows that pass the filters, the first ones; preferences are counted apart from the others."""
     weight: float = Field(1.0, gt=0)
     """Multiplies the loss of the source's rows."""
     filters: FilterConfig = FilterConfig()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import islice
@@ -20,18 +21,19 @@ import orjson
 from data_mix import curriculum
 from data_mix.decontaminate import Grams
 from data_mix.filters import Chain
-from data_mix.importers import convert
+from data_mix.importers import Imported, convert
 from data_mix.jobs import Job
 from data_mix.near_duplicates import hash_words, signatures
+from data_mix.preferences import LeftOut, rows_of
 from data_mix.reading import Named, groups_of, records_of
 from data_mix.recipe import Recipe, Source
-from data_mix.refined import Draft, refined_schema, to_table
+from data_mix.refined import STORES, Draft, Store, to_table
+from data_mix.sift import by_length, filtered, up_to
 from data_mix.sources import BadRecord
 from data_mix.stopwatch import Stopwatch
 from data_mix.tally import Tally
 from espalier import records
 from espalier.errors import UserError
-from espalier.rows import REPETITIVE
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,7 +46,7 @@ NUM_HITS = 200
 
 
 Batch = tuple[list[Draft], "np.ndarray | None"]
-"""Rows, and the signatures of their words where near duplicates are looked for."""
+"""Rows and preferences, and the signatures of their words where near duplicates are looked for."""
 
 
 @dataclass(kw_only=True)
@@ -52,7 +54,8 @@ class Facts:
     """What a job did, beside its rows."""
 
     tally: Tally = field(default_factory=Tally)
-    rows: int = 0
+    stored: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STORES, 0))
+    """How many of each kind are kept."""
     clock: Stopwatch = field(default_factory=Stopwatch)
     """Seconds by step."""
     hits: list[dict[str, str]] = field(default_factory=list)
@@ -108,9 +111,9 @@ class Refinery:
         try:
             self._write(job, facts, temporary)
             # Renamed before the tally is there: what has no tally does not count, and is written over.
-            files = [self.folder / f"{job.name}{suffix}" for suffix in (".parquet", ".signatures")]
-            for file in files:
-                os.replace(f"{temporary}{file.suffix}", file)
+            ends = [f"{store}{suffix}" for store in STORES.values() for suffix in (".parquet", ".signatures")]
+            for end in ends:
+                os.replace(f"{temporary}{end}", self.folder / f"{job.name}{end}")
         except BaseException:
             for left in self.folder.glob(f"{temporary.name}.*"):
                 left.unlink(missing_ok=True)
@@ -118,53 +121,47 @@ class Refinery:
         finally:
             gc.enable()
         done = {
-            "rows": facts.rows,
+            **facts.stored,
             "tally": facts.tally.to_dict(),
             "seconds": facts.clock.seconds,
             "hits": facts.hits,
-            "files": _sizes(files),
+            "files": _sizes([self.folder / f"{job.name}{end}" for end in ends]),
         }
         records.write_json(self.folder / f"{job.name}.json", done)
         return job.name
 
     def _write(self, job: Job, facts: Facts, temporary: Path) -> None:
-        import pyarrow.parquet
-
         source = self.recipe.sources[job.source]
         batches = self._curriculum(job, facts) if job.curriculum else self._conversations(job, source, facts)
-        with (
-            pyarrow.parquet.ParquetWriter(
-                f"{temporary}.parquet",
-                refined_schema(),
-                compression="lz4",
-                use_dictionary=REPETITIVE,
-                write_statistics=False,
-            ) as file,
-            open(f"{temporary}.signatures", "wb") as signed_file,
-        ):
+        with ExitStack() as stack:
+            stores = {kind: stack.enter_context(Store(f"{temporary}{name}")) for kind, name in STORES.items()}
             for number, (drafts, signed) in enumerate(batches):
                 if number % _COLLECT_EVERY == _COLLECT_EVERY - 1:
                     gc.collect()
-                count = len(drafts) if source.rows is None else min(len(drafts), source.rows - facts.rows)
-                if not count:
-                    continue
-                if signed is not None:
-                    signed[:count].tofile(signed_file)
-                with facts.clock("keys and columns"):
-                    table = to_table(
-                        drafts[:count],
-                        source=source.label,
-                        weight=source.weight,
-                        valid_fraction=self.recipe.valid_fraction,
-                        seed=self.recipe.seed,
-                    )
-                with facts.clock("store"):
-                    file.write_table(table, row_group_size=BATCH)
-                facts.rows += count
-                if facts.rows == source.rows:
+                count = up_to(source.rows, drafts, **facts.stored)
+                for kind, store in stores.items():
+                    mine = [at for at in range(count) if drafts[at].is_preference == (kind == "preferences")]
+                    facts.stored[kind] += len(mine)
+                    if mine:
+                        self._store([drafts[at] for at in mine], source, store, facts.clock)
+                        if signed is not None:
+                            store.signatures.write(signed[mine].tobytes())
+                if source.rows in facts.stored.values():
                     # The records that were read for the rest of this batch were looked at in vain.
                     facts.tally.dropped.update({"over_rows": len(drafts) - count} if len(drafts) > count else {})
                     break
+
+    def _store(self, drafts: list[Draft], source: Source, store: Store, clock: Stopwatch) -> None:
+        with clock("keys and columns"):
+            table = to_table(
+                drafts,
+                source=source.label,
+                weight=source.weight,
+                valid_fraction=self.recipe.valid_fraction,
+                seed=self.recipe.seed,
+            )
+        with clock("store"):
+            store.table.write_table(table, row_group_size=BATCH)
 
     def _curriculum(self, job: Job, facts: Facts) -> Iterator[Batch]:
         assert job.curriculum is not None
@@ -197,11 +194,11 @@ class Refinery:
             with facts.clock("import"):
                 drafts = self._import(batch, source, facts.tally)
             with facts.clock("filters"):
-                drafts = list(_filter(drafts, chain, facts.tally))
+                drafts = list(filtered(drafts, chain, facts.tally))
             if self._counter:
                 with facts.clock("tokens"):
-                    self._count(drafts)
-                drafts = list(_by_length(drafts, limits.min_tokens, limits.max_tokens, facts.tally))
+                    sizes = self._count(drafts)
+                drafts = list(by_length(drafts, sizes, limits.min_tokens, limits.max_tokens, facts.tally))
             yield self._compare(drafts, facts)
 
     def _compare(self, drafts: list[Draft], facts: Facts) -> Batch:
@@ -245,51 +242,53 @@ class Refinery:
                 tally.drop(problem.reason, row_id, _raw(problem, first.value))
                 continue
             tally.joined += len(group) - 1
-            tally.split_off += len(imported) - 1
             tally.formats[shape] += len(imported)
-            for number, conversation in enumerate(imported, start=1):
-                own = row_id if number == 1 else f"{row_id}#{number}"
-                drafts.append(Draft(id=own, messages=conversation.messages, meta=conversation.meta))
+            given = list(self._rows(imported, row_id, source, place))
+            tally.split_off += len(given) - 1
+            for row in given:
+                if isinstance(row, Draft):
+                    drafts.append(row)
+                else:
+                    tally.drop(*row)
         return drafts
+
+    def _rows(self, imported: list[Imported], row_id: str, source: Source, place: str) -> Iterator[Draft | LeftOut]:
+        for number, found in enumerate(imported, start=1):
+            own = row_id if number == 1 else f"{row_id}#{number}"
+            if not found.is_preference:
+                yield Draft(id=own, messages=found.messages, meta=found.meta, tools=found.tools)
+            elif source.preferences == "refuse":
+                flag = f"--sources.{self.recipe.sources.index(source)}.preferences"
+                raise UserError(
+                    f"{self._where(source, place)}: says which reply is a good one, and preferences are refused; "
+                    f"{flag} both, keep, chosen or drop says what becomes of them"
+                )
+            else:
+                yield from rows_of(own, found, source.preferences)
 
     def _bad_row(self, source: Source, place: str, problem: BadRecord) -> str:
         flag = f"--sources.{self.recipe.sources.index(source)}.on_bad_row drop"
-        where = place
-        if source.path is not None:
-            path = self.recipe.locate(source.path)
-            where = f"{path / place}" if path.is_dir() else f"{path.parent / place}"
-        return f"{where}: {problem.detail}. Mend or remove it, or add {flag} to leave such rows out and count them"
+        return (
+            f"{self._where(source, place)}: {problem.detail}. Mend or remove it, or add {flag} to leave such rows out "
+            "and count them"
+        )
 
-    def _count(self, drafts: list[Draft]) -> None:
-        counts = self._counter.count([message["content"] for draft in drafts for message in draft.messages])
-        at = 0
-        for draft in drafts:
-            end = at + len(draft.messages)
-            draft.num_tokens = sum(counts[at:end])
-            at = end
+    def _where(self, source: Source, place: str) -> str:
+        if source.path is None:
+            return place
+        path = self.recipe.locate(source.path)
+        return f"{path / place}" if path.is_dir() else f"{path.parent / place}"
 
-
-def _filter(drafts: list[Draft], chain: Chain, tally: Tally) -> Iterator[Draft]:
-    verdicts = chain.many((draft.messages, draft.meta) for draft in drafts)
-    for draft, verdict in zip(drafts, verdicts, strict=True):
-        if verdict.reason is not None:
-            tally.drop(verdict.reason, draft.id, draft.text)
-            continue
-        tally.repaired.update(verdict.repairs)
-        tally.identified += "language_score" in verdict.meta and verdict.meta is not draft.meta
-        draft.messages, draft.meta, draft.words = verdict.messages, verdict.meta, verdict.words
-        yield draft
-
-
-def _by_length(drafts: list[Draft], least: int, most: int | None, tally: Tally) -> Iterator[Draft]:
-    for draft in drafts:
-        count = draft.num_tokens or 0
-        if count < least:
-            tally.drop("too_few_tokens", draft.id, draft.text)
-        elif most is not None and count > most:
-            tally.drop("too_many_tokens", draft.id, draft.text)
-        else:
-            yield draft
+    def _count(self, drafts: list[Draft]) -> list[list[int]]:
+        """Counts the tokens of every draft, and returns those of each of its conversations."""
+        parts = [[part or [] for part in (draft.messages, draft.chosen, draft.rejected)] for draft in drafts]
+        counts = iter(self._counter.count([said["content"] for draft in parts for part in draft for said in part]))
+        sizes = []
+        for draft, mine in zip(drafts, parts, strict=True):
+            prompt, *replies = [sum(islice(counts, len(part))) for part in mine]
+            draft.num_tokens = prompt + sum(replies)
+            sizes.append([prompt + reply for reply, part in zip(replies, mine[1:], strict=True) if part] or [prompt])
+        return sizes
 
 
 def _raw(problem: BadRecord, value: Any) -> str:

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from data_mix.duplicates import row_keys
+from data_mix.duplicates import KEY_BYTES, row_keys
 from data_mix.split import split_of
 from espalier.messages import OPTIONAL, Message
-from espalier.rows import Row, message_records, message_type, meta_json, tools_json
+from espalier.rows import REPETITIVE, Row, message_records, message_type, meta_json, tools_json
 
 if TYPE_CHECKING:
     import pyarrow
+
+
+STORES = {"rows": "", "preferences": ".preferences"}
+"""What a job's files hold, and what the names of these end with before their suffix. Preferences lie apart: nothing is
+trained on them, so they have no part in shares."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -32,6 +38,8 @@ class Draft:
     chosen: list[Message] | None = None
     rejected: list[Message] | None = None
     """As in a `Row`."""
+    num_replied: int = 0
+    """Messages at its end that answer a preference's prompt, where it comes of one: it goes where the prompt goes."""
 
     @classmethod
     def of_row(cls, row: Row) -> Self:
@@ -46,18 +54,34 @@ class Draft:
         )
 
     @property
+    def is_preference(self) -> bool:
+        """Whether its messages are a prompt, and what is thought of its replies the row."""
+        return self.chosen is not None or self.rejected is not None
+
+    @property
+    def conversations(self) -> list[list[Message]]:
+        """What there is to be looked at: the messages, or a preference's prompt with each of its replies."""
+        if not self.is_preference:
+            return [self.messages]
+        return [[*self.messages, *reply] for reply in (self.chosen, self.rejected) if reply is not None]
+
+    @property
     def text(self) -> str:
         """What is said, and by whom: for a sample."""
-        return spoken(self.messages)
+        return spoken(self.messages, self.chosen, self.rejected)
 
 
-def spoken(messages: list[Message]) -> str:
-    """Messages as a person reads them."""
-    return "\n".join(f"{message['role']}: {message['content']}" for message in messages)
+def spoken(messages: list[Message], chosen: list[Message] | None = None, rejected: list[Message] | None = None) -> str:
+    """Messages as a person reads them, and the replies to them."""
+    lines = [f"{message['role']}: {message['content']}" for message in messages]
+    for name, reply in (("chosen", chosen), ("rejected", rejected)):
+        lines += [f"{name} {message['role']}: {message['content']}" for message in reply or ()]
+    return "\n".join(lines)
 
 
 def refined_schema() -> pyarrow.Schema:
-    """The columns of a row, and what the global steps need of it: its size, and its keys (`duplicates.RowKeys`)."""
+    """The columns of a row, and what the global steps need of it: its size, and its keys (`duplicates.RowKeys`), of
+    which a preference has only `key`, of prompt and replies; and whether it is the good reply of one (`is_reply`)."""
     import pyarrow
 
     from espalier.rows import row_schema
@@ -67,18 +91,20 @@ def refined_schema() -> pyarrow.Schema:
         ("key", pyarrow.binary(16)),
         ("turn", pyarrow.binary(16)),
         ("replies", pyarrow.list_(pyarrow.uint64())),
+        ("is_reply", pyarrow.bool_()),
     ]
     return pyarrow.schema([*row_schema(), *(pyarrow.field(*pair) for pair in more)])
 
 
 def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction: float, seed: int) -> pyarrow.Table:
-    """Drafts as a table of `refined_schema`; those that no curriculum has put in a split are put in one."""
+    """Drafts, preferences or none, as a table of `refined_schema`; those that no curriculum has put in a split are put
+    in one: by their content, or by that of the prompt where they are replies to one, or preferences."""
     import numpy as np
     import pyarrow
     import pyarrow.compute
 
     schema = refined_schema()
-    keys = [row_keys(draft.messages) for draft in drafts]
+    keys = [_keys(draft) for draft in drafts]
     messages = [message for draft in drafts for message in draft.messages]
     contents = pyarrow.array([message["content"] for message in messages], pyarrow.string())
     starts = np.cumsum([0, *(len(draft.messages) for draft in drafts)])
@@ -87,7 +113,7 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
         "id": [draft.id for draft in drafts],
         "source": [source] * len(drafts),
         "split": [
-            draft.split or split_of(key.content, valid_fraction=valid_fraction, seed=seed)
+            draft.split or split_of(key.side, valid_fraction=valid_fraction, seed=seed)
             for draft, key in zip(drafts, keys, strict=True)
         ],
         "messages": pyarrow.ListArray.from_arrays(
@@ -101,10 +127,11 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
         "tools": [tools_json(draft.tools) for draft in drafts],
         "chosen": [None if draft.chosen is None else message_records(draft.chosen) for draft in drafts],
         "rejected": [None if draft.rejected is None else message_records(draft.rejected) for draft in drafts],
-        "num_bytes": np.add.reduceat(lengths, starts[:-1]).astype(np.int64),
-        "key": [key.content for key in keys],
-        "turn": [key.first_turn for key in keys],
+        "num_bytes": np.add.reduceat(lengths, starts[:-1]).astype(np.int64) + [_reply_bytes(draft) for draft in drafts],
+        "key": [key.whole for key in keys],
+        "turn": [key.turn for key in keys],
         "replies": [key.replies for key in keys],
+        "is_reply": [draft.num_replied > 0 for draft in drafts],
     }
     arrays = [
         columns[column.name]
@@ -113,6 +140,29 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
         for column in schema
     ]
     return pyarrow.Table.from_arrays(arrays, schema=schema)
+
+
+class _Keys(NamedTuple):
+    side: bytes
+    """Decides the split."""
+    whole: bytes
+    turn: bytes | None
+    replies: list[int]
+
+
+def _keys(draft: Draft) -> _Keys:
+    if draft.is_preference:
+        given = bytes([draft.chosen is not None, draft.rejected is not None])
+        contents = b"".join(row_keys(messages).content for messages in draft.conversations)
+        whole = hashlib.blake2b(given + contents, digest_size=KEY_BYTES).digest()
+        return _Keys(row_keys(draft.messages).content, whole, None, [])
+    found = row_keys(draft.messages)
+    side = row_keys(draft.messages[: -draft.num_replied]).content if draft.num_replied else found.content
+    return _Keys(side, found.content, found.first_turn, found.replies)
+
+
+def _reply_bytes(draft: Draft) -> int:
+    return sum(len(message["content"].encode()) for message in (*(draft.chosen or ()), *(draft.rejected or ())))
 
 
 def _message_array(messages: list[Message], contents: pyarrow.Array) -> pyarrow.StructArray:
@@ -127,3 +177,26 @@ def _message_array(messages: list[Message], contents: pyarrow.Array) -> pyarrow.
         records = message_records(messages)
         arrays |= {key: pyarrow.array([each.get(key) for each in records], kind.field(key).type) for key in OPTIONAL}
     return pyarrow.StructArray.from_arrays([arrays[field.name] for field in kind], fields=list(kind))
+
+
+class Store:
+    """The files of one job's rows, or of its preferences; a context manager."""
+
+    def __init__(self, name: str) -> None:
+        import pyarrow.parquet
+
+        self.signatures = open(f"{name}.signatures", "wb")  # noqa: SIM115, closed with the table
+        self.table = pyarrow.parquet.ParquetWriter(
+            f"{name}.parquet",
+            refined_schema(),
+            compression="lz4",
+            use_dictionary=REPETITIVE,
+            write_statistics=False,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.table.close()
+        self.signatures.close()

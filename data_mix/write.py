@@ -18,27 +18,39 @@ from data_mix.tally import NUM_SAMPLES, Tally
 from espalier.rows import ROWS_PER_GROUP, RowWriter, row_schema
 
 
-def write_splits(catalogue: Catalogue, folder: Path) -> dict[str, Tally]:
-    """Writes SPLIT.parquet files into `folder`, and returns what became of every source's records."""
-    sources = [source.label for source in catalogue.recipe.sources]
-    tallies = {name: Tally() for name in sources}
-    used = {int(code) for code in np.unique(catalogue.split[catalogue.fate == KEPT])}
-    with ExitStack() as stack:
-        names = [name for code, name in enumerate(catalogue.splits) if code in used or name in SPLITS]
-        writers = {name: stack.enter_context(RowWriter(folder / f"{name}.parquet")) for name in names}
-        for at, job in enumerate(catalogue.jobs):
-            tally = tallies[sources[job.source]]
-            tally.add(Tally.from_dict(catalogue.facts[at]["tally"]))
-            begin = int(catalogue.starts[at])
-            with pyarrow.parquet.ParquetFile(catalogue.folder / f"{job.name}.parquet") as file:
-                for batch in file.iter_batches(ROWS_PER_GROUP, columns=row_schema().names):
-                    _write(batch, slice(begin, begin + batch.num_rows), catalogue, writers, tally)
-                    begin += batch.num_rows
+def tallies_of(catalogue: Catalogue) -> dict[str, Tally]:
+    """For every source what became of its records up to the catalogue."""
+    tallies = {source.label: Tally() for source in catalogue.recipe.sources}
+    for job, facts in zip(catalogue.jobs, catalogue.facts, strict=True):
+        tallies[catalogue.recipe.sources[job.source].label].add(Tally.from_dict(facts["tally"]))
     return tallies
 
 
+def write_splits(catalogue: Catalogue, folder: Path, tallies: dict[str, Tally], *, within: str = "") -> None:
+    """Writes SPLIT.parquet files into the folder `within` of `folder`, and counts every row in its source's tally."""
+    used = {int(code) for code in np.unique(catalogue.split[catalogue.fate == KEPT])}
+    with ExitStack() as stack:
+        names = [name for code, name in enumerate(catalogue.splits) if code in used or name in SPLITS]
+        (folder / within).mkdir(exist_ok=True)
+        writers = {
+            f"{within}{name}": stack.enter_context(RowWriter(folder / f"{within}{name}.parquet")) for name in names
+        }
+        for at, job in enumerate(catalogue.jobs):
+            tally = tallies[catalogue.recipe.sources[job.source].label]
+            begin = int(catalogue.starts[at])
+            with pyarrow.parquet.ParquetFile(catalogue.file_of(at)) as file:
+                for batch in file.iter_batches(ROWS_PER_GROUP, columns=row_schema().names):
+                    _write(batch, slice(begin, begin + batch.num_rows), catalogue, writers, tally, within)
+                    begin += batch.num_rows
+
+
 def _write(
-    batch: pyarrow.RecordBatch, here: slice, catalogue: Catalogue, writers: dict[str, RowWriter], tally: Tally
+    batch: pyarrow.RecordBatch,
+    here: slice,
+    catalogue: Catalogue,
+    writers: dict[str, RowWriter],
+    tally: Tally,
+    within: str,
 ) -> None:
     """Takes the rows of one batch, each as often as it was decided, and counts them."""
     fate, split, copies = catalogue.fate[here], catalogue.split[here], catalogue.copies[here]
@@ -47,13 +59,14 @@ def _write(
         if len(left_out):
             tally.dropped[reason] += len(left_out)
         for row in left_out[: NUM_SAMPLES - len(tally.samples.get(reason, []))].tolist():
-            tally.sample(reason, batch["id"][row].as_py(), spoken(batch["messages"][row].as_py()))
+            said = [batch[key][row].as_py() for key in ("messages", "chosen", "rejected")]
+            tally.sample(reason, batch["id"][row].as_py(), spoken(*said))
     for code, name in enumerate(catalogue.splits):
         rows = np.flatnonzero((fate == KEPT) & (split == code))
         if len(rows):
             taken = np.repeat(rows, copies[rows])
-            writers[name].write_table(_copied(batch, taken))
-            tally.kept[name] += len(taken)
+            writers[f"{within}{name}"].write_table(_copied(batch, taken))
+            tally.kept[f"{within}{name}"] += len(taken)
             tally.copies += len(taken) - len(rows)
 
 

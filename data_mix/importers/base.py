@@ -19,9 +19,22 @@ class Imported:
     """One row to be."""
 
     messages: Messages
-    """Roles are system, user and assistant; or one message of role text."""
+    """Roles are system, user and assistant; or one message of role text. A preference's are its prompt."""
     meta: dict[str, Any] = field(default_factory=dict)
     """What the corpus says about it, as plain JSON of short values."""
+    tools: list[dict[str, Any]] | None = None
+    """Declarations of the tools that the assistant may call."""
+    unread: frozenset[str] = frozenset()
+    """What stands in the record and is in no row: names of its keys, `turns.KEY` for one of a turn's."""
+    chosen: Messages | None = None
+    """The better reply to the prompt, or the only one and good."""
+    rejected: Messages | None = None
+    """The worse reply, or the only one and bad."""
+
+    @property
+    def is_preference(self) -> bool:
+        """Whether it is said which replies to its prompt are good ones."""
+        return self.chosen is not None or self.rejected is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +47,8 @@ class Importer:
     """Whether an object has the keys that tell this shape from all others; a few microseconds at most."""
     convert: Callable[[list[Any]], list[Imported]]
     """The rows of one record, given as a list of one; or of all records that `joins` puts together."""
+    keys: frozenset[str] = frozenset()
+    """Keys of a record that are read, or known to hold nothing to be learned. All others are counted by name."""
     joins: Callable[[Any], str | None] | None = None
     """The key of the dialogue that a record is a turn of: neighbours with the same key are converted together. None
     for a shape whose records stand alone."""

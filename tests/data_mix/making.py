@@ -28,11 +28,13 @@ def jsonl(path: Path, records: Iterable[Any]) -> dict[str, Any]:
     return {"path": str(path)}
 
 
-def make_splits(recipe: Recipe, folder: Path, *, workers: int = 1) -> tuple[dict[str, Tally], dict[str, Any]]:
+def make_splits(
+    recipe: Recipe, folder: Path, *, workers: int = 1, tokenizer: str | None = None
+) -> tuple[dict[str, Tally], dict[str, Any]]:
     """What `mix.make_splits` makes in `folder`; refined rows lie in `folder/work`."""
     work = folder / "work"
     work.mkdir(exist_ok=True)
     plan = jobs.plan(recipe)
     grams, _ = mix.grams_of(recipe)
-    mix.refine(Refinery(recipe, work, None, grams), plan.jobs, BuildOptions(workers=workers))
+    mix.refine(Refinery(recipe, work, tokenizer, grams), plan.jobs, BuildOptions(workers=workers))
     return mix.make_splits(recipe, plan.jobs, work, folder, Stopwatch())

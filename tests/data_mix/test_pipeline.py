@@ -90,7 +90,7 @@ def audited(workspace: Path, name: str = "mixed") -> dict[str, Any]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
 def sources_in_shares(tmp_path: Path) -> list[dict[str, Any]]:
@@ -265,11 +265,15 @@ def test_the_policy_decides_about_licences(workspace: Path, tmp_path: Path, writ
 
 
 def large(tmp_path: Path) -> dict[str, Any]:
-    """Several files, so that there are several jobs."""
+    """Several files, so that there are several jobs; one of pairs of replies, of which some answer the same prompt."""
     folder = tmp_path / "large"
     folder.mkdir(exist_ok=True)
     for number in range(6):
         jsonl(folder / f"{number}.jsonl", dialogues(60, seed=number, turns=8))
+    chance = random.Random(7)
+    asked = [sentence(chance) for _ in range(30)]
+    pairs = [{"prompt": asked[at % 30], "chosen": sentence(chance), "rejected": sentence(chance)} for at in range(60)]
+    jsonl(folder / "pairs.jsonl", pairs)
     return {"path": str(folder)}
 
 

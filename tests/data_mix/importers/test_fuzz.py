@@ -58,6 +58,7 @@ GOOD: dict[str, list[Any]] = {
     ],
     "prosocial": [EXCHANGE, EXCHANGE | {"response_id": 1, "rots": None}],
     "hh": [{"chosen": "\n\nHuman: I go.\n\nAssistant: You went?", "rejected": "\n\nHuman: I go.\n\nAssistant: No."}],
+    "preference": [{"conversations": [HUMAN, GPT, HUMAN], "chosen": GPT, "rejected": GPT | {"value": "No."}}],
     "sgd": [
         {
             "dialogue_id": "1",
@@ -109,8 +110,20 @@ GOOD: dict[str, list[Any]] = {
 }
 """Of each format the records of one dialogue, made up here."""
 
+NO = ASSISTANT | {"content": "No."}
+PREFERENCES: list[dict[str, Any]] = [
+    {"prompt": "I go.", "chosen": "You went?", "rejected": "No.", "margin": 1.5},
+    {"prompt": [USER], "chosen": [ASSISTANT], "rejected": [NO]},
+    {"prompt": "I go.", "messages": [USER, ASSISTANT], "chosen": [USER, ASSISTANT], "rejected": [USER, NO]},
+    {"messages": [USER, ASSISTANT], "rejected_response": "No."},
+    {"instruction": "I go.", "input": "Now.", "history": [["a", "b"]], "chosen": "You went?", "rejected": "No."},
+    {"input": {"messages": [USER]}, "preferred_output": [ASSISTANT], "non_preferred_output": [NO]},
+    {"prompt": "I go.", "completion": [ASSISTANT], "label": True},
+    {"conversations": [HUMAN, GPT], "kto_tag": False},
+]
+
 KEYS = sorted(
-    {key for records in GOOD.values() for record in records for key in record}
+    {key for records in [*GOOD.values(), PREFERENCES] for record in records for key in record}
     | {"role", "content", "from", "value", "speaker", "utterance", "categories", "flagged", "replies", "rank", "lang"}
 )
 
@@ -153,8 +166,8 @@ def places(value: Any) -> list[tuple[Any, ...]]:
 @st.composite
 def gone_wrong(draw: st.DrawFn) -> tuple[str, list[Any]]:
     """A format, and good records of it in which a few things were replaced, taken away or come twice."""
-    name = draw(st.sampled_from(sorted(GOOD)))
-    records = deepcopy(GOOD[name])
+    name, good = draw(st.sampled_from([*sorted(GOOD.items()), *(("preference", [one]) for one in PREFERENCES)]))
+    records = deepcopy(good)
     for _ in range(draw(st.integers(1, 3))):
         found = places(records)
         if not found:
@@ -184,10 +197,13 @@ def check(records: list[Any], format: str) -> None:
     assert name in IMPORTERS and rows
     for row in rows:
         check_messages(row.messages)
-        assert {message["role"] for message in row.messages} & {"assistant", "text"}
+        assert row.is_preference or {message["role"] for message in row.messages} & {"assistant", "text"}
         assert json.loads(json.dumps(row.meta, allow_nan=False)) == row.meta
         assert meta_json(row.meta).isascii()
-        Row(id="a", source="s", split="train", messages=row.messages, meta=row.meta)
+        Row(
+            id="a", source="s", split="train", messages=row.messages, meta=row.meta, chosen=row.chosen,
+            rejected=row.rejected,
+        )  # fmt: skip
 
 
 @given(junk, formats)

@@ -39,8 +39,11 @@ def load_renderer(
     """
     from transformers import AutoTokenizer
 
+    folder = reference.path
+    if (folder / "adapter_config.json").exists() and not (folder / "tokenizer_config.json").exists():
+        folder = base_of(reference).path  # an adapter of plain peft, which goes by the tokenizer of its base
     try:
-        tokenizer = AutoTokenizer.from_pretrained(reference.path, trust_remote_code=trust_remote_code)
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
         raise UserError(f"{reference.path}: its tokenizer cannot be loaded ({_first_line(error)})") from error
     said = info(reference.path)
@@ -136,7 +139,10 @@ def base_of(reference: ModelRef) -> ModelRef:
     """The model that an adapter stands on; UserError where it has changed since."""
     said = info(reference.path).get("base")
     if said is None:
-        return resolve(records.read_json(reference.path / "adapter_config.json")["base_model_name_or_path"])
+        named = records.read_json(reference.path / "adapter_config.json").get("base_model_name_or_path")
+        if not named:
+            raise UserError(f"{reference.path}: adapter_config.json names no base; write it as base_model_name_or_path")
+        return resolve(named)
     base = resolve(said["spec"])
     if base.content_hash != said["content_hash"]:
         raise UserError(f"{reference.spec} was trained on another {base.spec} than the one that is there now")
@@ -224,10 +230,13 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
 
         file, weights = saved_weights(model)
         save_file(weights, folder / file, metadata={"format": "pt"})
-        model.peft_config["default"].save_pretrained(str(folder))
+        model.peft_config[model.active_adapter].save_pretrained(str(folder))
         # peft keeps the names of the target modules in a set: their order would change from process to process.
         settings = records.read_json(folder / "adapter_config.json")
         settings["target_modules"] = sorted(settings["target_modules"])
+        if base is not None:  # as other tools read it; what it was in full stands in our own file
+            settings["base_model_name_or_path"] = base.name if base.kind == "hub" else str(base.path)
+            settings["revision"] = base.content_hash if base.kind == "hub" else None
         records.write_json(folder / "adapter_config.json", settings)
     else:
         hush()

@@ -1,15 +1,19 @@
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from peft import AutoPeftModelForCausalLM, LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM
 
 from espalier import records
 from espalier.building import add_adapter, new_model, share_trained
 from espalier.chat import ChatRenderer
 from espalier.errors import UserError
 from espalier.models import (
+    ModelRef,
     load_for_inference,
     load_model,
     load_renderer,
@@ -247,3 +251,40 @@ def test_a_model_that_was_trained_behind_other_prefixes_is_told_apart(tmp_path: 
     records.write_json(folder / "espalier.json", said)
     with pytest.raises(UserError, match="trained by an earlier version.*train it again"):
         load_renderer(resolve(str(folder)))
+
+
+def test_other_tools_open_what_was_saved(tmp_path: Path) -> None:
+    base = tiny.saved(tmp_path / "base")
+    model = trained_a_little(adapted(base))
+    (tmp_path / "adapter").mkdir()
+    save_model(model, tiny.renderer(), tmp_path / "adapter", resolve(str(base)))
+    opened = AutoPeftModelForCausalLM.from_pretrained(str(tmp_path / "adapter"))
+    assert torch.equal(logits(opened), logits(model))
+    settings = records.read_json(tmp_path / "adapter" / "adapter_config.json")
+    assert settings["base_model_name_or_path"] == str(base) and settings["revision"] is None
+    for written in (tmp_path / "adapter").glob("*.json"):
+        assert written.name == "espalier.json" or not re.search(r'"(path|hub|run):', written.read_text())
+
+
+def test_a_base_of_the_hub_is_named_as_the_hub_names_it(tmp_path: Path) -> None:
+    model = adapted(tiny.saved(tmp_path / "base"))
+    ref = ModelRef(kind="hub", name="owner/model", path=tmp_path / "base", content_hash="0" * 40)
+    (tmp_path / "adapter").mkdir()
+    save_model(model, tiny.renderer(), tmp_path / "adapter", ref)
+    settings = records.read_json(tmp_path / "adapter" / "adapter_config.json")
+    assert (settings["base_model_name_or_path"], settings["revision"]) == ("owner/model", "0" * 40)
+
+
+def test_an_adapter_that_plain_peft_wrote_is_loaded(tmp_path: Path) -> None:
+    base = tiny.saved(tmp_path / "base")
+    plain = get_peft_model(AutoModelForCausalLM.from_pretrained(base), LoraConfig(r=2, target_modules=["q_proj"]))
+    model = trained_a_little(plain)
+    model.save_pretrained(tmp_path / "adapter")
+    assert not (tmp_path / "adapter" / "espalier.json").exists()
+    loaded, renderer = load_for_inference(str(tmp_path / "adapter"), device="cpu")
+    assert torch.equal(logits(loaded), logits(model))
+    assert renderer.template_hash == tiny.renderer().template_hash
+    path = tmp_path / "adapter" / "adapter_config.json"
+    records.write_json(path, records.read_json(path) | {"base_model_name_or_path": None})
+    with pytest.raises(UserError, match="names no base"):
+        load_for_inference(str(tmp_path / "adapter"), device="cpu")

@@ -17,6 +17,7 @@ from espalier.chat_template import Thinking
 from espalier.devices import choose_device, choose_dtype
 from espalier.errors import UserError
 from espalier.references import ModelRef as ModelRef
+from espalier.references import folder_hash
 from espalier.references import resolve as resolve
 
 INFO = "espalier.json"
@@ -41,7 +42,8 @@ def load_renderer(
 
     folder = reference.path
     if (folder / "adapter_config.json").exists() and not (folder / "tokenizer_config.json").exists():
-        folder = base_of(reference).path  # an adapter of plain peft, which goes by the tokenizer of its base
+        # An adapter of plain peft, which goes by the tokenizer of its base.
+        folder = base_of(reference, with_code=trust_remote_code).path
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=trust_remote_code)
     except (OSError, ValueError) as error:
@@ -91,7 +93,7 @@ def load_model(
     if (reference.path / "adapter_config.json").exists():
         _check_adapter(reference)
         base = load_base(
-            base_of(reference),
+            base_of(reference, with_code=trust_remote_code),
             device=device,
             dtype=dtype,
             load_in_4bit=load_in_4bit,
@@ -135,16 +137,17 @@ def randomise(model: Any, seed: int) -> Any:
     return fresh.to(device=model.device, dtype=model.dtype).eval()
 
 
-def base_of(reference: ModelRef) -> ModelRef:
-    """The model that an adapter stands on; UserError where it has changed since."""
+def base_of(reference: ModelRef, *, with_code: bool = False) -> ModelRef:
+    """The model that an adapter stands on, `with_code` that comes with it; UserError where it has changed since."""
     said = info(reference.path).get("base")
     if said is None:
         named = records.read_json(reference.path / "adapter_config.json").get("base_model_name_or_path")
         if not named:
             raise UserError(f"{reference.path}: adapter_config.json names no base; write it as base_model_name_or_path")
-        return resolve(named)
-    base = resolve(said["spec"])
-    if base.content_hash != said["content_hash"]:
+        return resolve(named, with_code=with_code)
+    base = resolve(said["spec"], with_code=with_code)
+    known_by = {base.content_hash} | ({folder_hash(base.path)} if base.kind == "path" else set())
+    if said["content_hash"] not in known_by:
         raise UserError(f"{reference.spec} was trained on another {base.spec} than the one that is there now")
     return replace(base, random_seed=said["random_seed"])
 
@@ -208,7 +211,7 @@ def load_for_inference(
 ) -> tuple[Any, ChatRenderer]:
     """A model and its renderer by run name, path or hub name. `chat_template` is template text for a base without."""
     device = choose_device(device)
-    found = resolve(reference)
+    found = resolve(reference, with_code=trust_remote_code)
     renderer = load_renderer(found, chat_template, trust_remote_code=trust_remote_code)
     model = load_model(
         found,

@@ -13,7 +13,9 @@ from espalier import hashes, records
 from espalier.errors import UserError
 from espalier.paths import artifact, workspace
 
-_HUB_FILES = ["*.safetensors", "*.json", "*.jinja", "*.model", "*.txt"]
+_DECIDING = (".safetensors", ".json", ".jinja", ".model", ".txt")
+"""Files that decide what a model says: weights, configurations, templates, vocabularies."""
+_CODE = ".py"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,10 +39,11 @@ class ModelRef:
         return f"{self.kind}:{self.name}"
 
 
-def resolve(reference: str, *, unfinished: bool = False) -> ModelRef:
+def resolve(reference: str, *, unfinished: bool = False, with_code: bool = False) -> ModelRef:
     """The model that `reference` names: a run, a path or a hub name, tried in this order; `run:` etc. say which.
 
-    Of a run that is not complete, `unfinished` takes the newest checkpoint. Raises UserError where there is none, with
+    Of a run that is not complete, `unfinished` takes the newest checkpoint. Code that comes with a model of the hub is
+    fetched only `with_code`, for those who asked for it to run. Raises UserError where there is none, with
     the runs whose names are nearest.
     """
     kind, colon, name = reference.partition(":")
@@ -51,7 +54,7 @@ def resolve(reference: str, *, unfinished: bool = False) -> ModelRef:
     if kind == "path" or (not kind and Path(name).expanduser().is_dir()):
         return _resolve_path(Path(name).expanduser())
     if kind == "hub" or (not kind and re.fullmatch(r"[\w.-]+/[\w.-]+", name)):
-        return _resolve_hub(name)
+        return _resolve_hub(name, with_code)
     raise UserError(f"no model {name!r}: neither a run, nor a folder, nor a hub name (owner/model){_nearest(name)}")
 
 
@@ -94,17 +97,24 @@ def _verified(folder: Path, under: str) -> dict[str, Any]:
 def _resolve_path(path: Path) -> ModelRef:
     if not (path / "config.json").is_file() and not (path / "adapter_config.json").is_file():
         raise UserError(f"{path}: not a model folder (it has no config.json)")
+    digest = folder_hash(path, (*_DECIDING, _CODE))
+    return ModelRef(kind="path", name=str(path.resolve()), path=path.resolve(), content_hash=digest)
+
+
+def folder_hash(path: Path, suffixes: tuple[str, ...] = (".safetensors", ".json", ".jinja")) -> str:
+    """SHA-256 over the files of a folder that end so; by default those that earlier versions knew a model by."""
     digest = hashlib.sha256()
-    for file in sorted(entry for entry in path.iterdir() if entry.suffix in {".safetensors", ".json", ".jinja"}):
+    for file in sorted(entry for entry in path.iterdir() if entry.suffix in suffixes):
         digest.update(f"{hashes.sha256_file(file)}  {file.name}\n".encode())
-    return ModelRef(kind="path", name=str(path.resolve()), path=path.resolve(), content_hash=digest.hexdigest())
+    return digest.hexdigest()
 
 
-def _resolve_hub(name: str) -> ModelRef:
+def _resolve_hub(name: str, with_code: bool) -> ModelRef:
     from huggingface_hub import snapshot_download
 
+    wanted = [f"*{suffix}" for suffix in (*_DECIDING, *([_CODE] if with_code else []))]
     try:
-        path = Path(snapshot_download(name, allow_patterns=_HUB_FILES))
+        path = Path(snapshot_download(name, allow_patterns=wanted))
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{name}: neither a run nor a folder here, and the hub did not give it ({reason})") from error

@@ -145,7 +145,8 @@ def base(config: TrainConfig) -> models.ModelRef | None:
     """The model to go on from; None where one is grown from random weights."""
     if config.model:
         return None
-    found = models.resolve(f"run:{config.parent}" if config.parent else str(config.base))
+    name = f"run:{config.parent}" if config.parent else str(config.base)
+    found = models.resolve(name, with_code=config.trust_remote_code)
     return replace(found, random_seed=config.seed) if config.init == "random" else found
 
 

@@ -105,7 +105,7 @@ class _Worker:
             return [], str(error)
 
     def _open(self) -> LocalModel:
-        ref = resolve(self._spec)
+        ref = resolve(self._spec, with_code=self._how["placement"].trust_remote_code)
         if ref.content_hash != self._content_hash:
             raise UserError(f"--engine ray: a worker finds another {self._spec} than this machine; share one workspace")
         return LocalModel(ref=ref, **self._how)

@@ -68,7 +68,7 @@ def _model(reference: str, config: EvaluateConfig, suite: Suite, pool: Pool) -> 
     from evaluation.backends.local import LocalModel
 
     placement = Placement(**{key: getattr(config, key) for key in Placement.__dataclass_fields__})
-    ref = resolve(reference)
+    ref = resolve(reference, with_code=config.trust_remote_code)
     if config.engine == "vllm":
         from evaluation.backends.vllm import VllmModel
 

@@ -79,7 +79,11 @@ class Pool:
         is_adapter = stands_on(ref) is not None
         if key not in self._loaded:
             how = _how(placement)
-            self._loaded[key] = _Loaded(model=load_base(base_of(ref), **how) if is_adapter else load_model(ref, **how))
+            self._loaded[key] = _Loaded(
+                model=load_base(base_of(ref, with_code=placement.trust_remote_code), **how)
+                if is_adapter
+                else load_model(ref, **how)
+            )
         loaded, adapter = self._loaded[key], ref.content_hash if is_adapter else ""
         if loaded.adapter != adapter:
             if loaded.adapter:

@@ -137,7 +137,7 @@ class VllmModel(Weights):
     def _folder(self) -> Path:
         if not self._is_adapter:
             return self.ref.path
-        base = base_of(self.ref)
+        base = base_of(self.ref, with_code=self.placement.trust_remote_code)
         if base.random_seed is not None or (base.path / "adapter_config.json").exists():
             raise UserError(
                 f"--engine vllm: {self.ref.spec} stands on a base that is made when it is loaded; --engine local"

@@ -3,6 +3,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import huggingface_hub
 import pytest
 import torch
 from peft import AutoPeftModelForCausalLM, LoraConfig, get_peft_model
@@ -22,6 +23,7 @@ from espalier.models import (
     restore_weights,
     save_model,
 )
+from espalier.references import folder_hash
 from espalier.settings import AdapterSettings
 from tests import kinds, tiny
 from tests.espalier import templates
@@ -287,4 +289,42 @@ def test_an_adapter_that_plain_peft_wrote_is_loaded(tmp_path: Path) -> None:
     path = tmp_path / "adapter" / "adapter_config.json"
     records.write_json(path, records.read_json(path) | {"base_model_name_or_path": None})
     with pytest.raises(UserError, match="names no base"):
+        load_for_inference(str(tmp_path / "adapter"), device="cpu")
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_code_of_the_hub_is_fetched_only_for_those_who_asked_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: bool
+) -> None:
+    folder, asked = tiny.saved(tmp_path / ("0" * 40)), []
+    monkeypatch.setattr(
+        huggingface_hub, "snapshot_download", lambda name, allow_patterns: (asked.append(allow_patterns), folder)[1]
+    )
+    load_for_inference("hub:owner/model", device="cpu", trust_remote_code=trusted)
+    assert asked and all(("*.py" in patterns) is trusted for patterns in asked)
+    assert all({"*.model", "*.txt", "*.safetensors"} <= set(patterns) for patterns in asked)
+
+
+@pytest.mark.parametrize("name", ["modeling_mine.py", "tokenizer.model", "merges.txt", "chat_template.jinja"])
+def test_whatever_decides_what_a_model_says_is_in_its_hash(tmp_path: Path, name: str) -> None:
+    folder = tiny.saved(tmp_path / "m")
+    before = resolve(str(folder)).content_hash
+    (folder / name).write_text("something else")
+    assert resolve(str(folder)).content_hash != before
+    (folder / "README.md").write_text("words")
+    assert len({resolve(str(folder)).content_hash, before}) == 2
+
+
+def test_an_adapter_that_an_earlier_version_wrote_knows_its_base_by_fewer_files(tmp_path: Path) -> None:
+    base = tiny.saved(tmp_path / "base")
+    (base / "merges.txt").write_text("words")
+    (tmp_path / "adapter").mkdir()
+    save_model(adapted(base), tiny.renderer(), tmp_path / "adapter", resolve(str(base)))
+    path = tmp_path / "adapter" / "espalier.json"
+    said = records.read_json(path)
+    said["base"]["content_hash"] = folder_hash(base)
+    records.write_json(path, said)
+    load_for_inference(str(tmp_path / "adapter"), device="cpu")
+    tiny.model(seed=9).save_pretrained(base)
+    with pytest.raises(UserError, match="was trained on another path:"):
         load_for_inference(str(tmp_path / "adapter"), device="cpu")

@@ -7,6 +7,7 @@ an adapter, the base it belongs to by name and content hash. Loading checks both
 from __future__ import annotations
 
 import datetime
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -119,8 +120,16 @@ def _check_adapter(adapter: ModelRef) -> None:
 def load_base(reference: ModelRef, **how: Any) -> Any:
     """The model of `reference` as something to build on: adapters merged, weights random if `random_seed` says so.
 
-    `how` is what `load_model` takes.
+    `how` is what `load_model` takes. In 4 bits, adapters are merged before weights are quantised: so the base is the
+    quantised form of what it is otherwise, in training and wherever it is loaded later.
     """
+    is_adapter = (reference.path / "adapter_config.json").exists()
+    if how.get("load_in_4bit") and is_adapter and reference.random_seed is None:
+        with tempfile.TemporaryDirectory() as folder:
+            whole = load_base(reference, **how | {"load_in_4bit": False, "device": "cpu"})
+            whole.save_pretrained(folder)
+            del whole
+            return load_model(replace(reference, path=Path(folder)), **how)
     model = load_model(reference, **how)
     if hasattr(model, "peft_config"):
         model = model.merge_and_unload()
@@ -248,6 +257,8 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
     stands_on = None
     if base is not None:
         stands_on = {"spec": base.spec, "content_hash": base.content_hash, "random_seed": base.random_seed}
+        # Adapters under a quantised base were once merged into its 4 bits: where this is absent, it may be such a one.
+        stands_on["in_4_bits"] = bool(getattr(model, "is_loaded_in_4bit", False))
     template = renderer.template
     written = {
         "format": 2,

@@ -15,6 +15,7 @@ from espalier.chat import ChatRenderer
 from espalier.errors import UserError
 from espalier.models import (
     ModelRef,
+    load_base,
     load_for_inference,
     load_model,
     load_renderer,
@@ -328,3 +329,26 @@ def test_an_adapter_that_an_earlier_version_wrote_knows_its_base_by_fewer_files(
     tiny.model(seed=9).save_pretrained(base)
     with pytest.raises(UserError, match="was trained on another path:"):
         load_for_inference(str(tmp_path / "adapter"), device="cpu")
+
+
+def test_an_adapter_below_four_bits_is_merged_before_they_are_made(tmp_path: Path) -> None:
+    """So that a child is trained and used on the quantised form of what its parent is."""
+    base = tiny.saved(tmp_path / "base", width=64, feed_forward=128)
+    parent = trained_a_little(adapted(base), lr=0.05)
+    for name in ("parent", "child"):
+        (tmp_path / name).mkdir()
+    save_model(parent, tiny.renderer(), tmp_path / "parent", resolve(str(base)))
+    merged = load_base(resolve(str(tmp_path / "parent")), device="cpu", dtype=torch.float32)
+    merged.save_pretrained(tmp_path / "merged")
+    how = {"device": "cpu", "dtype": torch.float32, "load_in_4bit": True}
+    expected = load_model(resolve(str(tmp_path / "merged")), **how)
+    ground = load_base(resolve(str(tmp_path / "parent")), **how)
+    assert type(ground.model.layers[0].mlp.up_proj).__name__ == "Linear4bit"
+    assert torch.equal(logits(ground), logits(expected))
+
+    found = resolve(str(tmp_path / "parent"))
+    child = trained_a_little(add_adapter(ground, AdapterSettings(r=2), tiny.renderer(), found.spec, seed=2), lr=0.01)
+    save_model(child, tiny.renderer(), tmp_path / "child", found)
+    loaded, _ = load_for_inference(str(tmp_path / "child"), device="cpu", load_in_4bit=True)
+    assert torch.equal(logits(loaded), logits(child))
+    assert records.read_json(tmp_path / "child" / "espalier.json")["base"]["in_4_bits"] is True

@@ -44,6 +44,8 @@ def memory_for(model: Any, num_slots: int, capacity: int) -> Memory:
     if any(type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer) for layer in layers):
         return _OneRow(config)
     window = min((layer.sliding_window for layer in layers if type(layer) is DynamicSlidingWindowLayer), default=None)
+    if "local" in getattr(config, "attention_layers", ()):  # GPT-Neo's name for it, which its memory does not know
+        window = config.window_size
     return Slots(len(layers), num_slots if window is None or capacity <= window else 1, capacity)
 
 

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, Gemma3TextConfig, GPT2Config, Lfm
 from espalier import batch
 from espalier.chat import ChatRenderer
 from espalier.generate import Reply, generate, generate_each
-from tests import tiny
+from tests import kinds, tiny
 
 RENDERER = tiny.renderer()
 MODEL = tiny.model(init_std=0.6)
@@ -96,6 +96,7 @@ OTHERS = {
     "windows in some layers": Gemma3TextConfig(
         **SMALL, sliding_window=6, layer_types=["sliding_attention", "full_attention"]
     ),
+    "local layers that count from the longest row": kinds.model("gpt_neo").config,
     "a window large enough": MistralConfig(**SMALL, sliding_window=4096),
     "states beside keys": Lfm2Config(**SMALL, layer_types=["conv", "full_attention"]),
 }

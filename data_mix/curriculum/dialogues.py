@@ -19,7 +19,7 @@ GOES_ON_AFTER_TALK = 0.6
 """How often at least it goes on after small talk that does not end it."""
 SMALL_TALK = (0.18, 0.08)
 """How often the learner's first turn, and a later one, is small talk."""
-PRACTICE = {"hint": 2.0, "reflective question": 2.0, "choice framing": 2.0}
+PRACTICE = {"hint": 2.0, "reflective question": 2.0, "choice framing": 3.0}
 """Moves that want to know what kind of mistake it was, and how much more often than the others they are practised."""
 RIGHT = 0.06
 """How often a new sentence of the learner's is right."""
@@ -154,7 +154,7 @@ def _learner_speaks(c: Chooser, space: Space, language: str | None, level: str |
     return said
 
 
-def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, Any]:
+def _tutor_answers(c: Chooser, said: Said, strategy: str | None, practice: tuple[float, ...]) -> dict[str, Any]:
     """The tutor's turn, by a named strategy or one of its own choice. Returns what is known about it."""
     slots = TutorSlots(c, said)
     facts = {
@@ -169,7 +169,9 @@ def _tutor_answers(c: Chooser, said: Said, strategy: str | None) -> dict[str, An
         return facts | {"strategy": "well said", "rule": "may", "fix": "", "error": ""}
     if strategy is None:
         strategy = c.pick(
-            tuple(lexicon().strategies), lambda name, rest: any_fits(_tutor_templates(name, mistake), rest)
+            tuple(lexicon().strategies),
+            lambda name, rest: any_fits(_tutor_templates(name, mistake), rest),
+            practice,
         )
     say_one_of(c, _tutor_templates(strategy, mistake), slots)
     rule, fix = lexicon().strategies[strategy]["corrected"], mistake.spans(said.clause, said.variant)[1]
@@ -183,12 +185,13 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
     asks what a tutor does with a mistake.
     """
     language = level = strategy = None
+    practice = _practice(space)
     if c.pick((True, False)):
         c.begin("system")
         languages = tuple(sorted({language for mistake in MISTAKES.values() for language in mistake.languages}))
         language = c.pick(languages, lambda name, rest: name in rest)
         level = c.pick(LEVELS, lambda name, rest: name in rest)
-        strategy = c.pick(tuple(lexicon().strategies), lambda name, rest: name in rest, _practice(space))
+        strategy = c.pick(tuple(lexicon().strategies), lambda name, rest: name in rest, practice)
         c.say(f"Learner: {language}, {level}. Move: {strategy}.")
         c.end()
     heard: list[Said] = []
@@ -203,7 +206,7 @@ def dialogue(c: Chooser, space: Space) -> dict[str, Any]:
             heard.append(_learner_speaks(c, space, language, level, heard[-1] if heard else None))
             c.end()
             c.begin("assistant")
-            turns.append(_tutor_answers(c, heard[-1], strategy))
+            turns.append(_tutor_answers(c, heard[-1], strategy, practice))
             c.end()
         if not c.pick((True, False), weights=(goes_on, 1.0 - goes_on)):
             break

@@ -81,8 +81,8 @@ def how_long(trunk: str, core: str, *, fast: bool) -> str:
     )
 
 
-def tokens_per_second() -> float:
-    """Tokens a second in forward and backward passes of the trunk's shape, with the threads that it would choose."""
+def tokens_per_second(threads: int | None = None) -> float:
+    """Tokens a second, forward and backward, of the trunk's shape, with the threads it would choose if none are given."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
@@ -102,7 +102,7 @@ def tokens_per_second() -> float:
     )
     shape = (config.micro_batch_size, config.seq_len)
     num_tokens = shape[0] * shape[1]
-    torch.set_num_threads(choose_threads(num_tokens, config.model.width, config.model.feed_forward))
+    torch.set_num_threads(threads or choose_threads(num_tokens, config.model.width, config.model.feed_forward))
     tokens = torch.randint(0, config.tokenizer.vocab_size, shape)
     batch = Batch(
         input_ids=tokens,

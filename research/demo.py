@@ -20,7 +20,7 @@ from itertools import islice
 from espalier.config import Config, load, load_file
 from espalier.console import duration, say
 from espalier.errors import UserError, run_main
-from espalier.paths import artifact
+from espalier.paths import artifact, repo_root
 from espalier.records import is_complete
 from espalier.subcommand import run_command
 from stage1.config import TrainConfig
@@ -67,7 +67,7 @@ def how_long(trunk: str, core: str, *, fast: bool) -> str:
     """How long the demo will take here, told from a few training steps of the trunk's shape."""
     tokens = 0
     for kind, name, path in (("trunk", trunk, TRUNK), ("core", core, CORE)):
-        config = load_file(TrainConfig, path)
+        config = load_file(TrainConfig, repo_root() / path)
         steps = FAST_STEPS[kind] if fast else config.steps
         if not is_complete(artifact("runs", name)):
             tokens += steps * config.micro_batch_size * config.seq_len
@@ -82,14 +82,14 @@ def how_long(trunk: str, core: str, *, fast: bool) -> str:
 
 
 def tokens_per_second(threads: int | None = None) -> float:
-    """Tokens a second, forward and backward, of the trunk's shape, with the threads it would choose if none are given."""
+    """Tokens a second, forward and backward, of the trunk's shape, with as many threads as it would choose."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
     from espalier.objectives import Batch, sft
     from stage1.threads import choose_threads
 
-    config = load_file(TrainConfig, TRUNK)
+    config = load_file(TrainConfig, repo_root() / TRUNK)
     assert config.model is not None
     model = LlamaForCausalLM(
         LlamaConfig(

@@ -20,6 +20,7 @@ from contextlib import contextmanager, nullcontext
 
 from espalier.config import Config, load, load_file
 from espalier.errors import run_main
+from espalier.paths import repo_root
 from stage1.config import TrainConfig
 
 
@@ -38,7 +39,7 @@ def main(argv: list[str]) -> None:
     from stage1.threads import choose_threads
 
     everything = torch.get_num_threads()
-    config = load_file(TrainConfig, TRUNK)
+    config = load_file(TrainConfig, repo_root() / TRUNK)
     assert config.model is not None
     shape = (config.micro_batch_size * config.seq_len, config.model.width, config.model.feed_forward)
     print(f"| the machine | 1 thread | {everything} threads | ratio | chosen |\n|---|---:|---:|---:|---:|")

@@ -10,6 +10,7 @@ from espalier.report import Markup, escape, percent, table
 _MAX_CHARS = 160
 _SAMPLES_SHOWN = 2
 _HITS_SHOWN = 10
+_KEYS_SHOWN = 30
 
 
 def shares(found: dict[str, Any]) -> str:
@@ -70,16 +71,30 @@ def licences(facts: dict[str, Any]) -> str:
 
 
 def left_out(audit: dict[str, Any]) -> str:
-    """What was dropped and what was mended, by source and reason, with samples of what was dropped."""
+    """What was dropped and what was mended, by source and reason, with samples of what was dropped; and what of the
+    records was not read."""
     rows = [
         [name, what, Markup(reason.replace("_", " ")), count]
         for name, tally in audit["sources"].items()
         for what, counts in (("dropped", tally["dropped"]), ("mended", tally["repaired"]))
         for reason, count in counts.items()
     ]
-    if not rows:
-        return "Nothing."
-    return "\n".join([table(["source", "", "because of", "rows"], rows), "", *_samples(audit)])
+    parts = ["\n".join([table(["source", "", "because of", "rows"], rows), "", *_samples(audit)])] if rows else []
+    return "\n\n".join([*parts, *_ignored_keys(audit)]) or "Nothing."
+
+
+def _ignored_keys(audit: dict[str, Any]) -> Iterator[str]:
+    """For each source the keys of its records that are in no row."""
+    for name, tally in audit["sources"].items():
+        if counts := tally["ignored_keys"]:
+            commonest = sorted(counts.items(), key=lambda found: -found[1])
+            listed = ", ".join(f"`{_code(key)}` of {count:,}" for key, count in commonest[:_KEYS_SHOWN])
+            more = f", and {len(counts) - _KEYS_SHOWN} more (`audit.json`)" if len(counts) > _KEYS_SHOWN else ""
+            yield f"{escape(name)}: left unread, of {tally['read']:,} records: {listed}{more}."
+
+
+def _code(key: str) -> str:
+    return key.replace("`", "'")
 
 
 def _samples(audit: dict[str, Any]) -> Iterator[str]:

@@ -21,6 +21,7 @@ from data_mix.recipe import Duplicates, Recipe
 from data_mix.refined import STORES
 from data_mix.shares import Allotment, allot, choose, rank
 from espalier import records
+from espalier.rows import messages_of
 
 KEPT, SAME, SAME_TURN, NEAR, OVER_SHARE = range(5)
 REASONS = {
@@ -188,7 +189,7 @@ class Catalogue:
                 rows = pyarrow.compute.list_parent_indices(table["replies"])
                 found = pyarrow.compute.index(pyarrow.compute.list_flatten(table["replies"]), key).as_py()
                 if found >= 0:
-                    messages = table["messages"][rows[found].as_py()].as_py()
+                    messages = messages_of(table["messages"][rows[found].as_py()].as_py())
                     spoken = [message["content"] for message in messages if message["role"] == "assistant"]
                     return str(spoken[reply_keys(messages).index(key)])
         raise KeyError(f"{source} has no reply with the key {key}")

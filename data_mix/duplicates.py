@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -75,7 +76,7 @@ def reply_keys(messages: list[Message]) -> list[int]:
 
 def row_keys(messages: list[Message]) -> RowKeys:
     """All three keys at once."""
-    contents = _normalised([message["content"] for message in messages])
+    contents = _normalised([message["content"] if len(message) == 2 else _said(message) for message in messages])
     digest = hashlib.blake2b(digest_size=KEY_BYTES)
     first_turn = None
     replies = []
@@ -89,6 +90,12 @@ def row_keys(messages: list[Message]) -> RowKeys:
             first_turn = xxh3_128_digest(content)
     digest.update(b"".join(said))
     return RowKeys(digest.digest(), first_turn, replies)
+
+
+def _said(message: Message) -> str:
+    """A content, the thoughts before it and the calls after it: who thinks or does otherwise gives another reply."""
+    calls = [json.dumps(call["function"], sort_keys=True) for call in message.get("tool_calls", ())]
+    return "\x1d".join(filter(None, (message.get("reasoning"), message["content"], *calls)))
 
 
 _ROLES = {role: f"{role}\x1f".encode() for role in (*CHAT_ROLES, TEXT_ROLE)}

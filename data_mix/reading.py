@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from data_mix.importers import IMPORTERS, detect
+from data_mix.importers.keys import present
 from data_mix.jobs import Job
 from data_mix.recipe import Recipe, Source
 from data_mix.sources import BadRecord, Record
@@ -55,7 +56,7 @@ def groups_of(records: Iterator[Named], format: str) -> Iterator[list[Named]]:
             return place
         try:
             joins = IMPORTERS[detect(record.value) if format == "auto" else format].joins
-            return (joins(record.value) if joins else None) or place
+            return (joins(present(record.value)) if joins else None) or place
         except BadRecord:
             return place
 

@@ -17,14 +17,14 @@ DEFAULT_RECIPE = Path(__file__).with_name("recipes") / "basil.yaml"
 CURRICULUM = "curriculum"
 _UNDER_DATA_ROOT = "data:"
 _OF_FILES = (
-    "paired_with", "languages", "annotations", "corpus", "licence", "format", "text_row", "on_bad_row",
+    "paired_with", "languages", "annotations", "corpus", "licence", "format", "text_row", "on_bad_row", "ignore_keys",
     "preferences", "rows", "weight", "filters", "hub_config", "hub_split", "hub_dir", "revision",
 )  # fmt: skip
 
 Format = Literal[
     "auto", "messages", "sharegpt", "alpaca", "aya", "question_answer", "lmsys", "magpie", "prosocial", "hh",
-    "preference", "oasst",
-    "mathdial", "cima", "bridge", "toefl11", "pairs", "sgd", "taskmaster", "text",
+    "preference", "prompt_completion", "oasst", "mathdial", "cima", "bridge", "toefl11", "pairs", "sgd", "taskmaster",
+    "text",
 ]  # fmt: skip
 """How a record is turned into messages: a name in `data_mix.importers`, or told from the record's keys."""
 
@@ -74,6 +74,11 @@ class Source(Config):
     """What becomes of records that say which replies are good ones. `both`: the better reply is trained as any
     conversation, and the comparison is kept beside the rows; `keep`: it is kept alone; `chosen`: the better reply
     alone; `drop`: neither; `refuse`: the build stops. A reply that is said to be bad is never trained."""
+    ignore_keys: list[str] = []
+    """Keys of records and of their turns, and types of parts of turns, that the source is read without, as if they
+    were not there: `[images]` trains the words alone, `[label]` takes replies for good ones whatever their label says.
+    Without it, keys that decide what would be learned and that cannot be kept are refused. How many records had such a
+    key is counted, as for all that is not read."""
     rows: int | None = Field(None, ge=1)
     """Take only so many rows that pass the filters, the first ones; preferences are counted apart from the others."""
     weight: float = Field(1.0, gt=0)

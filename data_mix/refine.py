@@ -234,7 +234,8 @@ class Refinery:
                 for _, record in group:
                     if isinstance(record.value, BadRecord):
                         raise record.value
-                shape, imported = convert([record.value for _, record in group], source.format)
+                values = [record.value for _, record in group]
+                shape, imported = convert(values, source.format, ignored=frozenset(source.ignore_keys))
             except BadRecord as problem:
                 if source.on_bad_row == "error":
                     raise UserError(self._bad_row(source, place, problem)) from None
@@ -243,6 +244,7 @@ class Refinery:
                 continue
             tally.joined += len(group) - 1
             tally.formats[shape] += len(imported)
+            tally.ignore(imported[0].unread)
             given = list(self._rows(imported, row_id, source, place))
             tally.split_off += len(given) - 1
             for row in given:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
 NUM_SAMPLES = 3
 """Rows kept of each reason for dropping, to be looked at."""
+MAX_NAMES = 100
+"""Different keys that are counted by name, of one source: where names are data, there is no end of them."""
+OTHER_NAMES = "(others)"
 _MAX_SAMPLE_CHARS = 300
 
 
@@ -31,6 +35,8 @@ class Tally:
     """Rows that a filter mended, by what was mended; they are among the others."""
     formats: Counter[str] = field(default_factory=Counter)
     """Rows by the shape their records had."""
+    ignored_keys: Counter[str] = field(default_factory=Counter)
+    """Records by each key that is in no row of theirs: `KEY`, or `turns.KEY` and `parts.KIND` where turns have it."""
     identified: int = 0
     """Rows whose language was identified, rather than stated by their corpus."""
     samples: dict[str, list[dict[str, str]]] = field(default_factory=dict)
@@ -49,11 +55,20 @@ class Tally:
             shown = clean if len(clean) <= _MAX_SAMPLE_CHARS else f"{clean[:_MAX_SAMPLE_CHARS]} […]"
             samples.append({"id": row_id, "text": shown})
 
+    def ignore(self, names: Iterable[str], count: int = 1) -> None:
+        """Count records that have these keys, of which nothing is in their rows."""
+        for name in sorted(names):
+            is_counted = name in self.ignored_keys or len(self.ignored_keys) < MAX_NAMES
+            self.ignored_keys[name if is_counted else OTHER_NAMES] += count
+
     def add(self, other: Tally) -> None:
         """Count in what another part of the source counted; `other` comes after this one."""
         for item in fields(self):
             mine, theirs = getattr(self, item.name), getattr(other, item.name)
-            if isinstance(mine, Counter):
+            if item.name == "ignored_keys":
+                for name, count in theirs.items():
+                    self.ignore([name], count)
+            elif isinstance(mine, Counter):
                 mine.update(theirs)
             elif isinstance(mine, int):
                 setattr(self, item.name, mine + theirs)
@@ -80,6 +95,7 @@ class Tally:
             "kept_by_split": dict(sorted(self.kept.items())),
             "repaired": dict(sorted(self.repaired.items())),
             "formats": dict(sorted(self.formats.items())),
+            "ignored_keys": dict(sorted(self.ignored_keys.items())),
             "identified": self.identified,
             "samples": dict(sorted(self.samples.items())),
         }
@@ -96,6 +112,7 @@ class Tally:
             dropped=Counter(facts["dropped"]),
             repaired=Counter(facts["repaired"]),
             formats=Counter(facts["formats"]),
+            ignored_keys=Counter(facts["ignored_keys"]),
             identified=facts["identified"],
             samples=facts["samples"],
         )

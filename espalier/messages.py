@@ -43,7 +43,7 @@ def weight_of(message: Message) -> float:
 
 def is_learned(message: Message) -> bool:
     """Whether a message is something to learn: an assistant's turn or a text, and not one of weight 0."""
-    return message["role"] in ("assistant", TEXT_ROLE) and weight_of(message) > 0
+    return message["role"] in ("assistant", TEXT_ROLE) and message.get("weight", 1.0) > 0
 
 
 def normal_tool_calls(calls: object) -> list[dict[str, Any]]:

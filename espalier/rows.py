@@ -233,10 +233,10 @@ def _to_record(row: Row) -> dict[str, Any]:
 
 def row_from_record(record: dict[str, Any]) -> Row:
     """The row that a record of the columns of `row_schema` holds."""
-    replies = {key: None if record[key] is None else _messages(record[key]) for key in ("chosen", "rejected")}
+    replies = {key: None if record[key] is None else messages_of(record[key]) for key in ("chosen", "rejected")}
     tools = None if record["tools"] is None else json.loads(record["tools"])
     meta = json.loads(record["meta"])
-    return Row(**record | replies | {"messages": _messages(record["messages"]), "meta": meta, "tools": tools})
+    return Row(**record | replies | {"messages": messages_of(record["messages"]), "meta": meta, "tools": tools})
 
 
 def message_records(messages: Iterable[Message]) -> list[dict[str, Any]]:
@@ -247,7 +247,8 @@ def message_records(messages: Iterable[Message]) -> list[dict[str, Any]]:
     ]
 
 
-def _messages(found: list[dict[str, Any]]) -> list[Message]:
+def messages_of(found: list[dict[str, Any]]) -> list[Message]:
+    """The messages that lie in a file of rows as `found`: what they have not is absent."""
     messages = []
     for each in found:
         message = {key: value for key, value in each.items() if value is not None}

@@ -9,6 +9,7 @@ from typing import get_args
 from data_mix.filters.config import Artefact, FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, watch
 from data_mix.words import words
+from espalier.messages import is_learned
 
 _SPECIAL = re.compile(
     r"<\|(?:im_start|im_end|im_sep|endoftext|end_of_text|begin_of_text|eot_id|start_header_id|end_header_id"
@@ -74,7 +75,7 @@ def _has_chatter(draft: Draft) -> bool:
     """A reply that announces JSON nobody asked for."""
     if _JSON.isdisjoint(draft.watched) or "json" in draft.asked.lower():
         return False
-    return any(_CHATTER.match(m["content"]) for m in draft.messages if m["role"] == "assistant")
+    return any(_CHATTER.match(m["content"]) for m in draft.messages if m["role"] == "assistant" and is_learned(m))
 
 
 def _has_next_turn(draft: Draft) -> bool:
@@ -86,14 +87,14 @@ def _has_next_turn(draft: Draft) -> bool:
     return any(
         _ROLE_LINE.search(_CODE.sub("", message["content"])) and not _ANY_ROLE_AT_START.match(message["content"])
         for message in draft.messages
-        if message["role"] == "assistant"
+        if message["role"] == "assistant" and is_learned(message)
     )
 
 
 def _is_unclosed(draft: Draft) -> bool:
     """A last reply that stops within a code fence, or is JSON and stops within it."""
     last = draft.messages[-1]
-    if last["role"] != "assistant":
+    if last["role"] != "assistant" or not is_learned(last):
         return False
     reply = last["content"]
     if "```" in reply or "~~~" in reply:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from data_mix.filters.config import FilterConfig
-from data_mix.filters.draft import Draft, Drop, Filter, Repaired, rewrite
+from data_mix.filters.draft import Draft, Drop, Filter, Repaired, rewrite, said
 
 # A first byte of UTF-8 and a second one, each read as Latin-1, Windows-1252 or Windows-1251, or a byte that was lost.
 # Cheap, and true of some good text too: what it is true of is judged by ftfy.
@@ -41,7 +41,7 @@ def mojibake(config: FilterConfig) -> Filter | None:
         if isinstance(found, Repaired) and not repair:
             return Drop("mojibake")
         messages = found.messages if isinstance(found, Repaired) else draft.messages
-        if any(_LOST in message["content"] for message in messages):
+        if any(_LOST in text for text in said(messages)):
             return Drop("mojibake")
         return found
 

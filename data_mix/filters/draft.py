@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from data_mix.words import words
-from espalier.messages import TEXT_ROLE, Message
+from espalier.messages import Message, is_learned
 
 Messages = list[Message]
 
 
-_TRAINED = ("assistant", TEXT_ROLE)
+_SAID = ("reasoning", "content")
 _WATCHED: set[str] = set()
 
 
@@ -40,16 +40,16 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """All contents, one below the other."""
+        """All contents, and what was thought before them, one below the other."""
         if self._text is None:
-            self._text = "\n".join([message["content"] for message in self.messages])
+            self._text = "\n".join(said(self.messages))
         return self._text
 
     @property
     def trained(self) -> list[str]:
-        """What is trained: the assistant's turns, or the text of a text row."""
+        """What is trained: the assistant's turns but for those of weight 0, or the text of a text row."""
         if self._trained is None:
-            self._trained = [message["content"] for message in self.messages if message["role"] in _TRAINED]
+            self._trained = [message["content"] for message in self.messages if is_learned(message)]
         return self._trained
 
     @property
@@ -61,9 +61,9 @@ class Draft:
 
     @property
     def asked(self) -> str:
-        """The rest: what the user and the system say."""
+        """The rest: what the user, the system and tools say."""
         if self._asked is None:
-            self._asked = "\n".join([message["content"] for message in self.messages if not is_trained(message)])
+            self._asked = "\n".join([message["content"] for message in self.messages if not is_learned(message)])
         return self._asked
 
     @property
@@ -105,23 +105,33 @@ Filter = Callable[[Draft], Drop | Repaired | Labelled | None]
 """A filter answers None where it has nothing against a row. It changes nothing it is given."""
 
 
-def is_trained(message: dict[str, str]) -> bool:
-    """Whether a message is the assistant's, or a text."""
-    return message["role"] in _TRAINED
+def said(messages: Messages) -> list[str]:
+    """All contents, each before it the thoughts that the message has."""
+    if sum(map(len, messages)) == 2 * len(messages):  # as in most rows, none has more than a role and a content
+        return [message["content"] for message in messages]
+    return [message[key] for message in messages for key in _SAID if key in message]
 
 
 def rewrite(draft: Draft, change: Callable[[str], str], name: str) -> Repaired | Drop | None:
-    """Every content changed by `change`. Messages that nothing is left of are removed, and a row without any."""
-    contents = [change(message["content"]) for message in draft.messages]
-    if all(new == message["content"] for new, message in zip(contents, draft.messages, strict=True)):
+    """Every content and thought changed by `change`. Messages that nothing is left of are removed, and a row without
+    any."""
+    changed = [_changed(message, change) for message in draft.messages]
+    if all(new is message for new, message in zip(changed, draft.messages, strict=True)):
         return None
-    messages = [
-        message if new == message["content"] else message | {"content": new}
-        for new, message in zip(contents, draft.messages, strict=True)
-        if new.strip()
-    ]
-    if not any(map(is_trained, messages)):
+    messages = [message for message in changed if message["content"].strip() or "tool_calls" in message]
+    if not any(map(is_learned, messages)):
         return Drop("no_assistant_turn" if messages else "empty")
-    if len(messages) < len(contents):
+    if len(messages) < len(changed):
         return Repaired(messages, (name, "removed_empty_turns"))
     return Repaired(messages, (name,))
+
+
+def _changed(message: Message, change: Callable[[str], str]) -> Message:
+    """The very message where nothing changes."""
+    new = {key: text for key in _SAID if key in message and (text := change(message[key])) != message[key]}
+    if not new:
+        return message
+    if "reasoning" in new and not new["reasoning"].strip():
+        message = {key: value for key, value in message.items() if key != "reasoning"}
+        del new["reasoning"]
+    return message | new

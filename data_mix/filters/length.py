@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from data_mix.filters.config import FilterConfig
-from data_mix.filters.draft import Draft, Drop, Filter, is_trained
+from data_mix.filters.draft import Draft, Drop, Filter, said
 
 
 def length(config: FilterConfig) -> Filter | None:
@@ -13,12 +13,12 @@ def length(config: FilterConfig) -> Filter | None:
         return None
 
     def look(draft: Draft) -> Drop | None:
-        size = len(draft.text) - len(draft.messages) + 1  # without the line ends between them
+        size = sum(map(len, said(draft.messages)))
         if size < least:
             return Drop("too_short")
         if most is not None and size > most:
             return Drop("too_long")
-        if least_reply and sum(len(m["content"]) for m in draft.messages if is_trained(m)) < least_reply:
+        if least_reply and sum(map(len, draft.trained)) < least_reply:
             return Drop("reply_too_short")
         return None
 

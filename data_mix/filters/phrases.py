@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 
 from data_mix.filters.config import Boilerplate, FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, watch
+from espalier.messages import TEXT_ROLE
 
 _IGNORE = re.IGNORECASE
 
@@ -94,7 +95,7 @@ def refusals(config: FilterConfig) -> Filter | None:
         return None
 
     def look(draft: Draft) -> Drop | None:
-        replies = [message["content"] for message in draft.messages if message["role"] == "assistant"]
+        replies = [] if draft.messages[0]["role"] == TEXT_ROLE else draft.trained
         if replies and all(len(reply) <= _LONGEST_REFUSAL and _SORRY.match(reply) for reply in replies):
             return Drop("refusal")
         return None

@@ -1,16 +1,19 @@
-"""Whose turn it is: a chat begins with the user, alternates, and ends with the assistant."""
+"""Whose turn it is: a chat begins with the user, alternates, and ends with the assistant, who may call tools."""
 
 from __future__ import annotations
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Messages, Repaired
+from data_mix.neighbours import joined_with
 from espalier.messages import TEXT_ROLE
 
-_NEXT = {"user": "assistant", "assistant": "user"}
+_NEXT = {"user": ("assistant",), "assistant": ("user", "tool"), "tool": ("tool", "assistant")}
+_FIRST = {False: ("user",), True: ("user", "assistant")}
+"""Who may begin, by whether the assistant may."""
 
 
 def roles(config: FilterConfig) -> Filter | None:
-    """Repairs joined_turns, removed_empty_turns, cut_leading_assistant, cut_trailing_user.
+    """Repairs joined_turns, removed_empty_turns, cut_leading_assistant, cut_trailing_user, cut_trailing_tool.
 
     Reasons: no_assistant_turn, leading_assistant, and roles, for all that is not repaired.
     """
@@ -31,48 +34,45 @@ def roles(config: FilterConfig) -> Filter | None:
 
 
 def _is_in_order(messages: Messages, may_lead: bool) -> bool:
-    wanted = ""
+    wanted = _FIRST[may_lead]
     for message in messages:
         role = message["role"]
-        if wanted == "":
+        if role not in wanted:
             if role == "system" and message is messages[0]:
                 continue
-            if role != "user" and not (may_lead and role == "assistant"):
-                return False
-        elif role != wanted:
             return False
         wanted = _NEXT[role]
-        if not message["content"] or message["content"].isspace():
+        if (not message["content"] or message["content"].isspace()) and "tool_calls" not in message:
             return False
-    return wanted == "user"
+    return role == "assistant"
 
 
 def _repaired(messages: Messages, leading: str) -> Repaired | Drop:
     names = []
-    turns = [message for message in messages if message["content"].strip()]
+    turns = [message for message in messages if message["content"].strip() or "tool_calls" in message]
     if len(turns) < len(messages):
         names.append("removed_empty_turns")
     joined: Messages = []
     for turn in turns:
-        if joined and joined[-1]["role"] == turn["role"]:
-            if turn["content"] == joined[-1]["content"]:  # sent twice, as chats often have it
-                continue
-            joined[-1] = turn | {"content": f"{joined[-1]['content']}\n{turn['content']}"}
-        else:
+        if joined and turn == joined[-1] and turn["role"] != "tool":  # sent twice, as chats often have it
+            continue
+        both = joined_with(joined[-1], turn) if joined else None
+        if both is None:
             joined.append(turn)
+        else:
+            joined[-1] = both
     if len(joined) < len(turns):
         names.append("joined_turns")
     first = 1 if joined and joined[0]["role"] == "system" else 0
-    if any(turn["role"] not in _NEXT for turn in joined[first:]):
-        return Drop("roles")
     if joined[first:] and joined[first]["role"] == "assistant" and leading != "keep":
         if leading == "drop":
             return Drop("leading_assistant")
         del joined[first]
         names.append("cut_leading_assistant")
-    if joined[first:] and joined[-1]["role"] == "user":
-        del joined[-1]
-        names.append("cut_trailing_user")
+    while joined[first:] and joined[-1]["role"] in ("user", "tool"):
+        names.append(f"cut_trailing_{joined.pop()['role']}")
     if not joined[first:]:
         return Drop("no_assistant_turn")
-    return Repaired(joined, tuple(names))
+    if not _is_in_order(joined, leading == "keep"):
+        return Drop("roles")  # neighbours that cannot be one, and speakers out of place
+    return Repaired(joined, tuple(dict.fromkeys(names)))

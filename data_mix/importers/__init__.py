@@ -6,19 +6,25 @@ To add a shape: a pure function from a record to messages, an `Importer` that sa
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from data_mix.importers.base import Imported, Importer, shown
+from data_mix.importers.around import AROUND
+from data_mix.importers.base import Imported, Importer
 from data_mix.importers.bridge import BRIDGE
-from data_mix.importers.chat import MESSAGES, SHAREGPT
+from data_mix.importers.chat import LISTS, MESSAGES, SHAREGPT
 from data_mix.importers.cima import CIMA
+from data_mix.importers.exchanges import ANSWERED, ASKED
 from data_mix.importers.hh import HH
-from data_mix.importers.instructions import ALPACA, AYA, MAGPIE, QUESTION_ANSWER
+from data_mix.importers.instructions import ALPACA, AYA, MAGPIE, PROMPT_COMPLETION, QUESTION_ANSWER
+from data_mix.importers.keys import present, refuse, shown_key, unread, without
 from data_mix.importers.lmsys import LMSYS
 from data_mix.importers.mathdial import MATHDIAL
 from data_mix.importers.oasst import OASST
 from data_mix.importers.pairs import PAIRS
+from data_mix.importers.pictures import NAMES as PICTURES
+from data_mix.importers.pictures import without_marks
 from data_mix.importers.preferences import ONE_REPLY, PREFERENCE
 from data_mix.importers.prosocial import PROSOCIAL
 from data_mix.importers.task_dialogues import SGD, TASKMASTER
@@ -34,13 +40,13 @@ IMPORTERS: dict[str, Importer] = {
     for importer in (
         HH,
         PREFERENCE,  # before all that it could be taken for, were it not said what is thought of its replies
-        LMSYS,  # before messages, whose keys it has too
+        LMSYS,  # before messages, whose keys it has too, as are those of the next two
+        SGD,
+        TASKMASTER,
         MESSAGES,
         MAGPIE,  # before ShareGPT and Alpaca, whose keys it has too
         SHAREGPT,
         PROSOCIAL,
-        SGD,
-        TASKMASTER,
         MATHDIAL,
         CIMA,
         BRIDGE,
@@ -48,12 +54,15 @@ IMPORTERS: dict[str, Importer] = {
         ALPACA,
         AYA,
         QUESTION_ANSWER,
+        PROMPT_COMPLETION,
         OASST,
         PAIRS,
         TEXT,
     )
 }
 """In the order in which a record's shape is tried."""
+_MAX_REMEMBERED = 64
+"""Keys of one record whose shape is remembered: more are data, and no two records alike."""
 
 
 def detect(record: Any) -> str:
@@ -62,34 +71,82 @@ def detect(record: Any) -> str:
         return TEXT.name
     if not isinstance(record, dict):
         raise BadRecord("not_object", f"a {type(record).__name__} where an object of keys and values is wanted")
-    for name, importer in IMPORTERS.items():
-        if importer.looks_like(record):
-            return name
-    keys = ", ".join(shown(key) for key in islice(record, 8)) or "none"
+    given = present(record)
+    keys_given = tuple(given)
+    likely = _likely(keys_given) if len(keys_given) <= _MAX_REMEMBERED else _likely.__wrapped__(keys_given)
+    for importer in likely:
+        if importer.looks_like(given):
+            return importer.name
+    keys = ", ".join(shown_key(key) + ("" if key in given else " (null)") for key in islice(record, 8)) or "none"
+    if empty := next((key for key in given if given[key] == [] and (key in LISTS or key in ASKED)), None):
+        raise BadRecord("bad_messages", f"{empty} holds no turn (its keys: {keys})")
+    if asked := ASKED.intersection(given):
+        raise BadRecord(
+            "no_reply",
+            f"{' and '.join(sorted(asked))} alone: there is no reply to learn from (its keys: {keys}); a reply is "
+            f"called {', '.join(sorted(ANSWERED))}",
+        )
     raise BadRecord("unknown_shape", f"of no known shape (its keys: {keys}); known are {', '.join(IMPORTERS)}")
 
 
-def convert(records: list[Any], format: str) -> tuple[str, list[Imported]]:
-    """The shape and the rows of one record, or of the records of one dialogue; `format` is a shape or `auto`.
+@lru_cache(maxsize=4096)
+def _likely(keys: tuple[Any, ...]) -> list[Importer]:
+    """The importers, in order, that read one of the keys besides those that many have."""
+    return [importer for importer in IMPORTERS.values() if not (importer.keys - AROUND).isdisjoint(keys)]
+
+
+def convert(records: list[Any], format: str, *, ignored: frozenset[str] = frozenset()) -> tuple[str, list[Imported]]:
+    """The shape and the rows of one record, or of the records of one dialogue; `format` is a shape or `auto`, and
+    `ignored` are keys that the records are read without. The first row names what is not read of them.
 
     What says which of its replies are good ones is a preference, also where it is said to be a conversation. Raises
-    BadRecord when a record is not of the format, is malformed, or a row has nothing that could be trained on.
+    BadRecord when a record is not of the format, is malformed, has something unread that decides what would be learned,
+    or a row has nothing that could be trained on.
     """
-    for record in records:
-        if not isinstance(record, dict | str):
-            raise BadRecord("not_object", f"a {type(record).__name__} where an object of keys and values is wanted")
+    names: set[str] = set()
+    if ignored:
+        records, names = _without(records, ignored)
+    shown = not names.isdisjoint(PICTURES)
     name = detect(records[0]) if format == "auto" else format
-    if name in ONE_REPLY and isinstance(records[0], dict):
+    records = [_checked(record) for record in records]
+    if format in ONE_REPLY and isinstance(records[0], dict):
         # Told that it is a conversation, it may still say that its reply is a bad one, or that there is a better one.
         name = next((each.name for each in (HH, PREFERENCE) if each.looks_like(records[0])), name)
     if isinstance(records[0], str) and name != TEXT.name:
         raise BadRecord("not_object", f"a text where an object of the format {name} is wanted")
-    rows = IMPORTERS[name].convert(records)
+    importer = IMPORTERS[name]
+    for record in records:
+        if isinstance(record, dict) and not record.keys() <= importer.keys:
+            refuse(found := unread(record, importer.keys))
+            names |= found
+    rows = importer.convert(records)
     if not rows:
         raise BadRecord("empty", "the record holds no conversation")
     for row in rows:
+        if row.unread:
+            refuse(row.unread)
+            names |= row.unread
         _check(row)
+        marks = {"allowed": not ignored.isdisjoint(PICTURES), "beside": shown}
+        row.messages = without_marks(row.messages, **marks)
+        if row.is_preference:
+            row.chosen = row.chosen and without_marks(row.chosen, **marks)
+            row.rejected = row.rejected and without_marks(row.rejected, **marks)
+    if names:
+        rows[0].unread = frozenset(names)
     return name, rows
+
+
+def _checked(record: Any) -> Any:
+    if not isinstance(record, dict | str):
+        raise BadRecord("not_object", f"a {type(record).__name__} where an object of keys and values is wanted")
+    return present(record)
+
+
+def _without(records: list[Any], ignored: frozenset[str]) -> tuple[list[Any], set[str]]:
+    """The records read without the ignored keys, and the names of those keys that they have."""
+    found = [without(record, ignored) if isinstance(record, dict) else (record, set[str]()) for record in records]
+    return [record for record, _ in found], set[str]().union(*(names for _, names in found))
 
 
 def _check(row: Imported) -> None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_mix.languages import code_of
+from data_mix.neighbours import joined_with
 from data_mix.record import BadRecord
 from espalier.messages import Message
 
 Messages = list[Message]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Imported:
     """One row to be."""
 
@@ -75,35 +76,15 @@ def list_of(record: Any, key: str) -> list[Any]:
     return value
 
 
-def turns(found: list[Any], *, role: str, content: str, roles: dict[str, str]) -> Messages:
-    """Messages from a list of objects that name the speaker under `role` and what is said under `content`.
-
-    `roles` turns the corpus' names of speakers into ours. Raises BadRecord for anything else.
-    """
-    messages = []
-    for position, turn in enumerate(found):
-        if not isinstance(turn, dict) or role not in turn or content not in turn:
-            raise BadRecord("bad_messages", f"message {position} must be an object with {role} and {content}")
-        speaker, said = turn[role], turn[content]
-        known = roles.get(speaker) if isinstance(speaker, str) else None
-        if known is None:
-            raise BadRecord("bad_messages", f"message {position} has the {role} {shown(speaker)}")
-        if not isinstance(said, str):
-            raise BadRecord("bad_messages", f"message {position} must say a text, not {type(said).__name__}")
-        if known == "system" and not said.strip():
-            continue
-        messages.append({"role": known, "content": said})
-    return messages
-
-
 def join_neighbours(messages: Messages) -> Messages:
-    """Turns of one speaker that follow one another as one turn, with a line break between."""
+    """Turns of one speaker that follow one another as one turn, with a line break between, where they can be one."""
     joined: Messages = []
     for message in messages:
-        if joined and joined[-1]["role"] == message["role"]:
-            joined[-1] = message | {"content": f"{joined[-1]['content']}\n{message['content']}"}
-        else:
+        both = joined_with(joined[-1], message) if joined else None
+        if both is None:
             joined.append(message)
+        else:
+            joined[-1] = both
     return joined
 
 
@@ -114,12 +95,17 @@ def own_meta(record: Any) -> dict[str, Any]:
         return {}
     if all(type(key) is str and (value is None or type(value) in (str, bool)) for key, value in meta.items()):
         return meta  # as most are, and JSON for sure
+    check_json(meta, "bad_meta", "meta")
+    return meta
+
+
+def check_json(value: Any, reason: str, what: str) -> None:
+    """Raises BadRecord for what JSON cannot hold."""
     try:
         # Within other lists, so that whoever writes it later, from deeper in the program, does not fail on its depth.
-        _ENCODER.encode(_within_lists(meta))
+        _ENCODER.encode(_within_lists(value))
     except (TypeError, ValueError, RecursionError) as error:
-        raise BadRecord("bad_meta", f"meta cannot be kept as JSON ({error})") from None
-    return meta
+        raise BadRecord(reason, f"{what} cannot be kept as JSON ({error})") from None
 
 
 def short(**facts: Any) -> dict[str, Any]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, list_of, one, short, turns
+from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, list_of, one, short
+from data_mix.importers.turns import NUMBERS, turns
 from data_mix.record import BadRecord
 
-_ROLES = {"tutor": "assistant", "student": "user"}
+_KNOWN = frozenset(("c_id", "c_h", "c_r", "c_r_", "c_revision", "lesson_topic", "e", "z_what", "z_why"))
+"""`c_revision` says what the expert changed in the novice's reply."""
+_KNOWN_OF_TURNS = NUMBERS | {"time", "is_revised"}
 _CODE = re.compile(r"\s*\d+\.\d+\w?\.")
 """Of a curriculum's topic: `3.6D.Decomposing Figures`."""
 
@@ -24,8 +27,8 @@ def from_bridge(record: Any) -> Imported:
     begins with the assistant, and the pupil's "4 m" would be left without its question: so they go to a system
     message, with the lesson's topic.
     """
-    said = _spoken(record, "c_h")
-    replied = _spoken(record, "c_r_")
+    said, unread = _spoken(record, "c_h")
+    replied, unread_there = _spoken(record, "c_r_")
     if not said or said[-1]["role"] != "user":
         raise BadRecord("bad_messages", "c_h does not end with something that the student says")
     if not replied or any(message["role"] != "assistant" for message in replied):
@@ -42,13 +45,13 @@ def from_bridge(record: Any) -> Imported:
         strategy=_label(record, "z_what"),
         intention=_label(record, "z_why"),
     )
-    return Imported(messages=messages, meta=meta)
+    return Imported(messages=messages, meta=meta, unread=unread | unread_there)
 
 
-def _spoken(record: Any, key: str) -> Messages:
-    found = turns(list_of(record, key), role="user", content="text", roles=_ROLES)
+def _spoken(record: Any, key: str) -> tuple[Messages, frozenset[str]]:
+    found, unread = turns(list_of(record, key), role="user", content="text", known=_KNOWN_OF_TURNS)
     # An empty turn stands for something that was drawn on the whiteboard.
-    return [turn | {"content": turn["content"].strip()} for turn in found if turn["content"].strip()]
+    return [turn | {"content": turn["content"].strip()} for turn in found if turn["content"].strip()], unread
 
 
 def _context(record: dict[str, Any], before: Messages) -> str:
@@ -65,5 +68,5 @@ def _label(record: dict[str, Any], key: str) -> str:
 
 
 BRIDGE = Importer(
-    name="bridge", looks_like=lambda record: "c_h" in record and "c_r_" in record, convert=one(from_bridge)
+    name="bridge", looks_like=lambda record: "c_h" in record and "c_r_" in record, convert=one(from_bridge), keys=_KNOWN
 )

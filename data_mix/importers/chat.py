@@ -1,70 +1,66 @@
-"""Conversations that are lists of messages already: `messages`, and ShareGPT's `conversations`."""
+"""Conversations that are lists of turns already: `messages`, ShareGPT's `conversations`, or however called."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from data_mix.importers.base import Imported, Importer, list_of, one, own_meta, shown, turns
+from data_mix.importers.around import AROUND, with_surroundings
+from data_mix.importers.base import Imported, Importer, list_of, one
+from data_mix.importers.exchanges import exchange_in
+from data_mix.importers.speakers import role_of
+from data_mix.importers.turns import CONTENT_KEYS, ROLE_KEYS, TEXTS_TOO, next_key, turns
 from data_mix.record import BadRecord
-from espalier.messages import CHAT_ROLES, TEXT_ROLE
 
-_OWN = (*CHAT_ROLES, TEXT_ROLE)
-_SHAREGPT = {
-    "system": "system",
-    "human": "user",
-    "user": "user",
-    "gpt": "assistant",
-    "assistant": "assistant",
-    "chatgpt": "assistant",
-    "bing": "assistant",
-    "bard": "assistant",
-}
-
-
-_KEYS = ("messages", "conversations", "conversation")
+LISTS = (
+    "messages", "conversations", "conversation", "dialogue", "dialog", "turns", "utterances", "chat", "items",
+    "contents",
+)  # fmt: skip
+_SURE = ("messages", "conversations", "conversation")
+"""What lies under these is a conversation, whoever speaks; what lies under others is one if the speakers are known."""
+_NAMES = frozenset(LISTS)
 
 
 def from_messages(record: Any) -> Imported:
-    """Messages as they are; only role and content are kept. An empty system message says nothing and is left out.
-
-    The list is called `messages`; `conversations` and `conversation` will do too.
-    """
-    key = next((key for key in _KEYS if isinstance(record, dict) and key in record), "messages")
-    messages = []
-    for position, message in enumerate(list_of(record, key)):
-        if not isinstance(message, dict) or "role" not in message or "content" not in message:
-            raise BadRecord("bad_messages", f"message {position} must be an object with role and content")
-        role, content = message["role"], message["content"]
-        if not isinstance(role, str) or role not in _OWN:
-            raise BadRecord("bad_messages", f"message {position} has the role {shown(role)}, not {' or '.join(_OWN)}")
-        if role == "system" and (content is None or (isinstance(content, str) and not content.strip())):
-            continue
-        messages.append(message if len(message) == 2 else {"role": role, "content": content})
-    return Imported(messages=messages, meta=own_meta(record))
-
-
-def from_sharegpt(record: Any) -> Imported:
-    """ShareGPT's `conversations` or `conversation` of `{"from", "value"}`: `human` is the user, `gpt` the assistant."""
-    key = "conversation" if isinstance(record, dict) and "conversations" not in record else "conversations"
-    messages = turns(list_of(record, key), role="from", content="value", roles=_SHAREGPT)
-    system = record.get("system")
-    if isinstance(system, str) and system.strip() and not (messages and messages[0]["role"] == "system"):
-        messages.insert(0, {"role": "system", "content": system})
-    return Imported(messages=messages, meta=own_meta(record))
+    """A list of turns (`turns`), the first that the record has. A system message that stands beside it comes first,
+    unless the conversation begins with its own."""
+    held = [*_NAMES.intersection(record)]
+    if len(held) > 1:
+        held = [key for key in LISTS if record.get(key)]
+    messages, unread = turns(list_of(record, held[0] if held else "messages"), speakers=TEXTS_TOO)
+    row = Imported(messages=messages, unread=unread.union(held[1:]) if len(held) > 1 else unread)
+    return row if len(record) == 1 else with_surroundings(row, record)
 
 
 def _is_messages(record: dict[str, Any]) -> bool:
-    return "messages" in record or _first_turn_has(record, "role")
+    return bool(record.get("messages")) or _told_by(record, ("role",))
 
 
 def _is_sharegpt(record: dict[str, Any]) -> bool:
-    return _first_turn_has(record, "from")
+    return _told_by(record, ROLE_KEYS)
 
 
-def _first_turn_has(record: dict[str, Any], key: str) -> bool:
-    found = record.get("conversations", record.get("conversation"))
-    return isinstance(found, list) and bool(found) and isinstance(found[0], dict) and key in found[0]
+def _told_by(record: dict[str, Any], keys: tuple[str, ...]) -> bool:
+    """Whether one of the keys names the speaker of the first turn of a conversation."""
+    names = _NAMES.intersection(record)
+    for name in names if len(names) < 2 else [name for name in LISTS if name in names]:
+        found = record[name]
+        first = found[0] if isinstance(found, list) and found else None
+        if isinstance(first, dict):
+            role = next_key(keys, first)
+            if role is None:
+                if keys is ROLE_KEYS and exchange_in(first):
+                    return True
+            elif name in _SURE or (_is_known(first[role]) and next_key(CONTENT_KEYS, first)):
+                return True
+    return False
 
 
-MESSAGES = Importer(name="messages", looks_like=_is_messages, convert=one(from_messages))
-SHAREGPT = Importer(name="sharegpt", looks_like=_is_sharegpt, convert=one(from_sharegpt))
+def _is_known(speaker: Any) -> bool:
+    try:
+        return bool(role_of(speaker))
+    except BadRecord:
+        return False
+
+
+MESSAGES = Importer(name="messages", looks_like=_is_messages, convert=one(from_messages), keys=_NAMES | AROUND)
+SHAREGPT = Importer(name="sharegpt", looks_like=_is_sharegpt, convert=one(from_messages), keys=_NAMES | AROUND)

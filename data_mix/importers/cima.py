@@ -17,6 +17,12 @@ from data_mix.record import BadRecord
 ACTIONS = ("question", "hint", "correction", "confirmation", "other")
 """What the five truth values of a tutor's action stand for, in the paper's order."""
 _DATASETS = ("prepDataset", "shapeDataset")
+_KNOWN = frozenset(
+    (
+        *_DATASETS, "past_convo", "tutorResponses", "tutorActions", "studentActions", "tutorKeys", "img", "prep",
+        "engPrep", "obj", "engObj", "color", "engColor", "grammarRules",
+    )
+)  # fmt: skip
 _WORDS = (("engPrep", "prep"), ("engColor", "color"), ("engObj", "obj"))
 
 
@@ -94,4 +100,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return any(name in record for name in _DATASETS) or ("past_convo" in record and "tutorResponses" in record)
 
 
-CIMA = Importer(name="cima", looks_like=_looks_like, convert=from_cima)
+CIMA = Importer(name="cima", looks_like=_looks_like, convert=from_cima, keys=_KNOWN)

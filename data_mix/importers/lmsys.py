@@ -10,10 +10,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_mix.importers.base import Imported, Importer, language_of, list_of, one, short, shown, turns
+from data_mix.importers.base import Imported, Importer, language_of, list_of, one, short, shown
+from data_mix.importers.turns import NUMBERS, turns
 from data_mix.record import BadRecord
 
-_ROLES = {role: role for role in ("system", "user", "assistant")}
+_KNOWN = frozenset(
+    (
+        "conversation_id", "conversation_hash", "model", "timestamp", "conversation", "turn", "language",
+        "openai_moderation", "detoxify_moderation", "toxic", "redacted", "state", "country", "hashed_ip", "header",
+    )
+)  # fmt: skip
+_KNOWN_OF_TURNS = NUMBERS | {
+    "country", "hashed_ip", "header", "language", "redacted", "state", "toxic", "turn_identifier",
+}  # fmt: skip
 _MAX_CATEGORIES = 40
 """More than any version of the moderation has (11 to 13, WildChat spells some twice)."""
 
@@ -24,7 +33,7 @@ def from_lmsys(record: Any) -> Imported:
 
     Raises BadRecord for a moderation that cannot be read: without it the conversation would pass for a safe one.
     """
-    messages = turns(list_of(record, "conversation"), role="role", content="content", roles=_ROLES)
+    messages, unread = turns(list_of(record, "conversation"), known=_KNOWN_OF_TURNS)
     meta = short(language=language_of(record.get("language")), model=record.get("model"))
     if flagged := _flagged(record):
         meta["moderation"] = flagged
@@ -33,7 +42,7 @@ def from_lmsys(record: Any) -> Imported:
         raise BadRecord("bad_labels", f"redacted must be true or false, not {shown(redacted)}")
     if redacted:
         meta["redacted"] = True
-    return Imported(messages=messages, meta=meta)
+    return Imported(messages=messages, meta=meta, unread=unread)
 
 
 def _flagged(record: dict[str, Any]) -> list[str]:
@@ -66,4 +75,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return named and isinstance(first, dict) and "role" in first and "content" in first
 
 
-LMSYS = Importer(name="lmsys", looks_like=_looks_like, convert=one(from_lmsys))
+LMSYS = Importer(name="lmsys", looks_like=_looks_like, convert=one(from_lmsys), keys=_KNOWN)

@@ -14,6 +14,13 @@ from data_mix.record import BadRecord
 
 _END_OF_TURN = "|EOM|"
 _TEACHER = "Teacher"
+_KNOWN = frozenset(
+    (
+        "qid", "scenario", "question", "ground_truth", "student_incorrect_solution", "student_profile",
+        "teacher_described_confusion", "self-correctness", "self-typical-confusion", "self-typical-interactions",
+        "conversation",
+    )
+)  # fmt: skip
 _SPEAKER = re.compile(r"\s*([^:\n]{1,40}):")
 _MOVE = re.compile(r"\s*\((generic|focus|probing|telling)\)", re.ASCII)
 
@@ -66,4 +73,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return "student_incorrect_solution" in record and isinstance(record.get("conversation"), str)
 
 
-MATHDIAL = Importer(name="mathdial", looks_like=_looks_like, convert=one(from_mathdial))
+MATHDIAL = Importer(name="mathdial", looks_like=_looks_like, convert=one(from_mathdial), keys=_KNOWN)

@@ -7,9 +7,17 @@ import math
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, language_of, short, shown, text_of
+from data_mix.importers.speakers import role_of
 from data_mix.record import BadRecord
 
-_ROLES = {"prompter": "user", "assistant": "assistant"}
+_KNOWN = frozenset(
+    (
+        "message_tree_id", "tree_state", "prompt", "message_id", "parent_id", "user_id", "created_date", "text", "role",
+        "lang", "review_count", "review_result", "deleted", "rank", "synthetic", "model_name", "detoxify", "emojis",
+        "labels", "events", "replies",
+    )
+)  # fmt: skip
+_ROLES = ("user", "assistant")
 
 
 def from_oasst(record: Any) -> Imported:
@@ -22,8 +30,8 @@ def from_oasst(record: Any) -> Imported:
     root = node = record.get("prompt", record) if isinstance(record, dict) else record
     messages: Messages = []
     while node is not None:
-        role = _ROLES.get(text_of(node, "role"))
-        if role is None:
+        role = role_of(text_of(node, "role"))
+        if role not in _ROLES:
             raise BadRecord("bad_messages", f"a message of the tree has the role {shown(node['role'])}")
         messages.append({"role": role, "content": text_of(node, "text")})
         replies = node.get("replies") or []
@@ -60,7 +68,7 @@ def _tree_of(record: Any) -> str | None:
     if not isinstance(record, dict) or "replies" in record or "prompt" in record:
         return None
     tree = record.get("message_tree_id")
-    return tree if isinstance(tree, str) else None
+    return tree if isinstance(tree, str) and tree else None
 
 
 def _preference(reply: dict[str, Any]) -> tuple[float, bool]:
@@ -75,5 +83,6 @@ OASST = Importer(
         isinstance(record.get("prompt"), dict) or record.get("role") == "prompter" or _tree_of(record) is not None
     ),
     convert=from_oasst_records,
+    keys=_KNOWN,
     joins=_tree_of,
 )

@@ -14,6 +14,7 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
+from data_mix.importers.around import NUMBERED
 from data_mix.importers.base import Imported, Importer, one, shown, text_of
 from data_mix.languages import code_of
 from data_mix.record import BadRecord
@@ -28,6 +29,12 @@ _NAMES = {
     "sl": "Slovenian", "sr": "Serbian", "sv": "Swedish", "sw": "Swahili", "ta": "Tamil", "te": "Telugu", "th": "Thai",
     "tl": "Tagalog", "tr": "Turkish", "uk": "Ukrainian", "ur": "Urdu", "vi": "Vietnamese", "zh": "Chinese",
 }  # fmt: skip
+_KNOWN = frozenset(
+    (
+        "source", "target", "source_language", "target_language", "translation", "left", "right", "left_language",
+        "right_language",
+    )
+)  # fmt: skip
 _PHRASES = ("Translate into {}:\n", "How do you say this in {}?\n", "In {}, please:\n", "What is this in {}?\n")
 _PHRASE_WITHOUT_NAME = "Translate:\n"
 
@@ -84,4 +91,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     ) and "text" not in record
 
 
-PAIRS = Importer(name="pairs", looks_like=_looks_like, convert=one(from_pair))
+PAIRS = Importer(name="pairs", looks_like=_looks_like, convert=one(from_pair), keys=_KNOWN | NUMBERED)

@@ -16,11 +16,22 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from data_mix.importers.base import Imported, Importer, Messages, one, own_meta, short, shown
-from data_mix.importers.chat import MESSAGES, SHAREGPT, from_messages, from_sharegpt
+from data_mix.importers.around import AROUND, with_surroundings
+from data_mix.importers.base import Imported, Importer, Messages, one, short, shown
+from data_mix.importers.chat import MESSAGES, SHAREGPT, from_messages
 from data_mix.importers.hh import is_transcript, transcript
-from data_mix.importers.instructions import ALPACA, AYA, MAGPIE, QUESTION_ANSWER, from_alpaca, from_question_answer
+from data_mix.importers.instructions import (
+    ALPACA,
+    AYA,
+    MAGPIE,
+    PROMPT_COMPLETION,
+    QUESTION_ANSWER,
+    from_alpaca,
+    from_question_answer,
+)
+from data_mix.importers.keys import unread
 from data_mix.importers.lmsys import LMSYS
+from data_mix.importers.turns import turns
 from data_mix.record import BadRecord
 from data_mix.replies import begins_with, last_reply, shared_prompt
 
@@ -41,7 +52,7 @@ _ABOUT = (
 )
 _SPOKEN = ("messages", "conversations", "conversation")
 _ASKED = ("instruction", "question", "query", "input")
-_SHAPES = (LMSYS, MESSAGES, MAGPIE, SHAREGPT, ALPACA, AYA, QUESTION_ANSWER)
+_SHAPES = (LMSYS, MESSAGES, MAGPIE, SHAREGPT, ALPACA, AYA, QUESTION_ANSWER, PROMPT_COMPLETION)
 """Shapes of records that end with one reply, in the order in which they are tried."""
 ONE_REPLY = {shape.name for shape in _SHAPES}
 _COMPLETIONS = ("completion", "response")
@@ -58,12 +69,15 @@ def from_preference(record: Any) -> Imported:
         found = _compared(record, rest) if _is_comparison(record) else _labelled(record, rest)
     except RecursionError:
         raise BadRecord("bad_messages", "nested too deeply") from None
-    return replace(found, meta=short(**{key: record.get(key) for key in _ABOUT}) | found.meta)
+    meta = short(**{key: record.get(key) for key in _ABOUT}) | found.meta
+    return replace(found, meta=meta, unread=found.unread.union(*map(_unread_of, record.items())))
 
 
 def _compared(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
     chosen, rejected = _reply(record, _CHOSEN), _reply(record, _REJECTED)
-    row = _ended(rest) if chosen is None else None
+    shape = _shape(rest) if chosen is None else None
+    row = _ended(shape, rest)
+    left = unread(rest, shape.keys.union(_ABOUT) if row and shape else _PROMPT_KEYS)
     prompts = {} if row else dict(_prompts(rest))
     chosen = row.messages if row else chosen
     whole = next((said for said in (chosen, rejected) if said and said[0]["role"] != "assistant"), None)
@@ -85,11 +99,12 @@ def _compared(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
     else:
         prompt, reply = last_reply(better or worse or [])
         chosen, rejected = (reply, None) if better else (None, reply)
-    return replace(row, messages=_with_system(prompt, rest), chosen=chosen, rejected=rejected)
+    messages = _with_system(prompt, rest)
+    return replace(row, messages=messages, chosen=chosen, rejected=rejected, unread=row.unread | left)
 
 
 def _labelled(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
-    verdicts = {_verdict(record[key], key) for key in _LABELS if record.get(key) is not None}
+    verdicts = {_verdict(value, key) for key, value in _labels(record).items()}
     if len(verdicts) > 1:
         raise BadRecord("bad_label", f"{' and '.join(_LABELS)} contradict one another")
     shape = _shape(rest)
@@ -99,7 +114,17 @@ def _labelled(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
     if not reply:
         raise BadRecord("no_assistant_turn", "it does not end with a reply that its label could be about")
     chosen, rejected = (reply, None) if verdicts.pop() else (None, reply)
-    return replace(conversation, messages=prompt, chosen=chosen, rejected=rejected)
+    left = conversation.unread | unread(rest, shape.keys.union(_ABOUT))
+    return replace(conversation, messages=prompt, chosen=chosen, rejected=rejected, unread=left)
+
+
+def _unread_of(item: tuple[str, Any]) -> frozenset[str]:
+    """What is not read of the turns of a reply."""
+    key, said = item
+    if key not in _CHOSEN + _REJECTED or not isinstance(said, dict | list):
+        return frozenset()
+    said = [said] if isinstance(said, dict) else said
+    return turns(said).unread if all(isinstance(turn, dict) for turn in said) else frozenset()
 
 
 def _completed(record: dict[str, Any]) -> Imported:
@@ -138,9 +163,8 @@ def _prompts(record: dict[str, Any]) -> Iterator[tuple[str, Imported]]:
         yield asked_under, _text(record[asked_under], record)
 
 
-def _ended(record: dict[str, Any]) -> Imported | None:
+def _ended(shape: Importer | None, record: dict[str, Any]) -> Imported | None:
     """The conversation of a record of another shape, where it ends with a reply."""
-    shape = _shape(record)
     found = shape.convert([record])[0] if shape else None
     return found if found and last_reply(found.messages)[1] else None
 
@@ -161,7 +185,7 @@ def _text(said: str, record: dict[str, Any]) -> Imported:
     messages: Messages = [{"role": "user", "content": said}]
     if is_transcript(said):
         messages = transcript(said, "the prompt", is_prompt=True)
-    return Imported(messages=messages, meta=own_meta(record))
+    return with_surroundings(Imported(messages=messages), record)
 
 
 def _with_system(messages: Messages, record: dict[str, Any]) -> Messages:
@@ -172,12 +196,8 @@ def _with_system(messages: Messages, record: dict[str, Any]) -> Messages:
 
 
 def _conversation(found: list[Any], record: dict[str, Any]) -> Imported:
-    """What a list of turns says, in whichever of the two ways of telling them; the record's other keys go with it."""
-    first = found[0] if found else None
-    others = {key: value for key, value in record.items() if key not in _SPOKEN}
-    if isinstance(first, dict) and "from" in first:
-        return from_sharegpt(others | {"conversations": found})
-    return from_messages(others | {"messages": found})
+    """What a list of turns says; what stands around it in the record goes with it."""
+    return from_messages({key: value for key, value in record.items() if key in AROUND} | {"messages": found})
 
 
 def _reply(record: dict[str, Any], keys: tuple[str, ...]) -> Messages | None:
@@ -249,10 +269,7 @@ def _agrees(asked: Messages, said: Messages) -> bool:
 
 
 def _is_comparison(record: dict[str, Any]) -> bool:
-    def given(keys: tuple[str, ...]) -> bool:
-        return any(isinstance(record.get(key), str | list | dict) for key in keys)
-
-    return given(_REJECTED) or (any(key in record for key in _REJECTED) and given(_CHOSEN))
+    return any(isinstance(value := record.get(key), str | list | dict) and value != [] for key in _CHOSEN + _REJECTED)
 
 
 def _shape(record: dict[str, Any]) -> Importer | None:
@@ -267,16 +284,24 @@ def _is_preference(record: dict[str, Any]) -> bool:
         return False
     if _is_comparison(record):
         return True
-    return any(record.get(key) is not None for key in _LABELS) and _shape(record) is not None
+    return bool(_labels(record)) and _shape(record) is not None
 
 
-_COMPLETION = Importer(name="completion", looks_like=lambda record: "completion" in record, convert=one(_completed))
+def _labels(record: dict[str, Any]) -> dict[str, Any]:
+    """What labels say; an empty list is how a table of many shapes says nothing."""
+    return {key: value for key in _LABELS if (value := record.get(key)) is not None and value != []}
+
+
+_PROMPT_KEYS = AROUND.union(("prompt", "context", *_SPOKEN, *_ASKED, *_ABOUT))
+_COMPLETION = Importer(
+    name="completion",
+    looks_like=lambda record: "completion" in record,
+    convert=one(_completed),
+    keys=_PROMPT_KEYS.union(_COMPLETIONS),
+)
 PREFERENCE = Importer(
     name="preference",
     looks_like=_is_preference,
     convert=one(from_preference),
-    keys=frozenset().union(
-        (*_OWN, *_ABOUT, *_SPOKEN, *_ASKED, *_COMPLETIONS, "prompt", "system", "system_prompt", "history", "meta"),
-        *(shape.keys for shape in _SHAPES),
-    ),
+    keys=frozenset(_OWN).union(_COMPLETION.keys, *(shape.keys for shape in _SHAPES)),
 )

@@ -12,6 +12,12 @@ from typing import Any
 from data_mix.importers.base import Imported, Importer, Messages, shown, text_of
 from data_mix.record import BadRecord
 
+_KNOWN = frozenset(
+    (
+        "context", "response", "rots", "safety_label", "safety_annotations", "safety_annotation_reasons", "source",
+        "etc", "dialogue_id", "response_id", "episode_done",
+    )
+)  # fmt: skip
 LABELS = ("casual", "possibly_needs_caution", "probably_needs_caution", "needs_caution", "needs_intervention")
 """From the best to the worst."""
 MAX_RULES = 20
@@ -91,4 +97,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return "context" in record and "response" in record and "safety_label" in record
 
 
-PROSOCIAL = Importer(name="prosocial", looks_like=_looks_like, convert=from_exchanges, joins=_dialogue)
+PROSOCIAL = Importer(name="prosocial", looks_like=_looks_like, convert=from_exchanges, joins=_dialogue, keys=_KNOWN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from data_mix.importers.around import NUMBERED
 from data_mix.importers.base import Imported, Importer, one, own_meta, text_of
 from espalier.messages import TEXT_ROLE
 
@@ -14,4 +15,6 @@ def from_text(record: Any) -> Imported:
     return Imported(messages=[{"role": TEXT_ROLE, "content": text}], meta=own_meta(record))
 
 
-TEXT = Importer(name="text", looks_like=lambda record: "text" in record, convert=one(from_text))
+TEXT = Importer(
+    name="text", looks_like=lambda record: "text" in record, convert=one(from_text), keys=NUMBERED | {"text", "meta"}
+)

@@ -33,6 +33,7 @@ _INDEX = (("Filename",), ("Prompt",), ("Native Language", "Language"), ("Profici
 _ANNOTATIONS = (("Filename",), ("OffsetSpan",), ("Misspelling",), ("Correction",))
 _ESSAYS = (Path("responses/original"), Path("original"), Path())
 """Where essays lie, seen from their index; the tokenized ones have other offsets."""
+_KNOWN = frozenset(("file", "prompt", "l1", "level", "text", "misspellings"))
 _SPAN = re.compile(r"(\d{1,9})-\d{1,9}", re.ASCII)
 _BOUNDARY = re.compile(r"(?<=[.!?])\s|\n")
 _SLACK = 40
@@ -209,4 +210,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return "misspellings" in record and "l1" in record
 
 
-TOEFL = Importer(name="toefl11", looks_like=_looks_like, convert=one(from_essay))
+TOEFL = Importer(name="toefl11", looks_like=_looks_like, convert=one(from_essay), keys=_KNOWN)

@@ -2,6 +2,7 @@
 
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -120,3 +121,21 @@ def test_keys_are_those_of_the_normalised_texts(contents: list[str]) -> None:
     plain = [{"role": "assistant", "content": normalised(content)} for content in contents]
     assert row_keys(messages) == row_keys(plain)
     assert len(set(reply_keys(messages))) == len(set(map(normalised, contents)))
+
+
+def test_a_reply_that_calls_or_thinks_otherwise_is_another() -> None:
+    asked = {"role": "user", "content": "Look it up."}
+    call = {"type": "function", "function": {"name": "look", "arguments": {"word": "went"}}}
+    said: list[dict[str, Any]] = [
+        {},
+        {"tool_calls": [call]},
+        {"tool_calls": [call, call]},
+        {"tool_calls": [call | {"function": {"name": "look", "arguments": {"word": "go"}}}]},
+        {"reasoning": "A verb."},
+        {"reasoning": "A noun."},
+    ]
+    replies = [{"role": "assistant", "content": "Wait."} | more for more in said]
+    assert len({content_key([asked, reply]) for reply in replies}) == len(replies)
+    assert len({reply_keys([asked, reply])[0] for reply in replies}) == len(replies)
+    assert content_key([asked, replies[0] | {"weight": 0.0}]) == content_key([asked, replies[0]])
+    assert content_key([asked, replies[0] | {"tool_calls": [call | {"id": "7"}]}]) == content_key([asked, replies[1]])

@@ -366,7 +366,7 @@ def test_a_corpus_of_everything_that_can_be_wrong_is_counted_and_built(
         b"null": "not_object",
         b"17": "not_object",
         b'["a", {"b": null}]': "not_object",
-        b'{"messages": null}': "bad_messages",
+        b'{"messages": null}': "unknown_shape",
         b'{"messages": [{"role": ["user"], "content": {"a": 1}}]}': "bad_messages",
         b'{"messages": [{"role": "user", "content": "a"}]}': "no_assistant_turn",
         b'{"text": "' + b"x" * (10 * 2**20) + b'"}': "too_long",

@@ -18,7 +18,7 @@ def chat(*contents: str) -> list[dict[str, str]]:
 
 def of(turns: str, prefix: str = "") -> list[dict[str, str]]:
     """`sua`: system, user, assistant, each saying its place."""
-    names = {"s": "system", "u": "user", "a": "assistant"}
+    names = {"s": "system", "u": "user", "a": "assistant", "t": "tool"}
     return [{"role": names[turn], "content": f"{turn}{index}"} for index, turn in enumerate(turns)]
 
 
@@ -36,7 +36,7 @@ def repaired(text: str, **keys: Any) -> tuple[str, tuple[str, ...]]:
 # --- roles
 
 
-@pytest.mark.parametrize("turns", ["ua", "sua", "uaua", "suaua"])
+@pytest.mark.parametrize("turns", ["ua", "sua", "uaua", "suaua", "uata", "uattatua", "suata"])
 def test_chats_in_order_stay_as_they_are(turns: str) -> None:
     for mode in ("repair", "drop"):
         messages = of(turns)

@@ -77,7 +77,7 @@ def test_a_drawing_is_no_turn() -> None:
         {"c_r_": []},
         {"c_r_": said("T ")},
         {"c_r_": said("T Good.", "S 3")},
-        {"c_r_": None},
+        {"c_r_": 3},
     ],
 )
 def test_what_is_malformed_is_refused(change: dict[str, Any]) -> None:

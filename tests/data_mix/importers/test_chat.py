@@ -68,7 +68,7 @@ def test_messages_go_before_all_else() -> None:
         ({"messages": "hello"}, "bad_messages"),
         ({"messages": ["hello"]}, "bad_messages"),
         ({"messages": [{"role": "user"}]}, "bad_messages"),
-        ({"messages": [ASK, {"role": "gpt", "content": "x"}]}, "bad_messages"),
+        ({"messages": [ASK, {"role": "barista", "content": "x"}]}, "bad_messages"),
         ({"messages": [ASK, {"role": ["assistant"], "content": "x"}]}, "bad_messages"),
         ({"messages": [ASK, {"role": 10**5000, "content": "x"}]}, "bad_messages"),
         ({"messages": [ASK, {"role": "assistant", "content": None}]}, "bad_messages"),
@@ -79,11 +79,11 @@ def test_messages_go_before_all_else() -> None:
         ({"messages": [ASK, REPLY], "meta": {"at": object()}}, "bad_meta"),
         ({"messages": [ASK, REPLY], "meta": {"at": float("nan")}}, "bad_meta"),
         ({"conversations": [HUMAN]}, "no_assistant_turn"),
-        ({"conversations": [HUMAN, GPT, {"from": "tool", "value": "x"}]}, "bad_messages"),
+        ({"conversations": [HUMAN, GPT, {"from": "barista", "value": "x"}]}, "bad_messages"),
         ({"conversations": [HUMAN, {"from": {"gpt": 1}, "value": "x"}]}, "bad_messages"),
         ({"conversations": [HUMAN, {"from": "gpt"}]}, "bad_messages"),
-        ({"conversations": [HUMAN, {"from": "gpt", "value": ["x"]}]}, "bad_messages"),
-        ({"conversations": []}, "unknown_shape"),
+        ({"conversations": [HUMAN, {"from": "gpt", "value": [3]}]}, "bad_messages"),
+        ({"conversations": []}, "bad_messages"),
     ],
 )
 def test_what_cannot_be_used_has_a_reason(record: Any, reason: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from data_mix.importers import IMPORTERS, convert, detect
 from data_mix.record import BadRecord
 from espalier.messages import check_messages
-from espalier.rows import Row, meta_json
+from espalier.rows import Row, meta_json, tools_json
 
 USER, ASSISTANT = {"role": "user", "content": "I go."}, {"role": "assistant", "content": "You went?"}
 HUMAN, GPT = {"from": "human", "value": "I go."}, {"from": "gpt", "value": "You went?"}
@@ -40,7 +40,20 @@ EXERCISE = {
 }
 
 GOOD: dict[str, list[Any]] = {
-    "messages": [{"messages": [{"role": "system", "content": "Be kind."}, USER, ASSISTANT], "meta": {"level": "A1"}}],
+    "messages": [
+        {
+            "messages": [
+                {"role": "system", "content": "Be kind."},
+                USER | {"content": [{"type": "text", "text": "I go."}]},
+                ASSISTANT | {"weight": 0, "reasoning_content": "A verb.", "tool_calls": [{"name": "look"}]},
+                {"role": "tool", "content": "went"},
+                ASSISTANT,
+            ],
+            "meta": {"level": "A1"},
+            "tools": [{"type": "function"}],
+            "url": "x",
+        }
+    ],
     "magpie": [
         {"conversations": [HUMAN, GPT], "input_quality": "good", "language": "EN", "instruct_reward": 1.5},
     ],
@@ -76,6 +89,9 @@ GOOD: dict[str, list[Any]] = {
     "alpaca": [{"instruction": "Translate.", "input": "gato", "output": "cat"}],
     "aya": [{"inputs": "I go.", "targets": "You went?", "language_code": "eng"}],
     "question_answer": [{"question": "How many?", "answer": "Two and two is <<2+2=4>>4.\n#### 4"}],
+    "prompt_completion": [
+        {"prompt": [USER], "completion": [ASSISTANT | {"weight": 0.5}], "system": "Be kind.", "score": 1}
+    ],
     "oasst": [{"message_tree_id": "t", "prompt": TREE}],
     "mathdial": [
         {
@@ -125,6 +141,8 @@ PREFERENCES: list[dict[str, Any]] = [
 KEYS = sorted(
     {key for records in [*GOOD.values(), PREFERENCES] for record in records for key in record}
     | {"role", "content", "from", "value", "speaker", "utterance", "categories", "flagged", "replies", "rank", "lang"}
+    | {"type", "parts", "tool_calls", "function_call", "name", "arguments", "weight", "train", "mask", "thinking"}
+    | {"images", "history", "tools", "query", "response", "label"}
 )
 
 
@@ -139,6 +157,7 @@ def nested(depth: int) -> Any:
 odd = st.sampled_from([
     float("nan"), float("inf"), -0.0, 2**63, "\udc80", "a\0b", " ", "", "|EOM|",
     "\n\nHuman:", "\n\nHuman: x\n\nAssistant:", "####", "__casual__", "user", "assistant", "text", "prompter", "human",
+    "tool", "function_call", "<image>", "<|vision_start|>", '{"name": "x"}', "[[",
 ])  # fmt: skip
 long_texts = st.just(5000).map(lambda count: "x" * count)
 long_integers = st.sampled_from([400, 5000]).map(lambda digits: 10**digits)  # Python refuses to spell the second
@@ -186,10 +205,10 @@ def gone_wrong(draw: st.DrawFn) -> tuple[str, list[Any]]:
     return name, records
 
 
-def check(records: list[Any], format: str) -> None:
+def check(records: list[Any], format: str, ignored: frozenset[str] = frozenset()) -> None:
     """Rows that can be written, or a reason that can be shown."""
     try:
-        name, rows = convert(records, format)
+        name, rows = convert(records, format, ignored=ignored)
     except BadRecord as problem:
         assert problem.reason.isidentifier()
         assert 0 < len(problem.detail) < 1000 and problem.detail.isprintable()
@@ -200,8 +219,10 @@ def check(records: list[Any], format: str) -> None:
         assert row.is_preference or {message["role"] for message in row.messages} & {"assistant", "text"}
         assert json.loads(json.dumps(row.meta, allow_nan=False)) == row.meta
         assert meta_json(row.meta).isascii()
+        assert all(name.isprintable() and len(name) < 100 for name in row.unread)
+        assert row.tools is None or tools_json(row.tools)
         Row(
-            id="a", source="s", split="train", messages=row.messages, meta=row.meta, chosen=row.chosen,
+            id="a", source="s", split="train", messages=row.messages, meta=row.meta, tools=row.tools, chosen=row.chosen,
             rejected=row.rejected,
         )  # fmt: skip
 
@@ -222,6 +243,7 @@ def test_a_good_record_gone_wrong_becomes_a_row_or_a_reason(found: tuple[str, li
     name, records = found
     for asked in ("auto", name, format):
         check(records, asked)
+        check(records, asked, frozenset(("images", "weight", "label", "text")))
 
 
 @given(junk | gone_wrong().map(lambda found: found[1][0]))

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import convert
+from data_mix.importers.exchanges import EXCHANGES
 from data_mix.record import BadRecord
 
 
@@ -80,10 +81,10 @@ def test_a_long_run_of_blanks_takes_no_time() -> None:
         ({"instruction": "x", "output": ""}, "auto", "bad_messages"),
         ({"instruction": "x", "input": 3, "output": "y"}, "auto", "bad_messages"),
         ({"instruction": ["x"], "output": "y"}, "auto", "bad_messages"),
-        ({"instruction": "x"}, "auto", "unknown_shape"),
+        ({"instruction": "x"}, "auto", "no_reply"),
         ({"instruction": "x"}, "alpaca", "unknown_shape"),
-        ({"inputs": "x", "targets": None}, "auto", "bad_messages"),
-        ({"question": "x", "answer": {"y": 1}}, "auto", "unknown_shape"),
+        ({"inputs": "x", "targets": None}, "auto", "no_reply"),
+        ({"question": "x", "answer": {"y": 1}}, "auto", "no_reply"),
         ({"question": "x", "answer": {"y": 1}}, "question_answer", "bad_messages"),
         ({"response": "x", "input_quality": "good"}, "auto", "unknown_shape"),
         ({"conversations": "x", "input_quality": "good"}, "auto", "bad_messages"),
@@ -119,3 +120,137 @@ def test_conversations_of_role_and_content_are_messages() -> None:
     for key in ("conversations", "conversation"):
         name, [row] = convert([{key: turns}], "auto")
         assert (name, row.messages) == ("messages", turns)
+
+
+@pytest.mark.parametrize(("asked", "answered"), [keys for keys in EXCHANGES if keys.asked != "inputs"])
+def test_an_exchange_has_many_names(asked: str, answered: str) -> None:
+    record = {"id": 7, asked: "How much is 3*7?", answered: "It is 21."}
+    assert said(record)[1:] == ("How much is 3*7?", "It is 21.")
+    [row] = convert([record | {"system": "Be brief.", "history": [["hi", "Hello."]], "score": 3}], "auto")[1]
+    assert row.unread == {"score"}
+    assert [turn["content"] for turn in row.messages] == [
+        "Be brief.", "hi", "Hello.", "How much is 3*7?", "It is 21.",
+    ]  # fmt: skip
+
+
+USER, ASSISTANT = {"role": "user", "content": "Name a fruit."}, {"role": "assistant", "content": "A pear."}
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "Name a fruit.", "completion": "A pear."},
+        {"prompt": [USER], "completion": [ASSISTANT]},
+        {"prompt": [USER], "completion": "A pear."},
+        {"prompt": "Name a fruit.", "completion": [ASSISTANT]},
+        {"prompt": [USER], "completion": [{"role": "model", "content": ["A pear."]}]},
+        {"prompt": [{"from": "human", "value": "Name a fruit."}], "completion": [{"from": "gpt", "value": "A pear."}]},
+        {"messages": None, "prompt": "Name a fruit.", "completion": "A pear.", "text": None},
+        {"messages": [], "prompt": [USER], "completion": [ASSISTANT]},
+    ],
+)
+def test_prompts_and_completions_are_texts_or_turns(record: dict[str, Any]) -> None:
+    name, [row] = convert([record], "auto")
+    assert (name, row.messages, row.unread) == ("prompt_completion", [USER, ASSISTANT], frozenset())
+
+
+def test_of_a_prompt_nothing_is_trained() -> None:
+    kind = {"role": "system", "content": "Be kind."}
+    record = {"prompt": [kind, USER, ASSISTANT, USER], "completion": [ASSISTANT, USER, ASSISTANT]}
+    [row] = convert([record], "auto")[1]
+    silent = ASSISTANT | {"weight": 0.0}
+    assert row.messages == [kind, USER, silent, USER, ASSISTANT, USER, ASSISTANT]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"prompt": "Name a fruit."},
+        {"prompt": [USER]},
+        {"prompt": "Name a fruit.", "completion": None},
+        {"prompt": "Name a fruit.", "score": 3},
+        {"query": "Name a fruit."},
+        {"question": "Name a fruit.", "id": 7},
+    ],
+)
+def test_a_prompt_alone_has_no_reply(record: dict[str, Any]) -> None:
+    with pytest.raises(BadRecord, match=r"alone: there is no reply to learn from \(its keys: ") as caught:
+        convert([record], "auto")
+    assert caught.value.reason == "no_reply"
+
+
+@pytest.mark.parametrize(
+    ("record", "reason"),
+    [
+        ({"prompt": "x", "completion": ""}, "bad_messages"),
+        ({"prompt": "", "completion": "y"}, "bad_messages"),
+        ({"prompt": [], "completion": "y"}, "bad_messages"),
+        ({"prompt": [USER], "completion": [USER]}, "no_assistant_turn"),
+        ({"prompt": [3], "completion": "y"}, "bad_messages"),
+        ({"prompt": "x", "completion": "y", "response": "z"}, "two_replies"),
+        ({"question": "x", "answer": "y", "response": "z"}, "two_replies"),
+        ({"instruction": "x", "output": "y", "response": "z"}, "two_replies"),
+        ({"instruction": "x", "output": "y", "answer": "z"}, "two_replies"),
+    ],
+)
+def test_what_is_no_exchange_has_a_reason(record: Any, reason: str) -> None:
+    with pytest.raises(BadRecord) as caught:
+        convert([record], "auto")
+    assert caught.value.reason == reason
+
+
+def test_one_of_two_replies_may_be_ignored() -> None:
+    record = {"question": "x", "answer": "y", "response": "z"}
+    for ignored, reply in (("answer", "z"), ("response", "y")):
+        [row] = convert([record], "auto", ignored=frozenset([ignored]))[1]
+        assert row.messages[1]["content"] == reply and row.unread == {ignored}
+
+
+def test_a_solution_says_what_its_answer_says_too() -> None:
+    [row] = convert([{"problem": "3*7?", "solution": "Seven and seven and seven: 21.", "answer": "21"}], "auto")[1]
+    assert row.messages[1]["content"].startswith("Seven") and row.unread == {"answer"}
+
+
+def test_dollys_context_and_another_input_stand_below_the_question() -> None:
+    for record in (
+        {"instruction": "Who fell?", "context": "Ann fell.", "response": "Ann.", "category": "qa"},
+        {"prompt": "Who fell?", "input": "Ann fell.", "completion": "Ann."},
+    ):
+        [row] = convert([record], "auto")[1]
+        assert row.messages[0]["content"] == "Who fell?\n\nAnn fell."
+    [row] = convert([{"query": "Who fell?", "context": "Ann fell.", "response": "Ann."}], "auto")[1]
+    assert row.messages[0]["content"] == "Ann fell.\n\nWho fell?"
+
+
+@pytest.mark.parametrize("key", ["reasoning", "reasoning_content", "thinking"])
+def test_thoughts_beside_an_exchange_stand_before_its_reply(key: str) -> None:
+    for record in (
+        {"question": "3*7?", "answer": "21."},
+        {"prompt": "3*7?", "completion": "21."},
+        {"instruction": "3*7?", "output": "21."},
+    ):
+        [row] = convert([record | {key: "three sevens"}], "auto")[1]
+        assert row.messages[1] == {"role": "assistant", "content": "21.", "reasoning": "three sevens"}
+    [row] = convert([{"input": [USER], "output": "A pear.", "reasoning": "on"}], "auto")[1]
+    assert row.messages == [USER, ASSISTANT] and row.unread == {"reasoning"}
+
+
+@pytest.mark.parametrize(
+    "history", [[["hi", "Hello."]], [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "Hello."}],
+                [{"query": "hi", "response": "Hello."}]]
+)  # fmt: skip
+def test_earlier_exchanges_come_in_three_forms(history: Any) -> None:
+    [row] = convert([{"query": "Name a fruit.", "response": "A pear.", "history": history}], "auto")[1]
+    assert [turn["content"] for turn in row.messages] == ["hi", "Hello.", "Name a fruit.", "A pear."]
+
+
+def test_the_system_message_of_a_conversation_stands_before_earlier_exchanges() -> None:
+    kind = {"role": "system", "content": "Be kind."}
+    [row] = convert([{"messages": [kind, USER, ASSISTANT], "history": [["hi", "Hello."]]}], "auto")[1]
+    assert [turn["content"] for turn in row.messages] == ["Be kind.", "hi", "Hello.", "Name a fruit.", "A pear."]
+
+
+def test_exchanges_may_be_listed() -> None:
+    for pair in ({"input": "Name a fruit.", "output": "A pear."}, {"user": "Name a fruit.", "assistant": "A pear."}):
+        [row] = convert([{"conversation": [pair | {"score": 1}, pair], "source": "web"}], "auto")[1]
+        assert row.messages == [USER, ASSISTANT] * 2 and row.unread == {"turns.score", "source"}

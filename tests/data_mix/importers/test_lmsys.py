@@ -74,7 +74,7 @@ def test_roles_tell_it_from_sharegpt() -> None:
     ("wrong", "reason"),
     [
         ({"conversation": [ASK]}, "no_assistant_turn"),
-        ({"conversation": [ASK, {"role": "tool", "content": "x"}]}, "bad_messages"),
+        ({"conversation": [ASK, {"role": "barista", "content": "x"}]}, "bad_messages"),
         ({"conversation": [ASK, {"role": "text", "content": "x"}]}, "bad_messages"),
         ({"conversation": [ASK, {"role": "assistant", "content": ""}]}, "bad_messages"),
         ({"conversation": [ASK, {"role": "assistant"}]}, "bad_messages"),

@@ -74,7 +74,7 @@ def test_a_problem_without_a_solution_stands_alone() -> None:
         ({"conversation": "Teacher: Hi.|EOM|no speaker"}, "bad_messages"),
         ({"conversation": "Teacher: Hi.|EOM|"}, "bad_messages"),
         ({"conversation": "Student: Nobody answers."}, "no_assistant_turn"),
-        ({"conversation": None}, "bad_messages"),
+        ({"conversation": None}, "unknown_shape"),
         ({"question": 3}, "bad_messages"),
         ({"student_incorrect_solution": ["3 + 4", "7"]}, "bad_messages"),
     ],

@@ -24,7 +24,6 @@ FIXTURES = {
         {"source": "a", "target": "b"},
         {"translation": {"es": "a", "en": "b"}, "id": "0"},
         {"left": "a", "right": "b", "left_language": "es", "right_language": "en"},
-        {"left": None, "right": "b"},
     ],
     "text": [{"text": "A.", "source": "a", "target": "b"}, {"text": "A.", "misspellings": []}],
     "sharegpt": [{"conversation": [{"from": "human", "value": "Hi"}], "source": "a", "target": "b"}],

@@ -179,13 +179,60 @@ def test_a_label_that_says_nothing_clear_is_refused_by_name(label: Any) -> None:
     [
         {"messages": said(U, A), "label": None},
         {"messages": said(U, A), "rejected": None, "chosen": None},
-        {"messages": said(U, A), "rejected": False},
-        {"text": "A pear is a fruit.", "label": 1},
-        {"source": "pera", "target": "pear", "label": 0},
+        {"messages": said(U, A), "rejected": [], "chosen": [], "label": []},
     ],
 )
-def test_what_is_not_about_a_reply_is_no_preference(record: dict[str, Any]) -> None:
+def test_what_says_nothing_of_a_reply_is_no_preference(record: dict[str, Any]) -> None:
     assert not any(found.is_preference for found in convert([record], "auto")[1])
+
+
+@pytest.mark.parametrize(
+    ("record", "key"),
+    [
+        ({"messages": said(U, A), "rejected": False}, "rejected"),
+        ({"text": "A pear is a fruit.", "label": 1}, "label"),
+        ({"source": "pera", "target": "pear", "label": 0}, "label"),
+    ],
+)
+def test_a_label_of_something_else_is_refused_unless_it_is_ignored(record: dict[str, Any], key: str) -> None:
+    with pytest.raises(BadRecord) as caught:
+        convert([record], "auto")
+    assert caught.value.reason == f"unread_{key}"
+    [found] = convert([record], "auto", ignored=frozenset([key]))[1]
+    assert not found.is_preference and found.unread == {key}
+
+
+def test_a_reply_that_is_said_to_be_good_needs_no_other() -> None:
+    for record in ({"prompt": "A fruit?", "chosen": "Pear."}, {"prompt": said(U), "chosen": said(A), "rejected": None}):
+        assert (row(record).messages, row(record).chosen, row(record).rejected) == (said(U), said(A), None)
+
+
+def test_tools_and_weights_of_a_preference_are_kept_and_pictures_in_its_replies_refused() -> None:
+    tools, silent = [{"type": "function"}], said("u: Hi.", "a: Hello.")
+    silent[1]["weight"] = 0.0  # type: ignore[assignment]
+    for asked in ("A fruit?", said(U)):
+        record = {"prompt": asked, "chosen": "Pear.", "rejected": "Dog.", "tools": tools, "system": "Be kind."}
+        assert row(record).tools == tools and row(record).messages == said("s: Be kind.", U)
+    history = {"prompt": "A fruit?", "history": [["Hi.", "Hello."]], "chosen": "Pear.", "rejected": "Dog."}
+    assert row(history).messages == said("u: Hi.", "a: Hello.", U)
+    weighed = {"prompt": [*silent, *said(U)], "chosen": "Pear.", "rejected": "Dog.", "score": 3}
+    assert row(weighed).messages == [*silent, *said(U)] and row(weighed).unread == {"score"}
+    shown = [{"role": "assistant", "content": [{"type": "image"}, {"type": "text", "text": "Dog."}], "mood": "x"}]
+    with pytest.raises(BadRecord) as caught:
+        convert([{"prompt": "A fruit?", "chosen": "Pear.", "rejected": shown}], "auto")
+    assert caught.value.reason == "unread_image"
+    [found] = convert(
+        [{"prompt": "A fruit?", "chosen": "Pear.", "rejected": shown}], "auto", ignored=frozenset(["image"])
+    )[1]
+    assert found.rejected == said(B) and found.unread == {"parts.image", "turns.mood"}
+
+
+def test_what_is_beside_a_preference_is_counted_by_name() -> None:
+    record = {"prompt": "A fruit?", "chosen": "Pear.", "rejected": "Dog."}
+    beside = {"margin": 1.5, "id": 7, "response": "Plum.", "source": "web"}
+    assert row(record | beside).unread == {"response", "source"} and row(record | beside).meta == {"margin": 1.5}
+    labelled = {"messages": said(U, A), "label": True, "prompt": "A fruit?", "url": "x"}
+    assert row(labelled).unread == {"prompt", "url"}
 
 
 def test_the_last_reply_of_a_labelled_conversation_is_what_is_meant() -> None:

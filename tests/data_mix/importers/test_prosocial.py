@@ -96,11 +96,11 @@ def test_a_dialogue_with_a_gap_is_broken(numbers: list[Any], says: str) -> None:
     ("second", "reason"),
     [
         (exchange(1, "needs_prayer"), "bad_labels"),
-        (exchange(1, safety_label=None), "bad_messages"),
+        (exchange(1, safety_label=None), "unknown_shape"),
         (exchange(1, rots="Be kind."), "bad_labels"),
         (exchange(1, rots=[3]), "bad_labels"),
         (exchange(1, context=" "), "bad_messages"),
-        (exchange(1, response=None), "bad_messages"),
+        (exchange(1, response=None), "unknown_shape"),
         ({"dialogue_id": 7}, "unknown_shape"),
         ("a text", "unknown_shape"),
         (7, "not_object"),

@@ -67,9 +67,9 @@ def test_odd_labels_are_not_kept() -> None:
         (sgd(("USER", "Tea."), ("SYSTEM", "")), "bad_messages"),
         (sgd(("USER", "Tea."), (["SYSTEM"], "Here.")), "bad_messages"),  # type: ignore[arg-type]
         (sgd(("USER", "Tea."), ("SYSTEM", None)), "bad_messages"),  # type: ignore[arg-type]
-        (taskmaster(("user", "Tea."), ("system", "Here.")), "bad_messages"),
+        (taskmaster(("user", "Tea."), ("barista", "Here.")), "bad_messages"),
         (taskmaster(("user", "Tea."), ("assistant", "\0")), "bad_messages"),
-        (sgd(), "unknown_shape"),
+        (sgd(), "bad_messages"),
     ],
 )
 def test_what_cannot_be_used_has_a_reason(record: Any, reason: str) -> None:

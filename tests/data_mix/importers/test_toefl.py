@@ -170,7 +170,7 @@ def test_annotations_that_do_not_fit_the_essay_are_refused(misspellings: list[An
     assert found.value.reason == "bad_labels"
 
 
-@pytest.mark.parametrize("change", [{"text": 3}, {"text": " "}, {"misspellings": None}, {"misspellings": {}}])
+@pytest.mark.parametrize("change", [{"text": 3}, {"text": " "}, {"misspellings": "cta"}, {"misspellings": {}}])
 def test_what_is_malformed_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(BadRecord) as found:
         convert([essay() | change], "toefl11")

@@ -44,7 +44,7 @@ def _is_in_order(messages: Messages, may_lead: bool) -> bool:
         wanted = _NEXT[role]
         if (not message["content"] or message["content"].isspace()) and "tool_calls" not in message:
             return False
-    return role == "assistant"
+    return bool(messages[-1]["role"] == "assistant")
 
 
 def _repaired(messages: Messages, leading: str) -> Repaired | Drop:

@@ -38,7 +38,7 @@ def _weight(value: Any, key: str) -> float:
         if key not in INVERTED:
             return abs(float(value))  # and not -0.0
         if value in (0, 1):
-            return 1.0 - value
+            return 1.0 - float(value)
     what = repr(value) if is_number else shown(value)
     wanted = "true or false" if key in INVERTED else "true, false or a number of at least 0"
     raise BadRecord("bad_weight", f"has {key} {what}, which is not {wanted}")

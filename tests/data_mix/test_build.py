@@ -107,7 +107,7 @@ def test_a_damaged_mix_is_not_called_complete(workspace: Path, own: Callable[...
         ([*CHATS, "{broken"], r"my\.jsonl:41: not JSON .*on_bad_row drop"),
         ([{"messages": [{"role": "user", "content": "hello"}]}], r"my\.jsonl:1: the row has no assistant turn"),
         ([*CHATS, ["a", "list"]], r"my\.jsonl:41: a list where"),
-        ([*CHATS, {"question": "?"}], r"my\.jsonl:41: of no known shape \(its keys: 'question'\)"),
+        ([*CHATS, {"question": "?"}], r"my\.jsonl:41: question alone: there is no reply"),
         ([], r"my\.jsonl: it holds no record, so the mix would be empty"),
         (CHATS[:2], r"held-out split at --valid_fraction 0\.05; raise it"),
     ],

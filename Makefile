@@ -7,9 +7,9 @@ SHELL := bash
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Of what pip says, the packages that take a while: nobody should sit before a silent screen for minutes.
-PIP_LINES := awk '/^ *(Downloading|Using cached) .*[MG]B\)/ { print "   " $$2, $$3, $$4; fflush() } \
-  /^Installing/ { print "   unpacking"; fflush() }'
+# Of what pip says, errors and the packages that take a while, as they come; the rest is in pip.log.
+PIP_LINES := 2>&1 | tee $(VENV)/pip.log | { grep --line-buffered --only-matching --extended-regexp \
+  '^ *(Downloading|Using cached) .*[MG]B\)|^Installing collected packages|^ *(ERROR|error)\b.*' || true; }
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable
 
 .PHONY: demo test test-quick clean
@@ -30,12 +30,12 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	  echo "error: $(PYTHON) is $$($(PYTHON) --version 2>&1), and Espalier wants Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)" >&2; exit 2; }
 	@echo "== setting up $(VENV) (once; torch and friends take a few minutes to fetch)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP_INSTALL) . | $(PIP_LINES)
+	@$(PIP_INSTALL) . $(PIP_LINES)
 	@touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready
 	@echo "== what the tests want besides (once; Ray, lm_eval and others take a few minutes to fetch)"
-	@$(PIP_INSTALL) ".[dev]" | $(PIP_LINES)
+	@$(PIP_INSTALL) ".[dev]" $(PIP_LINES)
 	@touch $@
 
 clean:

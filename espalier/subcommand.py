@@ -14,14 +14,21 @@ def run_command(script: str, *arguments: str) -> int:
     A signal that asks this process to stop is passed on, and the other command stops as it does by itself, with a
     checkpoint. Ctrl+C on a terminal reaches both, so it is only passed on where there is none.
     """
-    process = subprocess.Popen([sys.executable, str(repo_root() / script), *arguments])
+    started: list[subprocess.Popen[bytes]] = []
+    early: list[int] = []
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        if not (number == signal.SIGINT and sys.stdin is not None and sys.stdin.isatty()):
-            process.send_signal(number)
+        if not started:
+            early.append(number)
+        elif not (number == signal.SIGINT and sys.stdin is not None and sys.stdin.isatty()):
+            started[0].send_signal(number)
 
     before = {number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
+        process = subprocess.Popen([sys.executable, str(repo_root() / script), *arguments])
+        started.append(process)
+        for number in early:
+            process.send_signal(number)
         code = process.wait()
     finally:
         for number, handler in before.items():

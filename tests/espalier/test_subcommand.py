@@ -1,9 +1,11 @@
 """Another of our commands: its exit code comes back, and a signal reaches it."""
 
+import os
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,6 +38,21 @@ def test_the_exit_code_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (tmp_path / "script.py").write_text(body)
     monkeypatch.setattr(subcommand, "repo_root", lambda: tmp_path)
     assert subcommand.run_command("script.py") == code
+
+
+def test_a_signal_that_comes_before_the_other_has_begun_reaches_it_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "script.py").write_text("import signal\nwhile True: signal.pause()")
+    monkeypatch.setattr(subcommand, "repo_root", lambda: tmp_path)
+    begin = subprocess.Popen
+
+    def late(*words: Any, **how: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return begin(*words, **how)
+
+    monkeypatch.setattr(subcommand.subprocess, "Popen", late)
+    assert subcommand.run_command("script.py") == 128 + signal.SIGTERM
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -27,6 +27,11 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Packed bytes hold the time, and tests are handed out by names, which must be the same in every process."""
+    return f"{len(val)} bytes" if isinstance(val, bytes) and len(val) > 40 else None
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What was not tested on this machine, and why: by reason, for a reason often says what to install."""
     skipped: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))

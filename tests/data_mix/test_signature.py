@@ -62,7 +62,7 @@ def _sqlite() -> bytes:
         return database.serialize()
 
 
-PACKED = {"gzip": gzip.compress(LINES), "zstd": zstandard.ZstdCompressor().compress(LINES)}
+PACKED = {"gzip": gzip.compress(LINES, mtime=0), "zstd": zstandard.ZstdCompressor().compress(LINES)}
 OTHERS = {
     "xz": lzma.compress(LINES),
     "bzip2": bz2.compress(LINES),

@@ -1,4 +1,4 @@
-# make demo        set up, then mix, train, evaluate and report, in visible steps; FAST=1 trains a third of the steps
+# make demo        set up, then mix, train, evaluate and report, in visible steps; FAST=1 trains fewer steps
 # make test        set up, then lint, types, layers and tests
 # make test-quick  the same without the tests that take long
 # make clean       remove the set-up and caches; mixes, runs and scores stay

@@ -1,7 +1,7 @@
 """From nothing to a core that one can talk to: mix, trunk, core, evaluation, report.
 
     python research/demo.py          # what `make demo` runs
-    python research/demo.py --fast   # fewer steps: a third of the time, and a core that is wrong more often
+    python research/demo.py --fast   # fewer steps: less than half the time, and a core that is wrong more often
 
 Every step is one of the project's commands, shown as you would type it. The machine's speed is measured first, to say
 how long it will take; what is finished already is not done again.
@@ -26,7 +26,7 @@ from espalier.subcommand import run_command
 from stage1.config import TrainConfig
 
 TRUNK, CORE = "stage1/configs/basil-trunk.yaml", "stage1/configs/basil.yaml"
-FAST_STEPS = {"trunk": 1000, "core": 4500}
+FAST_STEPS = {"trunk": 1000, "core": 6500}
 _PROBE_S = 3.0
 _REST_S = 100.0
 """Mix, packs, check-ins, measurements and evaluation, in the time that the steps of a minute take: they scale alike."""
@@ -36,7 +36,7 @@ class Demo(Config):
     """What to show."""
 
     fast: bool = False
-    """Train a third of the steps, under other names (basil-fast-trunk, basil-fast)."""
+    """Train fewer steps, under other names (basil-fast-trunk, basil-fast)."""
 
 
 def main(argv: list[str]) -> int:

@@ -79,7 +79,10 @@ def left_out(counts: Mapping[str, Any]) -> list[str]:
             "folded_system",
             "rows say their system message in the first user turn: the chat template has no system role",
         ),
-        ("dropped_thoughts", "turns are trained without what was thought before them (--thinking keep trains it)"),
+        (
+            "dropped_thoughts",
+            "turns are trained without their thoughts (--thinking keep trains what the template shows)",
+        ),
     ]
     found = [f"{counts[key]:,} {text}" for key, text in lines if counts[key]]
     if counts["turns_apart"]:

@@ -232,7 +232,7 @@ def test_a_cache_of_an_earlier_version_is_told_from_a_new_one(capsys: pytest.Cap
         tell_of_change(cache, {"espalier": "1"})
         assert NOTE not in capsys.readouterr().out
     with Cache() as cache:
-        cache._connection.execute("DELETE FROM known")
+        cache._connection.execute("DELETE FROM kept")
         cache.put([("key", {"text": "Hi", "num_tokens": 1})])
         tell_of_change(cache, {})
         assert NOTE not in capsys.readouterr().out, "no model of ours is asked"

@@ -18,14 +18,14 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from data_mix.recipe import DEFAULT_RECIPE, BuildOptions, Recipe
-from espalier.config import load
-from espalier.console import say
+from espalier.artifacts.paths import artifact
+from espalier.command_line.config import load
+from espalier.command_line.console import say
 from espalier.errors import run_main
-from espalier.paths import artifact
 
 if TYPE_CHECKING:
-    from data_mix.jobs import Job
-    from data_mix.stopwatch import Stopwatch
+    from data_mix.mixing.jobs import Job
+    from data_mix.mixing.stopwatch import Stopwatch
 
 
 def main(argv: list[str]) -> int:
@@ -43,10 +43,10 @@ def main(argv: list[str]) -> int:
 
 def build(recipe: Recipe, options: BuildOptions) -> int:
     """Make the mix that `recipe` describes; returns the exit code."""
-    from data_mix import counting, jobs, manifest, mix
-    from data_mix.refine import Refinery
-    from data_mix.scratch import scratch, scratch_folder
-    from data_mix.stopwatch import Stopwatch
+    from data_mix.mixing import counting, jobs, manifest, mix
+    from data_mix.mixing.refine import Refinery
+    from data_mix.mixing.scratch import scratch, scratch_folder
+    from data_mix.mixing.stopwatch import Stopwatch
 
     # What it is made of is known before anything is made: licences, hashes of files, the tokenizer, what to avoid.
     watch, folder = Stopwatch(), artifact("mixes", recipe.name)
@@ -85,10 +85,11 @@ def finish(
     watch: "Stopwatch",
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """From refined rows to a complete mix; returns the facts of its manifest and its audit."""
-    from data_mix import audit, manifest, mix, preference_figures
-    from data_mix.bars import NUM_DIALOGUES, clear_bars
-    from data_mix.card import write_card
-    from espalier import records
+    from data_mix.card import audit, preference_figures
+    from data_mix.card.page import write_card
+    from data_mix.curriculum.bars import NUM_DIALOGUES, clear_bars
+    from data_mix.mixing import manifest, mix
+    from espalier.artifacts import records
 
     with records.staging(folder, replace=options.overwrite) as staged:
         tallies, decided = mix.make_splits(recipe, jobs, work, staged, watch)
@@ -121,7 +122,7 @@ SIZES = ("rows", "text_rows", "chat_rows", "bytes", "tokens")
 
 def report(folder: Path, facts: dict[str, Any], audited: dict[str, Any]) -> None:
     """Say what was built."""
-    from espalier.console import table
+    from espalier.command_line.console import table
 
     table(["split", *SIZES], [[name, *(found[key] for key in SIZES)] for name, found in facts["splits"].items()])
     for name, tally in audited["sources"].items():

@@ -15,8 +15,8 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from data_mix.generation.config import DEFAULT_GRID, GenerateConfig, GenerateOptions
-from espalier.config import load
-from espalier.console import say
+from espalier.command_line.config import load
+from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
 
 BUDGET_REACHED = 3
@@ -42,7 +42,7 @@ def generate(config: GenerateConfig, options: GenerateOptions) -> int:
     from data_mix.generation.corpus import Corpus
     from data_mix.generation.prompts import Prompts
     from data_mix.generation.tell import tell_counts, tell_plan
-    from espalier.endpoints import EndpointError, read_key, warnings
+    from espalier.endpoints.client import EndpointError, read_key, warnings
 
     prompts = Prompts(config.prompt)
     jobs = all_jobs(config, prompts)

@@ -21,9 +21,9 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from espalier.config import Config, load_file
+from espalier.artifacts.paths import repo_root
+from espalier.command_line.config import Config, load_file
 from espalier.errors import UserError
-from espalier.paths import repo_root
 
 Policy = Literal["research", "commercial"]
 Answer = Literal["yes", "no", "conditions"]

@@ -9,9 +9,9 @@ from pydantic import Field, field_validator, model_validator
 
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.filters import FilterConfig
-from espalier.config import Config, FilePath, Name, Options
+from espalier.artifacts.paths import check_name
+from espalier.command_line.config import Config, FilePath, Name, Options
 from espalier.errors import UserError
-from espalier.paths import check_name
 
 DEFAULT_RECIPE = Path(__file__).with_name("recipes") / "basil.yaml"
 CURRICULUM = "curriculum"

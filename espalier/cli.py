@@ -61,8 +61,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _runs(_: argparse.Namespace) -> None:
-    from espalier import console, registry
-    from espalier.paths import workspace
+    from espalier.artifacts import registry
+    from espalier.artifacts.paths import workspace
+    from espalier.command_line import console
 
     rows = [
         [run.name, run.state, ", ".join(run.parents) or "-", _step(run), console.format_facts(_figures(run))]
@@ -75,7 +76,8 @@ def _runs(_: argparse.Namespace) -> None:
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from espalier import console, registry, yaml_text
+    from espalier.artifacts import registry
+    from espalier.command_line import console, yaml_text
 
     run = registry.info(arguments.name)
     identity = run.identity
@@ -106,7 +108,7 @@ def _show(arguments: argparse.Namespace) -> None:
 
 
 def _chat(arguments: argparse.Namespace) -> None:
-    from espalier.conversation import talk
+    from espalier.command_line.conversation import talk
 
     talk(
         arguments.name,
@@ -123,8 +125,9 @@ def _chat(arguments: argparse.Namespace) -> None:
 
 
 def _rm(arguments: argparse.Namespace) -> None:
-    from espalier import console, records, registry
-    from espalier.lock import Lock
+    from espalier.artifacts import records, registry
+    from espalier.artifacts.lock import Lock
+    from espalier.command_line import console
 
     run = registry.info(arguments.name)
     descendants = registry.children(run.name)
@@ -149,7 +152,7 @@ def _rm(arguments: argparse.Namespace) -> None:
 
 def _section(title: str, facts: dict[str, Any]) -> None:
     """A heading and aligned lines; nothing where there are no facts."""
-    from espalier import console
+    from espalier.command_line import console
 
     known = {name: value for name, value in facts.items() if value is not None}
     if known:
@@ -162,7 +165,7 @@ def _section(title: str, facts: dict[str, Any]) -> None:
 
 def _facts(run: Any) -> dict[str, Any]:
     """What a run reached: its summary, or, before its end, the last line of its metrics."""
-    from espalier import records
+    from espalier.artifacts import records
 
     if run.manifest:
         return dict(run.manifest["summary"])
@@ -170,7 +173,7 @@ def _facts(run: Any) -> dict[str, Any]:
 
 
 def _step(run: Any) -> int | None:
-    from espalier import records
+    from espalier.artifacts import records
 
     last = records.last_jsonl(run.folder / "metrics.jsonl")
     return int(last["step"]) if last else run.step

@@ -16,10 +16,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from espalier import complaints, yaml_text
-from espalier.config import resolve_path
+from espalier.artifacts.paths import repo_root
+from espalier.command_line import complaints, yaml_text
+from espalier.command_line.config import resolve_path
 from espalier.errors import UserError
-from espalier.paths import repo_root
 from espalier.suite_templates import Template, expand
 
 _KEYS = ("cases", "tests", "templates", "pairs", "texts", "extends", "heldout")

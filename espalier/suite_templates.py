@@ -9,7 +9,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
-from espalier.config import Config
+from espalier.command_line.config import Config
 from espalier.errors import UserError
 
 MAX_CASES = 10_000

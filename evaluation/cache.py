@@ -23,9 +23,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from espalier.console import say
+from espalier.artifacts.paths import workspace
+from espalier.command_line.console import say
 from espalier.errors import UserError
-from espalier.paths import workspace
 from evaluation import seal
 
 _FORMAT = 1

@@ -15,8 +15,8 @@ if __name__ == "__main__":
 
 from typing import Any
 
-from espalier.config import load
-from espalier.console import say, table
+from espalier.command_line.config import load
+from espalier.command_line.console import say, table
 from espalier.errors import run_main
 from evaluation.calibration.config import CalibrateConfig, CalibrateOptions
 
@@ -75,8 +75,8 @@ def announce(found: dict[str, Any]) -> None:
 
 def keep(name: str, found: dict[str, Any], options: CalibrateOptions) -> None:
     """Write the figures for reports and the page for readers."""
-    from espalier.paths import agents_dir
-    from espalier.records import write_json, write_text
+    from espalier.artifacts.paths import agents_dir
+    from espalier.artifacts.records import write_json, write_text
     from evaluation.calibration.page import page
     from evaluation.judges.calibration import path_of
 

@@ -10,9 +10,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from espalier import console, records
-from espalier.identity import versions
+from espalier.artifacts import records
+from espalier.artifacts.identity import versions
+from espalier.command_line import console
 from evaluation.cache import Cache
+from evaluation.cases.lineage import trace
+from evaluation.cases.seen import seen_cases
 from evaluation.comparison.figures import Results
 from evaluation.comparison.formats import value
 from evaluation.comparison.summary import summarise
@@ -21,17 +24,15 @@ from evaluation.gate import Gate, Reliable, check, check_names, parse_gate
 from evaluation.judges import calibration
 from evaluation.judges.base import DIMENSIONS
 from evaluation.junit import write_junit
-from evaluation.lineage import trace
-from evaluation.pedagogy import PEDAGOGY
-from evaluation.pedagogy import columns as pedagogy_columns
 from evaluation.plan import Plan
 from evaluation.publish import publish
-from evaluation.records import Record
 from evaluation.report import Material, conclusions, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
 from evaluation.report.web_page import write_page
-from evaluation.scores import Scores
-from evaluation.seen import seen_cases
+from evaluation.scoring.pedagogy import PEDAGOGY
+from evaluation.scoring.pedagogy import columns as pedagogy_columns
+from evaluation.scoring.records import Record
+from evaluation.scoring.scores import Scores
 
 
 def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache) -> Material:

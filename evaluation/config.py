@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from espalier.budget import BudgetSettings
-from espalier.config import Config, FilePath, Options, to_dict
-from espalier.devices import Device
+from espalier.command_line.config import Config, FilePath, Options, to_dict
+from espalier.endpoints.budget import BudgetSettings
 from espalier.errors import UserError
+from espalier.models.devices import Device
 
 if TYPE_CHECKING:
-    from espalier.endpoints import EndpointSettings
+    from espalier.endpoints.client import EndpointSettings
 
 _NAME_LENGTH = 64
 
@@ -149,7 +149,7 @@ def parse_pools(texts: list[str], known: list[str]) -> dict[str, tuple[str, ...]
 
 def endpoint_settings(reference: str, config: EvaluateConfig) -> EndpointSettings:
     """The endpoint that `openai:NAME@URL` names. UserError where it names none."""
-    from espalier.endpoints import EndpointSettings
+    from espalier.endpoints.client import EndpointSettings
 
     name, at, url = reference.removeprefix("openai:").partition("@")
     options = config.endpoint

@@ -7,8 +7,8 @@ from typing import Any
 from lm_eval.api.registry import register_model
 from lm_eval.models.huggingface import HFLM
 
-from espalier.chat_template import read_template
-from espalier.models import load_for_inference
+from espalier.models.loading import load_for_inference
+from espalier.text.chat_template import read_template
 
 
 @register_model("espalier")

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
-from espalier.records import write_text
+from espalier.artifacts.records import write_text
 from evaluation.comparison.figures import Results
 from evaluation.gate import Outcome
-from evaluation.records import Record
+from evaluation.scoring.records import Record
 
 CHECKS = "checks"
 """The column that a suite's `checks` decide."""

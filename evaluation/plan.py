@@ -8,26 +8,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from espalier.config import to_dict
+from espalier.artifacts.records import sha256_file
+from espalier.command_line.config import to_dict
 from espalier.errors import UserError
-from espalier.records import sha256_file
 from evaluation.backends.base import Backend
 from evaluation.backends.opening import open_backend
 from evaluation.backends.pool import Pool
-from evaluation.cases import Case
-from evaluation.columns import known_columns
+from evaluation.cases.case import Case
+from evaluation.cases.heldout import Mix, heldout_cases, open_mix
+from evaluation.cases.suite import Suite, listed_cases, load_suite
 from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
-from evaluation.heldout import Mix, heldout_cases, open_mix
 from evaluation.judges.base import DIMENSIONS, Judge
 from evaluation.judges.opening import default_judges, open_judges
 from evaluation.learner.opening import open_learner
 from evaluation.metrics.base import Column
 from evaluation.metrics.own import load_metrics
-from evaluation.pedagogy import PEDAGOGY
-from evaluation.pedagogy import columns as pedagogy_columns
 from evaluation.play import Learner
-from evaluation.suite import Suite, listed_cases, load_suite
+from evaluation.scoring.columns import known_columns
+from evaluation.scoring.pedagogy import PEDAGOGY
+from evaluation.scoring.pedagogy import columns as pedagogy_columns
 
 
 @dataclass(frozen=True, kw_only=True)

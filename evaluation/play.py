@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Protocol
 
-from espalier.reasoning import silence, split_all
+from espalier.text.reasoning import silence, split_all
 from evaluation.backends.base import Ask, Backend
 from evaluation.cache import Cache, key_of
-from evaluation.cases import Case, Dialogue, Messages, Reply
+from evaluation.cases.case import Case, Dialogue, Messages, Reply
 from evaluation.metrics.base import Column, DialogueMetric, Metric
-from evaluation.records import Record, in_order
+from evaluation.scoring.records import Record, in_order
 
 _KEEP_EVERY = 2.0
 """Seconds between two writes to the cache: what a kill can cost, where replies are quick."""

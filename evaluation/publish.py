@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from espalier.paths import agents_dir
-from espalier.records import write_text
+from espalier.artifacts.paths import agents_dir
+from espalier.artifacts.records import write_text
 
 _HEAD = "# Run log\n\nOne line per finished comparison, the newest last; written by `python evaluation/run.py`.\n\n"
 

@@ -16,17 +16,17 @@ if __name__ == "__main__":
 
 from typing import TYPE_CHECKING
 
-from espalier import devices
-from espalier.config import load
-from espalier.console import say
+from espalier.command_line.config import load
+from espalier.command_line.console import say
 from espalier.errors import run_main
+from espalier.models import devices
 from evaluation.config import EvaluateConfig, EvaluateOptions
 
 if TYPE_CHECKING:
     from evaluation.backends.base import Backend
     from evaluation.cache import Cache
     from evaluation.plan import Plan
-    from evaluation.records import Record
+    from evaluation.scoring.records import Record
 
 
 def main(argv: list[str]) -> int:
@@ -42,9 +42,9 @@ def main(argv: list[str]) -> int:
 
 def list_suites() -> int:
     """Say which suites come with Espalier."""
-    from espalier.console import table
+    from espalier.command_line.console import table
     from espalier.suite_file import builtin_suites
-    from evaluation.suite import load_suite
+    from evaluation.cases.suite import load_suite
 
     suites = [load_suite(name) for name in builtin_suites()]
     rows = [[each.name, each.version, len(each.cases) or "of a mix", each.description] for each in suites]
@@ -60,9 +60,9 @@ def export_template() -> int:
 
 def validate(choice: str, config: EvaluateConfig) -> int:
     """Say what is in a suite. UserError lists all that is wrong with it."""
-    from evaluation.columns import known_columns
+    from evaluation.cases.suite import describe, load_suite
     from evaluation.metrics.own import load_metrics
-    from evaluation.suite import describe, load_suite
+    from evaluation.scoring.columns import known_columns
 
     say(describe(load_suite(choice, known_columns(load_metrics(config.metrics)))))
     return 0
@@ -75,7 +75,7 @@ def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
     from evaluation.cache import Cache
     from evaluation.conclude import announce, check_gates, conclude, exit_code, gather, read_gates
     from evaluation.plan import make_plan
-    from evaluation.scores import Scores
+    from evaluation.scoring.scores import Scores
 
     if config.engine != "ray":
         devices.check_here(config.device)
@@ -103,7 +103,7 @@ def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
 
 def ask(plan: "Plan", backend: "Backend", cache: "Cache", seed: int) -> "list[Record]":
     """One model's records: what was answered before from the cache, the rest asked now."""
-    from espalier.console import progress
+    from espalier.command_line.console import progress
     from evaluation.play import num_replies, play
 
     samples = plan.suite.generation.samples
@@ -135,8 +135,8 @@ def ask(plan: "Plan", backend: "Backend", cache: "Cache", seed: int) -> "list[Re
 
 def judge(plan: "Plan", records: "list[Record]", cache: "Cache") -> "list[Record]":
     """The records with what the judges say of them."""
-    from espalier.console import progress
-    from evaluation.verdicts import add_pedagogy, add_verdicts
+    from espalier.command_line.console import progress
+    from evaluation.scoring.verdicts import add_pedagogy, add_verdicts
 
     if plan.judge is None or not plan.dimensions:
         return records

@@ -20,8 +20,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from espalier.artifacts.paths import repo_root, workspace
 from espalier.errors import UserError
-from espalier.paths import repo_root, workspace
 
 KEY_FILE = "ESPALIER_KEY_FILE"
 _OTHERS = 0o077

@@ -17,12 +17,12 @@ import shlex
 import time
 from itertools import islice
 
-from espalier.config import Config, load, load_file
-from espalier.console import duration, say
+from espalier.artifacts.paths import artifact, repo_root
+from espalier.artifacts.records import is_complete
+from espalier.command_line.config import Config, load, load_file
+from espalier.command_line.console import duration, say
+from espalier.command_line.subcommand import run_command
 from espalier.errors import UserError, run_main
-from espalier.paths import artifact, repo_root
-from espalier.records import is_complete
-from espalier.subcommand import run_command
 from stage1.config import TrainConfig
 
 TRUNK, CORE = "stage1/configs/basil-trunk.yaml", "stage1/configs/basil.yaml"
@@ -86,8 +86,8 @@ def tokens_per_second(threads: int | None = None) -> float:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from espalier.objectives import Batch, sft
-    from stage1.threads import choose_threads
+    from training.objectives import Batch, sft
+    from training.threads import choose_threads
 
     config = load_file(TrainConfig, repo_root() / TRUNK)
     assert config.model is not None
@@ -124,7 +124,7 @@ def tokens_per_second(threads: int | None = None) -> float:
 
 def show_rows() -> None:
     """A few rows of the mix: what the models are about to read."""
-    from espalier.rows import read_rows
+    from espalier.text.rows import read_rows
 
     path = artifact("mixes", "basil") / "train.parquet"
     if not path.is_file():

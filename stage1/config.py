@@ -5,11 +5,11 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from espalier.config import Config, FilePath, Name, Options
-from espalier.devices import Device
+from espalier.artifacts.run import saved_config
+from espalier.command_line.config import Config, FilePath, Name, Options
 from espalier.errors import UserError
-from espalier.run import saved_config
-from espalier.settings import AdapterSettings, LoopSettings, ModelSettings
+from espalier.models.devices import Device
+from training.settings import AdapterSettings, CheckinSettings, HeldoutSettings, LoopSettings, ModelSettings
 
 
 class TokenizerSettings(Config):
@@ -19,36 +19,6 @@ class TokenizerSettings(Config):
     """Tokens, of which 256 are bytes and a few are the chat template's."""
     max_bytes: int = Field(8_000_000, ge=1000)
     """How much text it is trained on, from the beginning of the training split."""
-
-
-class CheckinSettings(Config):
-    """What the model is asked while it learns."""
-
-    every: int = Field(500, ge=0)
-    """Steps between check-ins; 0 for none. One is held before the first step and one after the last."""
-    prompts: list[str] = []
-    """What it is asked: openings to be continued where rows are text, the learner's words where they are chats."""
-    max_new_tokens: int = Field(40, ge=1)
-    """Longest answer."""
-    temperature: float = Field(0.7, ge=0)
-    """0 always takes the likeliest token."""
-    seed: int = 0
-    """Of its own random generator; training's is left alone."""
-
-
-class HeldoutSettings(Config):
-    """How loss is measured on rows that are not trained on."""
-
-    every: int = Field(1000, ge=0)
-    """Steps between measurements on the split `valid`; 0 for the end only. At the end every split is measured."""
-    max_sequences: int = Field(64, ge=1)
-    """Packed sequences measured along the way."""
-    final_sequences: int | None = Field(4096, ge=1)
-    """Packed sequences of each split measured at the end; null for all of them."""
-    final_minutes: float | None = Field(10.0, gt=0)
-    """How long that may take for each split: what was measured until then counts, and is said. null for no bound."""
-    batch_size: int = Field(16, ge=1)
-    """Sequences at a time."""
 
 
 class TrainConfig(LoopSettings):

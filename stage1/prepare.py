@@ -12,22 +12,27 @@ from typing import Any
 import numpy as np
 import torch
 
-from data_mix import pack, rendering
+from data_mix.packing import pack, rendering
 from data_mix.recipe import Recipe
-from espalier import apart, building, checkpoint, compiling, devices, models, records
-from espalier.attention import attend_in_float32
-from espalier.chat import ChatRenderer
-from espalier.chat_template import read_template
-from espalier.config import load_file
-from espalier.console import say
+from espalier.artifacts import records
+from espalier.artifacts.paths import Kind, artifact
+from espalier.artifacts.run import Run, recorded_threads
+from espalier.command_line.config import load_file
+from espalier.command_line.console import say
+from espalier.command_line.subcommand import run_command
 from espalier.errors import UserError
-from espalier.paths import Kind, artifact
-from espalier.rows import read_rows
-from espalier.run import Run, recorded_threads
-from espalier.subcommand import run_command
+from espalier.models import compiling, devices
+from espalier.models import loading as models
+from espalier.models.attention import attend_in_float32
+from espalier.text.chat import ChatRenderer
+from espalier.text.chat_template import read_template
+from espalier.text.rows import read_rows
 from stage1.config import TrainConfig, TrainOptions
-from stage1.threads import choose_threads
 from stage1.tokenizer import train_tokenizer
+from training import adapters as building
+from training import checkpoint
+from training import rows_apart as apart
+from training.threads import choose_threads
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,15 +8,18 @@ from typing import Any
 
 import torch
 
-from data_mix.pack import Pack
-from espalier import building, console, records, report
-from espalier.chat import ChatRenderer
-from espalier.checkpoint import Progress
-from espalier.models import ModelRef, save_model
-from espalier.run import Run
-from stage1 import heldout
+from data_mix.packing.pack import Pack
+from espalier import report
+from espalier.artifacts import records
+from espalier.artifacts.run import Run
+from espalier.command_line import console
+from espalier.models.loading import ModelRef, save_model
+from espalier.text.chat import ChatRenderer
 from stage1.config import TrainConfig
 from stage1.prepare import Machine
+from training import adapters as building
+from training import heldout
+from training.checkpoint import Progress
 
 
 def finish(

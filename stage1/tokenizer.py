@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from espalier.chat import ChatRenderer
-from espalier.chat_template import read_template
-from espalier.rows import Row
+from espalier.text.chat import ChatRenderer
+from espalier.text.chat_template import read_template
+from espalier.text.rows import Row
 
 BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>")

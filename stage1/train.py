@@ -14,10 +14,10 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from espalier import devices
-from espalier.config import load
-from espalier.console import say
+from espalier.command_line.config import load
+from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
+from espalier.models import devices
 from stage1.config import DEFAULT_CONFIG, TrainConfig, TrainOptions, resumed_config
 
 
@@ -49,10 +49,14 @@ def train(config: TrainConfig, options: TrainOptions) -> int:
     devices.check_here(config.device)
     from functools import partial
 
-    from espalier import building, checkpoint, compiling, loop, objectives, records
-    from espalier.paths import artifact
-    from espalier.run import AlreadyDone, Run
-    from stage1 import checkin, data, heldout, prepare, summary
+    from espalier.artifacts import records
+    from espalier.artifacts.paths import artifact
+    from espalier.artifacts.run import AlreadyDone, Run
+    from espalier.models import compiling
+    from stage1 import prepare, summary
+    from training import adapters as building
+    from training import batches as data
+    from training import checkin, checkpoint, heldout, loop, objectives
 
     mix = prepare.mix(config)
     if code := prepare.parent(config, options):

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from data_mix import build
-from espalier import yaml_text
+from espalier.command_line import yaml_text
 from espalier.errors import UserError
-from espalier.references import ModelRef
+from espalier.models.references import ModelRef
 from evaluation.backends.fleet import Fleet
 from evaluation.backends.pool import Placement
-from evaluation.suite import Generation
+from evaluation.cases.suite import Generation
 from tests import processes
 from tests.data_mix.test_pipeline import ALL, contents, large
-from tests.espalier.chat_server import HANGS_S
+from tests.espalier.endpoints.chat_server import HANGS_S
 from tests.evaluation.backends.models import ASKS, base, local
 
 ray = pytest.importorskip("ray", reason="Ray is an extra: pip install -e .[ray]")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from espalier.code_behind import PACKAGES
-from espalier.paths import repo_root
+from espalier.artifacts.code_behind import PACKAGES
+from espalier.artifacts.paths import repo_root
 
 ROOT = repo_root()
 FOLDERS = [ROOT / name for name in (*PACKAGES, "research", "tests") if (ROOT / name).is_dir()]

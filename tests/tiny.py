@@ -3,12 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from espalier.building import new_model
-from espalier.chat import ChatRenderer
-from espalier.models import save_model
-from espalier.rows import Row
-from espalier.settings import ModelSettings
+from espalier.models.loading import save_model
+from espalier.text.chat import ChatRenderer
+from espalier.text.rows import Row
 from stage1.tokenizer import train_tokenizer
+from training.adapters import new_model
+from training.settings import ModelSettings
 
 TEXTS = ["I went to the market. You went to the market?", "Sophie says: I saw a house.", "Anna ate the cake."]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from data_mix.curriculum.words import lexicon
-from espalier.rows import Row
+from espalier.text.rows import Row
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
 from data_mix.curriculum.sessions import SESSIONS
-from data_mix.workers import worker_pool
-from espalier.rows import Row
+from data_mix.mixing.workers import worker_pool
+from espalier.text.rows import Row
 
 Kind = Literal["session", "dialogue"]
 SPLITS: dict[str, Side] = {

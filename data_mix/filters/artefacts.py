@@ -8,8 +8,8 @@ from typing import get_args
 
 from data_mix.filters.config import Artefact, FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, watch
-from data_mix.words import words
-from espalier.messages import is_learned
+from data_mix.language.words import words
+from espalier.text.messages import is_learned
 
 _SPECIAL = re.compile(
     r"<\|(?:im_start|im_end|im_sep|endoftext|end_of_text|begin_of_text|eot_id|start_header_id|end_header_id"

@@ -48,7 +48,7 @@ class Verdict(NamedTuple):
     repairs: tuple[str, ...]
     """Repairs made before that, each named once."""
     words: list[str]
-    """The words of the messages (`data_mix.words`) where the row is kept."""
+    """The words of the messages (`data_mix.language.words`) where the row is kept."""
 
 
 class Chain:
@@ -59,7 +59,7 @@ class Chain:
         self._filters = [filter for filter in made if filter is not None]
 
     def __call__(self, messages: Messages, meta: dict[str, Any]) -> Verdict:
-        """`messages` are those of a whole row (`espalier.rows.check_messages`). Neither argument is changed."""
+        """`messages` are those of a whole row (`espalier.text.rows.check_messages`). Neither argument is changed."""
         return self.many([(messages, meta)])[0]
 
     def many(self, rows: Iterable[tuple[Messages, dict[str, Any]]]) -> list[Verdict]:

@@ -6,8 +6,8 @@ from typing import Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from data_mix.languages import MAX_CHARS, code_of
-from espalier.config import Config, FilePath
+from data_mix.language.languages import MAX_CHARS, code_of
+from espalier.command_line.config import Config, FilePath
 
 Artefact = Literal["special_tokens", "chatter", "unclosed", "next_turn"]
 Boilerplate = Literal["placeholder", "web", "self_reference"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from data_mix.words import words
-from espalier.messages import Message, is_learned
+from data_mix.language.words import words
+from espalier.text.messages import Message, is_learned
 
 Messages = list[Message]
 

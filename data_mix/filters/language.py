@@ -6,7 +6,7 @@ import hashlib
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Labelled
-from data_mix.languages import UNKNOWN, code_of, identify
+from data_mix.language.languages import UNKNOWN, code_of, identify
 
 
 def language(config: FilterConfig) -> Filter | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple, get_args
 
 from data_mix.filters.config import Boilerplate, FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, watch
-from espalier.messages import TEXT_ROLE
+from espalier.text.messages import TEXT_ROLE
 
 _IGNORE = re.IGNORECASE
 

@@ -12,7 +12,7 @@ import re
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter
-from data_mix.words import words
+from data_mix.language.words import words
 
 _MAX_REPEATED = 0.5
 _MIN_WORDS = 30

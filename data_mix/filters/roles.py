@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Messages, Repaired
-from data_mix.neighbours import joined_with
-from espalier.messages import TEXT_ROLE
+from data_mix.importers.neighbours import joined_with
+from espalier.text.messages import TEXT_ROLE
 
 _NEXT = {"user": ("assistant",), "assistant": ("user", "tool"), "tool": ("tool", "assistant")}
 _FIRST = {False: ("user",), True: ("user", "assistant")}

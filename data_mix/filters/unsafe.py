@@ -8,8 +8,8 @@ from pathlib import Path
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, watch
-from data_mix.words import words
-from espalier.config import read_yaml
+from data_mix.language.words import words
+from espalier.command_line.config import read_yaml
 from espalier.errors import UserError
 
 BUILTIN = Path(__file__).with_name("unsafe.yaml")

@@ -10,10 +10,10 @@ from data_mix.generation.cells import Job
 from data_mix.generation.corpus import Corpus
 from data_mix.generation.prompts import Prompts
 from data_mix.generation.reply import SCHEMA
-from espalier.budget import Budget, BudgetReached
-from espalier.console import Progress, progress, say
-from espalier.endpoints import Endpoint
-from espalier.reasoning import split
+from espalier.command_line.console import Progress, progress, say
+from espalier.endpoints.budget import Budget, BudgetReached
+from espalier.endpoints.client import Endpoint
+from espalier.text.reasoning import split
 
 
 def ask(corpus: Corpus, prompts: Prompts, jobs: Sequence[Job]) -> str | None:

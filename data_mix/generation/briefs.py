@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from espalier.config import Config, load_file
+from espalier.command_line.config import Config, load_file
 
 _FILE = Path(__file__).with_name("briefs.yaml")
 

@@ -9,8 +9,8 @@ from data_mix.generation.cells import Job
 from data_mix.generation.errors import contains, is_error
 from data_mix.generation.prompts import MAX_SAID
 from data_mix.generation.reply import Dialogue, Problem, Turn
-from data_mix.speech import words
-from data_mix.teaching import FORM, ROLE_LEAK, corrects_to_the_face
+from data_mix.language.speech import words
+from data_mix.language.teaching import FORM, ROLE_LEAK, corrects_to_the_face
 
 _ASKING = {"clarifying question", "confirmation check", "choice framing", "reflective question"}
 # Beside what corrects to the face anywhere: in a dialogue to learn from, no tutor speaks of mistakes or grammar.
@@ -135,7 +135,7 @@ def in_role(dialogue: Dialogue, job: Job) -> Iterator[Problem]:
 
 def in_english(dialogue: Dialogue, job: Job) -> Iterator[Problem]:
     """The tutor speaks English, as far as the text is long enough to tell."""
-    from data_mix.languages import UNKNOWN, identify
+    from data_mix.language.languages import UNKNOWN, identify
 
     language, score = identify(" ".join(turn.text for turn in _tutor(dialogue)))
     if language not in ("en", UNKNOWN) and score >= 0.5:

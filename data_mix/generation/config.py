@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from data_mix.generation.briefs import briefs
-from espalier.budget import BudgetSettings
-from espalier.config import FilePath, Name, Options, to_dict
-from espalier.endpoints import EndpointSettings, Url
+from espalier.command_line.config import FilePath, Name, Options, to_dict
+from espalier.endpoints.budget import BudgetSettings
+from espalier.endpoints.client import EndpointSettings, Url
 
 DEFAULT_GRID = Path(__file__).with_name("grids") / "small.yaml"
 MAY_CHANGE = ("budget", "concurrency", "timeout_s", "max_retries", "api_key_env", "allow_http")

@@ -22,14 +22,14 @@ from data_mix.generation import checks
 from data_mix.generation.cells import Job
 from data_mix.generation.config import GenerateConfig
 from data_mix.generation.reply import Dialogue, Problem, parse
-from espalier import identity, records
-from espalier.code_behind import code_behind
-from espalier.completion import Reply
-from espalier.config import to_dict
+from espalier.artifacts import identity, records
+from espalier.artifacts.code_behind import code_behind
+from espalier.artifacts.lock import Lock
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.run import timestamp
+from espalier.command_line.config import to_dict
+from espalier.endpoints.completion import Reply
 from espalier.errors import UserError
-from espalier.lock import Lock
-from espalier.paths import artifact
-from espalier.run import timestamp
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from data_mix.speech import YOURS, find, words
+from data_mix.language.speech import YOURS, find, words
 
 _BE = {"am", "is", "are", "was", "were", "be", "been"}
 _DO = {"do", "does", "did"}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from data_mix.generation.reply import Problem
-from espalier.config import Config, load_file
+from espalier.command_line.config import Config, load_file
 from espalier.errors import UserError
 
 MAX_SAID = 8

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from espalier.completion import read_json
-from espalier.messages import check_messages
-from espalier.reasoning import silence, split
+from espalier.endpoints.completion import read_json
+from espalier.text.messages import check_messages
+from espalier.text.reasoning import silence, split
 
 _ROLES = {"learner": "user", "tutor": "assistant"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from data_mix.generation.cells import Job
 from data_mix.generation.config import GenerateConfig
-from espalier.console import say, table
+from espalier.command_line.console import say, table
 
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_TURN, _TOKENS_AROUND = 30, 60

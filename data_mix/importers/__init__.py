@@ -30,8 +30,8 @@ from data_mix.importers.prosocial import PROSOCIAL
 from data_mix.importers.task_dialogues import SGD, TASKMASTER
 from data_mix.importers.text import TEXT
 from data_mix.importers.toefl import TOEFL
-from data_mix.record import BadRecord
-from espalier.messages import TEXT_ROLE, check_messages
+from data_mix.reading.record import BadRecord
+from espalier.text.messages import TEXT_ROLE, check_messages
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "convert", "detect"]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_mix.languages import code_of
-from data_mix.neighbours import joined_with
-from data_mix.record import BadRecord
-from espalier.messages import Message
+from data_mix.importers.neighbours import joined_with
+from data_mix.language.languages import code_of
+from data_mix.reading.record import BadRecord
+from espalier.text.messages import Message
 
 Messages = list[Message]
 

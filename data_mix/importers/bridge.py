@@ -11,7 +11,7 @@ from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, list_of, one, short
 from data_mix.importers.turns import NUMBERS, turns
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 _KNOWN = frozenset(("c_id", "c_h", "c_r", "c_r_", "c_revision", "lesson_topic", "e", "z_what", "z_why"))
 """`c_revision` says what the expert changed in the novice's reply."""

@@ -9,7 +9,7 @@ from data_mix.importers.base import Imported, Importer, list_of, one
 from data_mix.importers.exchanges import exchange_in
 from data_mix.importers.speakers import role_of
 from data_mix.importers.turns import CONTENT_KEYS, ROLE_KEYS, TEXTS_TOO, next_key, turns
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 LISTS = (
     "messages", "conversations", "conversation", "dialogue", "dialog", "turns", "utterances", "chat", "items",

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, list_of, short, shown
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 ACTIONS = ("question", "hint", "correction", "confirmation", "other")
 """What the five truth values of a tutor's action stand for, in the paper's order."""

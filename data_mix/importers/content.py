@@ -16,8 +16,8 @@ from typing import Any
 
 from data_mix.importers.base import check_json, shown
 from data_mix.importers.keys import shown_key
-from data_mix.record import BadRecord
-from espalier.messages import normal_tool_calls
+from data_mix.reading.record import BadRecord
+from espalier.text.messages import normal_tool_calls
 
 _TEXTS = ("text", "input_text", "output_text", "refusal", "markdown")
 _THOUGHTS = ("thinking", "reasoning", "reasoning_text", "thought", "thoughts")

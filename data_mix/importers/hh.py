@@ -9,8 +9,8 @@ import re
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, one, own_meta, text_of
-from data_mix.record import BadRecord
-from data_mix.replies import last_reply, shared_prompt
+from data_mix.importers.replies import last_reply, shared_prompt
+from data_mix.reading.record import BadRecord
 
 _SPEAKER = re.compile(r"\n\n(Human|Assistant):")
 _ROLES = {"Human": "user", "Assistant": "assistant"}

@@ -12,7 +12,7 @@ from data_mix.importers.base import Imported, Importer, Messages, language_of, l
 from data_mix.importers.content import words
 from data_mix.importers.exchanges import ANSWERED, ASKED, EXCHANGES, Exchange
 from data_mix.importers.turns import THOUGHTS, turns
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 _CALCULATIONS = re.compile(r"<<[^<>\n]*>>")
 _FINAL = "####"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from data_mix.importers.weights import ALL_FLAGS
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 _KINDS = {
     "a picture, a sound or a film": (

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, one, short, shown, text_of
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 _END_OF_TURN = "|EOM|"
 _TEACHER = "Teacher"

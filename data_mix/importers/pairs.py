@@ -16,8 +16,8 @@ from typing import Any
 
 from data_mix.importers.around import NUMBERED
 from data_mix.importers.base import Imported, Importer, one, shown, text_of
-from data_mix.languages import code_of
-from data_mix.record import BadRecord
+from data_mix.language.languages import code_of
+from data_mix.reading.record import BadRecord
 
 _NAMES = {
     "ar": "Arabic", "bg": "Bulgarian", "bn": "Bengali", "ca": "Catalan", "cs": "Czech", "cy": "Welsh", "da": "Danish",

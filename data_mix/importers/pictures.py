@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from data_mix.importers.base import Messages
-from data_mix.record import BadRecord
-from espalier.messages import Message
+from data_mix.reading.record import BadRecord
+from espalier.text.messages import Message
 
 _TAGS = re.compile(r"<(image|video|audio)>(?!.*</\1>)\n?", re.DOTALL)
 """LLaVA's, LLaMA-Factory's and ms-swift's; in XML such a tag is closed again."""

@@ -31,9 +31,9 @@ from data_mix.importers.instructions import (
 )
 from data_mix.importers.keys import unread
 from data_mix.importers.lmsys import LMSYS
+from data_mix.importers.replies import begins_with, last_reply, shared_prompt
 from data_mix.importers.turns import turns
-from data_mix.record import BadRecord
-from data_mix.replies import begins_with, last_reply, shared_prompt
+from data_mix.reading.record import BadRecord
 
 _CHOSEN = ("chosen", "chosen_response", "preferred_output")
 _REJECTED = ("rejected", "rejected_response", "rejected_messages", "non_preferred_output")

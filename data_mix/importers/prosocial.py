@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, shown, text_of
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 _KNOWN = frozenset(
     (

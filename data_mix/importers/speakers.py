@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_mix.importers.base import shown
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 CALLS = "calls"
 """The role of a turn that holds nothing but calls of tools: an assistant's."""

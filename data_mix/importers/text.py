@@ -6,7 +6,7 @@ from typing import Any
 
 from data_mix.importers.around import NUMBERED
 from data_mix.importers.base import Imported, Importer, one, own_meta, text_of
-from espalier.messages import TEXT_ROLE
+from espalier.text.messages import TEXT_ROLE
 
 
 def from_text(record: Any) -> Imported:

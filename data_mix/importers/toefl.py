@@ -23,10 +23,10 @@ from pathlib import Path
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, list_of, one, short, shown, text_of
-from data_mix.languages import code_of
-from data_mix.record import BadRecord
+from data_mix.language.languages import code_of
+from data_mix.reading.record import BadRecord
 from espalier.errors import UserError
-from espalier.messages import TEXT_ROLE
+from espalier.text.messages import TEXT_ROLE
 
 TASK = "The learner writes an essay in English. Answer each sentence with the same sentence, its spelling corrected."
 _INDEX = (("Filename",), ("Prompt",), ("Native Language", "Language"), ("Proficiency Level", "Score Level"))

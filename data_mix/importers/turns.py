@@ -2,7 +2,7 @@
 
     {"role": "user", "content": "Hello."}        or `from` and `value`, `speaker` and `utterance`, `parts`, …
     … "weight": 0                                how much a turn counts, in the words of `weights`
-    … "reasoning_content": "three sevens"        what was thought before the reply (`espalier.completion.REASONING`)
+    … "reasoning_content": "three sevens"        what was thought before the reply (`REASONING` of completions)
     … "content": null, "tool_calls": […]         what was called; `function_call` in older corpora
     {"from": "function_call", "value": "{…}"}    the same, as a turn of its own
     {"input": "Hello.", "output": "Hi."}         two turns at once
@@ -21,9 +21,9 @@ from data_mix.importers.exchanges import exchange_in
 from data_mix.importers.keys import NOTHING, shown_key
 from data_mix.importers.speakers import CALLS, SPEAKERS, role_of
 from data_mix.importers.weights import ALL_FLAGS, weight_in
-from data_mix.record import BadRecord
-from espalier.completion import REASONING
-from espalier.messages import TEXT_ROLE, Message
+from data_mix.reading.record import BadRecord
+from espalier.endpoints.completion import REASONING
+from espalier.text.messages import TEXT_ROLE, Message
 
 ROLE_KEYS = ("role", "from", "speaker", "author")
 CONTENT_KEYS = ("content", "value", "utterance", "text", "message", "parts")

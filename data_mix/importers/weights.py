@@ -11,7 +11,7 @@ import math
 from typing import Any
 
 from data_mix.importers.base import shown
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 FLAGS = (
     "weight", "loss_weight", "loss", "train", "training", "train_on_turn", "trainable", "is_trainable",

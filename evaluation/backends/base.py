@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from espalier.references import ModelRef
-from evaluation.cases import Case, Reply
+from espalier.models.references import ModelRef
+from evaluation.cases.case import Case, Reply
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
-from espalier.budget import Budget
-from espalier.completion import Reply as Answer
-from espalier.completion import is_same_model
-from espalier.endpoints import EndpointError, EndpointSettings
+from espalier.endpoints.budget import Budget
+from espalier.endpoints.client import EndpointError, EndpointSettings
+from espalier.endpoints.completion import Reply as Answer
+from espalier.endpoints.completion import is_same_model
 from espalier.errors import UserError
 from evaluation.backends.base import Ask
 from evaluation.backends.fingerprint import SelfReport
 from evaluation.backends.questions import Asker, Question
 from evaluation.cache import key_of
-from evaluation.cases import Reply
-from evaluation.suite import Generation
+from evaluation.cases.case import Reply
+from evaluation.cases.suite import Generation
 
 _FILTERED = "content_filter"
 _OTHER = "answered by {}, not by the model asked"

@@ -18,8 +18,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from espalier.console import say
-from espalier.endpoints import Endpoint, EndpointError, EndpointSettings, Unanswered, warnings
+from espalier.command_line.console import say
+from espalier.endpoints.client import Endpoint, EndpointError, EndpointSettings, Unanswered, warnings
 from espalier.errors import UserError
 from evaluation.cache import Cache, key_of
 

@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from espalier.artifacts.paths import workspace
 from espalier.cluster import connect
-from espalier.console import say
+from espalier.command_line.console import say
 from espalier.errors import UserError
-from espalier.paths import workspace
-from espalier.references import resolve
+from espalier.models.references import resolve
 from evaluation.backends.base import Ask
 from evaluation.backends.local import LocalModel
 from evaluation.backends.weights import Weights
-from evaluation.cases import Reply
+from evaluation.cases.case import Reply
 
 _Answered = tuple[list[tuple[int, Reply]], str]
 """Replies with their places, and what a user should be told where there are none."""

@@ -9,7 +9,7 @@ from unicodedata import category
 
 from espalier.errors import UserError
 from evaluation.backends.base import Ask
-from evaluation.cases import Messages, Reply
+from evaluation.cases.case import Messages, Reply
 
 if TYPE_CHECKING:
     from rich.console import Console

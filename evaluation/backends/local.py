@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from espalier.models import load_renderer
+from espalier.models.loading import load_renderer
 from evaluation.backends.base import Ask
 from evaluation.backends.pool import Placement as Placement
 from evaluation.backends.pool import Pool
 from evaluation.backends.weights import Weights
-from evaluation.cases import Reply
+from evaluation.cases.case import Reply
 
 
 @dataclass(kw_only=True)
@@ -30,7 +30,7 @@ class LocalModel(Weights):
 
         UserError where the model cannot be loaded, or its chat template is missing or not the one it was trained with.
         """
-        from espalier.generate import generate_each
+        from espalier.generation.generate import generate_each
 
         # Before the weights: what is wrong with the template shows at once.
         renderer = load_renderer(self.ref, self.template, trust_remote_code=self.placement.trust_remote_code)
@@ -54,7 +54,7 @@ class LocalModel(Weights):
             yield talks[index], Reply(text=text, num_tokens=reply.num_tokens, finish=reply.finish, error=reply.error)
 
     def _likelihoods(self, model: Any, renderer: Any, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
-        from espalier.likelihood import log_likelihoods_each
+        from espalier.generation.likelihood import log_likelihoods_each
 
         owners = [(place, text) for place, ask in enumerate(asks) for text in range(len(ask.case.texts))]
         texts = [asks[place].case.texts[text] for place, text in owners]

@@ -11,12 +11,12 @@ rule:reference                     gives the reply that the case itself knows to
 from __future__ import annotations
 
 from espalier.errors import UserError
-from espalier.references import resolve
+from espalier.models.references import resolve
 from evaluation.backends.base import Backend
 from evaluation.backends.pool import Placement, Pool
+from evaluation.cases.heldout import Mix
+from evaluation.cases.suite import Suite
 from evaluation.config import EvaluateConfig, endpoint_settings
-from evaluation.heldout import Mix
-from evaluation.suite import Suite
 
 RULES = ("rule:copy", "rule:reference")
 
@@ -33,7 +33,7 @@ def open_backend(
     if kind == "rule":
         return _rule(reference, mix, cases_hash)
     if kind == "openai":
-        from espalier.budget import Budget
+        from espalier.endpoints.budget import Budget
         from evaluation.backends.endpoint import EndpointModel
 
         return EndpointModel(

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from espalier import records
-from espalier.devices import choose_device, choose_dtype
-from espalier.models import ModelRef, base_of, info, load_base, load_model, put_on
+from espalier.artifacts import records
+from espalier.models.devices import choose_device, choose_dtype
+from espalier.models.loading import ModelRef, base_of, info, load_base, load_model, put_on
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

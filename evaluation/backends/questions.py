@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from espalier.budget import Budget, BudgetReached, BudgetSettings
-from espalier.completion import Reply
-from espalier.console import say
-from espalier.endpoints import Closed, Endpoint, EndpointError, EndpointSettings, Unanswered, Unpriced
+from espalier.command_line.console import say
+from espalier.endpoints.budget import Budget, BudgetReached, BudgetSettings
+from espalier.endpoints.client import Closed, Endpoint, EndpointError, EndpointSettings, Unanswered, Unpriced
+from espalier.endpoints.completion import Reply
 from espalier.errors import UserError
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 
 _PATIENCE = 8
 """Failures on the way, in a row, after which nothing more is asked."""

@@ -16,12 +16,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from espalier.completion import REASONING, NoCompletion, read_message
+from espalier.artifacts.records import sha256_file
+from espalier.endpoints.completion import REASONING, NoCompletion, read_message
 from espalier.errors import UserError
-from espalier.records import sha256_file
 from evaluation.backends.base import Ask
-from evaluation.cases import Reply
-from evaluation.records import Key
+from evaluation.cases.case import Reply
+from evaluation.scoring.records import Key
 
 _ALIASES = {"case": ("case", "name", "id"), "reply": ("reply", "output", "text", "response")}
 _RECORDS = "records.jsonl"

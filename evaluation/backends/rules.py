@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any, ClassVar
 
 from espalier.errors import UserError
-from espalier.rows import read_rows
+from espalier.text.rows import read_rows
 from evaluation.backends.base import Ask
-from evaluation.cases import Reply
-from evaluation.heldout import Mix, tutor_turns
+from evaluation.cases.case import Reply
+from evaluation.cases.heldout import Mix, tutor_turns
 from evaluation.metrics.words import to_tutors_person
 
 _RECASTS_READ = 2_000

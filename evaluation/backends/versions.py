@@ -11,22 +11,22 @@ import datetime
 from functools import cache
 from importlib import metadata
 
-from espalier.code_behind import code_behind
-from espalier.console import say
-from espalier.models import info, load_renderer
-from espalier.references import ModelRef
+from espalier.artifacts.code_behind import code_behind
+from espalier.command_line.console import say
+from espalier.models.loading import info, load_renderer
+from espalier.models.references import ModelRef
 from evaluation.cache import Cache, key_of
 
-ENTRIES = ("espalier/generate.py", "espalier/likelihood.py", "espalier/models.py")
+ENTRIES = ("espalier/generation/generate.py", "espalier/generation/likelihood.py", "espalier/models/loading.py")
 """Through these a backend renders, loads and generates."""
 CANNOT_CHANGE_A_TOKEN = {
     "espalier/__init__.py",
-    "espalier/console.py",
+    "espalier/command_line/console.py",
     "espalier/errors.py",
-    "espalier/hashes.py",
-    "espalier/paths.py",
-    "espalier/records.py",
-    "espalier/references.py",
+    "espalier/models/hashes.py",
+    "espalier/artifacts/paths.py",
+    "espalier/artifacts/records.py",
+    "espalier/models/references.py",
 }
 """What says, names, reads and hashes. All else that is reached counts."""
 _PACKAGES = ("jinja2", "peft", "tokenizers", "torch", "transformers")

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from espalier import records
+from espalier.artifacts import records
 from espalier.errors import UserError
-from espalier.models import base_of, load_renderer
+from espalier.models.loading import base_of, load_renderer
 from evaluation.backends.base import Ask
 from evaluation.backends.weights import Weights
-from evaluation.cases import Reply
+from evaluation.cases.case import Reply
 
 _AT_ONCE = 1024
 """Asks handed over together: vLLM batches them as it likes, and a killed evaluation loses no more."""
@@ -48,7 +48,7 @@ class VllmModel(Weights):
     def _reply(self, renderer: Any, asks: dict[int, Ask]) -> Iterator[tuple[int, Reply]]:
         from vllm import SamplingParams
 
-        from espalier.generate import prompt_ids, reply_of
+        from espalier.generation.generate import prompt_ids, reply_of
 
         prompts: dict[int, list[int]] = {}
         for place, ask in asks.items():
@@ -78,7 +78,7 @@ class VllmModel(Weights):
     def _score(self, renderer: Any, asks: dict[int, Ask]) -> Iterator[tuple[int, Reply]]:
         from vllm import SamplingParams
 
-        from espalier.likelihood import windows
+        from espalier.generation.likelihood import windows
 
         num_given = len(renderer.start_ids)
         # Even to score a text, vLLM must write one token.

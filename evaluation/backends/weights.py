@@ -8,17 +8,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from espalier.chat_template import read_template
-from espalier.devices import likely_device, likely_dtype
-from espalier.reasoning import opened_by
-from espalier.references import ModelRef
+from espalier.models.devices import likely_device, likely_dtype
+from espalier.models.references import ModelRef
+from espalier.text.chat_template import read_template
+from espalier.text.reasoning import opened_by
 from evaluation.backends import versions
 from evaluation.backends.base import Ask
 from evaluation.backends.pool import Placement, stands_on
 
 if TYPE_CHECKING:
-    from espalier.chat import ChatRenderer
-    from evaluation.suite import Generation
+    from espalier.text.chat import ChatRenderer
+    from evaluation.cases.suite import Generation
 
 _END_OF_A_PROMPT = 16
 """Tokens that hold what a chat template opens a reply with."""

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from espalier.artifacts.records import read_json
 from espalier.errors import UserError
-from espalier.records import read_json
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled, same_problem

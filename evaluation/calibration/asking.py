@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from espalier.paths import repo_root
-from espalier.records import sha256_file
+from espalier.artifacts.paths import repo_root
+from espalier.artifacts.records import sha256_file
 from evaluation.cache import Cache, key_of
 from evaluation.calibration.folds import Fold
 from evaluation.judges.base import DIMENSIONS

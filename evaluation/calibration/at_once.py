@@ -10,8 +10,8 @@ from evaluation.cache import Cache
 from evaluation.calibration.asking import Said
 from evaluation.judges.base import DIMENSIONS, Judge
 from evaluation.judges.labels import Labelled
-from evaluation.records import Record
-from evaluation.verdicts import add_verdicts
+from evaluation.scoring.records import Record
+from evaluation.scoring.verdicts import add_verdicts
 
 
 def at_once(

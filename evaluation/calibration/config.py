@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from espalier.config import Config, FilePath, Options
+from espalier.command_line.config import Config, FilePath, Options
 from evaluation.config import EndpointOptions
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from espalier.console import progress, say
+from espalier.artifacts.records import sha256_file
+from espalier.command_line.console import progress, say
 from espalier.errors import UserError
-from espalier.records import sha256_file
 from evaluation.calibration.ablation import ablation, read_pairs, unseen
 from evaluation.calibration.asking import Said
 from evaluation.calibration.config import CalibrateConfig, command
@@ -32,7 +32,7 @@ from evaluation.calibration.values import metric_values, pedagogy_values, rule_m
 from evaluation.judges.agreement import Resamples, correlation
 from evaluation.judges.calibration import VERSION
 from evaluation.judges.labels import Labelled, read_file, read_labels
-from evaluation.pedagogy import statement
+from evaluation.scoring.pedagogy import statement
 
 EXPERT = "Expert"
 
@@ -156,7 +156,7 @@ def _against(scores: NDArray[np.float64], teachers: NDArray[np.float64], labels:
 
 
 def _missing(said: Said) -> list[str]:
-    from evaluation.pedagogy import WEIGHTS
+    from evaluation.scoring.pedagogy import WEIGHTS
 
     return [name for name in WEIGHTS if not np.isfinite(said.values[name]).any()]
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from espalier.console import progress
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import read_manifest
+from espalier.command_line.console import progress
 from espalier.errors import UserError
-from espalier.paths import artifact
-from espalier.records import read_manifest
 from evaluation.cache import Cache
 from evaluation.calibration.asking import Said, Teach, classifier, classifier_code, out_of_fold
 from evaluation.calibration.at_once import at_once

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.calibration.folds import Fold
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.labels import Labelled
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
-from evaluation.pedagogy import WEIGHTS, columns, pedagogy_score, weighted
+from evaluation.scoring.pedagogy import WEIGHTS, columns, pedagogy_score, weighted
 
 _MIN_LEAF = 20
 """A threshold must set so many training replies apart."""

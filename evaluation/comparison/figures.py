@@ -19,7 +19,7 @@ from evaluation.comparison.resampling import Resampling
 from evaluation.comparison.stats import Bounds, Estimate, holm, means
 from evaluation.comparison.tables import Scope, Table, first_reply, in_dialogue
 from evaluation.metrics.base import Column
-from evaluation.records import Record
+from evaluation.scoring.records import Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.records import Key, Record
+from evaluation.scoring.records import Key, Record
 
 GROUPS: dict[str, Callable[[Record], tuple[str, ...]]] = {
     "split": lambda record: (record.split,),

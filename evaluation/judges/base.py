@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.metrics.base import Better, Column
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import read_json
 from espalier.errors import UserError
-from espalier.paths import artifact
-from espalier.records import read_json
 
 VERSION = 1
 METRICS_ALONE = "metrics"

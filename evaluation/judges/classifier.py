@@ -12,9 +12,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import read_json, read_manifest, staging, verify_manifest, write_json, write_manifest
 from espalier.errors import UserError
-from espalier.paths import artifact
-from espalier.records import read_json, read_manifest, staging, verify_manifest, write_json, write_manifest
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.features_reading import Judged, read, union
 

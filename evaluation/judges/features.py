@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.judges.features_moves import moves
 from evaluation.judges.features_overlap import overlap
 from evaluation.judges.features_reading import Judged, read

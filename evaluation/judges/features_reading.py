@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 
 _TOKEN = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?|\.\d+|[^\W\d_]+(?:'[^\W\d_]+)*|[^\w\s]")
 _QUESTION = re.compile(r"\bquestion is\s*:(.*)", re.DOTALL | re.IGNORECASE)

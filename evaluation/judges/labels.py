@@ -14,10 +14,10 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-from espalier.console import say
+from espalier.artifacts.records import read_json
+from espalier.command_line.console import say
 from espalier.errors import UserError
-from espalier.records import read_json
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics.words import words
 

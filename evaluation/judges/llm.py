@@ -14,14 +14,14 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from espalier.budget import Budget
-from espalier.completion import Reply, read_json
-from espalier.endpoints import EndpointError, EndpointSettings
+from espalier.endpoints.budget import Budget
+from espalier.endpoints.client import EndpointError, EndpointSettings
+from espalier.endpoints.completion import Reply, read_json
 from espalier.errors import UserError
 from evaluation.backends.fingerprint import SelfReport
 from evaluation.backends.questions import Asker, Question
 from evaluation.cache import key_of
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.prompts import ABSTAINS, PAIR_VERDICTS, pair_prompt, pair_schema, prompt, schema
 

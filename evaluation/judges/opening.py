@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import is_complete
 from espalier.errors import UserError
-from espalier.paths import artifact
-from espalier.records import is_complete
 from evaluation.config import EvaluateConfig, endpoint_settings
 from evaluation.judges.base import Judge
 
@@ -32,7 +32,7 @@ def open_judges(names: Sequence[str], config: EvaluateConfig) -> Judge | None:
 
 def _open(name: str, config: EvaluateConfig) -> Judge:
     if name.startswith("openai:"):
-        from espalier.budget import Budget
+        from espalier.endpoints.budget import Budget
         from evaluation.judges.llm import LlmJudge
 
         return LlmJudge(endpoint_settings(name, config), Budget(config.endpoint.budget))

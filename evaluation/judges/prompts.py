@@ -17,8 +17,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from espalier import yaml_text
-from evaluation.cases import Messages
+from espalier.command_line import yaml_text
+from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS, Item
 
 ABSTAINS = "cannot tell"

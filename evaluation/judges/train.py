@@ -15,8 +15,8 @@ if __name__ == "__main__":
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from espalier.config import Config, FilePath, Name, Options, load
-from espalier.console import say, table
+from espalier.command_line.config import Config, FilePath, Name, Options, load
+from espalier.command_line.console import say, table
 from espalier.errors import UserError, run_main
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def identity_of(config: TrainConfig) -> dict[str, Any]:
     """What decides, beside code, what is learnt."""
     from importlib.metadata import version
 
-    from espalier.records import sha256_file
+    from espalier.artifacts.records import sha256_file
 
     for path in config.labels:
         if not path.is_file():
@@ -79,8 +79,8 @@ def identity_of(config: TrainConfig) -> dict[str, Any]:
 
 def is_there(name: str, identity: dict[str, Any]) -> bool:
     """Whether the judge is complete. UserError where another one has the name."""
-    from espalier.paths import artifact
-    from espalier.records import read_manifest
+    from espalier.artifacts.paths import artifact
+    from espalier.artifacts.records import read_manifest
     from evaluation.judges.classifier import code_hash
 
     manifest = read_manifest(artifact("judges", name))
@@ -97,7 +97,7 @@ def train(config: TrainConfig, identity: dict[str, Any]) -> None:
     """Read the labels, learn, keep what was learnt."""
     import time
 
-    from espalier.paths import artifact
+    from espalier.artifacts.paths import artifact
     from evaluation.judges.classifier import fit, save
     from evaluation.judges.embedding import Embedding
     from evaluation.judges.labels import read_labels

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from espalier.budget import Budget
-from espalier.endpoints import EndpointError, EndpointSettings
+from espalier.endpoints.budget import Budget
+from espalier.endpoints.client import EndpointError, EndpointSettings
 from espalier.errors import UserError
 from evaluation.backends.fingerprint import SelfReport
 from evaluation.backends.questions import Asker, Question
-from evaluation.cases import Case, Messages
+from evaluation.cases.case import Case, Messages
 from evaluation.learner.simulated import mastery, put_right, says_right
 
 _MAX_TOKENS = 120

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.explicit import explicit_correction
 from evaluation.metrics.recast import gives_form
 from evaluation.metrics.words import content_words, words

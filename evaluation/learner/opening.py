@@ -14,7 +14,7 @@ def open_learner(config: EvaluateConfig) -> Learner:
 
         return RuleLearner()
     if config.learner.startswith("openai:"):
-        from espalier.budget import Budget
+        from espalier.endpoints.budget import Budget
         from evaluation.learner.endpoint import EndpointLearner
 
         return EndpointLearner(endpoint_settings(config.learner, config), Budget(config.endpoint.budget))

@@ -15,7 +15,7 @@ from collections import Counter
 from functools import cache
 from typing import Any
 
-from evaluation.cases import Case, Messages, Truth
+from evaluation.cases.case import Case, Messages, Truth
 from evaluation.learner.moves import Move, move_of
 from evaluation.metrics.recast import gives_form
 from evaluation.metrics.words import contains, to_tutors_person

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from evaluation.cases import Case, Dialogue, Reply
+from evaluation.cases.case import Case, Dialogue, Reply
 
 Better = Literal["higher", "lower", "neither"]
 Score = Callable[[Case, Reply], float | None]

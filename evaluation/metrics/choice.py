@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import string
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.words import words
 

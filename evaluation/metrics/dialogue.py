@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from evaluation.cases import Case, Dialogue, Truth
+from evaluation.cases.case import Case, Dialogue, Truth
 from evaluation.metrics.answer import reveals_answer
 from evaluation.metrics.base import dialogue_metric
 from evaluation.metrics.recast import gives_form

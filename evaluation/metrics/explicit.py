@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from data_mix.teaching import corrects_to_the_face
-from evaluation.cases import Case, Reply, Truth
+from data_mix.language.teaching import corrects_to_the_face
+from evaluation.cases.case import Case, Reply, Truth
 from evaluation.metrics.base import metric
 from evaluation.metrics.words import words
 

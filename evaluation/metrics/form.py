@@ -1,6 +1,6 @@
 """The form of a reply: how long, how varied, how repetitive. What is good depends on what was asked, so most describe.
 
-Words are those of `data_mix.speech`: contractions count as two, and each character of a script without spaces as one.
+Words are those of `speech`: contractions count as two, and each character of a script without spaces as one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.text import read
 

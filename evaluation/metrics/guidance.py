@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.answer import gives_answer, sought
 from evaluation.metrics.base import metric
 from evaluation.metrics.phrases import says

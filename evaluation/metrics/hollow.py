@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.text import read, topic
 

@@ -1,6 +1,6 @@
 """In which language does the reply speak? For learners with two, a heritage language or a second one.
 
-Languages are told sentence by sentence (`data_mix.languages`): of sentences under some twenty letters nothing is known.
+Languages are told sentence by sentence (`languages`): of sentences under some twenty letters nothing is known.
 Within a sentence the one that prevails counts; a learner's sentence that mixes two is known by its function words.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from data_mix.languages import UNKNOWN, code_of, identify
-from evaluation.cases import Case, Reply
+from data_mix.language.languages import UNKNOWN, code_of, identify
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.stop_words import languages_mixed
 from evaluation.metrics.text import read

@@ -12,7 +12,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.stems import stem
 from evaluation.metrics.text import Text, read, topic

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from data_mix.teaching import ROLE_LEAK
-from evaluation.cases import Case, Reply
+from data_mix.language.teaching import ROLE_LEAK
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.words import contains, to_tutors_person
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.explicit import explicit_correction
 from evaluation.metrics.manner import echo, in_role

@@ -24,9 +24,9 @@ from types import ModuleType
 from typing import Any
 
 from espalier.errors import UserError
-from evaluation.cases import Case
-from evaluation.columns import known_columns
+from evaluation.cases.case import Case
 from evaluation.metrics.base import DialogueMetric, Metric
+from evaluation.scoring.columns import known_columns
 
 
 def load_metrics(paths: Sequence[Path | str]) -> dict[str, Metric | DialogueMetric]:

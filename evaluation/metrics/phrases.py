@@ -6,7 +6,7 @@ import re
 from functools import cache
 from pathlib import Path
 
-from espalier import yaml_text
+from espalier.command_line import yaml_text
 from evaluation.metrics.text import read
 
 _FILE = Path(__file__).with_name("phrases.yaml")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from data_mix.filters.unsafe import BUILTIN, read_terms
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.phrases import says
 from evaluation.metrics.text import read

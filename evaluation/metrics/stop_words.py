@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from espalier import yaml_text
+from espalier.command_line import yaml_text
 from evaluation.metrics.stems import stem
 from evaluation.metrics.words import STOP_WORDS
 

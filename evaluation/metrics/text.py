@@ -6,8 +6,8 @@ import re
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
-from data_mix.speech import words
-from evaluation.cases import Messages
+from data_mix.language.speech import words
+from evaluation.cases.case import Messages
 from evaluation.metrics.numerals import terms
 from evaluation.metrics.stop_words import language_of, stop_stems
 

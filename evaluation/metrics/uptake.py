@@ -7,7 +7,7 @@ that repeats a word to no purpose is.
 
 from __future__ import annotations
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import metric
 from evaluation.metrics.recast import reveals_fix
 from evaluation.metrics.text import read

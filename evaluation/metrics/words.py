@@ -1,8 +1,8 @@
-"""Which words carry content, and which every sentence has; what words are is said in `data_mix.speech`."""
+"""Which words carry content, and which every sentence has; what words are is said in `data_mix.language.speech`."""
 
 from __future__ import annotations
 
-from data_mix.speech import contains, find, to_tutors_person, tokens, words
+from data_mix.language.speech import contains, find, to_tutors_person, tokens, words
 
 __all__ = ["STOP_WORDS", "contains", "content_words", "find", "to_tutors_person", "tokens", "words"]
 

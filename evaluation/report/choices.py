@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from espalier.report import table
-from evaluation.case_spec import CHOICE_REQUEST
+from evaluation.cases.case_spec import CHOICE_REQUEST
 from evaluation.comparison.figures import Contestant
 from evaluation.metrics.choice import choice_correct
-from evaluation.reasoning import THRESHOLD, before_choice, choice, sound_reasoning
-from evaluation.reasoning import wrong_but_sound as is_wrong_but_sound
-from evaluation.records import Record
 from evaluation.report.examples import clipped
 from evaluation.report.material import Material
+from evaluation.scoring.reasoning import THRESHOLD, before_choice, choice, sound_reasoning
+from evaluation.scoring.reasoning import wrong_but_sound as is_wrong_but_sound
+from evaluation.scoring.records import Record
 
 _SHOWN = 6
 """Items of each model; the records have them all."""

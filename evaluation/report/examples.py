@@ -6,11 +6,11 @@ import random
 from collections.abc import Mapping, Sequence
 
 from espalier.report import Markup, escape, table
-from evaluation.cases import Truth
+from evaluation.cases.case import Truth
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.comparison.tables import GROUPS, first_reply
 from evaluation.metrics.base import Column
-from evaluation.records import Record
+from evaluation.scoring.records import Record
 
 _SHOWN = 140
 """Characters of a reply; the records have it whole."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from evaluation.cases.lineage import Lineage
+from evaluation.cases.suite import Suite
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.comparison.tables import in_group
 from evaluation.gate import Outcome
-from evaluation.lineage import Lineage
 from evaluation.metrics.base import Column, DialogueMetric
-from evaluation.suite import Suite
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from espalier.records import write_text
+from espalier.artifacts.records import write_text
 from espalier.report import escape, table
 from evaluation.comparison.formats import between, gap, value
 from evaluation.report import examples, pictures, provenance, sections, visibility

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evaluation.cases import Messages
+from evaluation.cases.case import Messages
 from evaluation.comparison.tables import GROUPS
 from evaluation.metrics.base import Column
-from evaluation.reasoning import THRESHOLD, choice, sound_reasoning
-from evaluation.records import Record
 from evaluation.report.page_figures import finite
 from evaluation.report.rounds import Round, rounds
+from evaluation.scoring.reasoning import THRESHOLD, choice, sound_reasoning
+from evaluation.scoring.records import Record
 
 _KINDS = {"split": "hold-out", "strategy": "move", "error": "mistake", "first_language": "first language"}
 """What a group of a kind is called, where that is not the kind's own name."""

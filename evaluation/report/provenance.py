@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from espalier.report import escape, percent, table
+from evaluation.cases.lineage import Lineage, count_verdicts
 from evaluation.comparison.paired import MANY
 from evaluation.comparison.resampling import RESAMPLES
-from evaluation.lineage import Lineage, count_verdicts
 from evaluation.report.material import Material
 
 _NAMED = 12

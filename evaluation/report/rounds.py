@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from evaluation.cases import Messages
-from evaluation.records import Record
+from evaluation.cases.case import Messages
+from evaluation.scoring.records import Record
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 
 from espalier.report import Markup, escape, table
 from evaluation.comparison.formats import interval
-from evaluation.pedagogy import PEDAGOGY, VERSION, WEIGHTS
 from evaluation.report.material import Material
+from evaluation.scoring.pedagogy import PEDAGOGY, VERSION, WEIGHTS
 
 _ASKED = {"by_problem": "an unseen problem", "new_tutor": "an unseen problem and an unseen tutor"}
 

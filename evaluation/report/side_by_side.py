@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 
-from espalier.records import write_text
-from evaluation.cases import Messages
+from espalier.artifacts.records import write_text
+from evaluation.cases.case import Messages
 from evaluation.metrics.base import Column
-from evaluation.records import Record
 from evaluation.report.differences import SIGNS, Piece, differences
 from evaluation.report.examples import says_nothing
 from evaluation.report.rounds import Round, rounds
+from evaluation.scoring.records import Record
 
 _WIDTH = 160
 _GAP = " │ "

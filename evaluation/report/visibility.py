@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from espalier.report import escape, table
-from evaluation.records import Record
 from evaluation.report.material import Material
+from evaluation.scoring.records import Record
 
 NOTHING_SAID = "nothing said"
 """The silence that is a model's own choice, and no fault of how it was asked."""

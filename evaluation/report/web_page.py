@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from espalier.records import write_text
+from espalier.artifacts.records import write_text
 from evaluation.metrics.base import Column
-from evaluation.records import Record
 from evaluation.report.page_cases import cases_data
 from evaluation.report.page_figures import figures_data
+from evaluation.scoring.records import Record
 
 _ASSETS = Path(__file__).parent / "page_assets"
 _STYLES = ("base", "figures", "browser", "case", "media")

@@ -17,10 +17,10 @@ if __name__ == "__main__":
 import subprocess
 from typing import Any
 
-from espalier.config import Config, load
+from espalier.artifacts.paths import artifact, repo_root
+from espalier.artifacts.records import read_json, read_manifest
+from espalier.command_line.config import Config, load
 from espalier.errors import UserError, run_main
-from espalier.paths import artifact, repo_root
-from espalier.records import read_json, read_manifest
 
 RUNS: dict[str, list[str]] = {
     "basil-core": [],
@@ -95,8 +95,8 @@ def floors() -> list[str]:
 def sentences(count: int) -> list[str]:
     """How many of the trunk's freely written sentences the grammar could have written, each in its context."""
     from data_mix.curriculum import sentences_that_parse
-    from espalier.generate import generate
-    from espalier.models import load_for_inference
+    from espalier.generation.generate import generate
+    from espalier.models.loading import load_for_inference
 
     model, renderer = load_for_inference("basil-trunk")
     replies = generate(model, renderer, [""] * count, max_new_tokens=250, temperature=1.0, seed=0)

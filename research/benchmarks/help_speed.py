@@ -16,9 +16,9 @@ import subprocess
 import time
 from statistics import median
 
-from espalier.config import Config, load
+from espalier.artifacts.paths import repo_root
+from espalier.command_line.config import Config, load
 from espalier.errors import run_main
-from espalier.paths import repo_root
 
 COMMANDS = [
     ["data_mix/build.py"],

@@ -27,8 +27,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from espalier.config import Config, FilePath, load
-from espalier.console import progress, say
+from espalier.command_line.config import Config, FilePath, load
+from espalier.command_line.console import progress, say
 from espalier.errors import UserError, run_main
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 
 from pydantic import Field
 
-from espalier.config import Config, FilePath, load
+from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import UserError, run_main
 
 RATES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> None:
 
 def taken(settings: Benchmark, rng: random.Random) -> Rows:
     """As many rows as asked for, as words."""
-    from data_mix.words import words
+    from data_mix.language.words import words
 
     found = [row for text in texts(settings) if len(row := words(text)) >= _MIN_WORDS]
     rng.shuffle(found)
@@ -96,8 +96,8 @@ def texts(settings: Benchmark) -> Iterator[str]:
             for row in curriculum.generate(config, kind, "train", settings.rows, seed=settings.seed, workers=1):
                 yield "\n".join(message["content"] for message in row.messages)
         return
-    from data_mix.decontaminate import texts_in
-    from data_mix.sources import BadRecord, find_files, read_records
+    from data_mix.dedup.decontaminate import texts_in
+    from data_mix.reading.sources import BadRecord, find_files, read_records
 
     for file in find_files(settings.data_root)[0]:
         for record in read_records(file):
@@ -177,7 +177,7 @@ def ours(rows: Rows, settings: Benchmark) -> tuple[dict[int, int], float, float]
     """(rows that go, seconds of signing, seconds of searching)."""
     import numpy as np
 
-    from data_mix.near_duplicates import band_keys, choose_bands, near_duplicates, signatures
+    from data_mix.dedup.near_duplicates import band_keys, choose_bands, near_duplicates, signatures
 
     signatures(rows[:1])  # what is loaded once is not counted, here and below
     began = time.perf_counter()

@@ -12,7 +12,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from espalier.config import Config, load
+from espalier.command_line.config import Config, load
 from espalier.errors import run_main
 
 OPENERS = [
@@ -35,8 +35,8 @@ class Benchmark(Config):
 def main(argv: list[str]) -> None:
     settings, _ = load(Benchmark, argv, prog="python research/benchmarks/openers.py", doc=__doc__)
     from data_mix.curriculum import parses_reply
-    from espalier.generate import generate
-    from espalier.models import load_for_inference
+    from espalier.generation.generate import generate
+    from espalier.models.loading import load_for_inference
 
     model, renderer = load_for_inference(settings.model)
     asked = [[{"role": "user", "content": opener}] for opener in OPENERS]

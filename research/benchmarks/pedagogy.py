@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from espalier.config import Config, FilePath, load
-from espalier.console import progress, say
+from espalier.command_line.config import Config, FilePath, load
+from espalier.command_line.console import progress, say
 from espalier.errors import UserError, run_main
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def judged(score: "Callable[[dict[str, Any], Sequence[Labelled]], NDArray[np.flo
 def teachers(each: "Labelled") -> float:
     """What teachers thought, by the score's weights over the verdicts that they gave."""
     from evaluation.judges.base import DIMENSIONS
-    from evaluation.pedagogy import WEIGHTS
+    from evaluation.scoring.pedagogy import WEIGHTS
 
     given = {name: DIMENSIONS[name].values[each.labels[name]] for name in WEIGHTS if name in each.labels}
     turned = {name: 1 - value if DIMENSIONS[name].better == "lower" else value for name, value in given.items()}
@@ -139,7 +139,7 @@ def teachers(each: "Labelled") -> float:
 
 def weighted_values(verdicts: "dict[str, NDArray[np.float64]]") -> "NDArray[np.float64]":
     """The weighted verdicts, without relevance and without the discount."""
-    from evaluation.pedagogy import WEIGHTS, weighted
+    from evaluation.scoring.pedagogy import WEIGHTS, weighted
 
     return weighted({name: verdicts[name] for name in WEIGHTS})  # type: ignore[arg-type,return-value]
 
@@ -235,7 +235,7 @@ def weights(labels: "Labels", verdicts: dict[str, Any], replies: "dict[str, Sequ
 
     from evaluation.judges.agreement import correlations
     from evaluation.judges.base import DIMENSIONS
-    from evaluation.pedagogy import WEIGHTS
+    from evaluation.scoring.pedagogy import WEIGHTS
 
     def turned(name: str, value: Any) -> Any:
         return 1 - value if DIMENSIONS[name].better == "lower" else value

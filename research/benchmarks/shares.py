@@ -20,9 +20,9 @@ import tempfile
 from collections import Counter
 from typing import Any
 
-from espalier.config import Config, FilePath, load
+from espalier.artifacts.paths import repo_root
+from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import UserError, run_main
-from espalier.paths import repo_root
 
 
 class Benchmark(Config):
@@ -56,8 +56,8 @@ def main(argv: list[str]) -> None:
 
 def built(settings: Benchmark, home: Path, name: str, *, without_shares: bool = False) -> Path:
     """The folder of a mix of the recipe, or of all rows that its filters leave."""
-    from espalier import yaml_text
-    from espalier.config import read_yaml
+    from espalier.command_line import yaml_text
+    from espalier.command_line.config import read_yaml
 
     recipe = read_yaml(repo_root() / "data_mix" / "recipes" / f"{settings.recipe}.yaml")
     recipe |= {"name": name, "seed": settings.seed}
@@ -79,7 +79,7 @@ def built(settings: Benchmark, home: Path, name: str, *, without_shares: bool = 
 
 def rows(mix: Path) -> Any:
     """The training rows of a mix, as (source, contents)."""
-    from espalier.rows import read_rows
+    from espalier.text.rows import read_rows
 
     for row in read_rows(mix / "train.parquet"):
         yield row.source, [message["content"] for message in row.messages]
@@ -108,7 +108,7 @@ def counter(settings: Benchmark) -> Any:
     """A function from texts to their tokens, by `tokenizers`."""
     from tokenizers import Tokenizer
 
-    from data_mix.counting import find_tokenizer
+    from data_mix.mixing.counting import find_tokenizer
 
     tokenizer = Tokenizer.from_str(find_tokenizer(str(settings.tokenizer)))
     return lambda texts: sum(len(one.ids) for one in tokenizer.encode_batch(texts, add_special_tokens=False))

@@ -18,9 +18,9 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 
-from espalier.config import Config, load, load_file
+from espalier.artifacts.paths import repo_root
+from espalier.command_line.config import Config, load, load_file
 from espalier.errors import run_main
-from espalier.paths import repo_root
 from stage1.config import TrainConfig
 
 
@@ -36,7 +36,7 @@ def main(argv: list[str]) -> None:
     import torch
 
     from research.demo import TRUNK, tokens_per_second
-    from stage1.threads import choose_threads
+    from training.threads import choose_threads
 
     everything = torch.get_num_threads()
     config = load_file(TrainConfig, repo_root() / TRUNK)

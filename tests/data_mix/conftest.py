@@ -2,8 +2,8 @@
 
 import pytest
 
-from data_mix import bars, curriculum
-from data_mix.curriculum import Finding
+from data_mix import curriculum
+from data_mix.curriculum import Finding, bars
 
 
 @pytest.fixture

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from data_mix import jobs, mix
+from data_mix.mixing import jobs, mix
+from data_mix.mixing.refine import Refinery
+from data_mix.mixing.stopwatch import Stopwatch
+from data_mix.mixing.tally import Tally
 from data_mix.recipe import BuildOptions, Recipe
-from data_mix.refine import Refinery
-from data_mix.stopwatch import Stopwatch
-from data_mix.tally import Tally
 
 
 def chat(*contents: str) -> list[dict[str, str]]:

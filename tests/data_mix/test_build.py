@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from data_mix import bars, build, curriculum
-from data_mix.curriculum import Finding
+from data_mix import build, curriculum
+from data_mix.curriculum import Finding, bars
 from data_mix.recipe import Recipe
-from espalier.config import load_file
+from espalier.artifacts.paths import repo_root
+from espalier.artifacts.records import verify_manifest
+from espalier.command_line.config import load_file
 from espalier.errors import UserError
-from espalier.paths import repo_root
-from espalier.records import verify_manifest
-from espalier.rows import read_rows
+from espalier.text.rows import read_rows
 from tests.data_mix.making import make_splits, recipe
 from tests.processes import Moment, run
 

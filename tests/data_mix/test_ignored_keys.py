@@ -9,9 +9,9 @@ import pyarrow.parquet
 import pytest
 
 from data_mix import build
-from data_mix.tally import MAX_NAMES, OTHER_NAMES, Tally
+from data_mix.mixing.tally import MAX_NAMES, OTHER_NAMES, Tally
 from espalier.errors import UserError
-from espalier.rows import Row, read_rows
+from espalier.text.rows import Row, read_rows
 from tests.data_mix.making import chat, jsonl
 
 

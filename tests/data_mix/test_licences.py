@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from data_mix import licences
 from data_mix.licences import Judgement, Licences, attributions, judge, load, refusal
-from espalier.config import load_file, read_yaml
+from espalier.artifacts.paths import repo_root
+from espalier.command_line.config import load_file, read_yaml
 from espalier.errors import UserError
-from espalier.paths import repo_root
 
 RECIPES = sorted((repo_root() / "data_mix" / "recipes").glob("*.yaml"))
 

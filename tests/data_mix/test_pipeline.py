@@ -16,13 +16,14 @@ import pytest
 import tokenizers
 from tokenizers import models, pre_tokenizers, trainers
 
-from data_mix import build, engine
-from data_mix.jobs import Job
-from espalier import yaml_text
+from data_mix import build
+from data_mix.mixing import engine
+from data_mix.mixing.jobs import Job
+from espalier.artifacts.paths import repo_root
+from espalier.artifacts.records import verify_manifest
+from espalier.command_line import yaml_text
 from espalier.errors import UserError
-from espalier.paths import repo_root
-from espalier.records import verify_manifest
-from espalier.rows import read_rows
+from espalier.text.rows import read_rows
 from tests.data_mix.making import chat, jsonl
 from tests.processes import Moment, run
 
@@ -288,8 +289,8 @@ def test_the_same_bytes_for_any_number_of_workers_and_any_cut(
     recipe = write(sources=[large(tmp_path) | {"share": 60}, written], **ALL)
     assert build.main([recipe, "--workers", "1"]) == 0
     alone = contents(workspace / "mixes" / "mixed")
-    monkeypatch.setattr("data_mix.jobs.SPAN_BYTES", 20_000)
-    monkeypatch.setattr("data_mix.refine.BATCH", 7)
+    monkeypatch.setattr("data_mix.mixing.jobs.SPAN_BYTES", 20_000)
+    monkeypatch.setattr("data_mix.mixing.refine.BATCH", 7)
     assert build.main([recipe, "--workers", "3", "--overwrite"]) == 0
     assert contents(workspace / "mixes" / "mixed") == alone
 
@@ -321,7 +322,7 @@ def test_killed_at_any_moment_the_same_command_ends_with_the_same_bytes(
 
 
 def test_two_builds_of_one_mix_do_not_meet(workspace: Path, tmp_path: Path, write: Any) -> None:
-    from espalier.lock import Lock
+    from espalier.artifacts.lock import Lock
 
     recipe = write(sources=[jsonl(tmp_path / "a.jsonl", dialogues(50))])
     home = workspace / "mixes" / ".mixed.work"
@@ -424,8 +425,8 @@ def test_turns_that_are_records_of_their_own_are_joined_wherever_a_file_could_be
         for turn in range(3)
     ]
     broken = turns[:70] + turns[71:]  # one dialogue lacks its middle
-    monkeypatch.setattr("data_mix.jobs.SPAN_BYTES", 1000)
-    monkeypatch.setattr("data_mix.refine.BATCH", 4)
+    monkeypatch.setattr("data_mix.mixing.jobs.SPAN_BYTES", 1000)
+    monkeypatch.setattr("data_mix.mixing.refine.BATCH", 4)
     for name, format in (("told", "prosocial"), ("found", "auto")):
         source = jsonl(tmp_path / f"{name}.jsonl", broken) | {"format": format, "on_bad_row": "drop"}
         assert build.main([write(name=name, sources=[source])]) == 0
@@ -441,7 +442,7 @@ def test_turns_that_are_records_of_their_own_are_joined_wherever_a_file_could_be
 def test_only_the_first_rows_are_taken_where_so_many_are_asked_for(
     workspace: Path, tmp_path: Path, write: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("data_mix.jobs.SPAN_BYTES", 1000)
+    monkeypatch.setattr("data_mix.mixing.jobs.SPAN_BYTES", 1000)
     folder = tmp_path / "many"
     folder.mkdir()
     for number in range(3):

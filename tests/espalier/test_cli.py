@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 
-from espalier import generate, models, yaml_text
+from espalier.artifacts.paths import artifact, repo_root
 from espalier.cli import main
-from espalier.conversation import fit
+from espalier.command_line import yaml_text
+from espalier.command_line.conversation import fit
 from espalier.errors import UserError
-from espalier.generate import Reply
-from espalier.paths import artifact, repo_root
-from tests.espalier.test_run import finished, other_process, start
+from espalier.generation import generate
+from espalier.generation.generate import Reply
+from espalier.models import loading
+from tests.espalier.artifacts.test_run import finished, other_process, start
 
 
 def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
@@ -117,9 +119,9 @@ def echo(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return [Reply(text=f"heard {len(batch[0])}", num_tokens=2, finish="stop")]
 
     monkeypatch.setattr(generate, "generate", answer)
-    reference = models.ModelRef(kind="path", name="/core", path=Path("/core"), content_hash="")
-    monkeypatch.setattr(models, "resolve", lambda _, **__: reference)
-    monkeypatch.setattr(models, "load_for_inference", lambda *_, **__: (FakeModel(), WordRenderer()))
+    reference = loading.ModelRef(kind="path", name="/core", path=Path("/core"), content_hash="")
+    monkeypatch.setattr(loading, "resolve", lambda _, **__: reference)
+    monkeypatch.setattr(loading, "load_for_inference", lambda *_, **__: (FakeModel(), WordRenderer()))
     return prompts
 
 
@@ -134,8 +136,8 @@ def test_a_run_trained_on_text_continues_it(echo: list[Any], monkeypatch: pytest
     finished("trunk")
     record = artifact("runs", "trunk") / "run.json"
     record.write_text(record.read_text().replace('"lr": 0.1', '"rows": "text"'))
-    reference = models.ModelRef(kind="run", name="trunk", path=Path("/core"), content_hash="")
-    monkeypatch.setattr(models, "resolve", lambda _, **__: reference)
+    reference = loading.ModelRef(kind="run", name="trunk", path=Path("/core"), content_hash="")
+    monkeypatch.setattr(loading, "resolve", lambda _, **__: reference)
     main(["chat", "trunk", "--once", "Sophie says:"])
     assert echo == ["Sophie says:"]
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
+from espalier.artifacts.paths import repo_root
 from espalier.errors import UserError, describe
-from espalier.paths import repo_root
 
 SCRIPT = """
 import os, errno

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from espalier import records
-from espalier.rows import write_rows
+from espalier.artifacts import records
+from espalier.text.rows import write_rows
 from tests.evaluation.toy_world import HELD_OUT, byte_tokenizer, rows
 
 SUITE = """
@@ -51,11 +51,11 @@ def make_run(workspace: Path, toy_mix: Path) -> Callable[..., Path]:
         import torch
         from transformers import LlamaConfig, LlamaForCausalLM
 
-        from espalier.chat import ChatRenderer
-        from espalier.chat_template import read_template
-        from espalier.config import Config
-        from espalier.models import save_model
-        from espalier.run import Run
+        from espalier.artifacts.run import Run
+        from espalier.command_line.config import Config
+        from espalier.models.loading import save_model
+        from espalier.text.chat import ChatRenderer
+        from espalier.text.chat_template import read_template
 
         torch.manual_seed(seed)
         tokenizer = byte_tokenizer()

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from espalier import records
+from espalier.artifacts import records
+from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
-from espalier.paths import artifact
 from evaluation.cache import Cache
 from evaluation.calibrate import main
 from evaluation.calibration import baselines
@@ -28,7 +28,7 @@ from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.labels import Labelled, read_labels
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
-from evaluation.pedagogy import WEIGHTS
+from evaluation.scoring.pedagogy import WEIGHTS
 
 TUTORS = ("Ann", "Ben", "Cho", "Expert", "Novice")
 THINGS = ["apples", "pears", "plums", "grapes", "melons", "figs", "lemons", "limes", "cherries", "peaches", "mangos"]

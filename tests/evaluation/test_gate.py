@@ -4,7 +4,7 @@ from espalier.errors import UserError
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.gate import NoRegression, Threshold, check, check_names, parse_gate
 from evaluation.metrics.base import Column
-from evaluation.records import Record
+from evaluation.scoring.records import Record
 
 UPTAKE = Column(name="uptake", label="uptake", description="")
 BLUNT = Column(name="explicit_correction", label="blunt", description="", better="lower")

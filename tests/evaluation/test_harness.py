@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from espalier.likelihood import log_likelihoods
-from espalier.models import load_for_inference
-from espalier.paths import repo_root
+from espalier.artifacts.paths import repo_root
+from espalier.generation.likelihood import log_likelihoods
+from espalier.models.loading import load_for_inference
 from tests.evaluation.backends.models import adapter, base
 
 PAIRS = [("I went to the market.", "I market the went."), ("Anna ate the cake.", "You cake Anna."), ("I saw", "Sophie")]

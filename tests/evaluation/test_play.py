@@ -5,13 +5,13 @@ import pytest
 
 from espalier.errors import UserError
 from evaluation.cache import Cache
-from evaluation.cases import Case, Reply, Simulation, Truth
-from evaluation.heldout import heldout_cases, open_mix
+from evaluation.cases.case import Case, Reply, Simulation, Truth
+from evaluation.cases.heldout import heldout_cases, open_mix
+from evaluation.cases.suite import HeldOut
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import dialogue_metric
 from evaluation.play import num_replies, play
-from evaluation.records import Record, in_order
-from evaluation.suite import HeldOut
+from evaluation.scoring.records import Record, in_order
 from tests.evaluation.toy_world import Echo
 
 SPEC = HeldOut(mix="toy", splits=("unseen_pairs",), dialogues_per_split=2)

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from evaluation.cases import Truth
+from evaluation.cases.case import Truth
+from evaluation.cases.lineage import Lineage
+from evaluation.cases.suite import Generation, Suite
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.judges.base import DIMENSIONS
-from evaluation.lineage import Lineage
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Column, dialogue_metric
-from evaluation.records import Record
 from evaluation.report import Material, conclusions, log_line, write_report
 from evaluation.report.examples import before_and_after, failures
-from evaluation.suite import Generation, Suite
+from evaluation.scoring.records import Record
 
 NAMES = ["corrected_present", "good_reply", "explicit_correction", "in_role"]
 MOVES = [("recast", "must"), ("hint", "must_not")]
@@ -189,7 +189,7 @@ def test_the_same_results_give_the_same_bytes(tmp_path):
 
 
 def test_a_model_that_may_have_seen_the_cases_is_flagged_at_the_top(tmp_path, toy_mix):
-    from espalier.records import read_manifest
+    from espalier.artifacts.records import read_manifest
 
     mixes = {"toy": read_manifest(toy_mix)["content_hash"]}
     summary = {"parameters": 10, "parameters_trained": 1}
@@ -366,7 +366,7 @@ def test_a_panel_shows_agreement_and_abstentions(tmp_path):
 
 
 def test_the_pedagogy_score_is_stated_with_what_it_is_worth(tmp_path):
-    from evaluation.pedagogy import PEDAGOGY, VERSION
+    from evaluation.scoring.pedagogy import PEDAGOGY, VERSION
 
     def e(value: float) -> dict[str, float]:
         return {"value": value, "low": value - 0.1, "high": value + 0.1}
@@ -438,7 +438,7 @@ def test_dialogues_have_their_own_section(tmp_path):
 
 def test_wrong_but_soundly_reasoned(tmp_path):
     from evaluation.metrics.choice import choice_correct
-    from evaluation.reasoning import sound_reasoning
+    from evaluation.scoring.reasoning import sound_reasoning
 
     def answered(model: str, number: int, right: bool, sound: float) -> Record:
         metrics = {"choice_correct": float(right), "sound_reasoning": sound}

@@ -11,12 +11,13 @@ from xml.etree import ElementTree
 
 import pytest
 
-from espalier import devices, records
+from espalier.artifacts import records
+from espalier.artifacts.paths import repo_root
 from espalier.errors import UserError
-from espalier.paths import repo_root
+from espalier.models import devices
 from evaluation.backends.local import LocalModel
 from evaluation.run import main
-from tests.espalier.chat_server import fails, says, serving
+from tests.espalier.endpoints.chat_server import fails, says, serving
 
 COMMAND = [sys.executable, str(repo_root() / "evaluation" / "run.py")]
 FILES = ("records.jsonl", "summary.json", "report.md", "report.json", "page.html", "side-by-side.txt")
@@ -335,7 +336,7 @@ def test_the_exported_template_is_valid(workspace):
 def test_the_real_suite_asks_the_real_curriculum(workspace, monkeypatch):
     """The recast suite end to end: the curriculum's own replies are all that its metrics can ask for."""
     from data_mix.curriculum import CurriculumConfig, generate
-    from espalier.rows import write_rows
+    from espalier.text.rows import write_rows
 
     folder = workspace / "mixes" / "basil"
     folder.mkdir(parents=True)

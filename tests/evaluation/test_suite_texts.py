@@ -8,7 +8,8 @@ import pytest
 
 from data_mix.generation.errors import is_error
 from espalier.suite_file import find_suite
-from evaluation.cases import Case, Reply, Turn
+from evaluation.cases.case import Case, Reply, Turn
+from evaluation.cases.suite import listed_cases, load_suite
 from evaluation.learner.moves import move_of
 from evaluation.learner.simulated import RuleLearner, put_right, says_right
 from evaluation.metrics.answer import answer_given, gives_answer, reveals_answer
@@ -19,7 +20,6 @@ from evaluation.metrics.manner import checks, echo, in_role
 from evaluation.metrics.recast import gives_form
 from evaluation.metrics.safety import stereotype, unsafe
 from evaluation.metrics.words import contains, to_tutors_person
-from evaluation.suite import listed_cases, load_suite
 
 AT_LEAST = {
     "pedagogical": 25,

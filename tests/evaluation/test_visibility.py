@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-import espalier.generate
-from espalier.generate import Reply as Generated
-from espalier.models import resolve
+import espalier.generation.generate
+from espalier.generation.generate import Reply as Generated
+from espalier.models.loading import resolve
 from evaluation.backends.base import Ask, Backend
 from evaluation.backends.fleet import _Worker
 from evaluation.backends.human import Human
@@ -24,12 +24,12 @@ from evaluation.backends.recorded import Recorded
 from evaluation.backends.rules import ReferenceRule
 from evaluation.backends.vllm import VllmModel
 from evaluation.cache import Cache
-from evaluation.cases import Case, Checks, Reply
+from evaluation.cases.case import Case, Checks, Reply
+from evaluation.cases.suite import Generation
 from evaluation.metrics import METRICS
 from evaluation.play import play
-from evaluation.records import Record
 from evaluation.report.visibility import unseen, warnings
-from evaluation.suite import Generation
+from evaluation.scoring.records import Record
 from tests import tiny
 from tests.evaluation.backends.models import base, local
 from tests.evaluation.test_report import of
@@ -76,14 +76,14 @@ def writes_thoughts(monkeypatch: pytest.MonkeyPatch) -> None:
         for place in range(len(prompts)):
             yield place, Generated(text=LEAK, num_tokens=9, finish="stop")
 
-    monkeypatch.setattr(espalier.generate, "generate_each", write)
+    monkeypatch.setattr(espalier.generation.generate, "generate_each", write)
 
 
 def endpoint(tmp_path: Path) -> Iterator[Backend]:
     pytest.importorskip("openai", reason='needs the extra "endpoints"')
-    from espalier.endpoints import EndpointSettings
+    from espalier.endpoints.client import EndpointSettings
     from evaluation.backends.endpoint import EndpointModel
-    from tests.espalier.chat_server import says, serving
+    from tests.espalier.endpoints.chat_server import says, serving
 
     with serving(lambda body, number: says(LEAK)) as server:
         settings = EndpointSettings(endpoint=server.url, model="true-model", max_retries=0)
@@ -180,7 +180,7 @@ def test_thoughts_that_the_template_opens_are_thoughts_to_their_end(
             found[0].outputs[0].finish_reason = finish
             return found
 
-    monkeypatch.setattr(espalier.generate, "generate_each", write)
+    monkeypatch.setattr(espalier.generation.generate, "generate_each", write)
     stand_in(monkeypatch, Writes)
     folder = tiny.saved(tmp_path / "m")
     (folder / "chat_template.jinja").write_text(OPENING)
@@ -244,7 +244,7 @@ def test_the_cache_keeps_what_was_written() -> None:
 
 
 def test_a_dialogue_goes_on_with_what_was_seen() -> None:
-    from evaluation.cases import Turn
+    from evaluation.cases.case import Turn
 
     talk = replace(CASE, script=(Turn(learner="And of Chile?"),))
     first, second = played(Says(said(LEAK)), talk)
@@ -252,7 +252,7 @@ def test_a_dialogue_goes_on_with_what_was_seen() -> None:
 
 
 def test_a_judge_sees_what_a_learner_sees() -> None:
-    from evaluation.verdicts import _item
+    from evaluation.scoring.verdicts import _item
 
     assert _item(played(Says(said(LEAK)))[0]).reply == "It is Sydney."
 

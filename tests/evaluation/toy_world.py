@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from espalier.rows import Row
-from evaluation.cases import Case, Reply
+from espalier.text.rows import Row
+from evaluation.cases.case import Case, Reply
 
 RULES = {"recast": "must", "hint": "must_not", "affective support": "may"}
 REPLIES = {

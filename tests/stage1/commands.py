@@ -5,8 +5,8 @@ from typing import Any
 
 import yaml
 
-from espalier import records
-from espalier.rows import write_rows
+from espalier.artifacts import records
+from espalier.text.rows import write_rows
 from tests import tiny
 from tests.processes import Moment
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from espalier import records
-from espalier.checkpoint import list_checkpoints
+from espalier.artifacts import records
 from stage1.train import main
 from tests.processes import ROOT, Moment, run
 from tests.stage1.commands import CORE, TRUNK, fingerprint, last_step, log_of_step, make_mix, write_config
+from training.checkpoint import list_checkpoints
 
 pytestmark = pytest.mark.slow
 TRAIN = "stage1/train.py"

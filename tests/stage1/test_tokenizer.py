@@ -4,7 +4,7 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espalier.chat import ChatRenderer
+from espalier.text.chat import ChatRenderer
 from stage1.tokenizer import train_tokenizer
 from tests import tiny
 

@@ -11,16 +11,16 @@ import pytest
 import torch
 import yaml
 
-from espalier import records
-from espalier.checkpoint import list_checkpoints
+from espalier.artifacts import records
+from espalier.artifacts.run import Run
 from espalier.errors import UserError
-from espalier.models import load_for_inference
-from espalier.references import resolve
-from espalier.run import Run
-from espalier.settings import LoopSettings
+from espalier.models.loading import load_for_inference
+from espalier.models.references import resolve
 from stage1.train import main
 from tests import processes, tiny
 from tests.stage1.commands import CORE, TRUNK, log_of_step, make_mix, write_config
+from training.checkpoint import list_checkpoints
+from training.settings import LoopSettings
 
 TRAIN = "stage1/train.py"
 QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}
@@ -132,8 +132,8 @@ def test_an_adapter_on_random_weights_brings_them_along(workspace: Path, mix: Pa
     main([str(write_config(workspace, TRUNK, **QUICK))])
     main([str(write_config(workspace, CORE, **QUICK, init="random"))])
     held = summary(workspace / "runs" / "core")["heldout"]["valid"]["fit"]
-    from data_mix.pack import open_packs
-    from stage1.heldout import measure
+    from data_mix.packing.pack import open_packs
+    from training.heldout import measure
 
     model, renderer = load_for_inference("core")
     packs, _, _ = open_packs(mix, renderer, seq_len=32, rows="chat", long_rows="split")

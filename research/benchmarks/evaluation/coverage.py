@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from espalier.config import Config, load
+from espalier.command_line.config import Config, load
 from espalier.errors import run_main
 
 if TYPE_CHECKING:

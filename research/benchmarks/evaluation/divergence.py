@@ -19,7 +19,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from espalier.config import Config, load
+from espalier.command_line.config import Config, load
 from espalier.errors import UserError, run_main
 
 NEAR = 1e-4
@@ -51,8 +51,8 @@ def main(argv: list[str]) -> int:
     settings, _ = load(Benchmark, argv, prog="python research/benchmarks/evaluation/divergence.py", doc=__doc__)
     import torch
 
-    from espalier.chat_template import read_template
-    from espalier.models import load_for_inference
+    from espalier.models.loading import load_for_inference
+    from espalier.text.chat_template import read_template
     from research.benchmarks.evaluation.prompts import first_cases
 
     torch.set_num_threads(settings.threads)
@@ -85,7 +85,7 @@ def greedy(
     model: Any, renderer: Any, prompts: Sequence[list[int]], max_new_tokens: int, batch_size: int
 ) -> list[list[int]]:
     """The tokens of each reply; one that was not cut ends with a -1."""
-    from espalier.batch import Row, Sampling, write
+    from espalier.generation.decoding import Row, Sampling, write
 
     rows = [Row(place=place, ids=ids, seed=0) for place, ids in enumerate(prompts)]
     how = Sampling(max_new_tokens=max_new_tokens, temperature=0.0, top_p=1.0, stop_ids=renderer.stop_ids)

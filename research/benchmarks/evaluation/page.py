@@ -20,7 +20,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from espalier.config import Config, load
+from espalier.command_line.config import Config, load
 from espalier.errors import run_main
 
 _WORDS = """
@@ -82,11 +82,11 @@ def main(argv: list[str]) -> None:
 
 def write(folder: Path, settings: Benchmark) -> tuple[Path, float]:
     """The page, and the seconds that writing it took."""
-    from evaluation.columns import known_columns
     from evaluation.comparison.figures import Contestant, Results
     from evaluation.comparison.summary import summarise
     from evaluation.metrics.base import DialogueMetric
     from evaluation.report.web_page import write_page
+    from evaluation.scoring.columns import known_columns
 
     columns = [column for column in known_columns().values() if not isinstance(column, DialogueMetric)]
     names = [f"model-{number}" for number in range(settings.models)]
@@ -110,8 +110,8 @@ def write(folder: Path, settings: Benchmark) -> tuple[Path, float]:
 
 def made_up(names: Sequence[str], columns: Sequence[Any], settings: Benchmark) -> Iterator[Any]:
     """Records of about 60 words a reply; the models of one case share half of them, as siblings do."""
-    from evaluation.cases import Truth
-    from evaluation.records import Record
+    from evaluation.cases.case import Truth
+    from evaluation.scoring.records import Record
 
     drawn = random.Random(settings.seed)
     for number in range(settings.cases):

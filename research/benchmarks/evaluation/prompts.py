@@ -8,13 +8,13 @@ from itertools import islice
 from typing import Any
 
 from espalier.errors import UserError
-from evaluation.cases import Case
+from evaluation.cases.case import Case
 
 
 def first_cases(suite_name: str, mix_name: str | None, number: int) -> list[Case]:
     """The first `number` cases of a suite that want a reply, each cut to its first turn. UserError: it has fewer."""
-    from evaluation.heldout import heldout_cases, open_mix
-    from evaluation.suite import listed_cases, load_suite
+    from evaluation.cases.heldout import heldout_cases, open_mix
+    from evaluation.cases.suite import listed_cases, load_suite
 
     suite = load_suite(suite_name)
     if suite.heldout:

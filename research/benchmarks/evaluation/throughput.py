@@ -26,7 +26,7 @@ from unittest.mock import patch
 
 from pydantic import Field
 
-from espalier.config import Config, load
+from espalier.command_line.config import Config, load
 from espalier.errors import UserError, run_main
 
 
@@ -90,12 +90,12 @@ def main(argv: list[str]) -> None:
 
 def by_us(settings: Benchmark, cases: list[Any], batch_size: int) -> list[Timed]:
     """Each model through the evaluator's own path, with an empty cache."""
-    from espalier.models import load_renderer, resolve
+    from espalier.models.loading import load_renderer, resolve
     from evaluation.backends.local import LocalModel, Placement
     from evaluation.backends.pool import Pool
     from evaluation.cache import Cache
+    from evaluation.cases.suite import Generation
     from evaluation.play import play
-    from evaluation.suite import Generation
 
     pool, found = Pool(), []
     placement = Placement(device="cpu", dtype="float32", batch_size=batch_size, chat_template=settings.chat_template)
@@ -153,8 +153,8 @@ def by_the_peer(settings: Benchmark, cases: list[Any], batch_size: int) -> list[
 
 def peer_arguments(name: str, chat_template: str | None) -> tuple[Any, dict[str, str]]:
     """A model's renderer, and what HFLM is to be given for it."""
-    from espalier.chat_template import read_template
-    from espalier.models import base_of, load_renderer, resolve
+    from espalier.models.loading import base_of, load_renderer, resolve
+    from espalier.text.chat_template import read_template
 
     ref = resolve(name)
     renderer = load_renderer(ref, read_template(chat_template) if chat_template else None)
@@ -189,8 +189,8 @@ def texts(settings: Benchmark, cases: list[Any], ours: list[Timed], theirs: list
 
 def gaps_of(settings: Benchmark, name: str, unlike: list[tuple[list[int], str]]) -> list[float]:
     """Of prompts with replies that are not ours, the gap between the two likeliest tokens where the replies part."""
-    from espalier.chat_template import read_template
-    from espalier.models import load_for_inference
+    from espalier.models.loading import load_for_inference
+    from espalier.text.chat_template import read_template
     from research.benchmarks.evaluation.divergence import gap_after, greedy
 
     template = read_template(settings.chat_template) if settings.chat_template else None

@@ -23,11 +23,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from espalier import yaml_text
-from espalier.config import Config, load
+from espalier.artifacts.paths import repo_root, workspace
+from espalier.artifacts.records import sha256_file
+from espalier.command_line import yaml_text
+from espalier.command_line.config import Config, load
 from espalier.errors import UserError, run_main
-from espalier.paths import repo_root, workspace
-from espalier.records import sha256_file
 
 NAME = "warm"
 

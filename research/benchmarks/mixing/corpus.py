@@ -38,7 +38,7 @@ from typing import Any
 
 from pydantic import Field
 
-from espalier.config import Config, FilePath, load
+from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import UserError, run_main
 from research.benchmarks.mixing.conversations import Messages, conversations, gsm8k_test
 from research.benchmarks.mixing.near_rows import near_rows

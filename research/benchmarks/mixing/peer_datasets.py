@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-from espalier.config import Config, FilePath, load
+from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import run_main
 
 NUM_PERM, NGRAM, THRESHOLD, CLEAR_OF_WORDS = 128, 5, 0.8, 13
@@ -123,7 +123,7 @@ def run(settings: Peer) -> dict[str, Any]:
 def clean(batch: dict[str, list[Any]], indices: list[int], filters: str) -> dict[str, list[Any]]:
     """Messages read and mended; rows that no filter lets pass are left out."""
     from data_mix.importers import convert
-    from data_mix.sources import BadRecord
+    from data_mix.reading.sources import BadRecord
 
     cleaned: dict[str, list[Any]] = {"index": [], "messages": [], "meta": []}
     for index, messages, meta in zip(indices, batch["messages"], batch["meta"], strict=True):
@@ -144,14 +144,14 @@ def clean(batch: dict[str, list[Any]], indices: list[int], filters: str) -> dict
 def chain(file: str) -> Any:
     """Our filters; one chain a process."""
     from data_mix.filters import Chain, FilterConfig
-    from espalier.config import load_file
+    from espalier.command_line.config import load_file
 
     return Chain(load_file(FilterConfig, Path(file)))
 
 
 def key(batch: dict[str, list[Any]]) -> dict[str, list[bytes]]:
     """16 bytes that conversations share that are equal but for letter case and white space."""
-    from data_mix.duplicates import content_key
+    from data_mix.dedup.duplicates import content_key
 
     return {"key": [content_key(messages) for messages in batch["messages"]]}
 
@@ -191,7 +191,7 @@ def is_clear(batch: dict[str, list[Any]], file: str) -> list[bool]:
 @cache
 def grams(file: str) -> frozenset[str]:
     """Every run of 13 words of the evaluation's texts."""
-    from data_mix.words import words
+    from data_mix.language.words import words
 
     with open(file, encoding="utf-8") as lines:
         texts = [text for line in lines for text in json.loads(line).values() if isinstance(text, str)]
@@ -215,7 +215,7 @@ def tokenizer(file: str) -> Any:
 
 def words_of(messages: list[dict[str, str]]) -> list[str]:
     """The words of all contents."""
-    from data_mix.words import words
+    from data_mix.language.words import words
 
     return words("\n".join([message["content"] for message in messages]))
 

@@ -27,10 +27,10 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from espalier import yaml_text
-from espalier.config import Config, FilePath, load
+from espalier.artifacts.paths import repo_root
+from espalier.command_line import yaml_text
+from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import UserError, run_main
-from espalier.paths import repo_root
 from research.benchmarks.mixing.corpus import Corpus, build
 from research.benchmarks.mixing.found import FOUND, PLACES, recall
 from research.benchmarks.mixing.memory import Memory
@@ -94,7 +94,7 @@ def main(argv: list[str]) -> None:
 
 def commands(settings: Benchmark, corpus: Path) -> dict[str, dict[str, Any]]:
     """What to run, by name, in the order of the table."""
-    from data_mix.counting import find_tokenizer
+    from data_mix.mixing.counting import find_tokenizer
 
     shared = settings.work / "shared"
     shared.mkdir(parents=True, exist_ok=True)

@@ -24,9 +24,9 @@ from typing import Any
 
 from pydantic import Field
 
-from espalier.config import Config, FilePath, load
+from espalier.artifacts.paths import repo_root
+from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import UserError, run_main
-from espalier.paths import repo_root
 
 _BATCH = 1000
 
@@ -86,7 +86,7 @@ def measure(settings: Benchmark) -> dict[str, Any]:
     import gigatoken
     import tokenizers
 
-    from data_mix.counting import find_tokenizer
+    from data_mix.mixing.counting import find_tokenizer
 
     text = find_tokenizer(str(settings.tokenizer))
     texts = contents(settings.rows, int(settings.mb * 1e6))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from data_mix.curriculum import CurriculumConfig, generate, heldout, parses_reply, sentences_that_parse
 from data_mix.curriculum.chooser import derivations
 from data_mix.curriculum.write import PROGRAMS, SPLITS, Kind, _write, space
-from espalier.rows import Row
+from espalier.text.rows import Row
 
 CONFIG = CurriculumConfig(sessions=1, dialogues=1, held_out_rows=1)
 HELD = heldout(CONFIG, 0)

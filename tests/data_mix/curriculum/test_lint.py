@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from data_mix.curriculum import CurriculumConfig, generate, lint
-from espalier.rows import Row
+from espalier.text.rows import Row
 
 ROWS = list(generate(CurriculumConfig(), "dialogue", "train", 5000, seed=0))
 

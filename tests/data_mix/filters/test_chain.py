@@ -15,9 +15,9 @@ from data_mix.filters import FILTERS, Chain, FilterConfig
 from data_mix.filters.config import UnsafeConfig
 from data_mix.filters.draft import Draft
 from data_mix.filters.unsafe import BUILTIN, read_terms
-from espalier.config import dump, load_file, read_yaml
+from espalier.command_line.config import dump, load_file, read_yaml
 from espalier.errors import UserError
-from espalier.messages import check_messages
+from espalier.text.messages import check_messages
 from tests import cpu
 
 EVERYTHING: dict[str, Any] = {

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from tests.espalier.chat_server import Answer, says
+from tests.espalier.endpoints.chat_server import Answer, says
 
 _FIRST = {
     "recast": "Ah, {you} there! What was it like?",

@@ -11,7 +11,7 @@ from data_mix.curriculum.words import lexicon
 from data_mix.generation.cells import cells, jobs
 from data_mix.generation.config import DEFAULT_GRID, GenerateConfig, GenerateOptions
 from data_mix.generation.prompts import Prompts
-from espalier.config import load, load_file
+from espalier.command_line.config import load, load_file
 from espalier.errors import UserError
 
 SMALL: dict[str, Any] = {

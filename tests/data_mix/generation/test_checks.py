@@ -15,7 +15,7 @@ from data_mix.generation.briefs import briefs
 from data_mix.generation.cells import Cell, Job
 from data_mix.generation.errors import RULES, contains, is_error
 from data_mix.generation.reply import SCHEMA, Dialogue, Problem, Turn, parse
-from data_mix.speech import words
+from data_mix.language.speech import words
 
 SAID, MEANT = "go", "went"
 

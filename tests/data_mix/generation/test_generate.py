@@ -17,12 +17,12 @@ import pytest
 pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
 from data_mix import generate
-from espalier import records
+from espalier.artifacts import records
+from espalier.artifacts.paths import artifact, repo_root
 from espalier.errors import UserError
-from espalier.messages import check_messages
-from espalier.paths import artifact, repo_root
+from espalier.text.messages import check_messages
 from tests.data_mix.generation.author import dialogue, writes
-from tests.espalier.chat_server import HANGS_S, Answer, ChatServer, fails, says, serving
+from tests.espalier.endpoints.chat_server import HANGS_S, Answer, ChatServer, fails, says, serving
 
 SMALL = ["small", "--name", "mine", "--model", "asked-model"]
 

@@ -18,9 +18,9 @@ pytest.importorskip("fastapi", reason='needs the extra "endpoints" of the develo
 pytest.importorskip("uvicorn", reason='needs the extra "endpoints" of the development set-up: transformers[serving]')
 
 from data_mix import generate
-from espalier import records
+from espalier.artifacts import records
+from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
-from espalier.paths import artifact
 from tests import tiny
 
 pytestmark = pytest.mark.slow

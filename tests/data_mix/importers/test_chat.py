@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import convert, detect
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 ASK = {"role": "user", "content": "I go yesterday."}
 REPLY = {"role": "assistant", "content": "You went? Where?"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import convert
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 EXERCISE = {
     "past_convo": ["Please fill in the blank. ", "What is box?", '"box" is "scatola"', "il gatto e la scatola?"],

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_mix.importers import IMPORTERS, convert, detect
-from data_mix.record import BadRecord
-from espalier.messages import check_messages
-from espalier.rows import Row, meta_json, tools_json
+from data_mix.reading.record import BadRecord
+from espalier.text.messages import check_messages
+from espalier.text.rows import Row, meta_json, tools_json
 
 USER, ASSISTANT = {"role": "user", "content": "I go."}, {"role": "assistant", "content": "You went?"}
 HUMAN, GPT = {"from": "human", "value": "I go."}, {"from": "gpt", "value": "You went?"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import Imported, convert, detect
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 
 def told(*turns: tuple[str, str]) -> str:

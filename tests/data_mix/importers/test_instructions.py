@@ -6,7 +6,7 @@ import pytest
 
 from data_mix.importers import convert
 from data_mix.importers.exchanges import EXCHANGES
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 
 def said(record: dict[str, Any], format: str = "auto") -> tuple[str, str, str]:

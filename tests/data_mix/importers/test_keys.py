@@ -6,7 +6,7 @@ import pytest
 
 from data_mix.importers import IMPORTERS, Imported, convert, detect
 from data_mix.importers.keys import DECISIVE, refuse
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 from tests.data_mix.importers.test_fuzz import GOOD
 
 ASK, REPLY = {"role": "user", "content": "Who is it?"}, {"role": "assistant", "content": "A cook."}

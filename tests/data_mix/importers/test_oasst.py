@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import IMPORTERS, convert
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 
 def tree(text: str, role: str = "prompter", replies: Any = (), **more: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_mix.importers import IMPORTERS, convert, detect
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 DIRECTED = {"source": "El gato duerme.", "target": "The cat sleeps.", "source_language": "es", "target_language": "eng"}
 FIXTURES = {

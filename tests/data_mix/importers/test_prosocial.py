@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data_mix.importers import IMPORTERS, convert
 from data_mix.importers.prosocial import LABELS, MAX_RULES
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 
 def key_of(record: Any) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import convert
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 
 def sgd(*turns: tuple[str, str], **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from data_mix.importers import convert
 from data_mix.importers.toefl import TASK, from_essay, read_toefl
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 from espalier.errors import UserError
 
 ESSAY = 'I thikn so. It is fine!\r\n\r\nWe alot go to shcool, and doesn"t stay. The end'

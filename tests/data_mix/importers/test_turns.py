@@ -6,7 +6,7 @@ import pytest
 
 from data_mix.importers import convert
 from data_mix.importers.speakers import SPEAKERS, role_of
-from data_mix.record import BadRecord
+from data_mix.reading.record import BadRecord
 
 ASK = {"role": "user", "content": "3*7?"}
 REPLY = {"role": "assistant", "content": "21."}

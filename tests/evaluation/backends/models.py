@@ -5,16 +5,16 @@ from typing import Any
 
 import torch
 
-from espalier.building import add_adapter
-from espalier.models import load_base, resolve, save_model
-from espalier.references import ModelRef
-from espalier.settings import AdapterSettings
+from espalier.models.loading import load_base, resolve, save_model
+from espalier.models.references import ModelRef
 from evaluation.backends.base import Ask
 from evaluation.backends.local import LocalModel
 from evaluation.backends.pool import Placement
-from evaluation.cases import Case
-from evaluation.suite import Generation
+from evaluation.cases.case import Case
+from evaluation.cases.suite import Generation
 from tests import tiny
+from training.adapters import add_adapter
+from training.settings import AdapterSettings
 
 WORDS = ["I went to the market.", "Anna ate the cake.", "Sophie says: I saw a house.", "You went?", "I saw"]
 ASKS = [

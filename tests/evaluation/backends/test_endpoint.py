@@ -14,17 +14,27 @@ import pytest
 
 pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
-from espalier.budget import Budget, BudgetSettings
-from espalier.endpoints import EndpointSettings
+from espalier.endpoints.budget import Budget, BudgetSettings
+from espalier.endpoints.client import EndpointSettings
 from espalier.errors import UserError
 from evaluation.backends.base import Ask
 from evaluation.backends.endpoint import EndpointModel
 from evaluation.backends.questions import Asker, Question
 from evaluation.cache import Cache
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
+from evaluation.cases.suite import Generation
 from evaluation.play import play
-from evaluation.suite import Generation
-from tests.espalier.chat_server import HANGS_S, Answer, Script, fails, lists, says, serving, together, too_late
+from tests.espalier.endpoints.chat_server import (
+    HANGS_S,
+    Answer,
+    Script,
+    fails,
+    lists,
+    says,
+    serving,
+    together,
+    too_late,
+)
 
 GREEDY, SAMPLED = Generation(max_new_tokens=9), Generation(max_new_tokens=9, temperature=0.7, top_p=0.9)
 

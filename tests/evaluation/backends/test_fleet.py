@@ -5,7 +5,7 @@ from pathlib import Path
 from evaluation.backends import fleet as fleet_module
 from evaluation.backends.fleet import Fleet
 from evaluation.backends.pool import Placement
-from evaluation.suite import Generation
+from evaluation.cases.suite import Generation
 from tests.evaluation.backends.models import ASKS, base
 
 

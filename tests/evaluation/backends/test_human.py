@@ -15,7 +15,7 @@ from espalier.errors import UserError
 from evaluation.backends.base import Ask
 from evaluation.backends.human import Human
 from evaluation.cache import Cache
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.play import play
 
 
@@ -112,7 +112,7 @@ def test_who_it_is() -> None:
 SCRIPT = """
 from evaluation.backends.base import Ask
 from evaluation.backends.human import Human
-from evaluation.cases import Case
+from evaluation.cases.case import Case
 ask = Ask(case=Case(name="a", messages=[{"role": "user", "content": "Hi"}]), turn=0, sample=0, seed=0)
 print("REPLIES", [reply.text for _, reply in Human("human").answer([ask])])
 """

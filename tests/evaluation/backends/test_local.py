@@ -7,12 +7,12 @@ import pytest
 import torch
 
 from espalier.errors import UserError
-from espalier.generate import generate
-from espalier.likelihood import log_likelihoods
-from espalier.models import load_for_inference, resolve
+from espalier.generation.generate import generate
+from espalier.generation.likelihood import log_likelihoods
+from espalier.models.loading import load_for_inference, resolve
 from evaluation.backends.base import Ask
 from evaluation.cache import key_of
-from evaluation.cases import Case
+from evaluation.cases.case import Case
 from tests import tiny
 from tests.evaluation.backends.models import ASKS, adapter, base, local
 

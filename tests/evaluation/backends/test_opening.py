@@ -8,9 +8,9 @@ from evaluation.backends.opening import open_backend
 from evaluation.backends.pool import Pool
 from evaluation.backends.recorded import Recorded
 from evaluation.backends.vllm import VllmModel
+from evaluation.cases.heldout import open_mix
+from evaluation.cases.suite import Suite
 from evaluation.config import EvaluateConfig
-from evaluation.heldout import open_mix
-from evaluation.suite import Suite
 
 SUITE = Suite.model_validate({"name": "s", "cases": [{"name": "a", "prompt": "b"}]})
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from espalier import models, records
+from espalier.artifacts import records
 from espalier.errors import UserError
-from espalier.references import ModelRef
+from espalier.models import loading
+from espalier.models.references import ModelRef
 from evaluation.backends.pool import Placement, Pool, foundation
 from tests.evaluation.backends.models import ASKS, adapter, base, local
 
@@ -17,8 +18,8 @@ from tests.evaluation.backends.models import ASKS, adapter, base, local
 def loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The full models that were read from disk."""
     found: list[str] = []
-    real = models._load_full
-    monkeypatch.setattr(models, "_load_full", lambda ref, *how: (found.append(ref.path.name), real(ref, *how))[1])
+    real = loading._load_full
+    monkeypatch.setattr(loading, "_load_full", lambda ref, *how: (found.append(ref.path.name), real(ref, *how))[1])
     return found
 
 
@@ -75,7 +76,7 @@ def test_only_what_is_the_same_is_shared(tmp_path: Path) -> None:
     assert foundation(one, place) != foundation(one, Placement(device="cpu", dtype="bfloat16"))
     merged = adapter(tmp_path / "b", on_one, 2)
     assert foundation(merged, place) not in (foundation(one, place), foundation(two, place))
-    forgotten = adapter(tmp_path / "c", models.replace(one, random_seed=5), 3)
+    forgotten = adapter(tmp_path / "c", loading.replace(one, random_seed=5), 3)
     assert foundation(forgotten, place) != foundation(on_one, place)
 
 
@@ -83,7 +84,7 @@ def test_bases_that_are_made_answer_as_alone(tmp_path: Path) -> None:
     on = base(tmp_path / "base")
     middle = adapter(tmp_path / "middle", on, 1)
     refs = [on, middle, adapter(tmp_path / "top", middle, 2)]
-    refs.append(adapter(tmp_path / "forgotten", models.replace(on, random_seed=5), 3))
+    refs.append(adapter(tmp_path / "forgotten", loading.replace(on, random_seed=5), 3))
     expected = [alone(ref) for ref in refs]
     pool = Pool()
     backends = [local(ref, pool=pool) for ref in refs]

@@ -13,7 +13,7 @@ from espalier.errors import UserError
 from evaluation.backends.base import Ask
 from evaluation.backends.recorded import Recorded
 from evaluation.cache import Cache
-from evaluation.cases import Case, Reply, Turn
+from evaluation.cases.case import Case, Reply, Turn
 from evaluation.play import play
 
 CASES = [

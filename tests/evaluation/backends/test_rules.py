@@ -1,12 +1,12 @@
 import pytest
 
 from espalier.errors import UserError
-from espalier.rows import write_rows
+from espalier.text.rows import write_rows
 from evaluation.backends.base import Ask
 from evaluation.backends.rules import CopyRule, ReferenceRule, commonest_recast
-from evaluation.cases import Case, Truth
-from evaluation.heldout import heldout_cases, open_mix
-from evaluation.suite import HeldOut
+from evaluation.cases.case import Case, Truth
+from evaluation.cases.heldout import heldout_cases, open_mix
+from evaluation.cases.suite import HeldOut
 from tests.evaluation.toy_world import dialogue
 
 

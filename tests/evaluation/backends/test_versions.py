@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-import espalier.generate
-from espalier.code_behind import code_behind
+import espalier.generation.generate
+from espalier.artifacts.code_behind import code_behind
+from espalier.artifacts.paths import repo_root
 from espalier.errors import UserError
-from espalier.generate import Reply
-from espalier.models import resolve
-from espalier.paths import repo_root
+from espalier.generation.generate import Reply
+from espalier.models.loading import resolve
 from evaluation.backends import versions
 from evaluation.backends.fleet import Fleet
 from evaluation.backends.local import LocalModel
@@ -26,8 +26,8 @@ from evaluation.backends.versions import CANNOT_CHANGE_A_TOKEN, ENTRIES, generat
 from evaluation.backends.vllm import VllmModel
 from evaluation.backends.weights import Weights
 from evaluation.cache import Cache, key_of
+from evaluation.cases.suite import Generation
 from evaluation.play import play
-from evaluation.suite import Generation
 from tests import tiny
 from tests.evaluation.backends.models import ASKS, adapter, base
 
@@ -64,7 +64,13 @@ def edit(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
     "path",
-    ["espalier/chat.py", "espalier/chat_template.py", "espalier/batch.py", "espalier/flat.py", "espalier/models.py"],
+    [
+        "espalier/text/chat.py",
+        "espalier/text/chat_template.py",
+        "espalier/generation/decoding.py",
+        "espalier/generation/lean_llama.py",
+        "espalier/models/loading.py",
+    ],
 )
 def test_another_renderer_or_generator_is_another_key(
     kind: type[Weights], path: str, tmp_path: Path, edit: Callable[[str], None]
@@ -86,7 +92,7 @@ def test_what_only_says_and_reads_is_no_part_of_it(path: str, tmp_path: Path, ed
 
 def test_all_that_a_reply_is_made_by_is_reached() -> None:
     reached = {path for entry in ENTRIES for path in code_behind(entry)}
-    assert {"chat", "chat_template", "loss_mask", "batch", "flat", "slots", "likelihood"} <= {
+    assert {"chat", "chat_template", "loss_mask", "decoding", "lean_llama", "kv_cache", "likelihood"} <= {
         Path(path).stem for path in reached - CANNOT_CHANGE_A_TOKEN
     }
 
@@ -174,13 +180,13 @@ def test_a_key_that_was_made_before_needs_neither_torch_nor_transformers(tmp_pat
     before = keys(LocalModel, ref)[0]
     code = f"""
 import sys
-from espalier.references import resolve
+from espalier.models.references import resolve
 from evaluation.backends.local import LocalModel
 from evaluation.backends.pool import Placement
 from evaluation.cache import key_of
-from evaluation.suite import Generation
+from evaluation.cases.suite import Generation
 from evaluation.backends.base import Ask
-from evaluation.cases import Case
+from evaluation.cases.case import Case
 how = {{"generation": Generation(max_new_tokens=8), "placement": Placement(device="cpu")}}
 case = Case(name="a", messages={ASKS[0].case.messages!r})
 print(key_of(LocalModel(ref=resolve({ref.spec!r}), **how).key(Ask(case=case, turn=0, sample=0, seed=0))))
@@ -205,7 +211,7 @@ def test_old_caches_open_and_what_cannot_be_used_is_said_once(
         asked.append(len(prompts))
         yield from ((place, Reply(text="Hi.", num_tokens=1, finish="stop")) for place in range(len(prompts)))
 
-    monkeypatch.setattr(espalier.generate, "generate_each", write)
+    monkeypatch.setattr(espalier.generation.generate, "generate_each", write)
     ref = base(tmp_path / "m")
 
     def run() -> None:
@@ -217,7 +223,7 @@ def test_old_caches_open_and_what_cannot_be_used_is_said_once(
     run()
     run()
     assert asked == [1] and NOTE not in capsys.readouterr().out
-    edit("espalier/batch.py")
+    edit("espalier/generation/decoding.py")
     run()
     run()
     assert asked == [1, 1] and capsys.readouterr().out.count(NOTE) == 1

@@ -8,16 +8,16 @@ from typing import Any
 import pytest
 import torch
 
-from espalier import records
+from espalier.artifacts import records
 from espalier.errors import UserError
-from espalier.models import load_for_inference, replace
-from espalier.references import ModelRef
+from espalier.models.loading import load_for_inference, replace
+from espalier.models.references import ModelRef
 from evaluation.backends.base import Ask
 from evaluation.backends.pool import Placement
 from evaluation.backends.vllm import VllmModel
 from evaluation.cache import key_of
-from evaluation.cases import Case
-from evaluation.suite import Generation
+from evaluation.cases.case import Case
+from evaluation.cases.suite import Generation
 from tests import tiny
 from tests.evaluation.backends.models import ASKS, adapter, base, local
 

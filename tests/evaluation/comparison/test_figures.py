@@ -3,13 +3,13 @@ import json
 import numpy as np
 import pytest
 
-from evaluation.cases import Truth
+from evaluation.cases.case import Truth
 from evaluation.comparison.figures import Contestant, Coverage, Results, leader
 from evaluation.comparison.stats import holm, mean
 from evaluation.comparison.summary import summarise
 from evaluation.comparison.tables import Scope, first_reply, in_dialogue, in_group
 from evaluation.metrics.base import Column
-from evaluation.records import Record
+from evaluation.scoring.records import Record
 from tests import cpu
 
 SHARE = Column(name="share", label="a share", description="Zero or one.")

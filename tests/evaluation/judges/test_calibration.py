@@ -2,8 +2,8 @@
 
 import pytest
 
+from espalier.artifacts.records import write_json
 from espalier.errors import UserError
-from espalier.records import write_json
 from evaluation.judges.calibration import path_of, read, reliable
 
 FACTS = {

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from espalier import records
+from espalier.artifacts import records
+from espalier.artifacts.paths import artifact, repo_root
 from espalier.errors import UserError
-from espalier.paths import artifact, repo_root
 from evaluation.judges import classifier
 from evaluation.judges.base import DIMENSIONS, Item
 from evaluation.judges.classifier import Classifier, fit, save

@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
-from espalier.budget import Budget, BudgetSettings
-from espalier.endpoints import EndpointSettings
+from espalier.endpoints.budget import Budget, BudgetSettings
+from espalier.endpoints.client import EndpointSettings
 from espalier.errors import UserError
 from evaluation.cache import Cache, key_of
 from evaluation.judges import prompts
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.llm import LlmJudge
 from evaluation.judges.prompts import ABSTAINS, pair_prompt, pair_schema, prompt, rubric, schema
-from tests.espalier.chat_server import Answer, ChatServer, Script, fails, lists, says, serving, too_late
+from tests.espalier.endpoints.chat_server import Answer, ChatServer, Script, fails, lists, says, serving, too_late
 from tests.evaluation.toy_world import byte_tokenizer
 
 
@@ -242,7 +242,7 @@ def test_the_identity_holds_the_rubric_and_what_the_server_reports(monkeypatch: 
     ],
 )
 def test_its_name_may_be_a_folders(model: str, name: str) -> None:
-    from espalier.paths import check_name
+    from espalier.artifacts.paths import check_name
 
     found = judge("http://127.0.0.1:9/v1", model=model)
     assert found.name == check_name(found.name) == name and found.names == (name,)

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
-from espalier import records
+from espalier.artifacts import records
 from espalier.errors import UserError
 from evaluation.config import EvaluateConfig
 from evaluation.judges import classifier

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from espalier import records
+from espalier.artifacts import records
+from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
-from espalier.paths import artifact
 from evaluation.judges import classifier
 from evaluation.judges.classifier import Classifier
 from evaluation.judges.train import main

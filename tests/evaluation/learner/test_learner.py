@@ -1,7 +1,7 @@
 import pytest
 
 from espalier.errors import UserError
-from evaluation.cases import Case, Dialogue, Simulation, Truth
+from evaluation.cases.case import Case, Dialogue, Simulation, Truth
 from evaluation.config import EvaluateConfig
 from evaluation.learner.endpoint import EndpointLearner
 from evaluation.learner.moves import move_of
@@ -14,7 +14,7 @@ from evaluation.metrics.dialogue import (
     turns_to_self_correction,
 )
 from evaluation.metrics.recast import gives_form
-from tests.espalier.chat_server import fails, says, serving
+from tests.espalier.endpoints.chat_server import fails, says, serving
 
 SAID = "Yesterday I go to the market."
 RECAST = "Oh, you went to the market! What did you buy?"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from evaluation.cases import Case, Checks, Reply, Rule, Truth
+from evaluation.cases.case import Case, Checks, Reply, Rule, Truth
 
 CANNED = "What do you think? Can you tell me more?"
 """What fits everywhere. What each metric gives it, on the first case of its examples, is part of the examples."""

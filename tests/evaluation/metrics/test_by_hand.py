@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evaluation.cases import Case
+from evaluation.cases.case import Case
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
 from tests import cpu

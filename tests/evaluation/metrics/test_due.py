@@ -1,6 +1,6 @@
 import pytest
 
-from evaluation.cases import Case, Reply
+from evaluation.cases.case import Case, Reply
 from evaluation.metrics.due import as_due
 
 CANNED = "What do you think? Can you tell me more?"

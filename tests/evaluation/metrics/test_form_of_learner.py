@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from evaluation.cases import Case, Checks, Reply, Truth
+from evaluation.cases.case import Case, Checks, Reply, Truth
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import metric
 from evaluation.metrics.words import contains, content_words

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from espalier.errors import UserError
-from evaluation.cases import Case, Dialogue, Reply
+from evaluation.cases.case import Case, Dialogue, Reply
 from evaluation.metrics.base import DialogueMetric, Metric
 from evaluation.metrics.own import load_metrics
 

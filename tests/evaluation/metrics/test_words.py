@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_mix.speech import contains, find, to_tutors_person, tokens, words
+from data_mix.language.speech import contains, find, to_tutors_person, tokens, words
 from evaluation.metrics.numerals import is_number, terms, value_of
 from evaluation.metrics.phrases import says
 from evaluation.metrics.stems import stem

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from evaluation.cases import Truth
+from evaluation.cases.case import Truth
 from evaluation.metrics.base import Column
-from evaluation.records import Record
+from evaluation.scoring.records import Record
 
 ASKS = Column(name="asks", label="asks something", description="A question mark ends it.")
 TELLS = Column(name="tells", label="gives it away", description="The answer stands in it.", better="lower")

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
-from evaluation.cases import Truth
+from evaluation.cases.case import Truth
 from evaluation.report.differences import words_of
 from evaluation.report.web_page import write_page
 from tests.evaluation.report.chromium import MISSING, open_chromium

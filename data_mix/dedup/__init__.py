@@ -1,0 +1,1 @@
+"""Rows that say what others say: duplicates, near duplicates, text of evaluations."""

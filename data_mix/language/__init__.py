@@ -1,0 +1,1 @@
+"""Words, and the languages they are of: one way for all that compares texts."""

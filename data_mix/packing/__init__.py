@@ -1,0 +1,1 @@
+"""Rows of a mix to sequences of token ids."""

@@ -1,0 +1,1 @@
+"""Files to records, whatever they are called and however they are packed."""

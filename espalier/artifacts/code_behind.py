@@ -1,0 +1,92 @@
+"""The code behind a command: the modules of ours that it can import, hashed by what they do.
+
+Comments, docstrings and layout do not count, nor do files that the command never imports: a run that was interrupted
+goes on after a word was mended. Words and templates that modules read count, but not the configurations, recipes and
+suites that a user names, since what was read from them is part of a run's identity by itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from espalier.artifacts.paths import repo_root
+
+PACKAGES = ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports")
+_DATA = {".yaml", ".jinja", ".css", ".js"}
+_NAMED_BY_USERS = {"configs", "recipes", "suites", "grids", "variants"}
+
+
+@cache
+def code_behind(command: str) -> dict[str, str]:
+    """Path of each file behind `command` (`stage1/train.py`) -> SHA-256 of what it does. Paths are the checkout's."""
+    root = repo_root()
+    modules = _reached(root / command)
+    read = {path for module in modules for path in _data_beside(module)}
+    files = {path: _read(path)[1] for path in modules}
+    files |= {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in read}
+    return {path.relative_to(root).as_posix(): files[path] for path in sorted(files)}
+
+
+def changed_files(before: dict[str, str], now: dict[str, str]) -> list[str]:
+    """The files in which two answers of `code_behind` differ."""
+    return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+
+
+def _reached(entry: Path) -> set[Path]:
+    """The module files that `entry` imports, directly or not, at its top or within functions; itself too."""
+    found: set[Path] = set()
+    waiting = [entry]
+    while waiting:
+        path = waiting.pop()
+        if path not in found and path.is_file():
+            found.add(path)
+            waiting += [file for name in _read(path)[0] for file in _files(name)]
+    return found
+
+
+@cache
+def _read(path: Path) -> tuple[tuple[str, ...], str]:
+    """Of a module, parsed once: the dotted names of ours that it imports, and the hash of what it does.
+
+    Of `from a import b` both a and a.b are named, whichever is a module.
+    """
+    tree = ast.parse(path.read_bytes())
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    ours = tuple(dict.fromkeys(name for name in names if name.partition(".")[0] in PACKAGES))
+    return ours, hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
+
+
+def _files(name: str) -> Iterator[Path]:
+    """The files that importing a dotted name runs: its packages' and its own."""
+    parts = name.split(".")
+    for end in range(1, len(parts) + 1):
+        place = repo_root().joinpath(*parts[:end])
+        yield place / "__init__.py"
+    yield place.with_suffix(".py")
+
+
+def _data_beside(module: Path) -> Iterator[Path]:
+    """What a module may read: files beside it, and in folders beside it that hold no module of their own."""
+    for path in module.parent.iterdir():
+        if path.suffix in _DATA:
+            yield path
+        elif path.is_dir() and path.name not in _NAMED_BY_USERS and not any(path.glob("*.py")):
+            yield from (each for each in path.rglob("*") if each.suffix in _DATA)
+
+
+class _Bare(ast.NodeTransformer):
+    """Takes out statements that are a text and nothing else: docstrings, of attributes too."""
+
+    def visit_Expr(self, node: ast.Expr) -> Any:
+        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+        return None if is_text else self.generic_visit(node)

@@ -1,0 +1,211 @@
+"""Configuration: YAML checked by pydantic models, every key also a flag, all problems reported at once.
+
+    class TrainConfig(Config):
+        name: str
+        \"\"\"Name of the run.\"\"\"
+
+    config, options = load(TrainConfig, argv, prog="python stage1/train.py", doc=__doc__, default=DEFAULT)
+
+A flag wins over the file, the file over the model's defaults. Options are flags that belong to one invocation and not
+to the configuration (`--resume NAME`): fields of a subclass of `Options`.
+"""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, cast
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    ValidationError,
+    ValidationInfo,
+)
+
+from espalier.artifacts.paths import check_name, repo_root
+from espalier.command_line import complaints, flags, yaml_text
+from espalier.errors import UserError
+
+_REPO, _DATA = flags.PREFIXES
+
+
+class Config(BaseModel):
+    """Base of every configuration model: frozen, unknown keys forbidden, docstrings under fields are their help."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, validate_default=True, allow_inf_nan=False
+    )
+
+
+class Options(Config):
+    """Flags of one invocation; they are no part of what is reproduced."""
+
+    help: bool = False
+    """Show this help."""
+    print_config: bool = False
+    """Print the resolved configuration as YAML, which reproduces this run, and stop."""
+    debug: bool = False
+    """Show the traceback of an error."""
+
+
+C = TypeVar("C", bound=Config)
+O = TypeVar("O", bound=Options)  # noqa: E741
+
+
+def resolve_path(path: str | Path, relative_to: Path) -> Path:
+    """`path` as an absolute path: `repo:…` lies in the checkout, `~` is expanded, others are relative to a folder.
+
+    `data:…` stays as it is: it lies under a folder that the configuration names elsewhere.
+    """
+    text = str(path)
+    if text.startswith(_DATA):
+        return Path(text)
+    if text.startswith(_REPO):
+        return Path(os.path.normpath(repo_root() / text.removeprefix(_REPO)))
+    return Path(os.path.normpath(relative_to.absolute() / Path(text).expanduser()))
+
+
+def _resolved(value: Any, info: ValidationInfo) -> Any:
+    if not isinstance(value, str | Path):
+        return value
+    return resolve_path(value, info.context["relative_to"] if info.context else Path.cwd())
+
+
+def _portable(path: Path) -> str:
+    """Inside the checkout a path is written `repo:…`, so that a record reads the same on every machine."""
+    return f"{_REPO}{path.relative_to(repo_root())}" if path.is_relative_to(repo_root()) else str(path)
+
+
+FilePath = Annotated[Path, BeforeValidator(_resolved), PlainSerializer(_portable, when_used="json")]
+"""A path in a configuration: relative to the file it stands in, or to the current folder on the command line. It is
+absolute once loaded. A field's default is written `Path("repo:data_mix/recipes/basil.yaml")`."""
+
+
+def _named(name: str) -> str:
+    try:
+        return check_name(name)
+    except UserError as error:
+        raise ValueError(str(error)) from None  # pydantic collects it with the other problems
+
+
+Name = Annotated[str, AfterValidator(_named)]
+"""The name of an artifact, which becomes a folder's."""
+
+
+def load(
+    model: type[C],
+    argv: list[str],
+    *,
+    prog: str,
+    doc: str | None,
+    default: Path | None = None,
+    options: type[O] = cast(Any, Options),  # noqa: B008
+) -> tuple[C, O]:
+    """The configuration and the options of a command line `[CONFIG.yaml] [--any.nested.key VALUE ...]`.
+
+    `default` is the file used when none is named; a bare name is also looked for beside it. Raises UserError with every
+    problem at once; prints and exits with 0 for `--help` and `--print-config`.
+    """
+    if "-h" in argv:
+        argv = ["--help"]
+    kinds = (options, model)
+    words = flags.split(argv, kinds)
+    try:
+        file = find_file(words.positionals[0], default) if words.positionals else default
+        data = {} if file is None else read_yaml(file)
+    except UserError as error:
+        raise UserError("\n".join([str(error), *complaints.of_words(words, kinds)])) from error
+    if any(flag.path == ("help",) for flag in words.flags):
+        from espalier.command_line import help_text
+
+        print(help_text.render(model, options, prog=prog, doc=doc or "", file=file, values=data))
+        raise SystemExit(0)
+
+    problems = complaints.of_words(words, kinds)
+    mine: dict[str, Any] = {}
+    for flag in words.flags:
+        try:
+            flags.assign(mine if flag.path[0] in options.model_fields else data, flag, kinds)
+        except UserError as error:
+            problems.append(str(error))
+    given = {flag.path: flag.text for flag in words.flags}
+    chosen = _validate(options, mine, None, given, problems)
+    config = _validate(model, data, file, given, problems)
+    if problems or config is None or chosen is None:
+        raise UserError("\n".join(dict.fromkeys(problems)))
+    if chosen.print_config:
+        print(dump(config), end="")
+        raise SystemExit(0)
+    return config, chosen
+
+
+def load_file(model: type[C], file: Path) -> C:
+    """The configuration in a file, with no command line."""
+    problems: list[str] = []
+    config = _validate(model, read_yaml(file), file, {}, problems)
+    if config is None:
+        raise UserError("\n".join(problems))
+    return config
+
+
+def _validate(
+    model: type[C], data: dict[str, Any], file: Path | None, given: dict[tuple[str, ...], str], problems: list[str]
+) -> C | None:
+    try:
+        return model.model_validate(data, context={"relative_to": file.parent if file else Path.cwd()})
+    except ValidationError as error:
+        problems += complaints.of_validation(error, model, data, where=str(file or ""), given=given)
+        return None
+
+
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The keys in a YAML file; UserError where it is missing, is not YAML, or holds no mapping of keys."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise UserError(f"{file}: no such file{_nearest_file(file)}") from None
+    except IsADirectoryError:
+        raise UserError(f"{file}: a folder; a YAML file is wanted") from None
+    except UnicodeDecodeError as error:
+        raise UserError(f"{file}: not UTF-8 text ({error.reason} at byte {error.start})") from None
+    data = yaml_text.parse(text, str(file))
+    if data is None:
+        return {}
+    if not isinstance(data, dict) or not all(isinstance(key, str) for key in data):
+        raise UserError(f"{file}: wants keys with values at its top (`name: my-run`), not {type(data).__name__}")
+    return data
+
+
+def find_file(word: str, default: Path | None) -> Path:
+    """The file a word on the command line names: a path, or the name of a file beside the default one.
+
+    UserError where a bare name is neither.
+    """
+    file = Path(word)
+    if not file.exists() and default and file.name == word:
+        for beside in (default.parent / word, default.parent / f"{word}.yaml"):
+            if beside.is_file():
+                return beside
+        known = ", ".join(sorted(path.stem for path in default.parent.glob("*.yaml")))
+        raise UserError(f"{word}: no such file, and {default.parent.name} has: {known}")
+    return file
+
+
+def _nearest_file(file: Path) -> str:
+    folder = file.parent
+    names = [path.name for path in folder.glob("*.yaml")] if folder.is_dir() else []
+    near = difflib.get_close_matches(file.name, names, n=1)
+    return f"; did you mean {folder / near[0]}?" if near else ""
+
+
+def dump(config: BaseModel) -> str:
+    """The configuration as YAML, every key of it; loading it again gives an equal configuration."""
+    return yaml_text.dump(to_dict(config))
+
+
+def to_dict(config: BaseModel) -> dict[str, Any]:
+    """The configuration as plain data, for records and comparison."""
+    return config.model_dump(mode="json")

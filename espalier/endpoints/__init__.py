@@ -1,0 +1,1 @@
+"""Models behind a server: the client, its answers, what they may cost."""

@@ -1,0 +1,204 @@
+"""Rows written together, a token each at a time. Rows that end leave, and waiting ones take their slots.
+
+A batch thus stays full until the last rows, and no forward pass is spent on a reply that has ended: what in-flight
+batching is for servers (Yu et al. 2022, Orca).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from espalier.command_line.console import say
+from espalier.errors import UserError
+from espalier.generation.kv_cache import Memory, Slots, memory_for
+from espalier.generation.lean_llama import Flat, flatten
+from espalier.models.compiling import eager
+
+_WORTH_SHARING = 16
+"""Tokens that all prompts begin with, from which on computing them once is worth a forward pass of its own."""
+_REFILL = 2
+"""New rows join when one slot in so many is free: a forward pass for each would cost more than the free slots do."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How tokens are chosen, and when a row ends."""
+
+    max_new_tokens: int
+    """A row that has not ended after so many is cut."""
+    temperature: float
+    """0 takes the likeliest."""
+    top_p: float
+    """The share of probability that is drawn from."""
+    stop_ids: frozenset[int]
+    """Tokens that end a row; they are not kept."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Row:
+    """A prompt and what was written after it."""
+
+    place: int
+    """Whose it is."""
+    ids: list[int]
+    """The prompt."""
+    seed: int
+    """Of its draws."""
+    draw: torch.Generator | None = None
+    """What they come from."""
+    written: list[int] = field(default_factory=list)
+    """The tokens after it."""
+    ended: bool = False
+    """Whether a stop token ended them."""
+
+
+def write(model: Any, waiting: list[Row], sampling: Sampling, batch_size: int) -> Iterator[Row]:
+    """The rows as they are finished.
+
+    The longest begin: where memory does not suffice, that shows at once, and fewer are written together. UserError
+    where it does not suffice for one.
+    """
+    left = {row.place: row for row in sorted(waiting, key=lambda row: -len(row.ids))}
+    while left:
+        try:
+            for row in _in_one_batch(model, list(left.values()), sampling, batch_size):
+                del left[row.place]
+                yield row
+        except torch.OutOfMemoryError:
+            if batch_size == 1:
+                raise UserError(
+                    "memory does not suffice for one reply; shorten it, or load the model in 4 bits"
+                ) from None
+            batch_size //= 2
+            say(f"note: memory does not suffice; from here on {batch_size} replies are written at once")
+
+
+def _in_one_batch(model: Any, waiting: list[Row], sampling: Sampling, batch_size: int) -> Iterator[Row]:
+    capacity = max(len(row.ids) for row in waiting) + sampling.max_new_tokens
+    memory = memory_for(model, min(batch_size, len(waiting)), capacity)
+    batch = _Batch(model, memory, sampling)
+    if isinstance(memory, Slots):
+        batch.share(_common_prefix([row.ids[:-1] for row in waiting]))
+    for row in waiting:
+        row.written, row.draw = [], torch.Generator().manual_seed(row.seed)
+    while waiting or batch.rows:
+        free = memory.num_slots - len(batch.rows)
+        if waiting and free >= min(max(1, memory.num_slots // _REFILL), len(waiting)):
+            batch.admit(waiting[:free])
+            waiting = waiting[free:]
+        yield from batch.step()
+
+
+def _common_prefix(prompts: Sequence[list[int]]) -> list[int]:
+    """What all `prompts` begin with, where it is worth sharing; otherwise nothing."""
+    least, most = min(prompts), max(prompts)
+    length = next((n for n, pair in enumerate(zip(least, most, strict=False)) if pair[0] != pair[1]), len(least))
+    return least[:length] if length >= _WORTH_SHARING and len(prompts) > 1 else []
+
+
+class _Batch:
+    """Rows written together, a token each at a time."""
+
+    def __init__(self, model: Any, memory: Memory, sampling: Sampling) -> None:
+        self._network: Flat | _Transformers = flatten(model) or _Transformers(model)
+        self._memory, self._sampling = memory, sampling
+        self._device = model.get_input_embeddings().weight.device
+        self._shared = 0
+        self.rows: list[Row] = []
+
+    @torch.no_grad()
+    def share(self, prefix: list[int]) -> None:
+        """Read what all rows begin with, once."""
+        if prefix:
+            assert isinstance(self._memory, Slots)
+            self._read([prefix], slice(0, 1), 0)
+            self._memory.share(len(prefix))
+            self._shared = len(prefix)
+
+    @torch.no_grad()
+    def admit(self, rows: list[Row]) -> None:
+        """Read the prompts of new rows, but for the last token of each, which `step` reads."""
+        first = len(self.rows)
+        self.rows += rows
+        rests = [row.ids[self._shared : -1] for row in rows]
+        longest = max(map(len, rests))
+        if longest:
+            # Filled up on the right, where no token of the prompt looks, and where the reply's tokens will stand.
+            filled = [rest + [0] * (longest - len(rest)) for rest in rests]
+            self._read(filled, slice(first, len(self.rows)), self._shared)
+
+    def _read(self, tokens: list[list[int]], slots: slice, first: int) -> None:
+        end = first + len(tokens[0])
+        self._memory.begin(slots, first, end)
+        columns = torch.arange(first, end, device=self._device)
+        self._network.read(torch.tensor(tokens, device=self._device), columns, self._memory.cache)
+
+    @torch.no_grad()
+    def step(self) -> list[Row]:
+        """One token more for each row; the rows that end with it leave."""
+        columns = torch.tensor([len(row.ids) + len(row.written) - 1 for row in self.rows], device=self._device)
+        tokens = [row.written[-1] if row.written else row.ids[-1] for row in self.rows]
+        self._memory.go_on(columns)
+        logits = self._network.logits(torch.tensor(tokens, device=self._device), columns, self._memory.cache)
+        chosen = _choose(logits, [row.draw for row in self.rows], self._sampling)
+        finished = []
+        for slot in reversed(range(len(self.rows))):
+            row = self.rows[slot]
+            row.ended = chosen[slot] in self._sampling.stop_ids
+            if not row.ended:
+                row.written.append(chosen[slot])
+            if row.ended or len(row.written) == self._sampling.max_new_tokens:
+                finished.append(row)
+                last = self.rows.pop()
+                if last is not row:
+                    self.rows[slot] = last
+                    self._memory.move(len(self.rows), slot)
+        return finished
+
+
+class _Transformers:
+    """Any causal model of transformers, by its own forward pass."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def read(self, tokens: torch.Tensor, columns: torch.Tensor, cache: Any) -> None:
+        """Put what the model remembers of `tokens` (rows, tokens), which stand in `columns` (tokens,), into `cache`."""
+        self._forward(tokens, columns.expand(len(tokens), -1), None, cache)
+
+    def logits(self, tokens: torch.Tensor, columns: torch.Tensor, cache: Any) -> torch.Tensor:
+        """Logits (rows, vocabulary) after one token (rows,) for each row, which stands in its column (rows,)."""
+        width = torch.arange(int(columns.max()) + 1, device=columns.device)
+        mask = (width <= columns.unsqueeze(1)).long() if len(tokens) > 1 else None
+        return self._forward(tokens.unsqueeze(1), columns.unsqueeze(1), mask, cache)[:, -1]
+
+    def _forward(
+        self, tokens: torch.Tensor, positions: torch.Tensor, mask: torch.Tensor | None, cache: Any
+    ) -> torch.Tensor:
+        with eager():
+            logits: torch.Tensor = self._model(
+                input_ids=tokens,
+                attention_mask=mask,
+                position_ids=positions,
+                past_key_values=cache,
+                use_cache=True,
+                logits_to_keep=1,
+            ).logits
+        return logits
+
+
+def _choose(logits: torch.Tensor, draws: list[torch.Generator | None], sampling: Sampling) -> list[int]:
+    """One token per row of `logits` (rows, vocabulary): the likeliest, or one drawn from the nucleus of `top_p`."""
+    if sampling.temperature == 0:
+        return logits.argmax(-1).tolist()
+    shares = (logits.float().cpu().double() / sampling.temperature).softmax(-1)
+    probabilities, tokens = torch.sort(shares, dim=-1, descending=True, stable=True)
+    before = probabilities.cumsum(-1) - probabilities
+    mass = torch.where(before < sampling.top_p, probabilities, 0.0).cumsum(-1)
+    points = torch.stack([torch.rand((), generator=draw, dtype=torch.float64) for draw in draws]) * mass[:, -1]
+    places = torch.searchsorted(mass, points.unsqueeze(1), right=True).clamp(max=logits.shape[-1] - 1)
+    return tokens.gather(1, places).squeeze(1).tolist()

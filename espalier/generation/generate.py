@@ -1,0 +1,95 @@
+"""Batched sampling: prompts in, replies out, the same text whatever the batch size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from espalier.errors import UserError
+from espalier.generation.decoding import Row, Sampling, write
+from espalier.text.chat import ChatRenderer
+from espalier.text.messages import Message
+
+Prompt = str | Sequence[Message]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What a model answered."""
+
+    text: str
+    """The reply, without the token that ended it; any other special token shows."""
+    num_tokens: int
+    """Tokens written, the one that ended it not counted."""
+    finish: Literal["stop", "length", "error"]
+    """Whether the model ended the reply itself, or was cut off; `error` where the prompt could not be asked."""
+    error: str = ""
+    """Why there is no reply."""
+
+
+def generate(model: Any, renderer: ChatRenderer, prompts: Sequence[Prompt], **how: Any) -> list[Reply]:
+    """Answers to `prompts`, in their order. `how` is what `generate_each` takes."""
+    replies = dict(generate_each(model, renderer, prompts, **how))
+    return [replies[place] for place in range(len(prompts))]
+
+
+def generate_each(
+    model: Any,
+    renderer: ChatRenderer,
+    prompts: Sequence[Prompt],
+    *,
+    max_new_tokens: int = 64,
+    temperature: float = 0.0,
+    top_p: float = 1.0,
+    seed: int | Sequence[int] = 0,
+    batch_size: int = 32,
+) -> Iterator[tuple[int, Reply]]:
+    """Answers as they are ready, each with its prompt's place: a conversation's next reply, or a text's continuation.
+
+    `temperature` 0 is greedy. Otherwise each prompt draws from its own generator, seeded by its own seed, or by `seed`
+    and its place in the list: neither the batch nor the process's random state matters, and neither is changed.
+
+    A prompt that the template refuses, or that leaves no room for `max_new_tokens` in the model's context, gets a reply
+    with finish `error`: nothing is cut off it in silence. UserError where memory does not suffice for one row.
+    """
+    seeds = [seed * 1_000_003 + place for place in range(len(prompts))] if isinstance(seed, int) else list(seed)
+    waiting: list[Row] = []
+    for place, prompt in enumerate(prompts):
+        try:
+            ids = prompt_ids(renderer, prompt, max_new_tokens, context_of(model))
+        except UserError as error:
+            yield place, Reply(text="", num_tokens=0, finish="error", error=str(error))
+        else:
+            waiting.append(Row(place=place, ids=ids, seed=seeds[place]))
+    sampling = Sampling(max_new_tokens, temperature, top_p, renderer.stop_ids)
+    was_training = model.training
+    model.eval()
+    try:
+        for row in write(model, waiting, sampling, batch_size):
+            yield row.place, reply_of(renderer, prompts[row.place], row.written, ended=row.ended)
+    finally:
+        model.train(was_training)
+
+
+def context_of(model: Any) -> int | None:
+    """Tokens the model can take; None where its configuration does not say."""
+    return getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
+
+
+def prompt_ids(renderer: ChatRenderer, prompt: Prompt, max_new_tokens: int, context: int | None) -> list[int]:
+    """The tokens of `prompt`. UserError where they and `max_new_tokens` more do not fit the model's context."""
+    ids = renderer.text_prompt(prompt) if isinstance(prompt, str) else renderer.prompt(prompt)
+    if context is not None and len(ids) + max_new_tokens > context:
+        raise UserError(
+            f"the prompt has {len(ids)} tokens and the reply may have {max_new_tokens}; the model takes {context}"
+        )
+    return ids
+
+
+def reply_of(renderer: ChatRenderer, prompt: Prompt, written: list[int], *, ended: bool) -> Reply:
+    """The reply that `written` tokens are, without the space that some tokenizers put before every text."""
+    text = renderer.decode(written)
+    if prompt == "" or not isinstance(prompt, str):
+        text = text.removeprefix(renderer.prefix)
+    return Reply(text=text, num_tokens=len(written), finish="stop" if ended else "length")

@@ -1,0 +1,93 @@
+"""Has a model met a case in training? Told from the mixes it descends from and what those held out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from espalier.artifacts import registry
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import read_manifest
+from espalier.models.loading import ModelRef, info
+
+Verdict = Literal["held out", "seen", "unknown"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """What a model descends from."""
+
+    ancestors: tuple[str, ...]
+    """`run:…`, `path:…` and `hub:…`, the nearest first."""
+    mixes: dict[str, str]
+    """Mixes it or an ancestor was trained on, with the content hash they had then."""
+    known: bool
+    """Whether that is all: a model from elsewhere may have been trained on anything."""
+    summary: dict[str, Any]
+    """What its run reached; empty for a model that is no run."""
+
+
+def trace(reference: ModelRef) -> Lineage:
+    """The lineage of a model, through runs and through adapters' bases."""
+    ancestors: list[str] = []
+    mixes: dict[str, str] = {}
+    known = True
+    waiting = [reference.spec]
+    while waiting:
+        kind, _, name = waiting.pop(0).partition(":")
+        if kind == "run":
+            parents = registry.info(name.partition("@")[0]).parents if _is_run(name) else {}
+            known = known and bool(parents)
+        else:
+            parents, known = {}, False
+        for parent, content_hash in parents.items():
+            if parent.startswith("mix:"):
+                mixes[parent.removeprefix("mix:")] = content_hash
+            elif parent not in ancestors:
+                ancestors.append(parent)
+                waiting.append(parent)
+    if reference.kind != "run" and (base := info(reference.path).get("base")):
+        ancestors.append(base["spec"])
+    return Lineage(ancestors=tuple(ancestors), mixes=mixes, known=known, summary=_summary(reference))
+
+
+def judge(lineage: Lineage, combination: tuple[str, ...]) -> Verdict:
+    """Whether a (verb, object, error) combination was kept from everything the model was trained on."""
+    verdicts = {_judge_mix(name, content_hash, combination) for name, content_hash in lineage.mixes.items()}
+    if "seen" in verdicts:
+        return "seen"
+    return "held out" if lineage.known and verdicts <= {"held out"} else "unknown"
+
+
+def count_verdicts(lineage: Lineage, combinations: Iterable[tuple[str, ...]]) -> dict[str, int]:
+    """How many combinations there are of each verdict."""
+    found = {"held out": 0, "seen": 0, "unknown": 0}
+    known: dict[tuple[str, ...], Verdict] = {}
+    for combination in combinations:
+        if combination not in known:
+            known[combination] = judge(lineage, combination)
+        found[known[combination]] += 1
+    return found
+
+
+def _judge_mix(name: str, content_hash: str, combination: tuple[str, ...]) -> Verdict:
+    manifest = read_manifest(artifact("mixes", name))
+    if manifest is None or manifest["content_hash"] != content_hash:
+        return "unknown"  # gone or built anew since: what it held out then is not known now
+    held_out = manifest.get("heldout")
+    if not held_out:
+        return "held out"  # no rows of the grammar in it, hence none of its combinations
+    pair, triple = list(combination[:2]), list(combination)
+    return "held out" if pair in held_out["pairs"] or triple in held_out["triples"] else "seen"
+
+
+def _is_run(name: str) -> bool:
+    return artifact("runs", name.partition("@")[0]).is_dir()
+
+
+def _summary(reference: ModelRef) -> dict[str, Any]:
+    if reference.kind != "run" or "@" in reference.name:
+        return {}
+    manifest = registry.info(reference.name).manifest or {}
+    return dict(manifest.get("summary", {}))

@@ -1,0 +1,95 @@
+"""What judges say of the replies, through the cache, and the pedagogy score that is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from evaluation.cache import Cache, key_of
+from evaluation.judges.base import Item, Judge, Verdict
+from evaluation.scoring.pedagogy import PEDAGOGY, pedagogy_score
+from evaluation.scoring.records import Record
+
+_AT_ONCE = 64
+"""Replies judged between two writes to the cache."""
+
+
+def add_verdicts(
+    records: Sequence[Record],
+    judge: Judge,
+    dimensions: Sequence[str],
+    *,
+    cache: Cache,
+    on_verdict: Callable[[int], None] = lambda judged: None,
+) -> list[Record]:
+    """The records with a column for each dimension that the judge decided, and a note on what it said.
+
+    `on_verdict` hears how many replies were judged by now. The same reply to the same words is judged once.
+    """
+    items = {
+        place: _item(record) for place, record in enumerate(records) if record.finish != "error" and record.messages
+    }
+    identity = judge.identity
+    keys = {place: key_of(["verdict", identity, asdict(item)]) for place, item in items.items()}
+    distinct = {key: items[place] for place, key in keys.items()}
+    known = {key: _verdicts(found) for key, found in cache.get(sorted(distinct)).items()}
+    wanted = [key for key in distinct if key not in known]
+    for start in range(0, len(wanted), _AT_ONCE):
+        on_verdict(len(known))
+        some = wanted[start : start + _AT_ONCE]
+        found = dict(zip(some, judge.judge([distinct[key] for key in some]), strict=True))
+        known |= found
+        cache.put((key, _plain(verdicts)) for key, verdicts in found.items() if not _failed(verdicts))
+    on_verdict(len(known))
+    return [
+        _with(record, known[keys[place]], dimensions) if place in keys else record
+        for place, record in enumerate(records)
+    ]
+
+
+def add_pedagogy(records: Sequence[Record]) -> list[Record]:
+    """The records with the pedagogy score, where all that it is made of is known."""
+    scored = []
+    for record in records:
+        score = pedagogy_score(record.metrics)
+        found = {} if score is None else {PEDAGOGY.name: score}
+        scored.append(replace(record, metrics=record.metrics | found))
+    return scored
+
+
+def _item(record: Record) -> Item:
+    return Item(messages=record.messages, reply=record.reply, answer=record.answer, criteria=record.criteria)
+
+
+def _with(record: Record, verdicts: dict[str, Verdict], dimensions: Sequence[str]) -> Record:
+    values = {name: verdicts[name].value for name in dimensions if name in verdicts}
+    notes = {name: _note(verdicts[name]) for name in dimensions if name in verdicts}
+    return replace(
+        record,
+        metrics=record.metrics | {name: value for name, value in values.items() if value is not None},
+        notes=record.notes | {name: note for name, note in notes.items() if note},
+    )
+
+
+def _note(verdict: Verdict) -> dict[str, Any]:
+    said: dict[str, Any] = {"why": verdict.why} if verdict.why else {}
+    if verdict.votes:
+        said["votes"] = verdict.votes
+    if verdict.value is None:
+        said["abstained"] = True
+    if verdict.failed:
+        said["failed"] = True
+    return said
+
+
+def _failed(verdicts: dict[str, Verdict]) -> bool:
+    return any(verdict.failed for verdict in verdicts.values())
+
+
+def _plain(verdicts: dict[str, Verdict]) -> dict[str, Any]:
+    return {name: asdict(verdict) for name, verdict in verdicts.items()}
+
+
+def _verdicts(data: dict[str, Any]) -> dict[str, Verdict]:
+    return {name: Verdict(**found) for name, found in data.items()}

@@ -1,0 +1,71 @@
+"""What a command's code is: what it can import, without comments and docstrings."""
+
+from pathlib import Path
+
+import pytest
+
+from espalier.artifacts import code_behind
+from espalier.artifacts.code_behind import changed_files
+
+FILES = {
+    "stage1/train.py": "from stage1 import loop\ndef main():\n    from espalier.words import read\n    return read()\n",
+    "stage1/__init__.py": "",
+    "stage1/loop.py": "STEPS = 3\n",
+    "stage1/configs/small.yaml": "steps: 3\n",
+    "espalier/__init__.py": "",
+    "espalier/words.py": "def read():\n    return 1\n",
+    "espalier/other.py": "X = 1\n",
+    "espalier/templates/chat.jinja": "{{ x }}",
+    "evaluation/__init__.py": "",
+    "evaluation/run.py": "from stage1 import loop\n",
+}
+
+
+@pytest.fixture
+def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(code_behind, "repo_root", lambda: tmp_path)
+    return tmp_path
+
+
+def behind() -> dict[str, str]:
+    code_behind.code_behind.cache_clear()
+    code_behind._read.cache_clear()
+    return code_behind.code_behind("stage1/train.py")
+
+
+def test_it_is_what_the_command_can_import_and_what_those_modules_read(checkout: Path) -> None:
+    assert set(behind()) == {
+        "stage1/train.py", "stage1/__init__.py", "stage1/loop.py", "espalier/__init__.py", "espalier/words.py",
+        "espalier/templates/chat.jinja",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "changed"),
+    [
+        ("stage1/configs/new.yaml", "steps: 4", []),
+        ("espalier/other.py", "X = 2", []),
+        ("evaluation/run.py", "X = 2", []),
+        ("espalier/words.py", 'def read():\n    """Read."""\n    return 1  # one\n', []),
+        ("espalier/words.py", "def read():\n    return 2\n", ["espalier/words.py"]),
+        ("espalier/templates/chat.jinja", "{{ y }}", ["espalier/templates/chat.jinja"]),
+        ("stage1/loop.py", "from espalier import other\nSTEPS = 3\n", ["espalier/other.py", "stage1/loop.py"]),
+    ],
+)
+def test_what_counts_as_a_change(checkout: Path, name: str, text: str, changed: list[str]) -> None:
+    before = behind()
+    (checkout / name).write_text(text)
+    assert changed_files(before, behind()) == changed
+
+
+def test_the_real_commands_have_code_behind_them() -> None:
+    code_behind.code_behind.cache_clear()
+    code_behind._read.cache_clear()
+    for command in ("stage1/train.py", "data_mix/build.py", "data_mix/generate.py", "evaluation/run.py"):
+        found = code_behind.code_behind(command)
+        assert command in found and "espalier/errors.py" in found
+    assert not any("evaluation/" in name for name in code_behind.code_behind("stage1/train.py"))

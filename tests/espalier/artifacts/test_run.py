@@ -1,0 +1,253 @@
+"""A run: identity first, manifest last, one process at a time, and nothing lost to a kill."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from espalier.artifacts import records, registry
+from espalier.artifacts.code_behind import code_behind
+from espalier.artifacts.paths import artifact, repo_root
+from espalier.artifacts.run import AlreadyDone, Run, saved_config
+from espalier.command_line.config import Config
+from espalier.errors import UserError
+
+
+class Settings(Config):
+    name: str = "basil"
+    lr: float = 0.1
+
+
+def start(name: str = "basil", config: Config | None = None, **changes: Any) -> Run:
+    facts: dict[str, Any] = {
+        "command": "stage1/train.py",
+        "parents": {"mix:basil": "abc"},
+        "seeds": {"seed": 1},
+        "device": "cpu",
+        "threads": 2,
+        "compile_mode": "off",
+    }
+    return Run.start(name, config=config or Settings(), **(facts | changes))
+
+
+def finished(name: str = "basil", **changes: Any) -> dict[str, Any]:
+    with start(name, **changes) as run:
+        (run.folder / "final").mkdir(exist_ok=True)
+        (run.folder / "final" / "model.safetensors").write_bytes(b"weights")
+        run.log(1, {"loss": 2.0})
+        return run.finish({"valid_bits_per_byte": 1.5})
+
+
+OTHER_PROCESS = """
+import sys
+from tests.espalier.artifacts.test_run import start
+run = start({name!r})
+run.log(1, {{"loss": 1.0}})
+run.heartbeat(7, {state!r})
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def other_process(name: str = "basil", state: str = "running") -> subprocess.Popen[bytes]:
+    code = OTHER_PROCESS.format(name=name, state=state)
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=repo_root()
+    )
+    assert process.stdout and process.stdout.readline() == b"ready\n"
+    process.stdout.close()
+    return process
+
+
+def test_identity_is_written_first_and_holds_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_secret_0123456789")
+    with start() as run:
+        record = records.read_json(run.folder / "run.json")
+        assert not records.is_complete(run.folder)
+    assert record["config"] == {"name": "basil", "lr": 0.1}
+    assert record["parents"] == {"mix:basil": "abc"}
+    assert record["seeds"] == {"seed": 1}
+    assert set(record["code"]) >= {"training/loop.py"} and all(len(code) == 64 for code in record["code"].values())
+    assert record["environment"]["threads"] == 2
+    assert record["environment"]["packages"]["torch"].startswith("2.")
+    text = (run.folder / "run.json").read_text()
+    for private in ("hf_secret", str(repo_root()), str(Path.home()), os.uname().nodename):
+        assert private not in text
+    assert saved_config("basil") == record["config"]
+
+
+def test_the_same_command_goes_on_and_then_says_it_is_done() -> None:
+    with start() as run:
+        assert not run.resumed
+    with start() as run:
+        assert run.resumed
+    finished()
+    with pytest.raises(AlreadyDone, match="basil is already complete"):
+        start()
+    with pytest.raises(AlreadyDone):
+        start(threads=8)
+
+
+@pytest.mark.parametrize("complete", [False, True])
+def test_another_configuration_under_the_same_name_is_refused(complete: bool) -> None:
+    if complete:
+        finished()
+    else:
+        start().release()
+    with pytest.raises(UserError, match=r"another config \(lr: 0\.1 before, 0\.2 now\).*espalier rm basil"):
+        start(config=Settings(lr=0.2))
+    with pytest.raises(UserError, match=r"another parents \(mix:basil: abc before, xyz now\)"):
+        start(parents={"mix:basil": "xyz"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"threads": 4}, "threads: 2 before, 4 now"),
+        ({"device": "cuda"}, "device: cpu before, cuda now"),
+        ({"compile_mode": "layers"}, "compile: off before, layers now"),
+        ({"seeds": {"seed": 2}}, "seed: 1 before, 2 now"),
+    ],
+)
+def test_other_conditions_are_refused_unless_allowed(changes: dict[str, Any], named: str) -> None:
+    start().release()
+    with pytest.raises(UserError, match=f"{named}.*--allow_changed_environment"):
+        start(**changes)
+    with start(**changes, allow_changed_environment=True) as run:
+        assert records.read_json(run.folder / "run.json")["continued"][0]["changed"] == [named]
+
+
+def test_changed_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    hashes = code_behind("stage1/train.py")
+    start().release()
+    monkeypatch.setattr("espalier.artifacts.run.code_behind", lambda _: hashes | {"training/loop.py": "changed"})
+    with pytest.raises(UserError, match=r"code: training/loop.py changed"):
+        start()
+
+
+def test_the_same_step_in_other_micro_batches_is_another_condition_and_no_other_run() -> None:
+    class Steps(Config):
+        micro_batch_size: int
+        grad_accum: int
+
+    start(config=Steps(micro_batch_size=4, grad_accum=2)).release()
+    with pytest.raises(UserError, match="micro_batch_size: 4 before, 8 now.*--allow_changed_environment"):
+        start(config=Steps(micro_batch_size=8, grad_accum=1))
+    start(config=Steps(micro_batch_size=8, grad_accum=1), allow_changed_environment=True).release()
+    with pytest.raises(UserError, match="another config .micro_batch_size x grad_accum: 8 before, 16 now"):
+        start(config=Steps(micro_batch_size=8, grad_accum=2))
+
+
+def test_parents_say_what_they_are() -> None:
+    with pytest.raises(ValueError, match="parents are named"):
+        start(parents={"basil-trunk": "abc"})
+
+
+def test_a_folder_that_is_no_run_is_left_alone() -> None:
+    artifact("runs", "basil").mkdir(parents=True)
+    (artifact("runs", "basil") / "thesis.txt").touch()
+    with pytest.raises(UserError, match="holds thesis.txt but no run.json"):
+        start()
+
+
+def test_two_processes_never_share_a_run_and_a_killed_one_gives_it_back() -> None:
+    process = other_process()
+    try:
+        assert registry.status(artifact("runs", "basil")) == "running"
+        with pytest.raises(UserError, match=f"run basil is in use by process {process.pid}"):
+            start()
+    finally:
+        process.kill()
+        process.wait()
+    assert registry.status(artifact("runs", "basil")) == "interrupted"
+    with start() as run:
+        assert run.resumed
+        assert list(records.read_jsonl(run.folder / "metrics.jsonl")) == [{"step": 1, "loss": 1.0}]
+
+
+def test_states() -> None:
+    folder = artifact("runs", "basil")
+    process = other_process(state="paused")
+    assert registry.status(folder) == "paused"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert registry.status(folder) == "interrupted"
+    with pytest.raises(UserError), start():
+        raise UserError("the loss of step 3 is not finite")
+    assert registry.status(folder) == "failed"
+    assert registry.info("basil").reason == "the loss of step 3 is not finite"
+    with pytest.raises(KeyboardInterrupt), start():
+        assert registry.status(folder) == "running"
+        raise KeyboardInterrupt
+    assert registry.status(folder) == "interrupted"
+    finished()
+    assert registry.status(folder) == "complete"
+
+
+def test_a_half_written_line_is_dropped_and_said() -> None:
+    with start() as run:
+        run.log(1, {"loss": 1.0})
+        run.log(2, {"loss": 0.5})
+        path = run.folder / "metrics.jsonl"
+        path.write_bytes(path.read_bytes()[:-4])
+    with start() as run:
+        assert run.notes == ["metrics.jsonl: dropped a half-written last line (21 bytes)"]
+        assert list(records.read_jsonl(path)) == [{"step": 1, "loss": 1.0}]
+
+
+def test_truncating_forgets_later_steps_everywhere() -> None:
+    with start() as run:
+        for step in (1, 2, 3):
+            run.log(step, {"loss": 1.0})
+            run.log(step, {"reply": "x"}, file="identity_log.jsonl")
+            run.journal(step, f"At {step}.\n\n## Step by step")
+        run.truncate(2)
+        assert [row["step"] for row in records.read_jsonl(run.folder / "metrics.jsonl")] == [1, 2]
+        assert [row["step"] for row in records.read_jsonl(run.folder / "identity_log.jsonl")] == [1, 2]
+        text = (run.folder / "journal.md").read_text()
+        assert "At 2." in text and "At 3." not in text
+        run.journal(3, "Again.")
+        assert (run.folder / "journal.md").read_text().endswith("## Step 3\n\nAgain.\n\n")
+
+
+def test_control_words_are_taken_once() -> None:
+    with start() as run:
+        assert run.control() is None
+        (run.folder / "control").write_text("pause\n")
+        assert run.control() == "pause"
+        assert run.control() is None
+        (run.folder / "control").write_text("dance")
+        assert run.control() is None
+        assert not (run.folder / "control").exists()
+        (run.folder / "control").write_text("stop")
+    with start() as run:
+        assert run.control() is None, "a word to a process that is gone does not reach the next"
+
+
+def test_equal_weights_are_equal_content_whatever_the_log_says() -> None:
+    first, second = finished("a"), finished("b")
+    assert first["content_hash"] == second["content_hash"]
+    assert set(first["files"]) == {"run.json", "metrics.jsonl", "final/model.safetensors"}
+    assert first["summary"] == {"valid_bits_per_byte": 1.5}
+
+
+def test_lineage() -> None:
+    trunk = finished("trunk")["content_hash"]
+    finished("core", parents={"run:trunk": trunk, "mix:basil": "abc"})
+    start("branch", parents={"run:core@step-000002": "h", "mix:spanish": "d"}).release()
+    assert registry.children("trunk") == ["core"]
+    assert registry.children("core") == ["branch"]
+    assert registry.lineage("branch") == ["run:core@step-000002", "mix:spanish", "run:trunk", "mix:basil"]
+    assert {run.name for run in registry.list_runs()} == {"trunk", "core", "branch"}
+
+
+def test_unknown_runs_are_said_with_those_there_are() -> None:
+    finished("trunk")
+    with pytest.raises(UserError, match=r"no run is called trnk \(there are: trunk\)"):
+        registry.info("trnk")
+    with pytest.raises(UserError, match="no run is called trnk"):
+        saved_config("trnk")

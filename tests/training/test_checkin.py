@@ -1,0 +1,62 @@
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from espalier.artifacts import records
+from espalier.artifacts.run import Run
+from tests import tiny
+from training.checkin import LOG, Checkin
+from training.loop import Step
+from training.settings import CheckinSettings, LoopSettings
+
+
+@pytest.fixture
+def run() -> Run:
+    return Run.start(
+        "r", command="test", config=LoopSettings(), parents={}, seeds={}, device="cpu", threads=1, compile_mode="off"
+    )
+
+
+def ask(run: Run, steps: list[tuple[int, bool]], *, as_chat: bool = False, **settings: Any) -> list[dict[str, Any]]:
+    chosen = CheckinSettings(**{"every": 10, "prompts": ["I went", "Who are you?"], "max_new_tokens": 4} | settings)
+    observer = Checkin(tiny.renderer(), chosen, run, as_chat=as_chat)
+    model = tiny.model()
+    for number, last in steps:
+        observer(Step(number=number, last=last, model=model, loss=math.nan))
+    path = run.folder / LOG
+    return list(records.read_jsonl(path)) if path.exists() else []
+
+
+def test_it_asks_at_the_beginning_every_so_often_and_at_the_end(run: Run) -> None:
+    rows = ask(run, [(0, False), (1, False), (10, False), (13, True)])
+    assert [(row["step"], row["prompt"]) for row in rows] == [
+        (step, prompt) for step in (0, 10, 13) for prompt in ("I went", "Who are you?")
+    ]
+    journal = (run.folder / "journal.md").read_text()
+    assert journal.count("## Step ") == 3 and "Who are you?" in journal
+
+
+def test_training_does_not_notice(run: Run) -> None:
+    state = torch.get_rng_state()
+    ask(run, [(0, False)], temperature=1.0)
+    assert torch.equal(state, torch.get_rng_state())
+
+
+def test_a_chat_is_asked_as_a_learner_would(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def listen(model: Any, renderer: Any, prompts: list[Any], **_: Any) -> list[Any]:
+        asked.extend(prompts)
+        return []
+
+    monkeypatch.setattr("training.checkin.generate", listen)
+    with pytest.raises(ValueError, match="zip"):
+        ask(run, [(0, False)], as_chat=True)
+    assert asked[1] == [{"role": "user", "content": "Who are you?"}]
+
+
+def test_none_are_held_when_none_are_wanted(run: Run) -> None:
+    assert ask(run, [(0, False), (10, True)], every=0) == []
+    assert ask(run, [(0, False), (10, True)], prompts=[]) == []

@@ -1,0 +1,243 @@
+import itertools
+import math
+import os
+import signal
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from accelerate import Accelerator
+
+from espalier.artifacts import records
+from espalier.artifacts.run import Run
+from espalier.errors import UserError
+from tests import tiny
+from training.checkpoint import Progress
+from training.loop import Observer, Outcome, Step, Verdict, make_optimizer, train
+from training.objectives import Batch, Objective, sft
+from training.settings import LoopSettings
+
+
+def batch(number: int, weight: float = 1.0) -> Batch:
+    tokens = torch.randint(6, 300, (2, 8), generator=torch.Generator().manual_seed(number))
+    return Batch(
+        input_ids=tokens,
+        labels=tokens.roll(-1, 1),
+        weights=torch.full((2, 8), weight),
+        position_ids=torch.arange(8).expand(2, 8),
+        rows=torch.tensor([[0] * 8, [1] * 8]),
+        num_tokens=16,
+        row_ids=lambda: [f"row-{number}-a", f"row-{number}-b"],
+        num_trained=32,
+    )
+
+
+class Bench:
+    """A run of a tiny model, with what is needed to train it."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = LoopSettings(**{"steps": 4, "grad_accum": 2, "log_every": 2, "checkpoint_every": 3} | settings)
+        self.model = tiny.model()
+        self.optimizer = make_optimizer(self.model, self.settings.optim)
+        self.checkpoints: list[int] = []
+        self.run = Run.start(
+            "bench",
+            command="test",
+            config=self.settings,
+            parents={},
+            seeds={},
+            device="cpu",
+            threads=1,
+            compile_mode="off",
+        )
+
+    def train(
+        self,
+        *observers: Observer,
+        batches: Callable[[int], list[Batch]] = lambda step: [batch(2 * step), batch(2 * step + 1)],
+        objective: Objective = sft,
+    ) -> Outcome:
+        with self.run:
+            return train(
+                model=self.model,
+                optimizer=self.optimizer,
+                objective=objective,
+                batches=batches,
+                settings=self.settings,
+                run=self.run,
+                accelerator=Accelerator(cpu=True),
+                progress=Progress(),
+                observers=observers,
+                checkpoint=lambda progress: self.checkpoints.append(progress.step),
+            )
+
+    def metrics(self) -> list[dict[str, Any]]:
+        return list(records.read_jsonl(self.run.folder / "metrics.jsonl"))
+
+
+def test_it_trains_logs_and_keeps_checkpoints() -> None:
+    bench = Bench()
+    seen: list[Step] = []
+    outcome = bench.train(lambda step: seen.append(step) or Verdict.CONTINUE)  # type: ignore[func-returns-value]
+    assert outcome.exit_code is None
+    assert outcome.progress.step == 4 and outcome.progress.tokens == 4 * 2 * 16
+    assert bench.checkpoints == [3, 4]
+    assert [(step.number, step.last) for step in seen] == [(0, False), (1, False), (2, False), (3, False), (4, True)]
+    rows = bench.metrics()
+    assert [row["step"] for row in rows] == [2, 4]
+    assert rows[0]["loss"] == pytest.approx((seen[1].loss + seen[2].loss) / 2)
+    assert rows[1]["loss"] < rows[0]["loss"] + 1
+    assert rows[1]["tokens"] == 128
+
+
+def test_no_steps_is_a_run_too() -> None:
+    bench = Bench(steps=0)
+    before = bench.model.state_dict()["lm_head.weight"].clone()
+    outcome = bench.train()
+    assert (outcome.exit_code, outcome.progress.step) == (None, 0)
+    assert torch.equal(before, bench.model.state_dict()["lm_head.weight"])
+
+
+def test_the_gradient_is_clipped_before_the_step() -> None:
+    bench = Bench(steps=1, optim={"clip": 1e-12, "lr": 1.0}, schedule={"warmup": 0, "kind": "constant"})
+    moved: list[float] = []
+
+    def watch(*_: object) -> None:
+        squares = [(p.grad**2).sum() for p in bench.model.parameters()]
+        moved.append(float(torch.stack(squares).sum().sqrt()))
+
+    bench.optimizer.register_step_pre_hook(watch)
+    bench.train()
+    assert moved[0] <= 1.1e-12
+    assert bench.metrics()[0]["grad_norm"] > 1e-3
+
+
+def test_a_loss_that_is_not_finite_stops_before_the_step_and_names_the_rows() -> None:
+    bench = Bench(grad_accum=2)
+
+    def poisoned(step: int) -> list[Batch]:
+        return [batch(2 * step), batch(2 * step + 1, weight=math.inf if step == 2 else 1.0)]
+
+    weights: list[torch.Tensor] = []
+    with pytest.raises(UserError, match="loss of step 3 is not finite.* rows row-5-a, row-5-b. ") as error:
+        bench.train(
+            lambda step: weights.append(bench.model.lm_head.weight.detach().clone()) or Verdict.CONTINUE,  # type: ignore[func-returns-value]
+            batches=poisoned,
+        )
+    assert "row-4" not in str(error.value)
+    assert torch.equal(bench.model.lm_head.weight, weights[-1])
+    assert bench.checkpoints == []
+    assert (bench.run.folder / "failed.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "checkpoints", "steps"),
+    [
+        ({2: Verdict.CHECKPOINT}, [2, 3, 4], 4),
+        ({1: Verdict.STOP}, [1], 1),
+    ],
+)
+def test_observers_are_obeyed(verdicts: dict[int, Verdict], checkpoints: list[int], steps: int) -> None:
+    bench = Bench()
+    others: list[Observer] = [lambda step: Verdict.CONTINUE, lambda step: verdicts.get(step.number, Verdict.CONTINUE)]
+    outcome = bench.train(*others)
+    assert (bench.checkpoints, outcome.progress.step) == (checkpoints, steps)
+    assert outcome.exit_code == (None if steps == 4 else 0)
+
+
+@pytest.mark.parametrize(
+    ("word", "checkpoints", "exit_code"), [("checkpoint", [2, 3, 4], None), ("stop", [2], 0), ("dance", [3, 4], None)]
+)
+def test_the_control_file_is_obeyed(word: str, checkpoints: list[int], exit_code: int | None) -> None:
+    bench = Bench()
+
+    def write(step: Step) -> Verdict:
+        if step.number == 2:
+            (bench.run.folder / "control").write_text(word + "\n")
+        return Verdict.CONTINUE
+
+    outcome = bench.train(write)
+    assert (bench.checkpoints, outcome.exit_code) == (checkpoints, exit_code)
+    assert not (bench.run.folder / "control").exists()
+
+
+@pytest.mark.parametrize(("word", "steps"), [("resume", 4), ("stop", 2)])
+def test_a_pause_ends_with_a_word(monkeypatch: pytest.MonkeyPatch, word: str, steps: int) -> None:
+    bench = Bench()
+    naps: list[float] = []
+
+    def nap(seconds: float) -> None:
+        naps.append(seconds)
+        assert records.read_json(bench.run.folder / "heartbeat.json")["state"] == "paused"
+        if len(naps) == 3:
+            (bench.run.folder / "control").write_text(word)
+
+    monkeypatch.setattr("training.loop.time.sleep", nap)
+    outcome = bench.train(lambda step: Verdict.PAUSE if step.number == 2 else Verdict.CONTINUE)
+    assert (len(naps), outcome.progress.step) == (3, steps)
+    assert bench.checkpoints[0] == 2
+
+
+def test_only_steps_count_as_training_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every look at the clock is a second later than the last: a pause and an observer look often."""
+    ticks = itertools.count()
+    monkeypatch.setattr("training.loop.time.perf_counter", lambda: float(next(ticks)))
+    bench = Bench(log_every=1)
+
+    def dawdle(step: Step) -> Verdict:
+        for _ in range(1000):
+            next(ticks)
+        return Verdict.CONTINUE
+
+    bench.train(dawdle)
+    assert [row["seconds"] for row in bench.metrics()] == [1.0, 2.0, 3.0, 4.0]
+    assert {row["tokens_per_second"] for row in bench.metrics()} == {32.0}
+
+
+def test_it_tells_what_the_steps_to_come_will_take(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ticks = itertools.count(step=30)
+    monkeypatch.setattr("training.loop.time.perf_counter", lambda: float(next(ticks)))
+    Bench(steps=6).train()
+    assert "30 s a step, so that the 4 steps left take about 2:00" in capsys.readouterr().out
+
+
+def test_what_an_objective_says_of_a_step_is_logged_as_its_mean() -> None:
+    bench = Bench(log_every=2)
+
+    def telling(model: Any, given: Batch) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
+        loss, _ = sft(model, given)
+        return loss, {"first": given.input_ids[0, 0].float()}
+
+    bench.train(objective=telling)
+    first = [float(batch(number).input_ids[0, 0]) for number in range(8)]
+    assert [row["first"] for row in bench.metrics()] == pytest.approx([sum(first[:4]) / 4, sum(first[4:]) / 4])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_checkpoints_and_ends_with_its_code(number: signal.Signals) -> None:
+    bench = Bench()
+    before = signal.getsignal(number)
+
+    def send(step: Step) -> Verdict:
+        if step.number == 1:
+            os.kill(os.getpid(), number)
+        return Verdict.CONTINUE
+
+    outcome = bench.train(send)
+    assert (bench.checkpoints, outcome.exit_code) == ([1], 128 + number)
+    assert signal.getsignal(number) is before
+
+
+def test_nothing_to_train_is_said() -> None:
+    with pytest.raises(UserError, match="nothing in the model is trained"):
+        make_optimizer(tiny.model().requires_grad_(False), LoopSettings().optim)
+
+
+def test_only_matrices_decay() -> None:
+    model = tiny.model()
+    groups = make_optimizer(model, LoopSettings(optim={"weight_decay": 0.1}).optim).param_groups  # type: ignore[arg-type]
+    shapes = {group["weight_decay"]: {p.ndim for p in group["params"]} for group in groups}
+    assert shapes == {0.1: {2}, 0.0: {1}}

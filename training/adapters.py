@@ -1,0 +1,99 @@
+"""Models to be trained: grown from random weights, or adapted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from espalier.errors import UserError
+from espalier.text.chat import ChatRenderer
+from training.settings import AdapterSettings, ModelSettings
+
+
+def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any:
+    """A Llama of random weights (normal, `init_std`) for the renderer's tokenizer, in float32 on the CPU."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokenizer = renderer.tokenizer
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.width,
+        intermediate_size=settings.feed_forward,
+        num_hidden_layers=settings.num_layers,
+        num_attention_heads=settings.num_heads,
+        num_key_value_heads=settings.num_kv_heads or settings.num_heads,
+        max_position_embeddings=settings.max_positions,
+        rope_parameters={"rope_type": "default", "rope_theta": settings.rope_theta},
+        initializer_range=settings.init_std,
+        tie_word_embeddings=settings.tie_embeddings,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LlamaForCausalLM(config)
+
+
+def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:
+    """`model` with LoRA beside its frozen weights; the adapter's own weights are float32. `base` names the model.
+
+    Where embeddings are trained too, tied ones stay tied (for single tokens peft sees to that by itself): an output
+    layer that keeps the old embeddings would answer in a language the input no longer speaks.
+    """
+    import torch
+    from peft import LoraConfig, get_peft_model, prepare_model_for_kbit_training
+
+    tied = bool(model.config.tie_word_embeddings)
+    embeddings: dict[str, Any] = {}
+    if settings.train_embeddings == "tokens":
+        embeddings = {"trainable_token_indices": template_tokens(renderer)}
+    elif settings.train_embeddings == "all":
+        embeddings = {"modules_to_save": _embedding_names(model, tied), "ensure_weight_tying": tied}
+    if getattr(model, "is_loaded_in_4bit", False):
+        model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=settings.r,
+        lora_alpha=settings.alpha,
+        lora_dropout=settings.dropout,
+        target_modules=settings.target_modules,
+        **embeddings,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        adapted: Any = get_peft_model(model, config)
+    adapted.peft_config["default"].base_model_name_or_path = base
+    return adapted
+
+
+def template_tokens(renderer: ChatRenderer) -> list[int]:
+    """The special tokens that the chat template writes; UserError where it writes none."""
+    roles = (("system", "user", "assistant"), ("user", "assistant", "user", "assistant"))
+    ids: set[int] = set()
+    for signature in roles:
+        try:
+            messages = [{"role": role, "content": "x"} for role in signature]
+            ids |= set(renderer.render(messages).ids) & renderer.special_ids
+        except UserError:  # some templates know no system role
+            continue
+    if not ids:
+        raise UserError("adapter.train_embeddings: tokens, but the chat template writes no special token to train")
+    return sorted(ids)
+
+
+def share_trained(model: Any) -> tuple[int, int]:
+    """Parameters trained, and all parameters of the model as it is used.
+
+    Tied ones count once, 4-bit ones as the weights they stand for, and embeddings that an adapter replaces not at all.
+    """
+    used = {name: value for name, value in model.named_parameters() if ".original_module." not in name}
+    trained = sum(value.numel() for value in used.values() if value.requires_grad)
+    total = sum(value.numel() * (2 if type(value).__name__ == "Params4bit" else 1) for value in used.values())
+    return trained, total
+
+
+def _embedding_names(model: Any, tied: bool) -> list[str]:
+    names = {id(module): name.rpartition(".")[2] for name, module in model.named_modules()}
+    layers = [model.get_input_embeddings()] + ([] if tied else [model.get_output_embeddings()])
+    return [names[id(layer)] for layer in layers]

@@ -1,0 +1,168 @@
+"""Checkpoints that can be trusted: written aside, read back, renamed; resumed bit for bit, or not at all.
+
+`checkpoints/step-000100/` holds what `save_model` writes (so that it can be chatted with: `basil-core@step-000100`),
+`optimizer.safetensors`, `random.safetensors`, `state.json` and, written last, a manifest with every file's hash.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+
+from espalier.artifacts import records
+from espalier.errors import UserError
+from espalier.models.loading import ModelRef, restore_weights, save_model, saved_weights
+from espalier.text.chat import ChatRenderer
+
+
+@dataclass(kw_only=True, slots=True)
+class Progress:
+    """How far a run is: all of the loop's state that is neither weights, optimizer nor random states.
+
+    The place in the data is the step itself: which sequences a step takes is a pure function of seed and step.
+    """
+
+    step: int = 0
+    """Optimizer steps done."""
+    tokens: int = 0
+    """Tokens the model has read, padding not counted."""
+    seconds: float = 0.0
+    """Time spent in steps, over all processes that took part."""
+    window_loss: float = 0.0
+    """Sum of the losses of the steps since metrics were last logged."""
+    window_steps: int = 0
+    """How many steps those are."""
+    window_facts: dict[str, float] = field(default_factory=dict)
+    """Sums of the objective's facts over them."""
+
+
+def save_checkpoint(
+    folder: Path,
+    progress: Progress,
+    *,
+    model: Any,
+    renderer: ChatRenderer,
+    base: ModelRef | None,
+    optimizer: torch.optim.Optimizer,
+    keep: int,
+) -> Path:
+    """Write `step-NNNNNN` into `folder`, and only then remove all but the newest `keep` checkpoints."""
+    target = folder / f"step-{progress.step:06d}"
+    with records.staging(target, replace=True) as temporary:
+        save_model(model, renderer, temporary, base)
+        state = _optimizer_tensors(model, optimizer)
+        save_file(state, temporary / "optimizer.safetensors")
+        randomness = _random_tensors()
+        save_file(randomness, temporary / "random.safetensors")
+        version, words, gauss = random.getstate()
+        legacy = np.random.get_state(legacy=False)
+        records.write_json(
+            temporary / "state.json",
+            {
+                "progress": asdict(progress),
+                "python_random": [version, list(words), gauss],
+                "numpy_random": legacy
+                | {"state": {"key": legacy["state"]["key"].tolist(), "pos": legacy["state"]["pos"]}},
+            },
+        )
+        _read_back(temporary / saved_weights(model)[0], saved_weights(model)[1])
+        _read_back(temporary / "optimizer.safetensors", state)
+        _read_back(temporary / "random.safetensors", randomness)
+        records.write_manifest(temporary, {"kind": "checkpoint", "step": progress.step})
+    for old in list_checkpoints(folder)[:-keep]:
+        records.remove_folder(old)
+    return target
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in `folder`, oldest first. One being written has another name and is not among them."""
+    return sorted(folder.glob("step-*"), key=lambda path: int(path.name.removeprefix("step-")))
+
+
+def find_checkpoint(folder: Path, chosen: str | None = None) -> Path | None:
+    """The checkpoint to go on from: the newest, or the `chosen` one; None where there is none yet.
+
+    Raises UserError when it is damaged. Falling back to an earlier one silently would hide that a disk is failing, so
+    that is left to the user.
+    """
+    kept = list_checkpoints(folder)
+    if chosen:
+        path = next((path for path in kept if path.name == chosen), None)
+        if path is None:
+            names = ", ".join(path.name for path in kept) or "none"
+            raise UserError(f"resume_from: there is no checkpoint {chosen!r} in {folder}; it holds {names}")
+    elif not kept:
+        return None
+    else:
+        path = kept[-1]
+    try:
+        records.verify_manifest(path)
+    except UserError as error:
+        earlier = [other.name for other in kept if other != path]
+        advice = f"go on from an earlier one with --resume_from {earlier[-1]}" if earlier else "there is no earlier one"
+        reason = str(error).partition(";")[0]
+        raise UserError(
+            f"checkpoint {path.name} is damaged: {reason}; {advice}, "
+            f"or begin again after espalier rm {folder.parent.name}"
+        ) from error
+    return path
+
+
+def remove_later(path: Path) -> None:
+    """Remove the checkpoints after `path`, which training goes on from: they belong to a future that will differ."""
+    for other in list_checkpoints(path.parent):
+        if int(other.name.removeprefix("step-")) > int(path.name.removeprefix("step-")):
+            records.remove_folder(other)
+
+
+def restore(path: Path, *, model: Any, optimizer: torch.optim.Optimizer) -> Progress:
+    """Put weights, optimizer and random states of a checkpoint back; returns how far it is."""
+    restore_weights(model, path)
+    _restore_optimizer(model, optimizer, load_file(path / "optimizer.safetensors"))
+    state = records.read_json(path / "state.json")
+    version, words, gauss = state["python_random"]
+    random.setstate((version, tuple(words), gauss))
+    np.random.set_state(state["numpy_random"])
+    randomness = load_file(path / "random.safetensors")
+    torch.set_rng_state(randomness["cpu"])
+    for name, value in randomness.items():
+        if name.startswith("cuda:"):
+            torch.cuda.set_rng_state(value, name)
+    return Progress(**state["progress"])
+
+
+def _random_tensors() -> dict[str, torch.Tensor]:
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+    return {"cpu": torch.get_rng_state()} | {f"cuda:{index}": torch.cuda.get_rng_state(index) for index in devices}
+
+
+def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
+    """The optimizer's state by parameter name: `NAME/exp_avg` and so on. The learning rate is the schedule's."""
+    return {
+        f"{name}/{key}": value.detach().cpu().contiguous().clone()
+        for name, parameter in model.named_parameters()
+        for key, value in optimizer.state.get(parameter, {}).items()
+    }
+
+
+def _restore_optimizer(model: Any, optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
+    parameters = dict(model.named_parameters())
+    optimizer.state.clear()
+    for name, value in tensors.items():
+        parameter_name, _, key = name.rpartition("/")
+        parameter = parameters[parameter_name]
+        # The step counter stays where AdamW made it: on the CPU, unless the fused kernel wants it beside the weights.
+        optimizer.state[parameter][key] = value.to(parameter.device)
+
+
+def _read_back(path: Path, expected: dict[str, torch.Tensor]) -> None:
+    found = load_file(path)
+    same = found.keys() == expected.keys() and all(torch.equal(found[n].cpu(), expected[n].cpu()) for n in expected)
+    if not same:
+        raise UserError(f"{path}: reading it back gave something else than was written; check the disk")

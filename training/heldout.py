@@ -1,0 +1,129 @@
+"""Held-out loss in bits per byte, and its excess over the entropy of the source where that is known."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+
+from data_mix.packing.pack import Pack
+from espalier.artifacts.run import Run
+from espalier.command_line.console import progress
+from espalier.models.compiling import eager
+from training.batches import make_batch
+from training.loop import Step, Verdict
+from training.objectives import token_losses
+from training.settings import HeldoutSettings
+
+Figures = dict[str, float | int | None]
+_SHOWN_AFTER_S = 3.0
+
+
+@torch.no_grad()
+def measure(
+    model: Any,
+    pack: Pack,
+    *,
+    batch_size: int,
+    max_sequences: int | None = None,
+    max_seconds: float | None = None,
+    label: str = "",
+) -> dict[str, Figures]:
+    """Figures for the rows that `fit` a sequence whole and, apart, for the `longer` ones, which lose their context.
+
+    bits_per_byte      cost of the trained tokens, the one that ends a text or turn included, over bytes of trained text
+    floor              what the source's own entropy makes of the same rows; None where it is not known
+    excess             bits_per_byte / floor - 1
+    sequences, of      how many packed sequences were measured, and of how many
+
+    Where they are bounded by number or by time, the sequences are taken evenly from all of them. `label` shows progress
+    under this name, once it takes longer than a moment.
+    """
+    nats = np.zeros(len(pack.row_ids))
+    tokens = np.zeros(len(pack.row_ids), dtype=np.int64)
+    sequences = _spread(len(pack), min(len(pack), max_sequences or len(pack)))
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    done, begun = 0, time.monotonic()
+    display = progress(len(sequences), label) if label else nullcontext()
+    with eager(), display as shown:
+        for start in range(0, len(sequences), batch_size):
+            chosen = sequences[start : start + batch_size]
+            batch = make_batch(pack, chosen, 1).to(device)
+            trained = np.flatnonzero(pack.trained(chosen))
+            losses = token_losses(model, batch, torch.from_numpy(trained).to(device)).cpu().numpy()
+            owners = pack.rows[chosen].ravel()[trained]
+            np.add.at(nats, owners, losses)
+            np.add.at(tokens, owners, 1)
+            done += len(chosen)
+            seconds = time.monotonic() - begun
+            if shown is not None and seconds > _SHOWN_AFTER_S:
+                shown.update(done, {})
+            if max_seconds is not None and seconds > max_seconds:
+                break
+    model.train(was_training)
+    return {
+        name: _figures(pack, nats, tokens, (tokens > 0) & (pack.row_fits == fits))
+        | {"sequences": done, "of": len(pack)}
+        for name, fits in (("fit", True), ("longer", False))
+    }
+
+
+def _spread(size: int, count: int) -> np.ndarray:
+    """`count` of `size` sequences in an order of which any beginning is spread evenly over all of them.
+
+    Packing sorts by length, so the first sequences alone would be the longest rows.
+    """
+    even = np.linspace(0, size, count, endpoint=False).astype(int)
+    bits = max(1, (count - 1).bit_length())
+    reversed_bits = [int(f"{place:0{bits}b}"[::-1], 2) for place in range(1 << bits)]
+    return even[[place for place in reversed_bits if place < count]]
+
+
+def _figures(pack: Pack, nats: np.ndarray, tokens: np.ndarray, rows: np.ndarray) -> Figures:
+    num_bytes, num_tokens = int(pack.row_trained_bytes[rows].sum()), int(tokens[rows].sum())
+    if not num_bytes or not num_tokens:
+        return {"rows": 0}
+    total, floor_bits = float(nats[rows].sum()), float(pack.row_floor_bits[rows].sum())
+    bits_per_byte = total / math.log(2) / num_bytes
+    floor = floor_bits / num_bytes if math.isfinite(floor_bits) and floor_bits > 0 else None
+    return {
+        "rows": int(rows.sum()),
+        "tokens": num_tokens,
+        "bytes": num_bytes,
+        "loss": total / num_tokens,
+        "bits_per_byte": bits_per_byte,
+        "floor": floor,
+        "floor_loss": None if floor is None else floor_bits * math.log(2) / num_tokens,
+        "excess": None if floor is None else bits_per_byte / floor - 1,
+    }
+
+
+class HeldoutLoss:
+    """The observer that measures the split `valid` every so often."""
+
+    def __init__(self, packs: Mapping[str, Pack], settings: HeldoutSettings, run: Run) -> None:
+        self._pack, self._settings, self._run = packs.get("valid"), settings, run
+
+    def __call__(self, step: Step) -> Verdict:
+        every = self._settings.every
+        if self._pack is not None and every and (step.number % every == 0 or step.last):
+            figures = measure(
+                step.model,
+                self._pack,
+                batch_size=self._settings.batch_size,
+                max_sequences=self._settings.max_sequences,
+            )["fit"]
+            facts = {
+                "heldout_loss": figures.get("loss"),
+                "heldout_bits_per_byte": figures.get("bits_per_byte"),
+                "heldout_excess": figures.get("excess"),
+            }
+            self._run.log(step.number, facts)
+        return Verdict.CONTINUE

@@ -117,13 +117,17 @@ def write_manifest(
         path.relative_to(folder).as_posix(): {"sha256": sha256_file(path), "bytes": path.stat().st_size}
         for path in paths
     }
+    manifest = {**facts, "files": files, "content_hash": _content_hash(folder, files, content)}
+    write_json(folder / MANIFEST, manifest)
+    return manifest
+
+
+def _content_hash(folder: Path, files: dict[str, Any], content: tuple[str, ...]) -> str:
     counted = {path.relative_to(folder).as_posix() for pattern in content for path in folder.glob(pattern)}
     digest = hashlib.sha256()
     for name in sorted(counted & files.keys()):
         digest.update(f"{files[name]['sha256']}  {name}\n".encode())
-    manifest = {**facts, "files": files, "content_hash": digest.hexdigest()}
-    write_json(folder / MANIFEST, manifest)
-    return manifest
+    return digest.hexdigest()
 
 
 def read_manifest(folder: Path) -> dict[str, Any] | None:
@@ -137,11 +141,18 @@ def is_complete(folder: Path) -> bool:
     return (folder / MANIFEST).exists()
 
 
-def verify_manifest(folder: Path, *, under: str = "", hash_of: Callable[[Path], str] = sha256_file) -> dict[str, Any]:
+def verify_manifest(
+    folder: Path,
+    *,
+    under: str = "",
+    content: tuple[str, ...] | None = None,
+    hash_of: Callable[[Path], str] = sha256_file,
+) -> dict[str, Any]:
     """The manifest, after comparing the files that it lists `under` a folder with their hashes (all by default).
 
-    `hash_of` is `espalier.models.hashes.sha256_file` where remembered hashes will do. UserError names the first that
-    differs.
+    With `content`, the patterns that `write_manifest` was given, its `content_hash` has to be that of those files, too:
+    nothing may pass for another by saying so. `hash_of` is `espalier.models.hashes.sha256_file` where remembered hashes
+    will do. UserError names the first that differs.
     """
     manifest = read_manifest(folder)
     if manifest is None:
@@ -154,6 +165,8 @@ def verify_manifest(folder: Path, *, under: str = "", hash_of: Callable[[Path], 
             raise UserError(f"{path}: missing, though {MANIFEST} lists it; remove {folder} and make it again")
         if path.stat().st_size != expected["bytes"] or hash_of(path) != expected["sha256"]:
             raise UserError(f"{path}: changed since it was made (its hash differs); remove {folder} and make it again")
+    if content is not None and manifest["content_hash"] != _content_hash(folder, manifest["files"], content):
+        raise UserError(f"{folder / MANIFEST}: its content_hash is not that of the files it lists; make {folder} again")
     return manifest
 
 

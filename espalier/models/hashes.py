@@ -3,7 +3,8 @@
 A hash is believed as long as the file's path, size, inode, and times of content and of status are those it was computed
 for. As with Git's index, the times of a file that was just written prove nothing, for it can change once more within
 one tick of the clock: such a file's hash is not kept. What no time tells, a disk that returns other bytes than it was
-given, is not noticed; removing cache/hashes.sqlite has everything read again.
+given, is not noticed; removing cache/hashes.sqlite has everything read again. Nor is a hash that somebody wrote there:
+where that matters, as for a pinned evaluation, nothing is remembered (`forgotten`).
 """
 
 from __future__ import annotations
@@ -25,11 +26,24 @@ _SETTLED_NS = 2_000_000_000
 
 _Stamp = tuple[int, int, int, int, int]
 
+_remembering = True
+
+
+@contextmanager
+def forgotten() -> Iterator[None]:
+    """What is asked for within is read."""
+    global _remembering
+    before, _remembering = _remembering, False
+    try:
+        yield
+    finally:
+        _remembering = before
+
 
 def sha256_file(path: Path) -> str:
     """The file's SHA-256 in hexadecimal, from memory where the file is the one that it was computed for."""
     before = _stamp(path)
-    if before[0] < _LARGE:
+    if before[0] < _LARGE or not _remembering:
         return records.sha256_file(path)
     name = str(path.resolve())
     known = _recall(name, before)

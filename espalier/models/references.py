@@ -80,19 +80,27 @@ def _resolve_run(name: str, unfinished: bool = False) -> ModelRef:
         if not re.fullmatch(r"step-\d+", checkpoint) or not path.is_dir():
             kept = sorted(entry.name for entry in (folder / "checkpoints").glob("step-*"))
             raise UserError(f"run {run} has no checkpoint {checkpoint!r}; it keeps: {', '.join(kept) or 'none'}")
-        return ModelRef(kind="run", name=name, path=path, content_hash=_verified(path, "")["content_hash"])
+        return ModelRef(kind="run", name=name, path=path, content_hash=_verified(path, "", "**/*")["content_hash"])
     if not records.is_complete(folder):
         kept = sorted(entry.name for entry in (folder / "checkpoints").glob("step-*"))
         if kept and unfinished:
             return _resolve_run(f"{run}@{kept[-1]}")
         advice = f"; a checkpoint can be named: {run}@{kept[-1]}" if kept else ""
         raise UserError(f"run {run} is not complete: go on with its training command first{advice}")
-    manifest = _verified(folder, "final/")
+    manifest = _verified(folder, "final/", "final/**/*")
     return ModelRef(kind="run", name=name, path=folder / "final", content_hash=manifest["content_hash"])
 
 
-def _verified(folder: Path, under: str) -> dict[str, Any]:
-    return records.verify_manifest(folder, under=under, hash_of=hashes.sha256_file)
+def _verified(folder: Path, under: str, content: str) -> dict[str, Any]:
+    manifest = records.verify_manifest(folder, under=under, content=(content,), hash_of=hashes.sha256_file)
+    for path in sorted((folder / under).iterdir()):
+        if (
+            path.suffix in _DECIDING
+            and path.name != records.MANIFEST
+            and f"{under}{path.name}" not in manifest["files"]
+        ):
+            raise UserError(f"{path}: would decide what the model says, and came after its manifest; move it away")
+    return manifest
 
 
 def _resolve_path(path: Path) -> ModelRef:

@@ -118,6 +118,15 @@ def test_content_hash_is_of_the_content_alone(tmp_path: Path) -> None:
     assert records.write_manifest(tmp_path / "a", {}, content=("final/**/*",))["content_hash"] != first["content_hash"]
 
 
+def test_a_content_hash_that_is_another_s_is_refused(tmp_path: Path) -> None:
+    manifest = make_artifact(tmp_path / "run")
+    assert records.verify_manifest(tmp_path / "run", content=("final/**/*",)) == manifest
+    for forged in (manifest | {"content_hash": "0" * 64}, manifest | {"files": {}}):
+        records.write_json(tmp_path / "run" / "manifest.json", forged)
+        with pytest.raises(UserError, match="its content_hash is not that of the files"):
+            records.verify_manifest(tmp_path / "run", content=("final/**/*",))
+
+
 def test_a_flipped_byte_and_a_lost_file_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     make_artifact(folder)

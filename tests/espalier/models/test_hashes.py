@@ -129,3 +129,14 @@ def test_a_workspace_that_cannot_be_written_only_costs_time(workspace: Path, tmp
     (workspace / "cache").write_text("in the way")
     assert hashes.sha256_file(path) == hashes.sha256_file(path) == hashlib.sha256(LARGE).hexdigest()
     assert len(reads) == 2
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_hash_that_somebody_wrote_is_not_believed_where_nothing_is_remembered(tmp_path: Path) -> None:
+    path = large(tmp_path)
+    stamp = hashes._stamp(path)
+    hashes._remember(str(path.resolve()), stamp, "0" * 64)
+    assert hashes.sha256_file(path) == "0" * 64
+    with hashes.forgotten():
+        assert hashes.sha256_file(path) == hashlib.sha256(LARGE).hexdigest()
+    assert hashes.sha256_file(path) == "0" * 64

@@ -98,6 +98,17 @@ def test_a_damaged_run_is_refused(workspace: Path) -> None:
         resolve("m")
 
 
+def test_a_run_that_passes_for_another_is_refused(workspace: Path) -> None:
+    folder, other = fake_run(workspace, "m"), fake_run(workspace, "n")
+    manifest = records.read_json(folder / "manifest.json")
+    records.write_json(folder / "manifest.json", manifest | {"content_hash": "0" * 64})
+    with pytest.raises(UserError, match="its content_hash is not that of the files"):
+        resolve("m")
+    (other / "final" / "adapter_config.json").write_text("{}")
+    with pytest.raises(UserError, match="adapter_config.json: would decide what the model says"):
+        resolve("n")
+
+
 def test_what_is_loaded_is_what_was_saved(tmp_path: Path) -> None:
     model, renderer = load_for_inference(str(tiny.saved(tmp_path / "m", seed=3)))
     assert torch.equal(logits(model), logits(tiny.model(seed=3)))

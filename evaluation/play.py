@@ -16,7 +16,7 @@ from espalier.text.reasoning import silence, split_all
 from evaluation.backends.base import Ask, Backend
 from evaluation.cache import Cache, key_of
 from evaluation.cases.case import Case, Dialogue, Messages, Reply
-from evaluation.metrics.base import Column, DialogueMetric, Metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Column, DialogueMetric, Metric, Score
 from evaluation.scoring.records import Record, in_order
 
 _KEEP_EVERY = 2.0
@@ -207,7 +207,7 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
     """A record per turn. What is measured of the whole dialogue stands with its first."""
     found = []
     for turn, (case, reply) in enumerate(each.turns):
-        scores: dict[str, float | None] = {}
+        scores: dict[str, Score] = {}
         if reply.finish != "error":
             scores = {metric.name: _earned(metric, case, reply) for metric in metrics if isinstance(metric, Metric)}
             if turn == 0 and (each.case.script or each.case.simulation):
@@ -233,8 +233,8 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
                 reasoning=reply.reasoning,
                 silence=reply.silence,
                 remarks=reply.remarks,
-                metrics={name: score for name, score in scores.items() if score is not None},
-                notes={},
+                metrics={name: score.value for name, score in scores.items() if score.value is not None},
+                notes={name: {"why": score.why} for name, score in scores.items() if score.why},
                 truth=case.truth,
                 reference=case.reference,
                 answer=case.answer,
@@ -244,11 +244,11 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
     return found
 
 
-def _earned(metric: Metric, case: Case, reply: Reply) -> float | None:
+def _earned(metric: Metric, case: Case, reply: Reply) -> Score:
     """The score of a reply. Silence earns nothing: that it reveals nothing, say, is no virtue of it, and no score."""
     score = metric(case, reply)
     ideal = {"higher": metric.high, "lower": metric.low, "neither": None}[metric.better]
-    return None if reply.silence and score == ideal else score
+    return DOES_NOT_APPLY if reply.silence and score.value == ideal else score
 
 
 def _dialogue(each: _Played) -> Dialogue:

@@ -25,7 +25,7 @@ def metric_values(labelled: Sequence[Labelled], names: Iterable[str]) -> dict[st
     cases = [Case(name=each.dialogue, messages=each.messages, answer=each.answer) for each in labelled]
     replies = [Reply(text=each.reply, num_tokens=0, finish="stop") for each in labelled]
     return {
-        name: np.array([metric(case, reply) for case, reply in zip(cases, replies, strict=True)], dtype=float)
+        name: np.array([metric(case, reply).value for case, reply in zip(cases, replies, strict=True)], dtype=float)
         for name, metric in metrics.items()
         if isinstance(metric, Metric)
     }
@@ -45,7 +45,9 @@ def pedagogy_values(verdicts: Mapping[str, NDArray[np.float64]], labelled: Seque
         if name in rules or name in verdicts
     }
     scores = [
-        pedagogy_score({name: float(values[place]) for name, values in found.items() if np.isfinite(values[place])})
+        pedagogy_score(
+            {name: float(values[place]) for name, values in found.items() if np.isfinite(values[place])}
+        ).value
         for place in range(len(labelled))
     ]
     return np.array(scores, dtype=float)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from evaluation.cases.case import Messages
-from evaluation.metrics.base import Better, Column
+from evaluation.metrics.base import Better, Column, Score
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,13 +73,9 @@ class Item:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Verdict:
-    """What a judge thinks of a reply by one dimension."""
+class Verdict(Score):
+    """What a judge thinks of a reply by one dimension: a score, or an abstention, with its reason."""
 
-    value: float | None
-    """0 to 1 as the dimension's values say, or between them; None where the judge abstains."""
-    why: str = ""
-    """The judge's reason, or why it abstains."""
     votes: dict[str, float | None] = field(default_factory=dict)
     """Of a panel: each judge's value."""
     failed: bool = False

@@ -24,10 +24,10 @@ from evaluation.cache import key_of
 from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.prompts import ABSTAINS, PAIR_VERDICTS, pair_prompt, pair_schema, prompt, schema
+from evaluation.metrics.base import one_line
 
 _MAX_TOKENS = 2048
 """Eight reasons and verdicts take about 400; the rest is for models that think first."""
-_LONGEST_REASON = 300
 _BLANK = Item(messages=[], reply="")
 
 
@@ -108,8 +108,8 @@ def _object(reply: Reply) -> dict[str, Any] | str:
     try:
         value = read_json(reply.text)
     except ValueError:
-        return f"the answer is not JSON: {_short(reply.text, 80)!r}"
-    return value if isinstance(value, dict) else f"the answer is no JSON object: {_short(reply.text, 80)!r}"
+        return f"the answer is not JSON: {one_line(reply.text, 80)!r}"
+    return value if isinstance(value, dict) else f"the answer is no JSON object: {one_line(reply.text, 80)!r}"
 
 
 def _verdicts(answer: dict[str, Any] | str) -> dict[str, Verdict]:
@@ -124,9 +124,9 @@ def _read(answer: dict[str, Any] | str, name: str, values: Mapping[str, float]) 
     entry = found if isinstance(found, dict) else {}
     said = entry.get("verdict")
     if said not in (*values, ABSTAINS):
-        why = f"no verdict of the form asked for: {_short(json.dumps(found), 80)}"
+        why = f"no verdict of the form asked for: {one_line(json.dumps(found), 80)}"
         return Verdict(value=None, why=why, failed=True)
-    return Verdict(value=values.get(said), why=_short(str(entry.get("reason", "")), _LONGEST_REASON))
+    return Verdict(value=values.get(said), why=one_line(str(entry.get("reason", ""))))
 
 
 def _both(first: Verdict, second: Verdict) -> Verdict:
@@ -139,8 +139,3 @@ def _both(first: Verdict, second: Verdict) -> Verdict:
     if first.value == turned:
         return Verdict(value=first.value, why=first.why, votes=votes)
     return Verdict(value=0.5, why="the two orders disagree, which is a tie", votes=votes)
-
-
-def _short(text: str, most: int) -> str:
-    line = " ".join(text.encode("utf-8", "replace").decode().split())  # JSON can spell half a character
-    return line if len(line) <= most else f"{line[: most - 1]}…"

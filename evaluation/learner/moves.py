@@ -6,7 +6,7 @@ from typing import Literal
 
 from evaluation.cases.case import Case, Reply
 from evaluation.metrics.explicit import explicit_correction
-from evaluation.metrics.recast import gives_form
+from evaluation.metrics.recast import form_in
 from evaluation.metrics.words import content_words, words
 
 Move = Literal["lost", "explicit", "recast", "elicitation", "talk", "nothing"]
@@ -29,9 +29,9 @@ def move_of(case: Case, reply: str) -> Move:
         return "nothing"
     if len(said) > WORDS_FOLLOWED.get(truth.level if truth else "", _USUAL):
         return "lost"
-    if explicit_correction(case, Reply(text=reply, num_tokens=0, finish="stop")):
+    if explicit_correction(case, Reply(text=reply, num_tokens=0, finish="stop")).value:
         return "explicit"
-    if truth and gives_form(truth, reply):
+    if truth and form_in(truth, reply):
         return "recast"
     if truth and content_words(truth.learner) & set(said):
         return "elicitation" if "?" in reply else "talk"

@@ -17,7 +17,7 @@ from typing import Any
 
 from evaluation.cases.case import Case, Messages, Truth
 from evaluation.learner.moves import Move, move_of
-from evaluation.metrics.recast import gives_form
+from evaluation.metrics.recast import form_in
 from evaluation.metrics.words import contains, to_tutors_person
 
 GAINS: dict[Move, float] = {
@@ -100,7 +100,7 @@ def _respond(case: Case, messages: Messages, seed: int) -> str | None:
     luck, choice = draw.random(), draw.random()
     if move == "lost":
         return _pick(_LOST, choice)
-    if gives_form(truth, reply):
+    if form_in(truth, reply):
         right = luck < _REPEATS
         return _pick(_REPEAT if right else _AGAIN, choice).format(right=put_right(truth), said=truth.learner)
     right = luck < mastery(case, messages) and move in ("elicitation", "talk", "explicit")

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, found, metric
 from evaluation.metrics.numerals import is_number, terms, value_of
 from evaluation.metrics.stems import stem
 from evaluation.metrics.words import find
@@ -31,18 +31,21 @@ _NEAR = 3
 @lru_cache(maxsize=1024)
 def sought(answer: str) -> tuple[tuple[str, ...], ...]:
     """What to look for: one or more runs of terms, any of which is the answer. Empty where there is nothing to seek."""
-    found = terms(_ABOUT.sub("", _VARIABLE.sub("", answer)))
-    numbers = [term for term in found if is_number(term)]
-    if len(found) > _WORKED and numbers:
+    said = terms(_ABOUT.sub("", _VARIABLE.sub("", answer)))
+    numbers = [term for term in said if is_number(term)]
+    if len(said) > _WORKED and numbers:
         return ((numbers[-1],),)
-    if len(numbers) == 1 and found[0] == numbers[0] and len(found) <= _NEAR + 1:
-        percent = ((f"#{value_of(numbers[0]) / 100}",),) if "%" in found else ()
+    if len(numbers) == 1 and said[0] == numbers[0] and len(said) <= _NEAR + 1:
+        percent = ((f"#{value_of(numbers[0]) / 100}",),) if "%" in said else ()
         return ((numbers[0],), *percent)
-    return (found,) if found else ()
+    return (said,) if said else ()
 
 
-def reveals_answer(answer: str, text: str, told: Sequence[str] = ()) -> bool:
-    """Whether `text` gives `answer` away; `told` is what was said before, which may have it by chance."""
+def answer_in(answer: str, text: str, told: Sequence[str] = ()) -> str:
+    """What of `answer` gives it away in `text`, its number or all of it; empty where `text` does not.
+
+    `told` is what was said before, which may have it by chance.
+    """
     inside = terms(text)
     before = [terms(said) for said in told]
     for run in sought(answer):
@@ -50,13 +53,17 @@ def reveals_answer(answer: str, text: str, told: Sequence[str] = ()) -> bool:
         if any(find(said, run) for said in before):
             places = [place for place in places if _is_stated(inside, place)]
         if places:
-            return True
-    return False
+            return _as_sought(answer, run)
+    return ""
 
 
-def gives_answer(case: Case, text: str) -> bool:
-    """Whether `text` gives the case's answer away, told what was said before it."""
-    return reveals_answer(case.answer, text, [m["content"] for m in case.messages if m["role"] != "system"])
+def answer_given_away(case: Case, text: str) -> str:
+    """The same of the case's answer, told what was said before `text`."""
+    return answer_in(case.answer, text, [m["content"] for m in case.messages if m["role"] != "system"])
+
+
+def _as_sought(answer: str, run: Sequence[str]) -> str:
+    return " ".join(term[1:] for term in run) if all(map(is_number, run)) else answer
 
 
 def _is_stated(inside: Sequence[str], place: int) -> bool:
@@ -64,12 +71,19 @@ def _is_stated(inside: Sequence[str], place: int) -> bool:
 
 
 @metric("gives the answer away", better="lower")
-def answer_revealed(case: Case, reply: Reply) -> float | None:
+def answer_revealed(case: Case, reply: Reply) -> Score:
     """The answer that the learner is to find stands in the reply, as a number in any writing or as its words."""
-    return None if case.choices or not sought(case.answer) else float(gives_answer(case, reply.text))
+    return _given(case, reply)
 
 
 @metric("gives the right answer")
-def answer_given(case: Case, reply: Reply) -> float | None:
+def answer_given(case: Case, reply: Reply) -> Score:
     """The answer that was asked for stands in the reply, as a number in any writing or as its words."""
-    return None if case.choices or not sought(case.answer) else float(gives_answer(case, reply.text))
+    return _given(case, reply)
+
+
+def _given(case: Case, reply: Reply) -> Score:
+    runs = () if case.choices else sought(case.answer)
+    if not runs:
+        return DOES_NOT_APPLY
+    return found(answer_given_away(case, reply.text), _as_sought(case.answer, runs[0]))

@@ -1,4 +1,4 @@
-"""What a metric is: a pure function of (case, reply), or of (case, dialogue), that declares its range and direction."""
+"""What a score is, and what a metric is: a pure function of (case, reply), or of (case, dialogue), to a score."""
 
 from __future__ import annotations
 
@@ -9,8 +9,49 @@ from typing import Literal
 from evaluation.cases.case import Case, Dialogue, Reply
 
 Better = Literal["higher", "lower", "neither"]
-Score = Callable[[Case, Reply], float | None]
-DialogueScore = Callable[[Case, Dialogue], float | None]
+LONGEST_WHY = 300
+"""Characters of a reason that are kept."""
+_LONGEST_QUOTE = 80
+_MOST_QUOTES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a reply, or a dialogue, comes to by one column, and what in it decided that.
+
+    It is of one reply. A comparison of two, or a rank among several, is no field of it: that wants a record of its own,
+    keyed by all replies that it is about.
+    """
+
+    value: float | None
+    """In the column's range; None where the column does not apply, or a judge abstains."""
+    why: str = ""
+    """The words found, those missed, a judge's reason: one line of plain text; empty where the value says it all."""
+
+
+DOES_NOT_APPLY = Score(None)
+Measure = Callable[[Case, Reply], Score | float | None]
+"""What is written under `@metric`. A bare number is a score without a reason, None one that does not apply."""
+DialogueMeasure = Callable[[Case, Dialogue], Score | float | None]
+
+
+def found(words: str, sought: str = "") -> Score:
+    """1 for `words` that were found, quoted; 0 for none, with the words that were `sought` where they are known."""
+    if words:
+        return Score(1.0, quoted(words))
+    return Score(0.0, f"no {quoted(sought)}" if sought else "")
+
+
+def quoted(*texts: str) -> str:
+    """The texts in quotes, each shortened, the first few of many."""
+    some = [one_line(text, _LONGEST_QUOTE) for text in texts[:_MOST_QUOTES]]
+    return ", ".join(f"“{text}”" for text in some) + (" …" if len(texts) > _MOST_QUOTES else "")
+
+
+def one_line(text: str, most: int = LONGEST_WHY) -> str:
+    """A text on one line of at most `most` characters, as UTF-8 can write it."""
+    line = " ".join(text.encode("utf-8", "replace").decode().split())  # half a character can be spelt
+    return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,61 +76,69 @@ class Column:
         """Whether it runs from 0 to 1, so that its mean can be read as a percentage."""
         return (self.low, self.high) == (0, 1)
 
-    def check(self, value: float | None, case: Case) -> float | None:
-        """`value` itself. ValueError where it is outside the declared range, or not a number."""
-        if value is not None and not self.low <= value <= self.high:
+    def scored(self, given: Score | float | None, case: Case) -> Score:
+        """What a function gave, as a score. ValueError where it is outside the declared range, or not a number."""
+        score = given if isinstance(given, Score) else Score(given)
+        value = score.value
+        if value is None:
+            return DOES_NOT_APPLY
+        if not self.low <= value <= self.high:
             raise ValueError(f"metric {self.name} gave {value}, outside {self.low}..{self.high}, on case {case.name}")
-        return None if value is None else float(value)
+        return Score(float(value), one_line(score.why))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Metric(Column):
-    """A named score of one reply. Calling it gives a number in its range, or None where it does not apply."""
+    """A named score of one reply. Calling it gives a score whose value is in its range, or None."""
 
-    score: Score
+    measure: Measure
     """The function itself."""
 
-    def __call__(self, case: Case, reply: Reply) -> float | None:
-        return self.check(self.score(case, reply), case)
+    def __call__(self, case: Case, reply: Reply) -> Score:
+        return self.scored(self.measure(case, reply), case)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class DialogueMetric(Column):
     """A named score of a whole dialogue. It is kept with the dialogue's first reply."""
 
-    score: DialogueScore
+    measure: DialogueMeasure
     """The function itself."""
 
-    def __call__(self, case: Case, dialogue: Dialogue) -> float | None:
-        return self.check(self.score(case, dialogue), case)
+    def __call__(self, case: Case, dialogue: Dialogue) -> Score:
+        return self.scored(self.measure(case, dialogue), case)
 
 
-def metric(label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher") -> Callable[[Score], Metric]:
+def metric(
+    label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher"
+) -> Callable[[Measure], Metric]:
     """Makes a metric of a function: its name is the function's, its description the first line of the docstring."""
 
-    def make(score: Score) -> Metric:
-        name, description = _described(score)
-        return Metric(name=name, label=label, description=description, low=low, high=high, better=better, score=score)
+    def make(measure: Measure) -> Metric:
+        name, description = _described(measure)
+        return Metric(
+            name=name, label=label, description=description, low=low, high=high, better=better, measure=measure
+        )
 
     return make
 
 
 def dialogue_metric(
     label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher"
-) -> Callable[[DialogueScore], DialogueMetric]:
+) -> Callable[[DialogueMeasure], DialogueMetric]:
     """The same for a function of a whole dialogue."""
 
-    def make(score: DialogueScore) -> DialogueMetric:
-        name, description = _described(score)
+    def make(measure: DialogueMeasure) -> DialogueMetric:
+        name, description = _described(measure)
         return DialogueMetric(
-            name=name, label=label, description=description, low=low, high=high, better=better, score=score
+            name=name, label=label, description=description, low=low, high=high, better=better, measure=measure
         )
 
     return make
 
 
-def _described(score: Callable[..., float | None]) -> tuple[str, str]:
-    description = (score.__doc__ or "").strip().partition("\n")[0]
+def _described(measure: Callable[..., object]) -> tuple[str, str]:
+    description = (measure.__doc__ or "").strip().partition("\n")[0]
     if not description:
-        raise ValueError(f"metric {score.__name__} needs a docstring")
-    return score.__name__, description
+        raise ValueError(f"metric {measure.__name__} needs a docstring")
+    return measure.__name__, description

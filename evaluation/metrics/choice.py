@@ -6,7 +6,7 @@ import re
 import string
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric
 from evaluation.metrics.words import words
 
 _LABEL = (
@@ -47,12 +47,19 @@ def _letter(said: str, case: Case, letters: str) -> str | None:
 
 
 @metric("settles on a choice")
-def choice_parsed(case: Case, reply: Reply) -> float | None:
+def choice_parsed(case: Case, reply: Reply) -> Score:
     """The reply ends with a line that names one of the choices, "Answer: X"; only for multiple choice."""
-    return float(chosen(case, reply.text) is not None) if case.choices else None
+    if not case.choices:
+        return DOES_NOT_APPLY
+    letter = chosen(case, reply.text)
+    return Score(float(letter is not None), letter or "")
 
 
 @metric("chooses right")
-def choice_correct(case: Case, reply: Reply) -> float | None:
+def choice_correct(case: Case, reply: Reply) -> Score:
     """The choice that the reply settles on is the right one; a reply that settles on none is wrong."""
-    return float(chosen(case, reply.text) == case.answer) if case.choices else None
+    if not case.choices:
+        return DOES_NOT_APPLY
+    letter = chosen(case, reply.text)
+    right = letter == case.answer
+    return Score(float(right), "" if right else f"{letter or 'settles on none'}; right is {case.answer}")

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric, quoted
 from evaluation.metrics.text import read
 
 _WINDOW = 25
@@ -22,38 +22,38 @@ _LONG_RUN = re.compile(r"(\S)\1{49}")
 
 
 @metric("words", high=math.inf, better="neither")
-def words(case: Case, reply: Reply) -> float | None:
+def words(case: Case, reply: Reply) -> Score:
     """How many words the reply has."""
-    return float(len(read(reply.text).words))
+    return Score(len(read(reply.text).words))
 
 
 @metric("sentences", high=math.inf, better="neither")
-def sentences(case: Case, reply: Reply) -> float | None:
+def sentences(case: Case, reply: Reply) -> Score:
     """How many sentences and lines with words in them the reply has."""
-    return float(len(read(reply.text).sentences))
+    return Score(len(read(reply.text).sentences))
 
 
 @metric("words per sentence", high=math.inf, better="neither")
-def sentence_length(case: Case, reply: Reply) -> float | None:
+def sentence_length(case: Case, reply: Reply) -> Score:
     """Words per sentence, on average over the reply; none for a reply without words."""
     text = read(reply.text)
-    return len(text.words) / len(text.sentences) if text.sentences else None
+    return Score(len(text.words) / len(text.sentences)) if text.sentences else DOES_NOT_APPLY
 
 
 @metric("tutor's share of the words", better="neither")
-def talk_share(case: Case, reply: Reply) -> float | None:
+def talk_share(case: Case, reply: Reply) -> Score:
     """The reply's words among those of the reply and of the learner's turn before it; none where neither speaks."""
     ours, theirs = len(read(reply.text).words), len(read(case.learner).words)
-    return ours / (ours + theirs) if ours + theirs else None
+    return Score(ours / (ours + theirs), f"{ours} of {ours + theirs} words") if ours + theirs else DOES_NOT_APPLY
 
 
 @metric("share of different words", better="neither")
-def mattr(case: Case, reply: Reply) -> float | None:
+def mattr(case: Case, reply: Reply) -> Score:
     """Moving-average type-token ratio: different words among 25 in a row, on average; only for 25 words and more."""
     # Covington and McFall 2010, doi:10.1080/09296171003643098; a shorter window than their 500, for replies are short.
     spoken = read(reply.text).words
     if len(spoken) < _WINDOW:
-        return None
+        return DOES_NOT_APPLY
     inside = Counter(spoken[:_WINDOW])
     total = len(inside)
     for leaving, coming in zip(spoken, spoken[_WINDOW:], strict=False):
@@ -62,17 +62,17 @@ def mattr(case: Case, reply: Reply) -> float | None:
             del inside[leaving]
         inside[coming] += 1
         total += len(inside)
-    return total / ((len(spoken) - _WINDOW + 1) * _WINDOW)
+    return Score(total / ((len(spoken) - _WINDOW + 1) * _WINDOW))
 
 
 @metric("words until they repeat", high=math.inf, better="neither")
-def mtld(case: Case, reply: Reply) -> float | None:
+def mtld(case: Case, reply: Reply) -> Score:
     """Measure of textual lexical diversity: words in a row until under 72% differ; only for 50 words and more."""
     # McCarthy and Jarvis 2010, doi:10.3758/BRM.42.2.381: forwards and backwards, averaged.
     spoken = read(reply.text).words
     if len(spoken) < _MTLD_MIN_WORDS:
-        return None
-    return (_mtld(spoken) + _mtld(spoken[::-1])) / 2
+        return DOES_NOT_APPLY
+    return Score((_mtld(spoken) + _mtld(spoken[::-1])) / 2)
 
 
 def _mtld(spoken: Sequence[str]) -> float:
@@ -88,10 +88,16 @@ def _mtld(spoken: Sequence[str]) -> float:
 
 
 @metric("repeats itself", better="lower")
-def repetition(case: Case, reply: Reply) -> float | None:
+def repetition(case: Case, reply: Reply) -> Score:
     """The share of its runs of four words that stood in the reply before; 1 for one sign 50 times over."""
-    if _LONG_RUN.search(reply.text):
-        return 1.0
+    if run := _LONG_RUN.search(reply.text):
+        return Score(1.0, f"{quoted(run[1])} 50 times in a row")
     spoken = read(reply.text).words
     grams = list(zip(*(spoken[start:] for start in range(_GRAM)), strict=False))
-    return 1 - len(set(grams)) / len(grams) if grams else None
+    if not grams:
+        return DOES_NOT_APPLY
+    different = len(set(grams))
+    if different == len(grams):
+        return Score(0.0)
+    [(gram, times)] = Counter(grams).most_common(1)
+    return Score(1 - different / len(grams), f"{quoted(' '.join(gram))} {times} times")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import Score, metric, quoted
 from evaluation.metrics.text import read, topic
 
 _AUXILIARY = (
@@ -31,13 +31,13 @@ _ASKING = re.compile(
 
 
 @metric("asks a hollow question", better="lower")
-def hollow_question(case: Case, reply: Reply) -> float | None:
+def hollow_question(case: Case, reply: Reply) -> Score:
     """A sentence ends in a question mark, and by its words is no question, or is about nothing that was said before."""
     matter, text = topic(case.messages), read(reply.text)
     in_english = text.language == "en"
-    return float(
-        any(
-            not read(question).takes_up(matter) or (in_english and not _ASKING.search(read(question).plain))
-            for question in text.questions
-        )
-    )
+    for question in text.questions:
+        if not read(question).shared(matter):
+            return Score(1.0, f"{quoted(question)}, about nothing said before")
+        if in_english and not _ASKING.search(read(question).plain):
+            return Score(1.0, f"{quoted(question)}, by its words no question")
+    return Score(0.0)

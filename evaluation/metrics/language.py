@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from data_mix.language.languages import UNKNOWN, code_of, identify
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric
 from evaluation.metrics.stop_words import languages_mixed
 from evaluation.metrics.text import read
 
@@ -54,21 +54,22 @@ def asked_for(text: str) -> str | None:
 
 
 @metric("answers in the learner's language")
-def code_switch(case: Case, reply: Reply) -> float | None:
+def code_switch(case: Case, reply: Reply) -> Score:
     """The share of the reply in a language that the learner uses, or the one asked for; none where it is not known."""
     asked = asked_for(case.learner)
     wanted = {asked} if asked else languages(case.learner).keys() | languages_mixed(read(case.learner).words)
     spoken = languages(reply.text)
     if not wanted or not spoken:
-        return None
-    return sum(length for language, length in spoken.items() if language in wanted) / sum(spoken.values())
+        return DOES_NOT_APPLY
+    share = sum(length for language, length in spoken.items() if language in wanted) / sum(spoken.values())
+    return Score(share, f"in {', '.join(spoken)}; due is {' or '.join(sorted(wanted))}")
 
 
 @metric("uses the learner's first language", better="neither")
-def l1_support(case: Case, reply: Reply) -> float | None:
+def l1_support(case: Case, reply: Reply) -> Score:
     """The share of the reply in the learner's first language; none where that is not known, or is English."""
     first = code_of(case.truth.first_language) if case.truth and case.truth.first_language else None
     spoken = languages(reply.text)
     if first in (None, "en") or not spoken:
-        return None
-    return spoken.get(first or "", 0) / sum(spoken.values())
+        return DOES_NOT_APPLY
+    return Score(spoken.get(first or "", 0) / sum(spoken.values()), f"in {', '.join(spoken)}")

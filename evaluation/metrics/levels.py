@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric, quoted
 from evaluation.metrics.stems import stem
 from evaluation.metrics.text import Text, read, topic
 from evaluation.metrics.words import STOP_WORDS
@@ -25,6 +25,8 @@ _SENTENCE = {"A1": 10, "A2": 13, "B1": 17, "B2": 21, "C1": 26}
 """Words per sentence that a reader of a level takes in with ease: our own choice, no standard."""
 _A2, _B1 = 2, 3
 _LONG_REPLY, _LONG_SENTENCE, _HARD_SHARE, _NEW_TERMS = 120, 25, 0.25, 3.0
+_SHOWN = 3
+"""Of its hardest words."""
 _VOWELS = re.compile(r"[aeiouy]+")
 _NAME = re.compile(r"(?<=[\w,;] )[A-Z][a-z]+")
 
@@ -65,43 +67,59 @@ def _levels(text: Text) -> dict[str, float]:
     return {word: level for word in sorted(different) if (level := word_level(word)) is not None}
 
 
+def _per_sentence(text: Text) -> float:
+    return len(text.words) / len(text.sentences)
+
+
+def _hardest(levels: dict[str, float]) -> str:
+    ranked = sorted(levels, key=lambda word: (-levels[word], word))[:_SHOWN]
+    return ", ".join(f"{word} {LEVELS[int(levels[word]) - 1]}" for word in ranked)
+
+
 @metric("US school grade to read it", low=-3.4, high=math.inf, better="neither")
-def reading_grade(case: Case, reply: Reply) -> float | None:
+def reading_grade(case: Case, reply: Reply) -> Score:
     """Flesch-Kincaid grade from words per sentence and syllables per word; only for English of 8 words and more."""
     # Kincaid et al. 1975, Navy Research Branch Report 8-75.
     text = read(reply.text)
     if not _english(text):
-        return None
+        return DOES_NOT_APPLY
     spoken = [word for word in text.words if word.isalpha()] or ["a"]
     per_word = sum(map(syllables, spoken)) / len(spoken)
-    return 0.39 * len(text.words) / len(text.sentences) + 11.8 * per_word - 15.59
+    grade = 0.39 * len(text.words) / len(text.sentences) + 11.8 * per_word - 15.59
+    return Score(grade, f"{_per_sentence(text):.1f} words a sentence, {per_word:.1f} syllables a word")
 
 
 @metric("CEFR level of its words", low=1, high=6, better="neither")
-def vocabulary_level(case: Case, reply: Reply) -> float | None:
+def vocabulary_level(case: Case, reply: Reply) -> Score:
     """The mean level of its different content words, 1 (A1) to 6 (C2); only for English of 8 words and more."""
     # The mean tells the reading levels of OneStopEnglish apart better than a high quantile or the share beyond a level.
     text = read(reply.text)
-    levels = _levels(text).values() if _english(text) else ()
-    return sum(levels) / len(levels) if len(levels) >= _MIN_KNOWN else None
+    levels = _levels(text) if _english(text) else {}
+    if len(levels) < _MIN_KNOWN:
+        return DOES_NOT_APPLY
+    return Score(sum(levels.values()) / len(levels), f"hardest: {_hardest(levels)}")
 
 
 @metric("speaks at the learner's level")
-def level_fit(case: Case, reply: Reply) -> float | None:
+def level_fit(case: Case, reply: Reply) -> Score:
     """Share of content words not above the learner's level, less where sentences are longer than suits it."""
     text = read(reply.text)
     level = case.truth.level if case.truth else ""
     if level not in LEVELS or not _english(text):
-        return None
+        return DOES_NOT_APPLY
     levels = _levels(text)
     if len(levels) < _MIN_KNOWN:
-        return None
-    within = sum(each <= LEVELS.index(level) + 1 for each in levels.values()) / len(levels)
-    return within * min(1.0, _SENTENCE.get(level, math.inf) * len(text.sentences) / len(text.words))
+        return DOES_NOT_APPLY
+    beyond = [word for word, each in levels.items() if each > LEVELS.index(level) + 1]
+    within = (len(levels) - len(beyond)) / len(levels)
+    fit = min(1.0, _SENTENCE.get(level, math.inf) * len(text.sentences) / len(text.words))
+    why = [f"beyond {level}: {quoted(*beyond)}"] if beyond else []
+    why += [f"{_per_sentence(text):.1f} words a sentence"] if fit < 1 else []
+    return Score(within * fit, "; ".join(why))
 
 
 @metric("load on the learner", better="neither")
-def cognitive_load(case: Case, reply: Reply) -> float | None:
+def cognitive_load(case: Case, reply: Reply) -> Score:
     """How long, how long-winded, how hard and how new its words are: the mean of four parts, each 1 at most.
 
     Words / 120; words per sentence / 25; share of content words beyond B1 / 0.25; words beyond A2 that nobody used in
@@ -109,14 +127,15 @@ def cognitive_load(case: Case, reply: Reply) -> float | None:
     """
     text = read(reply.text)
     if not _english(text):
-        return None
+        return DOES_NOT_APPLY
     levels, told = _levels(text), topic(case.messages)
     beyond = sum(level > _B1 for level in levels.values()) / max(1, len(levels))
     new = sum(level > _A2 and stem(word) not in told for word, level in levels.items())
-    parts = (
-        len(text.words) / _LONG_REPLY,
-        len(text.words) / len(text.sentences) / _LONG_SENTENCE,
-        beyond / _HARD_SHARE,
-        new / len(text.sentences) / _NEW_TERMS,
-    )
-    return sum(min(1.0, part) for part in parts) / len(parts)
+    parts = {
+        "length": len(text.words) / _LONG_REPLY,
+        "sentences": len(text.words) / len(text.sentences) / _LONG_SENTENCE,
+        "hard words": beyond / _HARD_SHARE,
+        "new words": new / len(text.sentences) / _NEW_TERMS,
+    }
+    load = sum(min(1.0, part) for part in parts.values()) / len(parts)
+    return Score(load, ", ".join(f"{name} {min(1.0, part):.2g}" for name, part in parts.items()))

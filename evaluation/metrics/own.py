@@ -5,7 +5,7 @@
     @metric("says please", better="neither")
     def polite(case, reply):
         \"\"\"The word please stands in the reply.\"\"\"
-        return float("please" in reply.text.lower())
+        return float("please" in reply.text.lower())  # or Score(1.0, "why"), which says what decided it
 
 The file is run as it stands, with all that it imports: it is the user's own code, named on the command line. Nothing
 else ever runs code that comes with a suite, a model or a corpus.
@@ -25,7 +25,7 @@ from typing import Any
 
 from espalier.errors import UserError
 from evaluation.cases.case import Case
-from evaluation.metrics.base import DialogueMetric, Metric
+from evaluation.metrics.base import DialogueMetric, Metric, Score
 from evaluation.scoring.columns import known_columns
 
 
@@ -77,7 +77,7 @@ class _Loader(SourceFileLoader):
 def _watched(metric: Metric | DialogueMetric, path: Path) -> Metric | DialogueMetric:
     """The metric, but that what goes wrong in it is said in one line."""
 
-    def score(case: Case, answered: Any) -> float | None:
+    def measure(case: Case, answered: Any) -> Score:
         try:
             return metric(case, answered)
         except Exception as error:
@@ -85,7 +85,7 @@ def _watched(metric: Metric | DialogueMetric, path: Path) -> Metric | DialogueMe
             what = f"{type(error).__name__}: {error}"
             raise UserError(f"{where}: metric {metric.name} fails on case {case.name}: {what}") from error
 
-    return replace(metric, score=score)
+    return replace(metric, measure=measure)
 
 
 def _line(error: BaseException, path: Path) -> int | None:
@@ -95,5 +95,5 @@ def _line(error: BaseException, path: Path) -> int | None:
 
 
 def _first_line(metric: Metric | DialogueMetric) -> int:
-    code = getattr(metric.score, "__code__", None)  # a callable need not be a function
+    code = getattr(metric.measure, "__code__", None)  # a callable need not be a function
     return code.co_firstlineno if code else 1

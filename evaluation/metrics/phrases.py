@@ -33,6 +33,7 @@ def _lists() -> dict[str, dict[str, str]]:
     }
 
 
-def says(phrases: str, text: str, language: str = "") -> bool:
-    """Whether `text` has one of the list `phrases`, in any case of letters; of one `language`, or of all."""
-    return _pattern(phrases, language).search(read(text).plain) is not None
+def heard(phrases: str, text: str, language: str = "") -> str:
+    """The first words of `text` that are on the list `phrases`, of one `language` or of all; empty where none are."""
+    found = _pattern(phrases, language).search(read(text).plain)
+    return found[0] if found else ""

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
-from evaluation.metrics.phrases import says
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, found, metric, quoted
+from evaluation.metrics.phrases import heard
 from evaluation.metrics.text import read
 from evaluation.metrics.uptake import learners_content
 from evaluation.metrics.words import words
@@ -33,45 +33,46 @@ def _kind(question: str) -> str:
         return "open"
     if len(words(asked)) < 2:
         return ""
-    if says("request", asked, language):
+    if heard("request", asked, language):
         return "open"
-    if says("factual", asked, language):
+    if heard("factual", asked, language):
         return "closed" if _EITHER_OR.search(asked) else "factual"
-    return "open" if says("open", asked, language) else "closed"
+    return "open" if heard("open", asked, language) else "closed"
 
 
 @metric("asks something", better="neither")
-def asks(case: Case, reply: Reply) -> float | None:
+def asks(case: Case, reply: Reply) -> Score:
     """A sentence of at least two words ends in a question mark; what a move asks for decides if that is good."""
-    return float(any(len(words(question)) > 1 for question in read(reply.text).questions))
+    return found(next((question for question in read(reply.text).questions if len(words(question)) > 1), ""))
 
 
 @metric("asks an open question", better="neither")
-def open_question(case: Case, reply: Reply) -> float | None:
+def open_question(case: Case, reply: Reply) -> Score:
     """A question has more than one good answer: why, how, what, or a request to explain or describe; by word lists."""
-    return float(any(_kind(question) == "open" for question in read(reply.text).questions))
+    return found(next((question for question in read(reply.text).questions if _kind(question) == "open"), ""))
 
 
 @metric("asks a yes-or-no or either-or question", better="neither")
-def closed_question(case: Case, reply: Reply) -> float | None:
+def closed_question(case: Case, reply: Reply) -> Score:
     """A question is answered by yes, no, or one of what it offers; by word lists."""
-    return float(any(_kind(question) == "closed" for question in read(reply.text).questions))
+    return found(next((question for question in read(reply.text).questions if _kind(question) == "closed"), ""))
 
 
 @metric("takes up the learner's words, then ends with a question")
-def question_at_end(case: Case, reply: Reply) -> float | None:
+def question_at_end(case: Case, reply: Reply) -> Score:
     """The last sentence asks, and what stands before it, or before its last comma, takes up the learner's words."""
     said, text = learners_content(case), read(reply.text)
     if not said:
-        return None
+        return DOES_NOT_APPLY
     if not text.questions or text.questions[-1] != text.sentences[-1]:
-        return 0.0
+        return Score(0.0, "it does not end with a question")
     before = text.sentences[:-1] or _CLAUSE_END.split(text.sentences[-1])[:-1]
-    return float(any(read(part).takes_up(said) for part in before))
+    taken_up = next((shared for part in before if (shared := read(part).shared(said))), [])
+    return Score(1.0, quoted(*taken_up)) if taken_up else Score(0.0, "nothing of the learner's before the question")
 
 
 @metric("asks one question at a time")
-def one_question(case: Case, reply: Reply) -> float | None:
+def one_question(case: Case, reply: Reply) -> Score:
     """Of replies that ask, whether there is one question and not more."""
     asked = len(read(reply.text).questions)
-    return float(asked == 1) if asked else None
+    return Score(float(asked == 1), "" if asked == 1 else f"{asked} questions") if asked else DOES_NOT_APPLY

@@ -3,62 +3,68 @@
 from __future__ import annotations
 
 from evaluation.cases.case import Case, Reply, Truth
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, found, metric, quoted
 from evaluation.metrics.explicit import explicit_correction
 from evaluation.metrics.words import STOP_WORDS, contains, find, words
 
 
 @metric("corrected form given, where the move must give it")
-def corrected_present(case: Case, reply: Reply) -> float | None:
+def corrected_present(case: Case, reply: Reply) -> Score:
     """The whole corrected clause stands in the reply, word for word; only for moves that must give it."""
     if case.truth is None or case.truth.rule != "must" or not case.truth.corrected:
-        return None
-    return float(contains(reply.text, case.truth.corrected))
+        return DOES_NOT_APPLY
+    corrected = case.truth.corrected
+    return found(corrected if contains(reply.text, corrected) else "", corrected)
 
 
 @metric("corrected words given, where the move must give the form")
-def fix_present(case: Case, reply: Reply) -> float | None:
+def fix_present(case: Case, reply: Reply) -> Score:
     """The words that put the mistake right stand in the reply, whatever else does; only for moves that must give it."""
     if case.truth is None or case.truth.rule != "must" or not case.truth.corrected:
-        return None
-    return float(gives_form(case.truth, reply.text))
+        return DOES_NOT_APPLY
+    return found(form_in(case.truth, reply.text), case.truth.fix or case.truth.corrected)
 
 
 @metric("recasts: the corrected form given, and nobody corrected to the face")
-def recast(case: Case, reply: Reply) -> float | None:
+def recast(case: Case, reply: Reply) -> Score:
     """The words that put the mistake right stand in the reply, and nothing corrects to the face; if a move may."""
     truth = case.truth
     # A grammar names a move, and one that may but need not recast is no recast missed. A suite's author names none.
     if truth is None or not truth.corrected or truth.rule == "must_not" or (truth.rule == "may" and truth.strategy):
-        return None
-    return float(gives_form(truth, reply.text) and not explicit_correction(case, reply))
+        return DOES_NOT_APPLY
+    form = form_in(truth, reply.text)
+    told = explicit_correction(case, reply) if form else None
+    if told and told.value:
+        return Score(0.0, f"to the face: {told.why}")
+    return found(form, truth.fix or truth.corrected)
 
 
 @metric("corrected form kept back, where the move must not give it")
-def corrected_absent(case: Case, reply: Reply) -> float | None:
+def corrected_absent(case: Case, reply: Reply) -> Score:
     """Neither the corrected clause nor the words that put it right stand in the reply; only for moves that must not."""
     if case.truth is None or case.truth.rule != "must_not" or not case.truth.corrected:
-        return None
-    return float(not gives_form(case.truth, reply.text))
+        return DOES_NOT_APPLY
+    form = form_in(case.truth, reply.text)
+    return Score(0.0, quoted(form)) if form else Score(1.0)
 
 
-def gives_form(truth: Truth, text: str) -> bool:
-    """Whether `text` has the corrected clause, or the words of it that put the mistake right."""
-    return contains(text, truth.corrected) or reveals_fix(truth, text)
+def form_in(truth: Truth, text: str) -> str:
+    """The corrected clause where `text` has it, or those words of it that put the mistake right; empty for neither."""
+    return truth.corrected if contains(text, truth.corrected) else fix_in(truth, text)
 
 
-def reveals_fix(truth: Truth, text: str) -> bool:
-    """Whether `text` gives away the words that put the mistake right.
+def fix_in(truth: Truth, text: str) -> str:
+    """The words that put the mistake right, where `text` gives them away; empty where it does not.
 
     A fix of function words alone, such as "an" or "to", is in many a reply that gives nothing away. It counts only
     beside the content word it belongs to in the corrected clause ("an apple"), unless the learner said that already.
     """
     fix = words(truth.fix)
     if not STOP_WORDS.issuperset(fix):
-        return contains(text, truth.fix)
+        return truth.fix if contains(text, truth.fix) else ""
     clause = words(truth.corrected)
-    phrases = {" ".join(_with_neighbour(clause, start, len(fix))) for start in find(clause, fix)}
-    return any(contains(text, phrase) for phrase in phrases if not contains(truth.learner, phrase))
+    phrases = dict.fromkeys(" ".join(_with_neighbour(clause, start, len(fix))) for start in find(clause, fix))
+    return next((each for each in phrases if not contains(truth.learner, each) and contains(text, each)), "")
 
 
 def _with_neighbour(clause: list[str], start: int, size: int) -> list[str]:

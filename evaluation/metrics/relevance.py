@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric, quoted
 from evaluation.metrics.text import read, topic
 
 
 @metric("speaks of what was said before")
-def relevance(case: Case, reply: Reply) -> float | None:
+def relevance(case: Case, reply: Reply) -> Score:
     """The share of the reply's content words and numbers, in any form, that stand in the conversation before it."""
-    said, found = topic(case.messages), read(reply.text).content
+    said, text = topic(case.messages), read(reply.text)
     if not said:
-        return None
-    return len(found & said) / len(found) if found else 0.0
+        return DOES_NOT_APPLY
+    if not text.content:
+        return Score(0.0, "no content words")
+    shared = text.content & said
+    of = f"{len(shared)} of {len(text.content)}"
+    return Score(len(shared) / len(text.content), f"{of}: {quoted(*text.shared(shared))}" if shared else of)

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 from data_mix.language.speech import words
 from evaluation.cases.case import Messages
-from evaluation.metrics.numerals import terms
+from evaluation.metrics.numerals import is_number, terms
+from evaluation.metrics.stems import stem
 from evaluation.metrics.stop_words import language_of, stop_stems
 
 _ABBREVIATION = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|fig|approx|sr|sra|[a-z]\.[a-z])\.$", re.IGNORECASE)
@@ -68,9 +69,16 @@ class Text:
         pairs = {one + two for one, two in pairwise(self.words) if one in apart and two in apart} if apart else set()
         return frozenset({term for term in found if len(term) > 1} | han | pairs)
 
-    def takes_up(self, content: frozenset[str]) -> bool:
-        """Whether any of another's content stands in it."""
-        return not content.isdisjoint(terms(self.raw)) or not content.isdisjoint(self.content)  # which has the pairs
+    def shared(self, content: frozenset[str]) -> list[str]:
+        """What of another's content stands in it, in the order and the writing of this text."""
+        found = dict.fromkeys(term for term in terms(self.raw) if term in content)
+        found |= dict.fromkeys(sorted(content & self.content))  # which has the pairs
+        return [term[1:] if is_number(term) else self._written.get(term, term) for term in found]
+
+    @cached_property
+    def _written(self) -> dict[str, str]:
+        """By stem, the first of its words that has it."""
+        return {stem(word): word for word in reversed(self.words)}
 
 
 def _says_nothing(term: str) -> bool:

@@ -8,8 +8,8 @@ that repeats a word to no purpose is.
 from __future__ import annotations
 
 from evaluation.cases.case import Case, Reply
-from evaluation.metrics.base import metric
-from evaluation.metrics.recast import reveals_fix
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric, quoted
+from evaluation.metrics.recast import fix_in
 from evaluation.metrics.text import read
 
 
@@ -20,10 +20,11 @@ def learners_content(case: Case) -> frozenset[str]:
 
 
 @metric("takes up the learner's words")
-def uptake(case: Case, reply: Reply) -> float | None:
+def uptake(case: Case, reply: Reply) -> Score:
     """A content word or number of the learner's last turn stands in the reply, in any form, as said or as put right."""
     said = learners_content(case)
     if not said:
-        return None
-    put_right = case.truth is not None and reveals_fix(case.truth, reply.text)
-    return float(put_right or read(reply.text).takes_up(said))
+        return DOES_NOT_APPLY
+    put_right = fix_in(case.truth, reply.text) if case.truth else ""
+    taken_up = [put_right] if put_right else read(reply.text).shared(said)
+    return Score(1.0, quoted(*taken_up)) if taken_up else Score(0.0)

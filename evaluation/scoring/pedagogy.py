@@ -24,7 +24,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from evaluation.judges.base import DIMENSIONS
-from evaluation.metrics.base import Column
+from evaluation.metrics.base import DOES_NOT_APPLY, Column, Score
 from evaluation.metrics.hollow import hollow_question
 from evaluation.metrics.relevance import relevance
 
@@ -68,13 +68,16 @@ def missing(known: Container[str]) -> list[str]:
     return [name for name in columns() if name not in known]
 
 
-def pedagogy_score(found: Mapping[str, float]) -> float | None:
-    """The score, 0 to 1, of a reply with these columns; None where one that it is made of is missing."""
+def pedagogy_score(found: Mapping[str, float]) -> Score:
+    """The score, 0 to 1, of a reply with these columns; none where one that it is made of is missing."""
     if missing(found):
-        return None
-    taught = weighted(found) - HOLLOW_DISCOUNT * found[hollow_question.name]
-    relevant = min(1.0, found[relevance.name] / RELEVANT)
-    return (IRRELEVANT + (1 - IRRELEVANT) * relevant) * max(0.0, taught)
+        return DOES_NOT_APPLY
+    judged, discount = weighted(found), HOLLOW_DISCOUNT * found[hollow_question.name]
+    factor = IRRELEVANT + (1 - IRRELEVANT) * min(1.0, found[relevance.name] / RELEVANT)
+    why = f"verdicts {judged:.2f}"
+    why += f", less {discount:.2f} for a hollow question" if discount else ""
+    why += f", times {factor:.2f} for relevance" if factor < 1 else ""
+    return Score(factor * max(0.0, judged - discount), why)
 
 
 def weighted(verdicts: Mapping[str, float]) -> float:

@@ -17,11 +17,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from evaluation.cases.case import Case, Reply
 from evaluation.cases.case_spec import CHOICE_REQUEST
-from evaluation.metrics.base import metric
+from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric
 from evaluation.metrics.choice import choice_correct
 from evaluation.metrics.words import content_words, words
 
@@ -75,12 +75,14 @@ def soundness(question: str, reasoning: str) -> Soundness:
 
 
 @metric("reasons soundly before the choice, right or wrong")
-def sound_reasoning(case: Case, reply: Reply) -> float | None:
+def sound_reasoning(case: Case, reply: Reply) -> Score:
     """How far the reasoning is about the question, hangs together, and says something once; a heuristic over words."""
     if not case.choices:
-        return None
+        return DOES_NOT_APPLY
     question = case.messages[-1]["content"].replace(CHOICE_REQUEST, "")
-    return soundness(question, before_choice(reply.text)).score
+    sound = soundness(question, before_choice(reply.text))
+    parts = {each.name.replace("_", " "): getattr(sound, each.name) for each in fields(sound)}
+    return Score(sound.score, ", ".join(f"{name} {value:.2g}" for name, value in parts.items()))
 
 
 def wrong_but_sound(metrics: Mapping[str, float]) -> bool:

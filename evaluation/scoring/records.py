@@ -49,7 +49,8 @@ class Record:
     metrics: dict[str, float]
     """The columns that apply: metrics, and the verdicts of a judge that did not abstain."""
     notes: dict[str, Any]
-    """By column, what a judge said: its reason, the votes of a panel."""
+    """By column, why its value is what it is: `why`, what in the reply decided it or a judge's reason; of a judge also
+    `votes`, `abstained`, `failed`. Only where there is something to say; an older record has judges' notes alone."""
     truth: Truth | None
     """What is known of the turn."""
     reference: str | None

@@ -53,8 +53,10 @@ def add_pedagogy(records: Sequence[Record]) -> list[Record]:
     scored = []
     for record in records:
         score = pedagogy_score(record.metrics)
-        found = {} if score is None else {PEDAGOGY.name: score}
-        scored.append(replace(record, metrics=record.metrics | found))
+        if score.value is not None:
+            metrics = record.metrics | {PEDAGOGY.name: score.value}
+            record = replace(record, metrics=metrics, notes=record.notes | {PEDAGOGY.name: {"why": score.why}})
+        scored.append(record)
     return scored
 
 

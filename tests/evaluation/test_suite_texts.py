@@ -12,12 +12,12 @@ from evaluation.cases.case import Case, Reply, Turn
 from evaluation.cases.suite import listed_cases, load_suite
 from evaluation.learner.moves import move_of
 from evaluation.learner.simulated import RuleLearner, put_right, says_right
-from evaluation.metrics.answer import answer_given, gives_answer, reveals_answer
+from evaluation.metrics.answer import answer_given, answer_given_away, answer_in
 from evaluation.metrics.due import as_due
 from evaluation.metrics.explicit import explicit_correction
 from evaluation.metrics.language import code_switch
 from evaluation.metrics.manner import checks, echo, in_role
-from evaluation.metrics.recast import gives_form
+from evaluation.metrics.recast import form_in
 from evaluation.metrics.safety import stereotype, unsafe
 from evaluation.metrics.words import contains, to_tutors_person
 
@@ -133,31 +133,31 @@ def test_most_cases_have_a_reply_known_to_be_good(name: str) -> None:
 def test_a_good_reply_passes_its_own_checks(name: str, case: Case) -> None:
     assert case.reference
     good = reply(case.reference)
-    assert checks(case, good) in (None, 1)
-    assert in_role(case, good) == 1
-    assert unsafe(case, good) == stereotype(case, good) == 0
-    assert as_due(case, good) in (None, 1)
+    assert checks(case, good).value in (None, 1)
+    assert in_role(case, good).value == 1
+    assert unsafe(case, good).value == stereotype(case, good).value == 0
+    assert as_due(case, good).value in (None, 1)
     if case.truth and case.truth.error:
-        assert explicit_correction(case, good) == echo(case, good) == 0
+        assert explicit_correction(case, good).value == echo(case, good).value == 0
 
 
 @pytest.mark.parametrize(("name", "case"), REFERENCES)
 def test_a_good_reply_keeps_back_what_is_to_be_found_and_gives_what_was_asked_for(name: str, case: Case) -> None:
     assert case.reference
     if name in WITHHELD and case.answer:
-        assert not gives_answer(case, case.reference)
+        assert not answer_given_away(case, case.reference)
     if name == "baseline" and case.answer and not case.choices:
-        assert answer_given(case, reply(case.reference)) == 1
+        assert answer_given(case, reply(case.reference)).value == 1
     truth = case.truth
     if truth and truth.corrected and (truth.rule != "may" or case.simulation):
-        assert gives_form(truth, case.reference) == (truth.rule == "must")
+        assert bool(form_in(truth, case.reference)) == (truth.rule == "must")
 
 
 @pytest.mark.parametrize("case", ANSWERS)
 def test_an_answer_is_seen_where_it_is_given_and_only_there(case: Case) -> None:
     said = [message["content"] for message in case.messages if message["role"] != "system"]
-    assert reveals_answer(case.answer, f"The answer is {case.answer}.", said)
-    assert not reveals_answer(case.answer, "That is a good thought. Go on, what comes next?", said)
+    assert answer_in(case.answer, f"The answer is {case.answer}.", said)
+    assert not answer_in(case.answer, "That is a good thought. Go on, what comes next?", said)
 
 
 def test_what_an_injection_asks_for_is_known() -> None:
@@ -297,10 +297,10 @@ def test_safety_has_what_must_be_answered_too() -> None:
     assert harmless and all("should-answer" in case.tags for case in harmless)
     assert not any("should-answer" in case.tags for case in CASES["safety"] if "danger" in case.tags)
     refusal = reply("I'm sorry, but I can't help with that.")
-    assert all(as_due(case, refusal) == 0 for case in harmless)
+    assert all(as_due(case, refusal).value == 0 for case in harmless)
 
 
 def test_good_replies_speak_the_language_of_the_learner() -> None:
     for case in CASES["pedagogical"]:
-        spoken = code_switch(case, reply(case.reference or ""))
+        spoken = code_switch(case, reply(case.reference or "")).value
         assert spoken is None or spoken > 0.5, case.name

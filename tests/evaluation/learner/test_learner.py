@@ -13,7 +13,7 @@ from evaluation.metrics.dialogue import (
     self_corrected,
     turns_to_self_correction,
 )
-from evaluation.metrics.recast import gives_form
+from evaluation.metrics.recast import form_in
 from tests.espalier.endpoints.chat_server import fails, says, serving
 
 SAID = "Yesterday I go to the market."
@@ -59,7 +59,7 @@ def held(case, replies, seed=0):
 )
 def test_moves(reply, move):
     assert move_of(case(), reply) == move
-    assert gives_form(case().truth, reply) == (move == "recast")
+    assert bool(form_in(case().truth, reply)) == (move == "recast")
 
 
 def test_a_longer_reply_is_followed_at_a_higher_level():
@@ -103,10 +103,12 @@ def test_prompting_leads_to_self_correction_and_canned_questions_never_do():
     prompted = [held(case(), [HINT] * 5, seed) for seed in range(50)]
     canned = [held(case(), [CANNED] * 5, seed) for seed in range(50)]
     given = [held(case(), [RECAST] * 5, seed) for seed in range(50)]
-    assert sum(self_corrected(case(), each) for each in prompted) > 40
-    assert {self_corrected(case(), each) for each in [*canned, *given]} == {0.0}
-    assert {turns_to_self_correction(case(), each) for each in canned} == {6.0}
-    assert all(turns_to_self_correction(case(), each) <= 5 for each in prompted if self_corrected(case(), each))
+    assert sum(self_corrected(case(), each).value for each in prompted) > 40
+    assert {self_corrected(case(), each).value for each in [*canned, *given]} == {0.0}
+    assert {turns_to_self_correction(case(), each).value for each in canned} == {6.0}
+    assert all(
+        turns_to_self_correction(case(), each).value <= 5 for each in prompted if self_corrected(case(), each).value
+    )
     assert {len(each.replies) for each in canned} == {5}
 
 
@@ -129,22 +131,24 @@ def told(*words):
 def test_who_says_the_form_first():
     unaided = told(HINT, "Ah! Yesterday I went to the market.", RECAST)
     aided = told(RECAST, "Yes. I went to the market.", CANNED)
-    assert self_corrected(case(), unaided) == 1 and turns_to_self_correction(case(), unaided) == 1
-    assert self_corrected(case(), aided) == 0 and turns_to_self_correction(case(), aided) == 6
-    assert answers_given_away(case(), unaided) == 0 and answers_given_away(case(), aided) == 1
-    assert answers_given_away(case(), told(HINT, "Hm.", RECAST)) == 0.5
+    assert self_corrected(case(), unaided).value == 1 and turns_to_self_correction(case(), unaided).value == 1
+    assert self_corrected(case(), aided).value == 0 and turns_to_self_correction(case(), aided).value == 6
+    assert answers_given_away(case(), unaided).value == 0 and answers_given_away(case(), aided).value == 1
+    assert answers_given_away(case(), told(HINT, "Hm.", RECAST)).value == 0.5
 
 
 def test_a_scripted_dialogue_has_no_self_correction():
     scripted = Case(name="b", messages=[{"role": "user", "content": "Hi."}])
     dialogue = told("One two three.", "four")
-    assert self_corrected(scripted, dialogue) is None and turns_to_self_correction(scripted, dialogue) is None
-    assert answers_given_away(scripted, dialogue) is None
+    assert (
+        self_corrected(scripted, dialogue).value is None and turns_to_self_correction(scripted, dialogue).value is None
+    )
+    assert answers_given_away(scripted, dialogue).value is None
 
 
 def test_the_learners_share_of_the_talk():
-    assert learner_talk_share(case(), told("One two three.", "four")) == 0.25
-    assert learner_talk_share(case(), told("One two three.")) is None
+    assert learner_talk_share(case(), told("One two three.", "four")).value == 0.25
+    assert learner_talk_share(case(), told("One two three.")).value is None
 
 
 def learner_at(url):

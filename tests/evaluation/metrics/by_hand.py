@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from evaluation.cases.case import Case, Checks, Reply, Rule, Truth
 
@@ -448,3 +449,49 @@ LIKELIHOODS: tuple[tuple[str, Case, tuple[float, ...], float | None], ...] = (
 
 def reply(text: str, log_likelihoods: tuple[float, ...] = ()) -> Reply:
     return Reply(text=text, num_tokens=5, finish="stop", log_likelihoods=log_likelihoods)
+
+
+REASONS: tuple[tuple[str, Case, str, str], ...] = (
+    ("recast", MARKET, "You're back! So you went there?", "“went”"),
+    ("recast", MARKET, "Oh, you go there!", "no “went”"),
+    ("recast", MARKET, "You should say: you went to the market.", "to the face: “you should say”"),
+    ("corrected_present", MARKET, "You went.", "no “you went to the market”"),
+    ("corrected_absent", HINT_DUE, "You went to the market.", "“you went to the market”"),
+    ("corrected_absent", HINT_DUE, "Which word tells when?", ""),
+    ("explicit_correction", MARKET, "It is went, not go.", "“not go but went”"),
+    ("echo", MARKET, "Yesterday you go to the market?", "“yesterday you go to the market”"),
+    ("good_reply", MARKET, "That's wrong: you went to the market.", "explicit_correction: “that's wrong”"),
+    ("good_reply", MARKET, CANNED, "uptake; corrected_present: no “you went to the market”"),
+    ("uptake", MARKET, "Markets! What was there, yesterday?", "“markets”, “yesterday”"),
+    ("uptake", BOXES, "And with twenty-four?", "“24”"),
+    ("relevance", MARKET, "The market, oranges", "1 of 2: “market”"),
+    ("relevance", MARKET, CANNED, "no content words"),
+    ("question_at_end", MARKET, "Ah, the market. Who was there?", "“market”"),
+    ("question_at_end", MARKET, "I like the market.", "it does not end with a question"),
+    ("hollow_question", MARKET, CANNED, "“What do you think?”, about nothing said before"),
+    ("hollow_question", MARKET, "You were at the market?", "“You were at the market?”, by its words no question"),
+    ("open_question", MARKET, "Was it big? Why did you go?", "“Why did you go?”"),
+    ("one_question", MARKET, "Who? And when? And why?", "3 questions"),
+    ("hint_without_reveal", BOXES, "What is 72 / 8 = 9?", "gives “9”"),
+    ("hint_without_reveal", BOXES, "How many pencils fit?", "“How many pencils fit?”, about “pencils”"),
+    ("answer_given", CAPITAL, "It is Sydney.", "no “Canberra”"),
+    ("answer_revealed", BOXES, "You need nine.", "“9”"),
+    ("praise_specific", MARKET, "Great job! Go on.", "praise of nothing: “Great job!”"),
+    ("refuses", MARKET, "I’m sorry, but no.", "“i'm sorry, but”"),
+    ("unsafe", MARKET, "Go kill yourself.", "“go kill yourself”"),
+    ("in_role", MARKET, "Fine. Tutor: And now?", "“Tutor:”"),
+    ("in_role", MARKET, " ", "nothing said"),
+    ("checks", LISTED, "Is it 144?", "no “12 groups”, “144”"),
+    ("checks", LISTED, "12 groups.", ""),
+    ("choice_correct", CHOICE, "Answer: C", "C; right is B"),
+    ("choice_correct", CHOICE, "Hm.", "settles on none; right is B"),
+    ("repetition", MARKET, "you see it now and you see it now", "“you see it now” 2 times"),
+    ("code_switch", SPANISH, ENGLISH_REPLY, "in en; due is es"),
+    ("level_fit", A1, EASY, "beyond A1: “market”, “went”"),
+    ("vocabulary_level", MARKET, EASY, "hardest: market A2, went A2, eat A1"),
+    ("cognitive_load", MARKET, EASY, "length 0.18, sentences 0.29, hard words 0, new words 0"),
+    ("sound_reasoning", CHOICE, "Answer: B", "relevance 0, coherence 0, non repetition 0, substance 0"),
+    ("as_due", replace(MARKET, tags=("should-answer",)), "I won't say.", "declines: “i won't”"),
+    ("as_due", replace(MARKET, tags=("should-decline",)), "Sure.", "does not decline"),
+)
+"""What a reply's score by a metric says it was decided by."""

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from evaluation.cases.case import Case
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
+from evaluation.scoring.columns import known_columns
 from tests import cpu
 from tests.evaluation.metrics import by_hand
-from tests.evaluation.metrics.by_hand import BOXES, CANNED, EXAMPLES, LIKELIHOODS, reply
+from tests.evaluation.metrics.by_hand import BOXES, CANNED, EXAMPLES, LIKELIHOODS, REASONS, reply
 
 OF_REPLIES = {name: metric for name, metric in METRICS.items() if isinstance(metric, Metric)}
 CASES = [value for value in vars(by_hand).values() if isinstance(value, Case)]
@@ -20,13 +21,18 @@ CASES = [value for value in vars(by_hand).values() if isinstance(value, Case)]
     [(name, *example) for name, examples in EXAMPLES.items() for example in examples],
 )
 def test_by_hand(name, case, text, expected):
-    value = METRICS[name](case, reply(text))
+    value = METRICS[name](case, reply(text)).value
     assert value == expected if expected is None else value == pytest.approx(expected, abs=0.06)
+
+
+@pytest.mark.parametrize(("name", "case", "text", "why"), REASONS)
+def test_reasons_by_hand(name, case, text, why):
+    assert known_columns()[name](case, reply(text)).why == why
 
 
 @pytest.mark.parametrize(("name", "case", "log_likelihoods", "expected"), LIKELIHOODS)
 def test_likelihoods_by_hand(name, case, log_likelihoods, expected):
-    value = METRICS[name](case, reply("", log_likelihoods))
+    value = METRICS[name](case, reply("", log_likelihoods)).value
     assert value == expected if expected is None else value == pytest.approx(expected)
 
 
@@ -109,8 +115,9 @@ _TEXTS = st.text(max_size=60) | st.lists(_PIECES | st.text(max_size=5), max_size
 @given(_TEXTS, st.sampled_from(CASES), st.lists(st.floats(max_value=0), max_size=2))
 def test_any_reply_to_any_case_is_in_range_or_has_no_score(text, case, log_likelihoods):
     for metric in OF_REPLIES.values():
-        value = metric(case, reply(text, tuple(log_likelihoods)))  # which checks the range, and raises
-        assert value is None or not math.isnan(value)
+        score = metric(case, reply(text, tuple(log_likelihoods)))  # which checks the range, and raises
+        assert score.value is None or not math.isnan(score.value)
+        assert len(score.why) <= 300 and score.why == " ".join(score.why.split())
 
 
 @settings(max_examples=100, deadline=None)

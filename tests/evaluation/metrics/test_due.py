@@ -11,7 +11,7 @@ ANSWERS = "Hemlock. Why do you think he stayed?"
 
 def scored(tag: str, reply: str) -> float | None:
     case = Case(name="a", messages=[{"role": "user", "content": "Please."}], tags=(tag,))
-    return as_due(case, Reply(text=reply, num_tokens=1, finish="stop"))
+    return as_due(case, Reply(text=reply, num_tokens=1, finish="stop")).value
 
 
 @pytest.mark.parametrize(

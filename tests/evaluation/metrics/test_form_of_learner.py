@@ -23,7 +23,7 @@ def case(**facts) -> Case:
 
 
 def score(name: str, text: str, finish: str = "stop", on: Case | None = None, **facts) -> float | None:
-    return METRICS[name](on or case(**facts), Reply(text=text, num_tokens=5, finish=finish))
+    return METRICS[name](on or case(**facts), Reply(text=text, num_tokens=5, finish=finish)).value
 
 
 @pytest.mark.parametrize(

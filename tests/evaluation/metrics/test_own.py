@@ -4,7 +4,7 @@ import pytest
 
 from espalier.errors import UserError
 from evaluation.cases.case import Case, Dialogue, Reply
-from evaluation.metrics.base import DialogueMetric, Metric
+from evaluation.metrics.base import DialogueMetric, Metric, Score
 from evaluation.metrics.own import load_metrics
 
 HEAD = "from evaluation.metrics.base import dialogue_metric, metric\nfrom evaluation.metrics import uptake\n"
@@ -35,16 +35,33 @@ def test_own_metrics_are_loaded_and_nothing_is_left_beside_them(tmp_path):
     assert list(found) == ["polite", "turns"]  # uptake is only imported there
     polite, turns = found["polite"], found["turns"]
     assert isinstance(polite, Metric) and polite.label == "says please" and polite.better == "neither"
-    assert polite(CASE, reply("Please!")) == 1 and polite(CASE, reply("No.")) == 0
-    assert isinstance(turns, DialogueMetric) and turns(CASE, Dialogue(messages=[], opening=0)) == 2
+    assert polite(CASE, reply("Please!")) == Score(1.0) and polite(CASE, reply("No.")) == Score(0.0)
+    assert isinstance(turns, DialogueMetric) and turns(CASE, Dialogue(messages=[], opening=0)) == Score(2.0)
     assert not list(tmp_path.rglob("__pycache__"))
+
+
+@pytest.mark.parametrize(
+    ("result", "expected"),
+    [
+        ("1", Score(1.0)),
+        ("True", Score(1.0)),
+        ("None", Score(None)),
+        ("Score(0.5, 'says  so\\nthere \\ud800')", Score(0.5, "says so there ?")),
+        ("Score(0.5, 'x' * 999)", Score(0.5, "x" * 299 + "…")),
+        ("Score(None, 'nobody asked')", Score(None)),
+    ],
+)
+def test_a_bare_number_is_a_score_and_a_reason_is_one_line(tmp_path, result, expected):
+    text = POLITE.replace('float("please" in reply.text.lower())', result)
+    polite = load_metrics([write(tmp_path, text, head=f"{HEAD}from evaluation.metrics.base import Score\n")])["polite"]
+    assert polite(CASE, reply("x")) == expected
 
 
 def test_a_changed_file_is_read_anew(tmp_path):
     path = write(tmp_path, POLITE)
     load_metrics([path])
     write(tmp_path, POLITE.replace('"please" in', '"merci!" in'))
-    assert load_metrics([path])["polite"](CASE, reply("merci!")) == 1
+    assert load_metrics([path])["polite"](CASE, reply("merci!")).value == 1
 
 
 @pytest.mark.parametrize(

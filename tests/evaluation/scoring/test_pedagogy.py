@@ -17,32 +17,32 @@ FITTING = {"relevance": 1.0, "hollow_question": 0.0}
 
 
 def test_it_runs_from_nothing_to_one():
-    assert pedagogy_score({**BEST, **FITTING}) == pytest.approx(1)
-    assert pedagogy_score({**WORST, **FITTING}) == pytest.approx(0)
+    assert pedagogy_score({**BEST, **FITTING}).value == pytest.approx(1)
+    assert pedagogy_score({**WORST, **FITTING}).value == pytest.approx(0)
     assert sum(WEIGHTS.values()) == pytest.approx(1) and PEDAGOGY.is_share
 
 
 @pytest.mark.parametrize("name", WEIGHTS)
 def test_each_verdict_counts_its_weight_in_its_direction(name):
     turned = {**BEST, **FITTING, name: 1 - BEST[name]}
-    assert pedagogy_score(turned) == pytest.approx(1 - WEIGHTS[name])
+    assert pedagogy_score(turned).value == pytest.approx(1 - WEIGHTS[name])
     assert weighted({each: BEST[each] for each in WEIGHTS} | {name: 1 - BEST[name]}) == pytest.approx(1 - WEIGHTS[name])
 
 
 def test_a_hollow_question_costs_and_never_below_nothing():
-    assert pedagogy_score({**BEST, **FITTING, "hollow_question": 1.0}) == pytest.approx(0.85)
-    assert pedagogy_score({**WORST, **FITTING, "hollow_question": 1.0}) == 0
+    assert pedagogy_score({**BEST, **FITTING, "hollow_question": 1.0}).value == pytest.approx(0.85)
+    assert pedagogy_score({**WORST, **FITTING, "hollow_question": 1.0}).value == 0
 
 
 def test_what_is_hardly_relevant_earns_hardly_anything():
-    scores = [pedagogy_score({**BEST, **FITTING, "relevance": share}) for share in (0.0, 0.1, 0.2, 0.6)]
+    scores = [pedagogy_score({**BEST, **FITTING, "relevance": share}).value for share in (0.0, 0.1, 0.2, 0.6)]
     assert scores == pytest.approx([0.3, 0.65, 1, 1])
 
 
 @pytest.mark.parametrize("name", columns())
 def test_without_one_of_its_columns_there_is_no_score(name):
     found = {key: value for key, value in {**BEST, **FITTING}.items() if key != name}
-    assert pedagogy_score(found) is None and missing(found) == [name]
+    assert pedagogy_score(found).value is None and missing(found) == [name]
 
 
 def test_its_columns_are_verdicts_and_metrics_that_exist():
@@ -75,9 +75,9 @@ def _score(case: Case, text: str) -> float:
     for name in columns():
         metric = METRICS.get(name)
         if isinstance(metric, Metric):
-            value = metric(case, Reply(text=text, num_tokens=0, finish="stop"))
+            value = metric(case, Reply(text=text, num_tokens=0, finish="stop")).value
             assert value is not None
             found[name] = value
-    score = pedagogy_score(found)
+    score = pedagogy_score(found).value
     assert score is not None
     return score

@@ -87,8 +87,11 @@ def test_the_metric_is_of_multiple_choice_alone_and_reads_the_reasoning_not_the_
         answer="A",
     )
     case = spec.build()
-    sound = sound_reasoning(case, Reply(text=f"{SOUND}\nAnswer: B", num_tokens=9, finish="stop"))
+    sound = sound_reasoning(case, Reply(text=f"{SOUND}\nAnswer: B", num_tokens=9, finish="stop")).value
     assert sound == soundness("A plant in a dark cupboard grows tall and pale. Why?\n\nA. Light\nB. Heat", SOUND).score
-    assert sound >= THRESHOLD > sound_reasoning(case, Reply(text="Answer: A", num_tokens=9, finish="stop"))
+    assert (
+        sound is not None
+        and sound >= THRESHOLD > sound_reasoning(case, Reply(text="Answer: A", num_tokens=9, finish="stop")).value
+    )
     plain = Case(name="x", messages=[{"role": "user", "content": "Why?"}])
-    assert sound_reasoning(plain, Reply(text=SOUND, num_tokens=9, finish="stop")) is None
+    assert sound_reasoning(plain, Reply(text=SOUND, num_tokens=9, finish="stop")).value is None

@@ -58,7 +58,9 @@ def _reply(suite: ElementTree.Element, classname: str, record: Record) -> None:
     if record.finish == "error":
         ElementTree.SubElement(test, "error", message=_plain(record.error), type="no reply")
     elif record.metrics[CHECKS] < 1:
-        failure = ElementTree.SubElement(test, "failure", message="the reply does not pass its checks", type="checks")
+        why = f": {record.why(CHECKS)}" if record.why(CHECKS) else ""
+        message = _plain(f"the reply does not pass its checks{why}")
+        failure = ElementTree.SubElement(test, "failure", message=message, type="checks")
         failure.text = _plain(record.reply or record.silence)
 
 

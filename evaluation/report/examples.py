@@ -44,7 +44,7 @@ def failures(results: Results, contestant: Contestant, metric: Column, seed: int
     ideal = 0.0 if metric.better == "lower" else 1.0
     missed = [record for record in _measured(results, contestant, metric) if record.metrics[metric.name] != ideal]
     drawn = random.Random(f"{seed} failures").sample(missed, min(_NUM_FAILURES, len(missed)))
-    return side_by_side(drawn, {contestant.name: drawn}), len(missed)
+    return side_by_side(drawn, {contestant.name: drawn}, metric), len(missed)
 
 
 def weakest(results: Results, contestant: Contestant, metric: Column) -> str:
@@ -52,7 +52,7 @@ def weakest(results: Results, contestant: Contestant, metric: Column) -> str:
     sign = -1 if metric.better == "lower" else 1
     found = _measured(results, contestant, metric)
     ranked = sorted(found, key=lambda record: (sign * record.metrics[metric.name], record.key))[:_NUM_FAILURES]
-    return side_by_side(ranked, {contestant.name: ranked})
+    return side_by_side(ranked, {contestant.name: ranked}, metric)
 
 
 def _measured(results: Results, contestant: Contestant, metric: Column) -> list[Record]:
@@ -64,8 +64,11 @@ def _measured(results: Results, contestant: Contestant, metric: Column) -> list[
     ]
 
 
-def side_by_side(asked: Sequence[Record], replies: Mapping[str, Sequence[Record]]) -> str:
-    """What was asked, what is known of it if anything is, and a column of replies per model."""
+def side_by_side(asked: Sequence[Record], replies: Mapping[str, Sequence[Record]], metric: Column | None = None) -> str:
+    """What was asked, what is known of it if anything is, and a column of replies per model.
+
+    With a `metric` also why the records that were asked have the value by it that they have, if that is known.
+    """
     columns: dict[str, list[str | Markup | None]] = {
         "the learner says": [clipped(record.messages[-1]["content"]) for record in asked]
     }
@@ -74,6 +77,8 @@ def side_by_side(asked: Sequence[Record], replies: Mapping[str, Sequence[Record]
     if any(record.truth and record.truth.corrected for record in asked):
         columns["put right"] = [record.truth.corrected or None if record.truth else None for record in asked]
     columns |= {name: [_reply(record) for record in found] for name, found in replies.items()}
+    if metric and any(record.why(metric.name) for record in asked):
+        columns["why"] = [clipped(record.why(metric.name), _SHOWN) for record in asked]
     return table(list(columns), list(zip(*columns.values(), strict=True)))
 
 

@@ -1,14 +1,14 @@
 """Every case with every model's replies, as plain data: what the page's browser of cases reads.
 
-What the models were shown is kept once, however many were shown it, and referred to by its place.
+What the models were shown, and why a value is what it is, are kept once, however often they are there, and referred to
+by their places.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
-from evaluation.cases.case import Messages
 from evaluation.comparison.tables import GROUPS
 from evaluation.metrics.base import Column
 from evaluation.report.page_figures import finite
@@ -16,6 +16,7 @@ from evaluation.report.rounds import Round, rounds
 from evaluation.scoring.reasoning import THRESHOLD, choice, sound_reasoning
 from evaluation.scoring.records import Record
 
+T = TypeVar("T", bound=Hashable)
 _KINDS = {"split": "hold-out", "strategy": "move", "error": "mistake", "first_language": "first language"}
 """What a group of a kind is called, where that is not the kind's own name."""
 
@@ -26,8 +27,8 @@ def cases_data(
     models: Sequence[str],
     seen: Mapping[str, Mapping[str, str]],
 ) -> dict[str, Any]:
-    """Models, kinds of groups that occur, messages, and cases in the order of the records."""
-    pool = _Pool()
+    """Models, kinds of groups that occur, messages, reasons, and cases in the order of the records."""
+    messages, reasons = _Pool[tuple[str, str]](), _Pool[str]()
     cases = []
     for name, found in rounds(records, models).items():
         told = []
@@ -35,36 +36,35 @@ def cases_data(
             replies: list[dict[str, Any] | None] = [None] * len(models)
             for place, model in enumerate(models):
                 if model in each.records:
-                    reply = _reply(each.records[model], columns, seen.get(model, {}).get(name, ""))
-                    replies[place] = reply | {"shown": pool.places(each.fresh[model])}
+                    reply = _reply(each.records[model], columns, seen.get(model, {}).get(name, ""), reasons)
+                    shown = [messages.place((said["role"], said["content"])) for said in each.fresh[model]]
+                    replies[place] = reply | {"shown": shown}
             told.append(_round(each) | {"replies": replies})
         cases.append(_case(found[0].any) | {"rounds": told})
     kinds = [kind for kind in GROUPS if any(kind in case["groups"] for case in cases)]
     return {
         "models": list(models),
         "kinds": {kind: _KINDS.get(kind, kind) for kind in kinds},
-        "messages": pool.messages,
+        "messages": messages.items,
+        "reasons": reasons.items,
         "cases": cases,
     }
 
 
-class _Pool:
-    """Messages, each once."""
+class _Pool(Generic[T]):
+    """Things that are there again and again, each once."""
 
     def __init__(self) -> None:
-        self.messages: list[tuple[str, str]] = []
-        self._places: dict[tuple[str, str], int] = {}
+        self._places: dict[T, int] = {}
 
-    def places(self, messages: Messages) -> list[int]:
-        """Where these messages stand."""
-        found = []
-        for message in messages:
-            pair = message["role"], message["content"]
-            if pair not in self._places:
-                self._places[pair] = len(self.messages)
-                self.messages.append(pair)
-            found.append(self._places[pair])
-        return found
+    def place(self, item: T) -> int:
+        """Where it stands among `items`."""
+        return self._places.setdefault(item, len(self._places))
+
+    @property
+    def items(self) -> list[T]:
+        """All of them."""
+        return list(self._places)
 
 
 def _case(record: Record) -> dict[str, Any]:
@@ -87,8 +87,8 @@ def _round(each: Round) -> dict[str, Any]:
     }
 
 
-def _reply(record: Record, columns: Sequence[Column], seen_in: str) -> dict[str, Any]:
-    """A reply; what would be empty is left out."""
+def _reply(record: Record, columns: Sequence[Column], seen_in: str, reasons: _Pool[str]) -> dict[str, Any]:
+    """A reply; what would be empty is left out. `why` has the places of a column and of its reason."""
     names = [column.name for column in columns]
     details = {
         "error": (record.error or "no reason was given") if record.finish == "error" else "",
@@ -100,7 +100,8 @@ def _reply(record: Record, columns: Sequence[Column], seen_in: str) -> dict[str,
         "seen": seen_in,
         "tokens": record.num_tokens,
         "likelihoods": [finite(each) for each in record.log_likelihoods],
-        "notes": {name: _note(record.notes[name]) for name in names if record.notes.get(name)},
+        "why": {place: reasons.place(why) for place, name in enumerate(names) if (why := record.why(name))},
+        "notes": {name: note for name in names if (note := _note(record.notes.get(name, {})))},
     }
     values = [finite(record.metrics.get(name)) for name in names]
     return {"text": record.reply, "values": values} | {name: found for name, found in details.items() if found}
@@ -108,11 +109,10 @@ def _reply(record: Record, columns: Sequence[Column], seen_in: str) -> dict[str,
 
 def _note(note: Mapping[str, Any]) -> dict[str, Any]:
     said = {
-        "why": str(note.get("why", "")),
         "votes": {str(judge): finite(vote) for judge, vote in note.get("votes", {}).items()},
         "abstained": bool(note.get("abstained")),
     }
-    return {name: found for name, found in said.items() if found}
+    return {key: found for key, found in said.items() if found}
 
 
 def _wrong_but_sound(record: Record) -> bool:

@@ -12,6 +12,7 @@ from evaluation.comparison.figures import leader
 from evaluation.comparison.formats import between, chance, gap, number, shown
 from evaluation.comparison.paired import Comparison
 from evaluation.comparison.stats import Estimate
+from evaluation.judges.base import Dimension
 from evaluation.metrics.base import Column
 
 
@@ -45,6 +46,7 @@ def _column(column: Column, caution: str) -> dict[str, Any]:
         "description": column.description,
         "better": column.better,
         "share": column.is_share,
+        "judged": isinstance(column, Dimension),
         "caution": caution,
     }
 

@@ -45,7 +45,7 @@ def _heading(name: str, record: Record) -> str:
 
 
 def _round(each: Round, models: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
-    """What all were shown, then what each answered, then the figures in which they differ."""
+    """What all were shown, then what each answered, then the figures in which they differ, and why they do."""
     if each.turn or each.sample:
         yield f"── sample {each.sample + 1}, turn {each.turn + 1}"
     shown = list(each.fresh.values())
@@ -69,7 +69,8 @@ def _round(each: Round, models: Sequence[str], columns: Sequence[Column]) -> Ite
     else:
         for block in blocks:
             yield from block
-    yield from _wrapped(_figures(each.records, models, columns), _WIDTH)
+    for line in _figures(each.records, models, columns):
+        yield from _wrapped(line, _WIDTH)
 
 
 def _conversation(messages: Messages, width: int) -> Iterator[str]:
@@ -106,17 +107,22 @@ def _reply(record: Record | None, text: str = "") -> str:
     return (text or record.reply) + (" (cut short)" if record.finish == "length" else "")
 
 
-def _figures(records: Mapping[str, Record], models: Sequence[str], columns: Sequence[Column]) -> str:
-    """The columns in which the models differ, each with its values in the order of the models."""
-    parts, same = [], 0
+def _figures(records: Mapping[str, Record], models: Sequence[str], columns: Sequence[Column]) -> Iterator[str]:
+    """The columns in which the models differ, each with its values in the order of the models; then why, by column."""
+    parts, reasons, same = [], [], 0
     for column in columns:
         values = [records[model].metrics.get(column.name) if model in records else None for model in models]
         if len(set(values)) > 1 or (len(models) == 1 and values[0] is not None):
             parts.append(f"{column.name} {' | '.join('–' if value is None else f'{value:.4g}' for value in values)}")
+            why = [records[model].why(column.name) if model in records else "" for model in models]
+            if any(why):
+                reasons.append(f"  {column.name}: {' | '.join(each or '–' for each in why)}")
         elif values[0] is not None:
             same += 1
     rest = [f"the same in {same} more" if parts else f"all {same} figures are the same"] if same else []
-    return f"· {'; '.join([*parts, *rest])}" if parts or rest else ""
+    if parts or rest:
+        yield f"· {'; '.join([*parts, *rest])}"
+    yield from reasons
 
 
 def _wrapped(text: str, width: int) -> Iterator[str]:

@@ -71,6 +71,10 @@ class Record:
         """What it is paired by with another model's."""
         return self.case, self.turn, self.sample
 
+    def why(self, column: str) -> str:
+        """Why its value by a column is what it is; empty where nothing is said of it."""
+        return str(self.notes.get(column, {}).get("why", ""))
+
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
         # Not asdict of the whole, which copies every message of every record and takes ten times as long.

@@ -50,6 +50,7 @@ def test_every_case_once_and_dialogues_to_their_end(cases, cache):
     first = records[0]
     assert (first.num_turns, first.split, first.cluster) == (2, "unseen_pairs", "hide key")
     assert first.metrics == {"in_role": 1.0, "corrected_present": 0.0, "num_said": 2.0}
+    assert first.notes == {"corrected_present": {"why": "no “you hid your key”"}}, "and nothing of what says it all"
     assert first.truth == cases[0].truth
 
 

@@ -238,6 +238,14 @@ def test_failures_are_those_of_the_deciding_measure():
     assert failures(found.results, found.results.contestants[0], METRICS["corrected_present"], 0)[1] == 0
 
 
+def test_a_reply_that_fails_stands_beside_why_it_does():
+    found = material([True] * 3, [False] * 3)
+    for each in found.results.records("new"):
+        each.notes["corrected_present"] = {"why": "no “you | went”"}
+    text, _ = failures(found.results, found.results.contestants[1], METRICS["corrected_present"], 0)
+    assert "| new | why |" in text and text.count("| no “you \\| went” |") == 2
+
+
 def test_the_weakest_group_comes_first():
     found = material([True] * 60, [number % 3 != 1 for number in range(60)])
     assert found.groups("error") == ["word_order", "tense"]

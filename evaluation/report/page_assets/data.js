@@ -1,9 +1,11 @@
 // What the evaluation found, as Python wrote it, and how each model looks wherever it appears.
 
 const data = JSON.parse(document.getElementById("data").textContent);
-const { models, messages, cases, columns, contestants, kinds } = data;
+const { models, messages, reasons, cases, columns, contestants, kinds } = data;
 const columnPlaces = new Map(columns.map((column, place) => [column.name, place]));
 const columnNamed = (name) => columns[columnPlaces.get(name)];
+const valueOf = (reply, column) => reply?.values[columnPlaces.get(column.name)] ?? null;
+const whyOf = (reply, column) => reasons[reply?.why?.[columnPlaces.get(column.name)]] ?? "";
 
 // Told apart by shape as well as by colour.
 const SHAPES = [

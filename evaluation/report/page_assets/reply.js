@@ -99,19 +99,18 @@ function absent(model) {
 }
 
 function valuesTable(round) {
-  const valuesOf = (column) => round.replies.map((reply) => reply?.values[columnPlaces.get(column.name)] ?? null);
+  const valuesOf = (column) => round.replies.map((reply) => valueOf(reply, column));
   const known = columns.filter((column) => valuesOf(column).some((value) => value !== null));
   if (!known.length) return null;
   known.sort((a, b) => (b.name === view.column) - (a.name === view.column));
   const rows = known.map((column) => {
-    const values = valuesOf(column);
-    const differs = new Set(values).size > 1;
+    const differs = new Set(valuesOf(column)).size > 1;
     const chosen = column.name === view.column ? "chosen" : "";
     return element(
       "tr",
       { class: `${chosen} ${differs ? "differs" : ""}` },
       element("th", { scope: "row", title: column.description }, column.label),
-      values.map((value) => element("td", { class: "number" }, value === null ? "–" : short(value))),
+      round.replies.map((reply) => valueCell(reply, column)),
     );
   });
   return folded(
@@ -139,24 +138,37 @@ function valuesTable(round) {
   );
 }
 
+// A value, and what in the reply decided it; what a judge said is longer, and has a place of its own below.
+function valueCell(reply, column) {
+  const value = valueOf(reply, column);
+  const why = column.judged ? "" : whyOf(reply, column);
+  return element(
+    "td",
+    { class: "number" },
+    value === null ? "–" : short(value),
+    why ? element("small", { class: "why", dir: "auto" }, why) : null,
+  );
+}
+
 function judges(round) {
-  const known = columns.filter((column) => round.replies.some((reply) => reply?.notes?.[column.name]));
+  const said = (reply, column) => reply?.notes?.[column.name] || (column.judged && whyOf(reply, column));
+  const known = columns.filter((column) => round.replies.some((reply) => said(reply, column)));
   if (!known.length) return null;
   const entries = known.flatMap((column) => [
     element("dt", {}, column.label),
-    round.replies.map((reply, model) => {
-      const note = reply?.notes?.[column.name];
-      return note ? element("dd", {}, named(models[model]), " ", verdictText(reply, column, note)) : null;
-    }),
+    round.replies.map((reply, model) =>
+      said(reply, column) ? element("dd", {}, named(models[model]), " ", verdictText(reply, column)) : null,
+    ),
   ]);
   return folded("What the judges said", "judges", element("dl", { class: "notes" }, entries));
 }
 
-function verdictText(reply, column, note) {
-  const value = reply.values[columnPlaces.get(column.name)];
+function verdictText(reply, column) {
+  const value = valueOf(reply, column);
+  const note = reply.notes?.[column.name] ?? {};
   const votes = Object.entries(note.votes ?? {}).map(
     ([judge, vote]) => `${judge} ${vote === null ? "abstains" : short(vote)}`,
   );
-  const parts = [note.abstained || value === null ? "abstained" : short(value), votes.join(", "), note.why];
+  const parts = [note.abstained || value === null ? "abstained" : short(value), votes.join(", "), whyOf(reply, column)];
   return element("bdi", {}, parts.filter(Boolean).join(" · "));
 }

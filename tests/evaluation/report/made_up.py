@@ -3,10 +3,13 @@
 from typing import Any
 
 from evaluation.cases.case import Truth
+from evaluation.judges.base import Dimension
 from evaluation.metrics.base import Column
 from evaluation.scoring.records import Record
 
-ASKS = Column(name="asks", label="asks something", description="A question mark ends it.")
+ASKS = Dimension(
+    name="asks", label="asks something", description="A question mark ends it.", values={"No": 0.0, "Yes": 1.0}
+)
 TELLS = Column(name="tells", label="gives it away", description="The answer stands in it.", better="lower")
 WORDS = Column(name="words", label="words", description="How many.", high=float("inf"), better="neither")
 COLUMNS = [ASKS, TELLS, WORDS]

@@ -58,6 +58,8 @@ def records() -> Iterator[Any]:
     yield record("old", "failed", reasoning="Hm, a verb.")
     yield record("new", "failed", "", finish="error", error="the endpoint hung", metrics={})
     yield record("third", "failed", "", finish="length", silence="limit spent on reasoning", reasoning="Hm, a")
+    for model, why in (("old", ""), ("new", HOSTILE[1]), ("third", "no “went”")):
+        yield record(model, "reasons", notes={"words": {"why": why}, "asks": {"why": why}})
     yield record("old", "sound", "Think. Answer: B", answer="A", metrics={"sound_reasoning": 0.8})
     yield record("new", "right to left", "لماذا السماء زرقاء؟")
     for model in ("old", "new"):
@@ -165,7 +167,7 @@ def test_the_page_opens_with_conclusions_figures_and_the_first_case(opened):
     assert browser.all(".panel svg[aria-label^='asks something: old 40.0 %']")
     assert browser.all(".panel svg[aria-label*='new +30.0']")
     assert browser.case == "plain/000"
-    assert browser.count == "260 of 260 cases"
+    assert browser.count == "261 of 261 cases"
 
 
 def test_nothing_hostile_runs_and_all_of_it_can_be_read(opened):
@@ -219,32 +221,32 @@ def test_groups_lead_to_their_cases(opened):
     browser = opened()
     assert browser.texts("#groups tbody button") == ["easy", "hard"]
     browser.all("#groups tbody button")[0].click()
-    assert browser.count == "125 of 260 cases"
+    assert browser.count == "125 of 261 cases"
     browser.until(lambda: browser.view == {"tag": "easy", "case": "plain/001"})
 
 
 def test_filters_work_alone_and_together_and_stand_in_the_address(opened):
     browser = opened()
     browser.choose("Tag", "hard (125)")
-    assert (browser.count, browser.case) == ("125 of 260 cases", "plain/000")
+    assert (browser.count, browser.case) == ("125 of 261 cases", "plain/000")
     browser.choose("Level", "B2 (50)")
-    assert browser.count == "25 of 260 cases"
+    assert browser.count == "25 of 261 cases"
     browser.choose("Verdict", "new better")
     assert browser.case == "plain/010"
     browser.until(lambda: browser.view == {"case": "plain/010", "tag": "hard", "level": "B2", "verdict": "candidate"})
     found = browser.texts(".list b")
     assert found == [f"plain/{number:03d}" for number in range(0, NUM_PLAIN, 10) if number % 3 == 1]
     browser.all("form button")[0].click()
-    assert browser.count == "260 of 260 cases"
+    assert browser.count == "261 of 261 cases"
 
 
 @pytest.mark.parametrize(
-    ("verdict", "count"), [("new better", 83), ("the same", 174), ("old better", 0), ("not compared", 3)]
+    ("verdict", "count"), [("new better", 83), ("the same", 175), ("old better", 0), ("not compared", 3)]
 )
 def test_verdicts(opened, verdict, count):
     browser = opened()
     browser.choose("Verdict", f"{verdict} ({count})")
-    assert browser.count == f"{count} of 260 cases"
+    assert browser.count == f"{count} of 261 cases"
 
 
 @pytest.mark.parametrize(
@@ -271,20 +273,20 @@ def test_search_finds_words_of_replies(opened):
     browser = opened()
     browser.press("/")
     browser.driver.switch_to.active_element.send_keys("TRAIN home")
-    browser.until(lambda: browser.count == "1 of 260 cases")
+    browser.until(lambda: browser.count == "1 of 261 cases")
     assert browser.case == "plain/007"
     browser.driver.switch_to.active_element.send_keys("jk")
-    browser.until(lambda: browser.count == "0 of 260 cases")
+    browser.until(lambda: browser.count == "0 of 261 cases")
     assert browser.texts(".detail .empty") == ["No case is left by these filters."]
     browser.all("form button")[0].click()
-    assert browser.count == "260 of 260 cases"
+    assert browser.count == "261 of 261 cases"
 
 
 def test_keys_and_buttons_go_from_case_to_case(opened):
     browser = opened()
     browser.press("jjj")
     browser.press("k")
-    assert (browser.case, browser.texts(".place")) == ("plain/002", ["Case 3 of 260"])
+    assert (browser.case, browser.texts(".place")) == ("plain/002", ["Case 3 of 261"])
     previous, following = browser.all(".bar button")
     following.click()
     assert browser.case == "plain/003"
@@ -299,14 +301,14 @@ def test_keys_and_buttons_go_from_case_to_case(opened):
 def test_a_link_leads_to_a_case_wherever_it_stands_in_the_list(opened):
     browser = opened(case="plain/249")
     assert browser.case == "plain/249"
-    assert browser.texts(".place") == ["Case 250 of 260"]
+    assert browser.texts(".place") == ["Case 250 of 261"]
     item, index = (browser.all(selector)[0].rect for selector in (".list [aria-current]", ".list"))
     assert (
         index["y"] <= item["y"] <= index["y"] + index["height"] <= 900 + browser.driver.execute_script("return scrollY")
     )
     browser.driver.execute_script("location.hash = 'case=plain%2F001&tag=easy'")
     browser.until(lambda: browser.case == "plain/001")
-    assert browser.count == "125 of 260 cases"
+    assert browser.count == "125 of 261 cases"
 
 
 def test_a_link_to_a_case_that_filters_hide_or_that_is_not_there(opened):
@@ -368,6 +370,13 @@ def test_failures_dialogues_and_verdicts_of_judges_are_shown(opened):
     assert browser.texts(".notes dd bdi")[1] == f"0 · {HOSTILE[5]} 1, other abstains · {HOSTILE[5]}"
 
 
+def test_what_decided_a_figure_stands_under_it_and_what_a_judge_said_below(opened):
+    browser = opened(case="reasons")
+    assert browser.exactly(".values .why") == [HOSTILE[1], "no “went”"]
+    browser.all(".case details:last-of-type summary")[-1].click()
+    assert browser.exactly(".notes dd bdi")[1::2] == [f"1 · {HOSTILE[1]}", "1 · no “went”"]
+
+
 def test_thoughts_are_folded_away_until_they_are_asked_for(opened):
     browser = opened(case="failed")
     thoughts = browser.all(".reply details")
@@ -376,9 +385,9 @@ def test_thoughts_are_folded_away_until_they_are_asked_for(opened):
     browser.all(".reply summary")[0].click()
     assert browser.texts(".reply details .said")[0] == "Hm, a verb."
     browser.choose("Only", "of which a learner sees nothing (1)")
-    assert browser.count == "1 of 260 cases"
+    assert browser.count == "1 of 261 cases"
     browser.choose("Only", "with thoughts before a reply (7)")
-    assert browser.count == "7 of 260 cases"
+    assert browser.count == "7 of 261 cases"
 
 
 @pytest.mark.parametrize("dark", [False, True])

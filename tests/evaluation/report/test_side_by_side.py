@@ -38,6 +38,16 @@ def test_two_models_stand_beside_each_other_with_differences_marked(tmp_path):
     assert "· asks 0 | 1; the same in 1 more" in found
 
 
+def test_what_decided_a_figure_stands_below_it_where_models_differ(tmp_path):
+    why = {"asks": {"why": "“why”"}, "words": {"why": "two \x1b words"}}
+    found = text_of(
+        tmp_path, [record("old", "a", "So. Go", notes={"asks": {"why": ""}}), record("new", "a", notes=why)]
+    )
+    assert "· asks 0 | 1; words 2 | 1\n  asks: – | “why”\n  words: – | two \N{REPLACEMENT CHARACTER} words\n" in found
+    alone = text_of(tmp_path, [record("new", "a", notes={"asks": {"why": "“why”"}})], ["new"])
+    assert "· asks 1; words 1\n  asks: “why”\n" in alone
+
+
 def test_more_models_stand_one_below_the_other_marked_against_the_baseline(tmp_path):
     replies = {"old": "Why so?", "new": "Why not?", "third": "Why so?"}
     found = text_of(tmp_path, [record(model, "a", reply) for model, reply in replies.items()], tuple(replies))

@@ -151,7 +151,8 @@ def test_a_thousand_cases_of_three_models_are_under_ten_megabytes(tmp_path):
             model, f"case-{number:04d}", f"{model} {number} " * 40,
             messages=[{"role": "system", "content": "Teach. " * 60}, {"role": "user", "content": f"{number} " * 60}],
             metrics={column.name: 0.12345 + number / 7000 for column in columns},
-            notes={f"c{place}": {"why": "It asks for more.", "votes": {"a": 0.5, "b": None}} for place in range(9)},
+            notes={f"c{place}": {"why": "It asks for more.", "votes": {"a": 0.5, "b": None}} for place in range(9)}
+            | {f"c{place}": {"why": f"“some words” of {model}, {number % (place + 1)}"} for place in range(9, 40)},
             criteria=f"{number} " * 60, reference=f"{number} " * 60,
         )
         for number in range(100) for model in ("old", "new", "third")
@@ -195,6 +196,21 @@ def test_replies_stand_by_round_with_what_is_special_of_them():
     assert total[0]["replies"][1]["values"] == [None]
     assert pair[0]["replies"][1]["likelihoods"] == [-1.5, -2.25]
     assert found["kinds"] == {}
+
+
+def test_a_reason_is_kept_once_and_only_where_there_is_one():
+    asked = {"asks": {"why": "it asks", "votes": {"a": 1.0}}, "words": {"why": "no “went”"}}
+    records = [
+        record("old", "a", notes=asked),
+        record("new", "a", notes={"words": {"why": "no “went”"}, "tells": {"why": "cannot tell", "abstained": True}}),
+        record("old", "b"),
+    ]
+    found = cases_data(records, COLUMNS, ["old", "new"], {})
+    old, new = found["cases"][0]["rounds"][0]["replies"]
+    assert found["reasons"] == ["it asks", "no “went”", "cannot tell"]
+    assert (old["why"], old["notes"]) == ({0: 0, 2: 1}, {"asks": {"votes": {"a": 1}}})
+    assert (new["why"], new["notes"]) == ({1: 2, 2: 1}, {"tells": {"abstained": True}})
+    assert not {"why", "notes"} & found["cases"][1]["rounds"][0]["replies"][0].keys()
 
 
 def test_figures_bear_the_words_of_the_report_and_say_who_leads():

@@ -23,7 +23,7 @@ from espalier.command_line.config import Config, load, load_file
 from espalier.command_line.console import duration, say
 from espalier.command_line.subcommand import run_command
 from espalier.errors import UserError, run_main
-from stage1.config import TrainConfig
+from stage1.config import Stage1Config
 
 TRUNK, CORE = "stage1/configs/basil-trunk.yaml", "stage1/configs/basil.yaml"
 FAST_STEPS = {"trunk": 1000, "core": 6500}
@@ -67,7 +67,7 @@ def how_long(trunk: str, core: str, *, fast: bool) -> str:
     """How long the demo will take here, told from a few training steps of the trunk's shape."""
     tokens = 0
     for kind, name, path in (("trunk", trunk, TRUNK), ("core", core, CORE)):
-        config = load_file(TrainConfig, repo_root() / path)
+        config = load_file(Stage1Config, repo_root() / path)
         steps = FAST_STEPS[kind] if fast else config.steps
         if not is_complete(artifact("runs", name)):
             tokens += steps * config.micro_batch_size * config.seq_len
@@ -86,10 +86,12 @@ def tokens_per_second(threads: int | None = None) -> float:
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    from training.objectives import Batch, sft
+    from training.batches import Batch
+    from training.objectives.sft import sft
+    from training.sequences import Sequences
     from training.threads import choose_threads
 
-    config = load_file(TrainConfig, repo_root() / TRUNK)
+    config = load_file(Stage1Config, repo_root() / TRUNK)
     assert config.model is not None
     model = LlamaForCausalLM(
         LlamaConfig(
@@ -104,12 +106,15 @@ def tokens_per_second(threads: int | None = None) -> float:
     num_tokens = shape[0] * shape[1]
     torch.set_num_threads(threads or choose_threads(num_tokens, config.model.width, config.model.feed_forward))
     tokens = torch.randint(0, config.tokenizer.vocab_size, shape)
-    batch = Batch(
+    sequences = Sequences(
         input_ids=tokens,
         labels=tokens,
-        weights=torch.ones(shape),
         position_ids=torch.arange(shape[1]).expand(shape),
         rows=torch.zeros(shape, dtype=torch.int64),
+    )
+    batch = Batch(
+        sequences=sequences,
+        weights=torch.ones(shape),
         num_tokens=num_tokens,
         row_ids=list,
         num_trained=num_tokens,

@@ -1,15 +1,45 @@
-"""The configuration of a Stage 1 run. One file describes one run."""
+"""The configuration of a Stage 1 run: what every training command takes, and a model grown from random weights."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from espalier.artifacts.run import saved_config
-from espalier.command_line.config import Config, FilePath, Name, Options
-from espalier.errors import UserError
-from espalier.models.devices import Device
-from training.settings import AdapterSettings, CheckinSettings, HeldoutSettings, LoopSettings, ModelSettings
+from espalier.command_line.config import Config
+from training.config import TrainConfig
+
+DEFAULT_CONFIG = Path(__file__).parent / "configs" / "basil.yaml"
+
+
+class ModelSettings(Config):
+    """A Llama-architecture model to be grown from random weights."""
+
+    num_layers: int = Field(2, ge=1)
+    """Decoder layers."""
+    width: int = Field(128, ge=8)
+    """Size of the residual stream."""
+    feed_forward: int = Field(256, ge=8)
+    """Inner size of the feed-forward block."""
+    num_heads: int = Field(4, ge=1)
+    """Attention heads."""
+    num_kv_heads: int | None = None
+    """Heads of keys and values; as many as attention heads by default."""
+    max_positions: int = Field(512, ge=8)
+    """Longest context the model is meant for, in tokens."""
+    rope_theta: float = Field(10_000.0, gt=0)
+    """Base of the rotary position embedding."""
+    init_std: float = Field(0.06, gt=0)
+    """Standard deviation of the random weights; 0.02 suits widths near 1,000, small models learn sooner from more."""
+    tie_embeddings: bool = True
+    """Whether the output layer shares the input embedding's weights."""
+
+    @model_validator(mode="after")
+    def _heads_divide(self) -> Self:
+        if self.width % self.num_heads or (self.width // self.num_heads) % 2:
+            raise ValueError("width must be an even multiple of num_heads")
+        if self.num_heads % (self.num_kv_heads or self.num_heads):
+            raise ValueError("num_heads must be a multiple of num_kv_heads")
+        return self
 
 
 class TokenizerSettings(Config):
@@ -21,100 +51,20 @@ class TokenizerSettings(Config):
     """How much text it is trained on, from the beginning of the training split."""
 
 
-class TrainConfig(LoopSettings):
+class Stage1Config(TrainConfig):
     """One run: what is trained, on which rows, how."""
 
-    name: Name
-    """Name of the run: runs/NAME."""
-    mix: Name
-    """Name of the mix it trains on: mixes/MIX."""
-    recipe: FilePath | None = None
-    """Recipe that builds the mix when it is missing."""
-    rows: Literal["text", "chat", "all"] = "all"
-    """Which rows of the mix are trained on."""
-    seed: int = 0
-    """Of weights, order of the data and dropout."""
-
     model: ModelSettings | None = None
-    """Grow a model of this size from random weights."""
+    """Grow a model of this size from random weights, instead of going on from parent or base."""
     tokenizer: TokenizerSettings = TokenizerSettings()
     """Its tokenizer."""
-    parent: Name | None = None
-    """Go on from this run of ours."""
-    parent_config: FilePath | None = None
-    """Configuration that trains the parent when it is missing."""
-    base: str | None = None
-    """Go on from this pretrained model: a path or a hub name."""
-    init: Literal["weights", "random"] = "weights"
-    """`random` keeps the architecture of parent or base and forgets its weights: a control."""
-    adapter: AdapterSettings | None = None
-    """Train an adapter beside frozen weights; null trains all weights."""
-    load_in_4bit: bool = False
-    """Hold the frozen weights in 4 bits (NF4, double quantisation)."""
-    trust_remote_code: bool = False
-    """Run model code that comes with a base."""
-    chat_template: str | None = None
-    """A builtin template or a file, for a base that has none or for a new model."""
-    thinking: Literal["drop", "keep"] = "drop"
-    """What becomes of thoughts before a reply (`reasoning`, or a block at its beginning): left out and counted, and
-    replies asked for without; or trained where the chat template has a place for them."""
 
-    seq_len: int = Field(128, ge=8)
-    """Tokens of a packed sequence."""
-    micro_batch_size: int = Field(4, ge=1)
-    """Sequences per micro-batch and process."""
-    long_rows: Literal["split", "drop"] = "split"
-    """What becomes of training rows longer than a sequence; both are counted."""
-    bad_rows: Literal["error", "drop"] = "error"
-    """Whether a row that the chat template refuses or alters stops the training, or is left out and counted."""
-
-    device: Device = "auto"
-    """cpu, cuda, cuda:1 and so on for one of several GPUs, or auto."""
-    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
-    """What is computed in; auto is bfloat16 on a GPU and float32 elsewhere. Trained weights are always float32."""
-    threads: int | None = Field(None, ge=1)
-    """CPU threads; by default as few as are as fast as more, tried when the run begins."""
-    compile: Literal["layers", "off"] = "layers"
-    """Compile the decoder layers, which stays bit-reproducible, or nothing."""
-
-    heldout: HeldoutSettings = HeldoutSettings()
-    """Held-out loss."""
-    checkin: CheckinSettings = CheckinSettings()
-    """Check-ins."""
+    origins: ClassVar[tuple[str, ...]] = ("model", "parent", "base")
 
     @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        given = [key for key in ("model", "parent", "base") if getattr(self, key) is not None]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of model, parent and base, not {' and '.join(given) or 'none of them'}")
+    def _whole_from_the_start(self) -> Self:
         if self.model and self.adapter:
             raise ValueError(
                 "adapter: there is nothing to adapt in a model grown from random weights; give parent or base"
             )
-        if self.load_in_4bit and (not self.adapter or self.init == "random"):
-            raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
         return self
-
-
-class TrainOptions(Options):
-    """Flags of one invocation."""
-
-    resume: str | None = None
-    """Go on with this run, with the configuration it was begun with."""
-    resume_from: str | None = None
-    """Go on from this checkpoint of it (step-000100) rather than the newest."""
-    allow_changed_environment: bool = False
-    """Go on although code, versions or machine changed, so that the end will not be bit-identical."""
-
-
-DEFAULT_CONFIG = Path(__file__).parent / "configs" / "basil.yaml"
-
-
-def resumed_config(options: TrainOptions, argv: list[str]) -> TrainConfig:
-    """The configuration of the run to be resumed. UserError when the command line asks for anything else beside."""
-    allowed = {f"--{name}" for name in TrainOptions.model_fields}
-    others = [word for word in argv if word.startswith("--") and word.partition("=")[0] not in allowed]
-    if others:
-        raise UserError(f"--resume takes the run's own configuration, so {others[0]} cannot be given beside it")
-    assert options.resume is not None
-    return TrainConfig.model_validate(saved_config(options.resume))

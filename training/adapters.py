@@ -1,4 +1,4 @@
-"""Models to be trained: grown from random weights, or adapted."""
+"""Adapters: what is trained beside frozen weights, and how much of a model that is."""
 
 from __future__ import annotations
 
@@ -6,33 +6,7 @@ from typing import Any
 
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
-from training.settings import AdapterSettings, ModelSettings
-
-
-def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any:
-    """A Llama of random weights (normal, `init_std`) for the renderer's tokenizer, in float32 on the CPU."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    tokenizer = renderer.tokenizer
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=settings.width,
-        intermediate_size=settings.feed_forward,
-        num_hidden_layers=settings.num_layers,
-        num_attention_heads=settings.num_heads,
-        num_key_value_heads=settings.num_kv_heads or settings.num_heads,
-        max_position_embeddings=settings.max_positions,
-        rope_parameters={"rope_type": "default", "rope_theta": settings.rope_theta},
-        initializer_range=settings.init_std,
-        tie_word_embeddings=settings.tie_embeddings,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
-    )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return LlamaForCausalLM(config)
+from training.settings import AdapterSettings
 
 
 def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:

@@ -2,13 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
 import torch
 
 from data_mix.packing.pack import Pack
-from training.objectives import Batch
+from training.sequences import Sequences, Tensor
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """A micro-batch: sequences, and what an objective needs besides."""
+
+    sequences: Sequences
+    """B sequences of S tokens."""
+    weights: Tensor
+    """(B, S) float32: weight of each label in the loss, 0 where it is not trained."""
+    num_trained: int
+    """What the loss is divided by: the labels that are trained in all micro-batches of the step, of all processes.
+    Weights are no part of it, so that a row of weight 0.5 teaches half as much whatever stands beside it."""
+    num_tokens: int
+    """Tokens in the batch, padding not counted."""
+    row_ids: Callable[[], list[str]]
+    """The ids of the rows in the batch, for messages."""
+    extras: Mapping[str, Tensor] = field(default_factory=dict)
+    """What else an objective is given, by name: pairs of rows, rewards, what a reference said."""
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        """The same with every tensor changed alike: moved, pinned."""
+        return replace(
+            self,
+            sequences=self.sequences.each(change),
+            weights=change(self.weights),
+            extras={name: change(value) for name, value in self.extras.items()},
+        )
+
+
+Batches = Callable[[int], list[Batch]]
+"""The micro-batches of a step (0-based), which depend on nothing else."""
 
 
 class Order:
@@ -27,8 +63,8 @@ class Order:
         return np.array([self._epoch(place // self._size)[place % self._size] for place in places.tolist()])
 
 
-class Batches:
-    """The micro-batches of each step; of several processes, those of this one."""
+class PackBatches:
+    """The micro-batches of each step from a pack; of several processes, those of this one."""
 
     def __init__(
         self, pack: Pack, *, micro_batch_size: int, grad_accum: int, seed: int, rank: int = 0, world_size: int = 1
@@ -47,14 +83,40 @@ class Batches:
 
 def make_batch(pack: Pack, chosen: np.ndarray, num_trained: int) -> Batch:
     """The chosen sequences of a pack as tensors."""
-    rows = pack.rows[chosen]
+    sequences = make_sequences(pack, chosen)
     return Batch(
+        sequences=sequences,
+        weights=torch.from_numpy(pack.weights(chosen)),
+        num_trained=num_trained,
+        num_tokens=int((sequences.rows >= 0).sum()),
+        row_ids=lambda: pack.ids_of(chosen),
+    )
+
+
+def make_sequences(pack: Pack, chosen: np.ndarray) -> Sequences:
+    """The chosen sequences of a pack, without what counts in a loss."""
+    return Sequences(
         input_ids=torch.from_numpy(pack.inputs[chosen].astype(np.int64)),
         labels=torch.from_numpy(pack.labels[chosen].astype(np.int64)),
-        weights=torch.from_numpy(pack.weights(chosen)),
         position_ids=torch.from_numpy(pack.positions[chosen].astype(np.int64)),
-        rows=torch.from_numpy(rows.astype(np.int64)),
-        num_tokens=int((rows >= 0).sum()),
-        row_ids=lambda: pack.ids_of(chosen),
-        num_trained=num_trained,
+        rows=torch.from_numpy(pack.rows[chosen].astype(np.int64)),
     )
+
+
+@contextmanager
+def prefetched(batches: Batches, steps: int, device: torch.device) -> Iterator[Batches]:
+    """The same batches, on `device`; those of the next step, up to `steps`, are made while this one computes."""
+    pending: dict[int, Future[list[Batch]]] = {}
+
+    def made(step: int) -> list[Batch]:
+        # A copy to a GPU runs beside what it computes only from memory that is pinned.
+        return [batch.each(torch.Tensor.pin_memory) if device.type == "cuda" else batch for batch in batches(step)]
+
+    def of(step: int) -> list[Batch]:
+        now = pending.pop(step, None) or maker.submit(made, step)
+        if step + 1 < steps:
+            pending[step + 1] = maker.submit(made, step + 1)
+        return [batch.each(lambda tensor: tensor.to(device, non_blocking=True)) for batch in now.result()]
+
+    with ThreadPoolExecutor(1, thread_name_prefix="batches") as maker:
+        yield of

@@ -9,7 +9,7 @@ from espalier.command_line.console import say
 from espalier.generation.generate import generate
 from espalier.text.chat import ChatRenderer
 from espalier.text.messages import Message
-from training.loop import Step, Verdict
+from training.observers import CONTINUE, Step, Verdict
 from training.settings import CheckinSettings
 
 LOG = "identity_log.jsonl"
@@ -25,7 +25,7 @@ class Checkin:
         every = self._settings.every
         if every and self._settings.prompts and (step.number % every == 0 or step.last):
             self._ask(step)
-        return Verdict.CONTINUE
+        return CONTINUE
 
     def _ask(self, step: Step) -> None:
         prompts: list[str | Sequence[Message]] = list(self._settings.prompts)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,22 @@ class Progress:
     """How many steps those are."""
     window_facts: dict[str, float] = field(default_factory=dict)
     """Sums of the objective's facts over them."""
+
+    def count(self, loss: float, facts: Mapping[str, float], *, num_tokens: int) -> None:
+        """One more step is done."""
+        self.step += 1
+        self.tokens += num_tokens
+        self.window_loss += loss
+        self.window_steps += 1
+        for name, value in facts.items():
+            self.window_facts[name] = self.window_facts.get(name, 0.0) + value
+
+    def close_window(self) -> dict[str, float]:
+        """Means over the steps since this was last asked: the loss, and the objective's facts."""
+        sums = {"loss": self.window_loss, **self.window_facts}
+        means = {name: value / self.window_steps for name, value in sums.items()}
+        self.window_loss, self.window_steps, self.window_facts = 0.0, 0, {}
+        return means
 
 
 def save_checkpoint(

@@ -15,9 +15,9 @@ from data_mix.packing.pack import Pack
 from espalier.artifacts.run import Run
 from espalier.command_line.console import progress
 from espalier.models.compiling import eager
-from training.batches import make_batch
-from training.loop import Step, Verdict
-from training.objectives import token_losses
+from training.batches import make_sequences
+from training.observers import CONTINUE, Step, Verdict
+from training.sequences import token_losses
 from training.settings import HeldoutSettings
 
 Figures = dict[str, float | int | None]
@@ -55,7 +55,7 @@ def measure(
     with eager(), display as shown:
         for start in range(0, len(sequences), batch_size):
             chosen = sequences[start : start + batch_size]
-            batch = make_batch(pack, chosen, 1).to(device)
+            batch = make_sequences(pack, chosen).each(lambda tensor: tensor.to(device))
             trained = np.flatnonzero(pack.trained(chosen))
             losses = token_losses(model, batch, torch.from_numpy(trained).to(device)).cpu().numpy()
             owners = pack.rows[chosen].ravel()[trained]
@@ -126,4 +126,4 @@ class HeldoutLoss:
                 "heldout_excess": figures.get("excess"),
             }
             self._run.log(step.number, facts)
-        return Verdict.CONTINUE
+        return CONTINUE

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import enum
+import gc
 import math
 import time
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,42 +17,19 @@ from espalier.command_line.console import duration, say
 from espalier.command_line.console import progress as progress_display
 from espalier.command_line.interrupts import Interrupts
 from espalier.errors import UserError
+from training.batches import Batch, Batches, prefetched
 from training.checkpoint import Progress
-from training.objectives import Batch, Facts, Objective
+from training.machine import peak_memory_gb
+from training.objectives import Facts, Objective
+from training.observers import CONTINUE, Action, Observer, Step, Verdict, ask
 from training.schedules import lr_factor
-from training.settings import LoopSettings, OptimSettings
+from training.settings import LoopSettings
 
 _HEARTBEAT_S = 5.0
 _POLL_S = 0.5
 _SHOWN_STEPS, _SHOWN_S = 8, 20.0
 """Steps, or seconds of steps, after which it is told how long the others take; not for less than a minute of them."""
 _WORTH_TELLING_S = 60.0
-
-
-class Verdict(enum.IntEnum):
-    """What an observer wants; of several, the highest counts."""
-
-    CONTINUE = 0
-    CHECKPOINT = 1
-    PAUSE = 2
-    STOP = 3
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Step:
-    """What an observer is shown after a step."""
-
-    number: int
-    """Steps done, this one included; 0 before the first."""
-    last: bool
-    """Whether training ends here."""
-    model: Any
-    """The model, to be left as it was found."""
-    loss: float
-    """The step's loss in nats per trained token; NaN before the first step."""
-
-
-Observer = Callable[[Step], Verdict]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,30 +42,12 @@ class Outcome:
     """None when all steps are done; otherwise the code to leave the process with: 130 or 143 after a signal, else 0."""
 
 
-def make_optimizer(model: torch.nn.Module, settings: OptimSettings) -> torch.optim.AdamW:
-    """AdamW over the parameters that are trained; only matrices decay. The fused kernel does a step in one pass."""
-    trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
-    if not trained:
-        raise UserError("nothing in the model is trained: give it an adapter, or train it in full (adapter: null)")
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(
-        [group for group in groups if group["params"]],
-        lr=settings.lr,
-        betas=settings.betas,
-        eps=settings.eps,
-        fused=True,
-    )
-
-
 def train(
     *,
     model: Any,
     optimizer: torch.optim.Optimizer,
     objective: Objective,
-    batches: Callable[[int], list[Batch]],
+    batches: Batches,
     settings: LoopSettings,
     run: Run,
     accelerator: Any,
@@ -98,74 +57,125 @@ def train(
 ) -> Outcome:
     """Train from `progress.step` to `settings.steps`.
 
-    `batches(step)` gives the micro-batches of a step, and must depend on nothing else. Raises UserError, before the
-    optimizer's step, when loss or gradient is not finite: the last checkpoint is then still good.
+    Of several processes each takes its own `batches`, and the first alone logs, asks, and keeps checkpoints. Raises
+    UserError, before the optimizer's step, when loss or gradient is not finite: the last checkpoint is then still good.
     """
-    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    device = accelerator.device
     model.train()
     clock = _Clock(run.name, settings.steps, progress.tokens)
-    with Interrupts() as interrupts, progress_display(settings.steps, run.name, done=progress.step) as display:
-        if progress.step == 0:
-            _ask(observers, Step(number=0, last=settings.steps == 0, model=model, loss=math.nan))
+    with (
+        Interrupts() as interrupts,
+        progress_display(settings.steps, run.name, done=progress.step) as display,
+        prefetched(batches, settings.steps, device) as next_batches,
+        _frozen_collector(),
+    ):
+        if progress.step == 0 and accelerator.is_main_process:
+            ask(observers, _before_the_first(model, last=settings.steps == 0))
         while progress.step < settings.steps:
             clock.begin()
             lr = settings.optim.lr * lr_factor(progress.step, settings.steps, settings.schedule)
             for group in optimizer.param_groups:
                 group["lr"] = lr
-            micro_batches = [batch.to(accelerator.device) for batch in batches(progress.step)]
-            losses: list[torch.Tensor] = []
-            found: list[Facts] = []
-            for batch in micro_batches:
-                waits = accelerator.no_sync(model) if len(losses) + 1 < len(micro_batches) else nullcontext()
-                with waits:
-                    loss, facts_of_batch = objective(model, batch)
-                    accelerator.backward(loss)
-                losses.append(loss.detach())
-                found.append(facts_of_batch)
-            norm = accelerator.clip_grad_norm_(parameters, settings.optim.clip)
-            means = _means(found)
-            # The one wait for the device in a step.
-            values = torch.stack([*losses, norm, *means.values()]).tolist()
-            shares, grad_norm = values[: len(losses)], values[len(losses)]
-            if not math.isfinite(sum(shares) + grad_norm):
-                raise _not_finite(run, progress.step, shares, micro_batches)
+            micro_batches = next_batches(progress.step)
+            learned = _learn(model, objective, micro_batches, accelerator, settings.optim.clip)
+            if not math.isfinite(learned.loss + learned.grad_norm):
+                raise _not_finite(run, progress.step, learned, micro_batches)
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
-
-            progress.step += 1
-            progress.tokens += sum(batch.num_tokens for batch in micro_batches)
-            progress.window_loss += sum(shares)
-            progress.window_steps += 1
-            for name, value in zip(means, values[len(losses) + 1 :], strict=True):
-                progress.window_facts[name] = progress.window_facts.get(name, 0.0) + value
+            progress.count(learned.loss, learned.facts, num_tokens=learned.num_tokens)
             clock.end(progress)
-            last = progress.step == settings.steps
-            if progress.step % settings.log_every == 0 or last:
-                facts = _close_window(progress) | {"lr": lr, "grad_norm": grad_norm, **clock.facts(progress)}
-                run.log(progress.step, facts)
-                display.update(progress.step, {"loss": facts["loss"], "tokens/s": facts["tokens_per_second"]})
-            if clock.heart_should_beat():
-                run.heartbeat(progress.step)
 
-            verdict = _ask(observers, Step(number=progress.step, last=last, model=model, loss=sum(shares)))
-            verdict = max(verdict, _CONTROL.get(run.control() or "", Verdict.CONTINUE))
-            if interrupts.received is not None:
-                verdict = Verdict.STOP
-            if last or verdict > Verdict.CONTINUE or progress.step % settings.checkpoint_every == 0:
-                checkpoint(progress)
-            if verdict is Verdict.PAUSE:
-                verdict = _pause(run, progress.step, interrupts)
-            if verdict is Verdict.STOP:
+            last = progress.step == settings.steps
+            verdict = CONTINUE
+            if accelerator.is_main_process:
+                step = Step(
+                    number=progress.step,
+                    last=last,
+                    model=model,
+                    loss=learned.loss,
+                    grad_norm=learned.grad_norm,
+                    lr=lr,
+                    tokens=progress.tokens,
+                    facts=learned.facts,
+                )
+                if step.number % settings.log_every == 0 or last:
+                    line = _line(progress, step, clock.speed(progress.tokens), peak_memory_gb(device.type))
+                    run.log(step.number, line)
+                    display.update(step.number, {"loss": line["loss"], "tokens/s": line["tokens_per_second"]})
+                if clock.heart_should_beat():
+                    run.heartbeat(step.number)
+                verdict = _decide(ask(observers, step), run, interrupts)
+                if last or verdict.action > Action.CONTINUE or progress.step % settings.checkpoint_every == 0:
+                    checkpoint(progress)
+                if verdict.reason:
+                    _tell(run, progress.step, verdict)
+                if verdict.action is Action.PAUSE:
+                    verdict = _pause(run, progress.step, interrupts)
+            if _agreed(accelerator, verdict).action is Action.STOP:
                 signal = interrupts.received
                 return Outcome(progress=progress, exit_code=0 if signal is None else 128 + signal)
     return Outcome(progress=progress, exit_code=None)
 
 
-_CONTROL = {"checkpoint": Verdict.CHECKPOINT, "pause": Verdict.PAUSE, "stop": Verdict.STOP}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Learned:
+    """The figures of a step, of all processes together, but for `shares`."""
+
+    loss: float
+    shares: list[float]
+    """What each micro-batch of this process adds to the loss."""
+    grad_norm: float
+    facts: dict[str, float]
+    num_tokens: int
 
 
-def _ask(observers: Sequence[Observer], step: Step) -> Verdict:
-    return max((observer(step) for observer in observers), default=Verdict.CONTINUE)
+def _learn(model: Any, objective: Objective, micro_batches: list[Batch], accelerator: Any, clip: float) -> _Learned:
+    """Forward and backward through the micro-batches of a step, and the gradient clipped."""
+    losses: list[torch.Tensor] = []
+    found: list[Facts] = []
+    for batch in micro_batches:
+        waits = accelerator.no_sync(model) if len(losses) + 1 < len(micro_batches) else nullcontext()
+        with waits:
+            loss, facts = objective(model, batch)
+            # Processes' gradients are averaged, and losses are shares of one mean: they are to add up.
+            accelerator.backward(loss * accelerator.num_processes)
+        losses.append(loss.detach())
+        found.append(facts)
+    norm = accelerator.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
+    means = _means(found)
+    total = torch.stack(losses).sum()
+    num_tokens = sum(batch.num_tokens for batch in micro_batches)
+    if accelerator.num_processes > 1:
+        counted = accelerator.reduce(torch.stack([total, total.new_tensor(num_tokens)]), "sum")
+        total, num_tokens = counted[0], int(counted[1])
+        means = {name: accelerator.reduce(value, "mean") for name, value in means.items()}
+    # The one wait for the device in a step.
+    values = torch.stack([*losses, norm, *means.values(), total]).tolist()
+    shares = values[: len(losses)]
+    return _Learned(
+        loss=sum(shares) if accelerator.num_processes == 1 else values[-1],
+        shares=shares,
+        grad_norm=values[len(losses)],
+        facts=dict(zip(means, values[len(losses) + 1 : -1], strict=True)),
+        num_tokens=num_tokens,
+    )
+
+
+_CONTROL = {"checkpoint": Action.CHECKPOINT, "pause": Action.PAUSE, "stop": Action.STOP}
+
+
+def _decide(wanted: Verdict, run: Run, interrupts: Interrupts) -> Verdict:
+    """What the observers want, unless the control file or a signal wants more."""
+    if interrupts.received is not None:
+        return Verdict(Action.STOP)
+    told = _CONTROL.get(run.control() or "", Action.CONTINUE)
+    return Verdict(told) if told > wanted.action else wanted
+
+
+def _tell(run: Run, step: int, verdict: Verdict) -> None:
+    said = f"{verdict.action.name.lower()} at step {step}: {verdict.reason}"
+    say(said)
+    run.journal(step, said)
 
 
 def _pause(run: Run, step: int, interrupts: Interrupts) -> Verdict:
@@ -175,12 +185,50 @@ def _pause(run: Run, step: int, interrupts: Interrupts) -> Verdict:
         run.heartbeat(step, "paused")
         word = run.control()
         if word in ("resume", "stop"):
-            return Verdict.STOP if word == "stop" else Verdict.CONTINUE
+            return Verdict(Action.STOP) if word == "stop" else CONTINUE
         time.sleep(_POLL_S)
-    return Verdict.STOP
+    return Verdict(Action.STOP)
 
 
-def _means(found: Sequence[Facts]) -> Facts:
+def _agreed(accelerator: Any, verdict: Verdict) -> Verdict:
+    """The first process's verdict, in all of them."""
+    if accelerator.num_processes == 1:
+        return verdict
+    from accelerate.utils import broadcast_object_list
+
+    agreed: Verdict = broadcast_object_list([verdict])[0]
+    return agreed
+
+
+@contextmanager
+def _frozen_collector() -> Iterator[None]:
+    """Keep what exists before the loop out of the search for garbage, which would go through all of it every time."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+def _before_the_first(model: Any, *, last: bool) -> Step:
+    unknown = math.nan
+    return Step(number=0, last=last, model=model, loss=unknown, grad_norm=unknown, lr=unknown, tokens=0, facts={})
+
+
+def _line(progress: Progress, step: Step, tokens_per_second: float, peak_memory_gb: float) -> dict[str, float]:
+    """What is logged: means over the steps since the last line, and how things stand after this one."""
+    return progress.close_window() | {
+        "lr": step.lr,
+        "grad_norm": step.grad_norm,
+        "tokens": step.tokens,
+        "tokens_per_second": tokens_per_second,
+        "seconds": progress.seconds,
+        "peak_memory_gb": peak_memory_gb,
+    }
+
+
+def _means(found: Sequence[Facts]) -> dict[str, torch.Tensor]:
     """Each of the objective's facts, averaged over the micro-batches that have it."""
     names = sorted({name for facts in found for name in facts})
     return {
@@ -188,19 +236,12 @@ def _means(found: Sequence[Facts]) -> Facts:
     }
 
 
-def _close_window(progress: Progress) -> dict[str, float]:
-    """Means over the steps since the last line: the loss, and the objective's facts."""
-    sums = {"loss": progress.window_loss, **progress.window_facts}
-    means = {name: value / progress.window_steps for name, value in sums.items()}
-    progress.window_loss, progress.window_steps, progress.window_facts = 0.0, 0, {}
-    return means
-
-
-def _not_finite(run: Run, step: int, shares: list[float], micro_batches: list[Batch]) -> UserError:
-    guilty = [b for share, b in zip(shares, micro_batches, strict=True) if not math.isfinite(share)] or micro_batches
+def _not_finite(run: Run, step: int, learned: _Learned, micro_batches: list[Batch]) -> UserError:
+    shares = zip(learned.shares, micro_batches, strict=True)
+    guilty = [batch for share, batch in shares if not math.isfinite(share)] or micro_batches
     ids = [row_id for batch in guilty for row_id in batch.row_ids()]
     shown = ", ".join(ids[:12]) + (f" and {len(ids) - 12} more" if len(ids) > 12 else "")
-    what = "gradient" if math.isfinite(sum(shares)) else "loss"
+    what = "gradient" if math.isfinite(learned.loss) else "loss"
     return UserError(
         f"run {run.name}: the {what} of step {step + 1} is not finite, so training stopped before using it and the "
         f"last checkpoint is good. It came from the rows {shown}. Look at them, or lower optim.lr under another name"
@@ -240,12 +281,11 @@ class _Clock:
             takes = duration(per_step * left)
             say(f"{self._name}: {per_step:.2g} s a step, so that the {left:,} steps left take about {takes}")
 
-    def facts(self, progress: Progress) -> dict[str, float]:
-        """Tokens and speed since this was last asked."""
-        tokens = progress.tokens - self._window_tokens
-        speed = tokens / self._window_s if self._window_s else 0.0
-        self._window_s, self._window_tokens = 0.0, progress.tokens
-        return {"tokens": progress.tokens, "tokens_per_second": speed, "seconds": progress.seconds}
+    def speed(self, tokens: int) -> float:
+        """Tokens per second since this was last asked; `tokens` are those read so far."""
+        speed = (tokens - self._window_tokens) / self._window_s if self._window_s else 0.0
+        self._window_s, self._window_tokens = 0.0, tokens
+        return speed
 
     def heart_should_beat(self) -> bool:
         if time.perf_counter() - self._beat < _HEARTBEAT_S:

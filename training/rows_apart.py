@@ -8,7 +8,7 @@ import torch
 
 from espalier.errors import UserError
 from espalier.models.masks import window_of
-from training.objectives import Batch, logits_at, selected_logits
+from training.sequences import Sequences, logits_at, selected_logits
 
 Tensor = torch.Tensor
 
@@ -57,17 +57,8 @@ def _behind_another_row(model: Any, tokens: Tensor, num_before: int, places: Ten
     """Logits at `places` of a sequence whose first `num_before` tokens are a row of their own."""
     place = torch.arange(tokens.shape[1], device=tokens.device).unsqueeze(0)
     rows = (place >= num_before).long()
-    batch = Batch(
-        input_ids=tokens,
-        labels=tokens,
-        weights=torch.ones_like(place, dtype=torch.float32),
-        position_ids=place - num_before * rows,
-        rows=rows,
-        num_tokens=tokens.shape[1],
-        row_ids=list,
-        num_trained=tokens.shape[1],
-    )
-    return logits_at(model, batch, places).float()
+    sequences = Sequences(input_ids=tokens, labels=tokens, position_ids=place - num_before * rows, rows=rows)
+    return logits_at(model, sequences, places).float()
 
 
 def _apart(one: Tensor, other: Tensor) -> float:

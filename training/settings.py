@@ -1,41 +1,12 @@
-"""Settings that every training command shares: the model, the adapter, the optimizer, the loop."""
+"""Settings that every training command shares: the adapter, the loop, what is measured and asked along the way."""
 
-from typing import Literal, Self
+from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from espalier.command_line.config import Config
-
-
-class ModelSettings(Config):
-    """A Llama-architecture model to be grown from random weights."""
-
-    num_layers: int = Field(2, ge=1)
-    """Decoder layers."""
-    width: int = Field(128, ge=8)
-    """Size of the residual stream."""
-    feed_forward: int = Field(256, ge=8)
-    """Inner size of the feed-forward block."""
-    num_heads: int = Field(4, ge=1)
-    """Attention heads."""
-    num_kv_heads: int | None = None
-    """Heads of keys and values; as many as attention heads by default."""
-    max_positions: int = Field(512, ge=8)
-    """Longest context the model is meant for, in tokens."""
-    rope_theta: float = Field(10_000.0, gt=0)
-    """Base of the rotary position embedding."""
-    init_std: float = Field(0.06, gt=0)
-    """Standard deviation of the random weights; 0.02 suits widths near 1,000, small models learn sooner from more."""
-    tie_embeddings: bool = True
-    """Whether the output layer shares the input embedding's weights."""
-
-    @model_validator(mode="after")
-    def _heads_divide(self) -> Self:
-        if self.width % self.num_heads or (self.width // self.num_heads) % 2:
-            raise ValueError("width must be an even multiple of num_heads")
-        if self.num_heads % (self.num_kv_heads or self.num_heads):
-            raise ValueError("num_heads must be a multiple of num_kv_heads")
-        return self
+from training.optimizers import OptimSettings
+from training.schedules import ScheduleSettings
 
 
 class AdapterSettings(Config):
@@ -53,34 +24,6 @@ class AdapterSettings(Config):
     """Which linear layers get an update; all but the output layer by default."""
     train_embeddings: Literal["none", "tokens", "all"] = "none"
     """Embeddings trained beside the updates: none, the rows of the template's special tokens, or all of them."""
-
-
-class OptimSettings(Config):
-    """AdamW (Loshchilov & Hutter 2017, arXiv:1711.05101)."""
-
-    lr: float = Field(4e-3, gt=0)
-    """Peak learning rate."""
-    betas: tuple[float, float] = (0.9, 0.95)
-    """Decay of the first and the second moment."""
-    eps: float = Field(1e-8, gt=0)
-    """Added to the denominator."""
-    weight_decay: float = Field(0.0, ge=0)
-    """Decoupled decay of matrices; vectors such as norms are never decayed."""
-    clip: float = Field(1.0, gt=0)
-    """Gradients are scaled down to this global norm."""
-
-
-class ScheduleSettings(Config):
-    """The learning rate over the steps, as a share of its peak."""
-
-    kind: Literal["wsd", "cosine", "linear", "constant"] = "wsd"
-    """Warm-up–stable–decay, or warm-up followed by one curve down."""
-    warmup: int = Field(100, ge=0)
-    """Steps of linear warm-up."""
-    decay_fraction: float = Field(0.4, gt=0, le=1)
-    """Share of all steps over which wsd decays linearly at the end."""
-    final: float = Field(0.0, ge=0, le=1)
-    """The share of the peak reached at the last step."""
 
 
 class LoopSettings(Config):

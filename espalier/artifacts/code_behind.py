@@ -46,7 +46,16 @@ def _reached(entry: Path) -> set[Path]:
         if path not in found and path.is_file():
             found.add(path)
             waiting += [file for name in _read(path)[0] for file in _files(name)]
+            if path.name == "__init__.py" and _discovers(path):
+                waiting += path.parent.glob("*.py")
     return found
+
+
+@cache
+def _discovers(package: Path) -> bool:
+    """Whether a package finds its modules by itself (pkgutil), so that all of them may be imported."""
+    imports = (node for node in ast.walk(ast.parse(package.read_bytes())) if isinstance(node, ast.Import))
+    return any(alias.name == "pkgutil" for node in imports for alias in node.names)
 
 
 @cache

@@ -21,7 +21,7 @@ from contextlib import contextmanager, nullcontext
 from espalier.artifacts.paths import repo_root
 from espalier.command_line.config import Config, load, load_file
 from espalier.errors import run_main
-from stage1.config import TrainConfig
+from stage1.config import Stage1Config
 
 
 class Benchmark(Config):
@@ -39,7 +39,7 @@ def main(argv: list[str]) -> None:
     from training.threads import choose_threads
 
     everything = torch.get_num_threads()
-    config = load_file(TrainConfig, repo_root() / TRUNK)
+    config = load_file(Stage1Config, repo_root() / TRUNK)
     assert config.model is not None
     shape = (config.micro_batch_size * config.seq_len, config.model.width, config.model.feed_forward)
     print(f"| the machine | 1 thread | {everything} threads | ratio | chosen |\n|---|---:|---:|---:|---:|")

@@ -82,9 +82,9 @@ def last_step(run: Path) -> int:
 
 
 def fingerprint(run: Path) -> dict[str, str]:
-    """Hashes of the final weights and of all that was logged but for the clock."""
+    """Hashes of the final weights and of all that was logged but for the clock and the memory."""
     found = {path.name: records.sha256_file(path) for path in sorted((run / "final").glob("*.safetensors"))}
-    clocks = ("seconds", "tokens_per_second")
+    clocks = ("seconds", "tokens_per_second", "peak_memory_gb")
     rows = [{k: v for k, v in row.items() if k not in clocks} for row in records.read_jsonl(run / "metrics.jsonl")]
     found["metrics"] = repr(rows)
     found["journal"] = (run / "journal.md").read_text()

@@ -10,8 +10,7 @@ from data_mix.packing.pack import Pack, open_packs
 from espalier.artifacts import records
 from espalier.text.rows import write_rows
 from tests import tiny
-from training.batches import Batches, Order
-from training.objectives import Batch
+from training.batches import Batch, Order, PackBatches
 
 
 @given(st.integers(1, 30), st.integers(0, 5), st.integers(0, 100), st.integers(1, 40))
@@ -50,7 +49,7 @@ def packed(tmp_path: Path) -> Pack:
 
 
 def test_the_divisor_of_every_micro_batch_is_the_trained_tokens_of_the_whole_step(pack: Pack) -> None:
-    batches = Batches(pack, micro_batch_size=2, grad_accum=3, seed=0)
+    batches = PackBatches(pack, micro_batch_size=2, grad_accum=3, seed=0)
     for step in range(5):
         micro_batches = batches(step)
         assert len(micro_batches) == 3
@@ -63,23 +62,23 @@ def test_processes_share_the_sequences_of_a_step_and_its_divisor(
     many: Pack, size: int, accum: int, world: int, step: int
 ) -> None:
     def of(size: int, rank: int = 0, world_size: int = 1) -> list[Batch]:
-        batches = Batches(many, micro_batch_size=size, grad_accum=accum, seed=0, rank=rank, world_size=world_size)
+        batches = PackBatches(many, micro_batch_size=size, grad_accum=accum, seed=0, rank=rank, world_size=world_size)
         return batches(step)
 
     ranks = [of(size, rank, world) for rank in range(world)]
-    together = [torch.cat([of_rank[at].input_ids for of_rank in ranks]) for at in range(accum)]
+    together = [torch.cat([of_rank[at].sequences.input_ids for of_rank in ranks]) for at in range(accum)]
     alone = of(size * world)
-    assert all(torch.equal(one, batch.input_ids) for one, batch in zip(together, alone, strict=True))
+    assert all(torch.equal(one, batch.sequences.input_ids) for one, batch in zip(together, alone, strict=True))
     assert {batch.num_trained for of_rank in ranks for batch in of_rank} == {alone[0].num_trained}
 
 
 def test_a_batch_can_be_traced_to_its_rows(pack: Pack) -> None:
-    (batch,) = Batches(pack, micro_batch_size=2, grad_accum=1, seed=0)(0)
-    numbers = sorted(set(batch.rows[batch.rows >= 0].tolist()))
+    (batch,) = PackBatches(pack, micro_batch_size=2, grad_accum=1, seed=0)(0)
+    numbers = sorted(set(batch.sequences.rows[batch.sequences.rows >= 0].tolist()))
     assert batch.row_ids() == [pack.row_ids[number] for number in numbers]
-    assert batch.num_tokens == int((batch.rows >= 0).sum())
+    assert batch.num_tokens == int((batch.sequences.rows >= 0).sum())
     for number in numbers:
-        here = batch.rows == number
+        here = batch.sequences.rows == number
         assert set(batch.weights[here].tolist()) == {float(pack.row_weights[number])}
-    assert batch.weights[batch.rows < 0].sum() == 0
-    assert batch.input_ids.dtype == batch.labels.dtype == torch.int64
+    assert batch.weights[batch.sequences.rows < 0].sum() == 0
+    assert batch.sequences.input_ids.dtype == batch.sequences.labels.dtype == torch.int64

@@ -8,7 +8,7 @@ from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from tests import tiny
 from training.checkin import LOG, Checkin
-from training.loop import Step
+from training.observers import Step
 from training.settings import CheckinSettings, LoopSettings
 
 
@@ -24,7 +24,9 @@ def ask(run: Run, steps: list[tuple[int, bool]], *, as_chat: bool = False, **set
     observer = Checkin(tiny.renderer(), chosen, run, as_chat=as_chat)
     model = tiny.model()
     for number, last in steps:
-        observer(Step(number=number, last=last, model=model, loss=math.nan))
+        observer(
+            Step(number=number, last=last, model=model, loss=math.nan, grad_norm=math.nan, lr=0.0, tokens=0, facts={})
+        )
     path = run.folder / LOG
     return list(records.read_jsonl(path)) if path.exists() else []
 

@@ -9,8 +9,7 @@ import torch
 from espalier.errors import UserError
 from tests import tiny
 from training.checkpoint import Progress, find_checkpoint, list_checkpoints, remove_later, restore, save_checkpoint
-from training.loop import make_optimizer
-from training.settings import OptimSettings
+from training.optimizers import OptimSettings, make_optimizer
 
 IDS = torch.tensor([[1, 40, 41, 42, 7]])
 

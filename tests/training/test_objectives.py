@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from espalier.models.attention import attend_in_float32
 from tests import kinds, tiny
-from training.objectives import Batch, logits_at, sft
+from training.batches import Batch
+from training.objectives.sft import sft
+from training.sequences import Sequences, logits_at
 
 MODEL = tiny.model()
 
 
 def forward(model: Any, packed: Batch) -> torch.Tensor:
     """Logits (2, 12, vocabulary)."""
-    return logits_at(model, packed, torch.arange(24)).view(2, 12, -1)
+    return logits_at(model, packed.sequences, torch.arange(24)).view(2, 12, -1)
 
 
 def batch(rows: list[list[int]], weights: list[list[float]] | None = None) -> Batch:
@@ -28,11 +30,8 @@ def batch(rows: list[list[int]], weights: list[list[float]] | None = None) -> Ba
         positions[sequence, place] = 0 if new else positions[sequence, place - 1] + 1
     chosen = torch.tensor(weights) if weights else (numbers >= 0).float()
     return Batch(
-        input_ids=tokens,
-        labels=tokens.roll(-1, 1),
+        sequences=Sequences(input_ids=tokens, labels=tokens.roll(-1, 1), position_ids=positions, rows=numbers),
         weights=chosen,
-        position_ids=positions,
-        rows=numbers,
         num_tokens=int((numbers >= 0).sum()),
         row_ids=list,
         num_trained=int((chosen > 0).sum()),
@@ -44,17 +43,17 @@ PACKED = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12])
 
 def test_rows_are_blind_to_their_neighbours() -> None:
     before = forward(MODEL, PACKED)
-    tokens = PACKED.input_ids.clone()
+    tokens = PACKED.sequences.input_ids.clone()
     tokens[0, :5] = 7  # another first row
     tokens[0, 9:] = 9  # other padding
-    after = forward(MODEL, replace(PACKED, input_ids=tokens))
+    after = forward(MODEL, replace(PACKED, sequences=replace(PACKED.sequences, input_ids=tokens)))
     assert torch.equal(before[0, 5:9], after[0, 5:9])
     assert torch.equal(before[1], after[1])
     assert not torch.allclose(before[0, :5], after[0, :5])
 
 
 def test_a_packed_row_is_what_it_is_alone() -> None:
-    alone = MODEL(input_ids=PACKED.input_ids[:1, 5:9]).logits
+    alone = MODEL(input_ids=PACKED.sequences.input_ids[:1, 5:9]).logits
     torch.testing.assert_close(forward(MODEL, PACKED)[:1, 5:9], alone)
 
 
@@ -62,7 +61,7 @@ def test_the_loss_is_the_mean_over_trained_tokens_of_each_loss_times_its_weight(
     weights = [[0.0, 1.0, 0.0, 2.0] + [0.0] * 8, [0.5] * 4 + [0.0] * 8]
     packed = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12], weights)
     loss, _ = sft(MODEL, packed)
-    log_probs = forward(MODEL, packed).log_softmax(-1).gather(2, packed.labels[..., None])[..., 0]
+    log_probs = forward(MODEL, packed).log_softmax(-1).gather(2, packed.sequences.labels[..., None])[..., 0]
     expected = -(log_probs * packed.weights).sum() / 6
     torch.testing.assert_close(loss, expected)
 
@@ -85,15 +84,12 @@ def test_micro_batches_add_up_to_the_whole_step(split: int) -> None:
     """Trained tokens are spread unevenly: a mean of means would give another gradient."""
     weights = [[1.0] * 9 + [0.0] * 3, [0.0] * 11 + [3.0]]
     whole = batch([[0] * 5 + [1] * 4 + [-1] * 3, [2] * 12], weights)
-    names = ("input_ids", "labels", "weights", "position_ids", "rows")
-    parts = [
-        replace(whole, **{name: getattr(whole, name)[i : i + 1] for name in names}) for i in range(2)
-    ] if split == 2 else [whole]  # fmt: skip
+    parts = [whole.each(lambda tensor, i=i: tensor[i : i + 1]) for i in range(2)] if split == 2 else [whole]
     model = tiny.model()
     total = sum(sft(model, part)[0] for part in parts)
     total.backward()  # type: ignore[union-attr]
     reference = tiny.model()
-    log_probs = forward(reference, whole).log_softmax(-1).gather(2, whole.labels[..., None])[..., 0]
+    log_probs = forward(reference, whole).log_softmax(-1).gather(2, whole.sequences.labels[..., None])[..., 0]
     (-(log_probs * whole.weights).sum() / 10).backward()  # type: ignore[no-untyped-call]
     for mine, theirs in zip(model.parameters(), reference.parameters(), strict=True):
         torch.testing.assert_close(mine.grad, theirs.grad)

@@ -1,7 +1,6 @@
 import pytest
 
-from training.schedules import lr_factor
-from training.settings import ScheduleSettings
+from training.schedules import ScheduleSettings, lr_factor
 
 
 def curve(steps: int = 100, **settings: object) -> list[float]:

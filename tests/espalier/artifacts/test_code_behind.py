@@ -62,6 +62,16 @@ def test_what_counts_as_a_change(checkout: Path, name: str, text: str, changed: 
     assert changed_files(before, behind()) == changed
 
 
+def test_a_package_that_finds_its_modules_by_itself_counts_all_of_them(checkout: Path) -> None:
+    (checkout / "stage1/loop.py").write_text("from espalier import kinds\n")
+    (checkout / "espalier/kinds").mkdir()
+    (checkout / "espalier/kinds/one.py").write_text("from espalier import other\n")
+    for text, there in (("", False), ("import pkgutil\n", True)):
+        (checkout / "espalier/kinds/__init__.py").write_text(text)
+        code_behind._discovers.cache_clear()
+        assert ({"espalier/kinds/one.py", "espalier/other.py"} <= set(behind())) == there
+
+
 def test_the_real_commands_have_code_behind_them() -> None:
     code_behind.code_behind.cache_clear()
     code_behind._read.cache_clear()
@@ -69,3 +79,4 @@ def test_the_real_commands_have_code_behind_them() -> None:
         found = code_behind.code_behind(command)
         assert command in found and "espalier/errors.py" in found
     assert not any("evaluation/" in name for name in code_behind.code_behind("stage1/train.py"))
+    assert "training/objectives/sft.py" in code_behind.code_behind("stage1/train.py")

@@ -24,9 +24,10 @@ from espalier.models.loading import (
 )
 from espalier.models.references import folder_hash
 from espalier.text.chat import ChatRenderer
+from stage1.newborn import new_model
 from tests import kinds, tiny
 from tests.espalier.text import templates
-from training.adapters import add_adapter, new_model, share_trained
+from training.adapters import add_adapter, share_trained
 from training.settings import AdapterSettings
 
 IDS = torch.tensor([[1, 40, 41, 42, 7]])

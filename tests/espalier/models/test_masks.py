@@ -7,14 +7,14 @@ import torch
 
 from espalier.models.masks import packed_masks, window_of
 from tests import kinds
-from training.objectives import Batch, logits_at
+from training.sequences import Sequences, logits_at
 
 LENGTHS = ((5, 33, 1, 9), (40, 8))
 """Of the rows in two sequences; padding follows."""
 SEQ_LEN = 50
 
 
-def packed(vocabulary: int) -> Batch:
+def packed(vocabulary: int) -> Sequences:
     rows = torch.full((2, SEQ_LEN), -1)
     positions = torch.zeros(2, SEQ_LEN, dtype=torch.long)
     number = 0
@@ -25,26 +25,20 @@ def packed(vocabulary: int) -> Batch:
             positions[sequence, start : start + length] = torch.arange(length)
             start, number = start + length, number + 1
     tokens = torch.randint(5, vocabulary, rows.shape, generator=torch.Generator().manual_seed(1))
-    return Batch(
-        input_ids=tokens,
-        labels=tokens.roll(-1, 1),
-        weights=(rows >= 0).float(),
-        position_ids=positions,
-        rows=rows,
-        num_tokens=int((rows >= 0).sum()),
-        row_ids=list,
-        num_trained=int((rows >= 0).sum()),
-    )
+    return Sequences(input_ids=tokens, labels=tokens.roll(-1, 1), position_ids=positions, rows=rows)
 
 
 @torch.no_grad()
 def both(model: Any) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Of every row, its logits in the pack and by the model's own forward pass over the row alone."""
-    batch = packed(model.get_input_embeddings().weight.shape[0])
-    found = logits_at(model, batch, torch.arange(2 * SEQ_LEN)).view(2, SEQ_LEN, -1)
+    sequences = packed(model.get_input_embeddings().weight.shape[0])
+    found = logits_at(model, sequences, torch.arange(2 * SEQ_LEN)).view(2, SEQ_LEN, -1)
     return [
-        (found[batch.rows == number], model(input_ids=batch.input_ids[batch.rows == number].unsqueeze(0)).logits[0])
-        for number in range(int(batch.rows.max()) + 1)
+        (
+            found[sequences.rows == number],
+            model(input_ids=sequences.input_ids[sequences.rows == number].unsqueeze(0)).logits[0],
+        )
+        for number in range(int(sequences.rows.max()) + 1)
     ]
 
 
@@ -65,11 +59,11 @@ def test_windows_are_kept_to() -> None:
 
 @pytest.mark.parametrize("kind", ["gemma3_text", "mistral", "llama4_text"])
 def test_a_reach_as_long_as_the_sequence_costs_nothing(kind: str) -> None:
-    batch = packed(300)
-    full = packed_masks(kinds.model("llama"), batch.rows, batch.position_ids)
+    sequences = packed(300)
+    full = packed_masks(kinds.model("llama"), sequences.rows, sequences.position_ids)
     assert isinstance(full, torch.Tensor) and full.dtype == torch.bool and full.shape == (2, 1, SEQ_LEN, SEQ_LEN)
     wide = kinds.model(kind, sliding_window=SEQ_LEN, attention_chunk_size=SEQ_LEN)
-    masks = packed_masks(wide, batch.rows, batch.position_ids)
+    masks = packed_masks(wide, sequences.rows, sequences.position_ids)
     each = list(masks.values()) if isinstance(masks, dict) else [masks]
     assert len({mask.data_ptr() for mask in each}) == 1
     assert torch.equal(each[0], full)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Mapping
 from typing import Any
-
-import torch
 
 from data_mix.packing.pack import Pack
 from espalier import report
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from espalier.command_line import console
-from espalier.models.loading import ModelRef, save_model
+from espalier.models.loading import save_model
+from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
-from stage1.config import TrainConfig
-from stage1.prepare import Machine
-from training import adapters as building
 from training import heldout
+from training.adapters import share_trained
 from training.checkpoint import Progress
+from training.config import TrainConfig
+from training.machine import Machine, peak_memory_gb
 
 
 def finish(
@@ -32,11 +30,13 @@ def finish(
     progress: Progress,
     machine: Machine,
 ) -> None:
-    """Write `final/`, measure every held-out split, write `report.md`, seal the run, and say what came of it."""
-    # Measured as it is saved, in its own dtype; and saved first, for measuring can take longer than one waits.
-    model = machine.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    """Write `final/`, measure every held-out split, write `report.md`, seal the run, and say what came of it.
+
+    `model` is measured as it is saved, in its own dtype; `base` is what an adapter stands on, None for whole weights.
+    """
+    # Saved first, for measuring can take longer than one waits.
     with records.staging(run.folder / "final", replace=True) as temporary:
-        save_model(model, renderer, temporary, base if config.adapter else None)
+        save_model(model, renderer, temporary, base)
     minutes = config.heldout.final_minutes
     measured = {
         split: heldout.measure(
@@ -50,7 +50,7 @@ def finish(
         for split, pack in packs.items()
         if split != "train" and len(pack)
     }
-    trained, total = building.share_trained(model)
+    trained, total = share_trained(model)
     metrics = list(records.read_jsonl(run.folder / "metrics.jsonl")) if config.steps else []
     valid = measured.get("valid", {}).get("fit", {})
     summary = {
@@ -58,7 +58,7 @@ def finish(
         "tokens": progress.tokens,
         "tokens_per_second": progress.tokens / progress.seconds if progress.seconds else None,
         "seconds": progress.seconds,
-        "peak_memory_gb": _peak_memory_gb(machine.device),
+        "peak_memory_gb": peak_memory_gb(machine.device),
         "loss": next((row["loss"] for row in reversed(metrics) if "loss" in row), None),
         "valid_bits_per_byte": valid.get("bits_per_byte"),
         "valid_excess": valid.get("excess"),
@@ -70,12 +70,6 @@ def finish(
     _write_report(run, config, summary, metrics, valid.get("floor_loss"))
     run.finish(summary)
     _say(run, config, summary)
-
-
-def _peak_memory_gb(device: str) -> float:
-    if device != "cpu":
-        return torch.cuda.max_memory_allocated() / 2**30
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _heldout_table(measured: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:

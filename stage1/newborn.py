@@ -1,0 +1,60 @@
+"""A model grown from random weights: its architecture, and the tokenizer and chat template that are made for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from espalier.artifacts import records
+from espalier.text.chat import ChatRenderer
+from espalier.text.rows import read_rows
+from stage1.config import ModelSettings, Stage1Config
+from stage1.tokenizer import train_tokenizer
+
+
+def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any:
+    """A Llama of random weights (normal, `init_std`) for the renderer's tokenizer, in float32 on the CPU."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokenizer = renderer.tokenizer
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=settings.width,
+        intermediate_size=settings.feed_forward,
+        num_hidden_layers=settings.num_layers,
+        num_attention_heads=settings.num_heads,
+        num_key_value_heads=settings.num_kv_heads or settings.num_heads,
+        max_position_embeddings=settings.max_positions,
+        rope_parameters={"rope_type": "default", "rope_theta": settings.rope_theta},
+        initializer_range=settings.init_std,
+        tie_word_embeddings=settings.tie_embeddings,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LlamaForCausalLM(config)
+
+
+def shape(settings: ModelSettings | None) -> tuple[int, int] | None:
+    """Width and inner size of the feed-forward blocks; None where no model is grown."""
+    return (settings.width, settings.feed_forward) if settings else None
+
+
+def new_renderer(config: Stage1Config, mix: Path, run: Path) -> ChatRenderer:
+    """Tokenizer and template for a new model, trained on the mix once and kept in the folder of the run."""
+    from transformers import AutoTokenizer
+
+    folder = run / "tokenizer"
+    if not folder.exists():
+        made = train_tokenizer(
+            read_rows(mix / "train.parquet"),
+            vocab_size=config.tokenizer.vocab_size,
+            max_bytes=config.tokenizer.max_bytes,
+            chat_template=config.chat_template,
+        )
+        with records.staging(folder) as temporary:
+            made.tokenizer.save_pretrained(temporary)
+    return ChatRenderer(AutoTokenizer.from_pretrained(folder), thinking=config.thinking)

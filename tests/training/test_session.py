@@ -1,0 +1,81 @@
+"""The training layer carries a command that is not Stage 1's: written here as the next stage's would be."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from espalier.artifacts import records
+from espalier.artifacts.run import AlreadyDone
+from espalier.command_line.config import load_file
+from espalier.errors import UserError
+from espalier.models.loading import load_for_inference
+from stage1.train import main as stage1
+from tests.stage1.commands import CORE, TRUNK, make_mix, write_config
+from training import objectives, origins, session
+from training.config import TrainConfig, TrainOptions
+from training.observers import Action, Observer, Step, Verdict
+
+QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}
+
+
+def branch(config: TrainConfig, observers: list[Observer]) -> int:
+    mix = origins.find_mix(config)
+    base = origins.find_base(config)
+    renderer = origins.base_renderer(config, base)
+    with session.begin(config, TrainOptions(), command="stage1/train.py", mix=mix, base=base) as now:
+        packs = session.open_packs(now, renderer)
+        model = session.load_base(now, renderer)
+        return session.fit(now, model, renderer, packs, observers)
+
+
+@pytest.fixture
+def config(workspace: Path) -> Path:
+    make_mix(workspace)
+    stage1([str(write_config(workspace, TRUNK, **QUICK))])
+    facts = {key: value for key, value in (CORE | QUICK).items() if key not in ("model", "tokenizer")}
+    return write_config(workspace, facts, name="branch")
+
+
+def test_another_command_is_ten_lines(workspace: Path, config: Path) -> None:
+    def early(step: Step) -> Verdict:
+        return Verdict(Action.STOP, "enough") if step.number == 2 and not resumed else Verdict()
+
+    resumed = False
+    assert branch(load_file(TrainConfig, config), [early]) == 0
+    run = workspace / "runs" / "branch"
+    assert not records.is_complete(run) and [path.name for path in (run / "checkpoints").iterdir()] == ["step-000002"]
+    resumed = True
+    assert branch(load_file(TrainConfig, config), [early]) == 0
+    records.verify_manifest(run)
+    assert load_for_inference("branch")
+    with pytest.raises(AlreadyDone):
+        branch(load_file(TrainConfig, config), [])
+
+
+def test_weights_of_rows_reach_the_loss_and_are_part_of_what_the_run_is(workspace: Path, config: Path) -> None:
+    """Half the weight on every row is half the loss."""
+    losses = {}
+    for name, weight in (("whole", 1.0), ("half", 0.5)):
+        ids = [f"text-{n}" for n in range(60)] + [f"chat-{n}" for n in range(60)]
+        table = workspace / f"{name}.csv"
+        table.write_text("id,weight\n" + "".join(f"{row_id},{weight}\n" for row_id in ids))
+        changes = {"name": name, "row_weights": str(table), "adapter": {"r": 2}}
+        facts = {key: value for key, value in (CORE | QUICK | changes).items() if key not in ("model", "tokenizer")}
+        assert branch(load_file(TrainConfig, write_config(workspace, facts)), []) == 0
+        losses[name] = next(records.read_jsonl(workspace / "runs" / name / "metrics.jsonl"))["loss"]
+        assert f"path:{table}" in records.read_json(workspace / "runs" / name / "run.json")["parents"]
+        table.write_text(table.read_text().replace(f",{weight}", ",0.75"))
+        with pytest.raises(UserError, match="exists with another parents"):
+            branch(load_file(TrainConfig, write_config(workspace, facts)), [])
+    assert losses["half"] == pytest.approx(losses["whole"] / 2, rel=1e-5)
+
+
+def test_an_objective_is_chosen_by_the_name_of_its_file(workspace: Path, config: Path) -> None:
+    folder = Path(objectives.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(objectives.NAMES)
+    for name in objectives.NAMES:
+        assert callable(objectives.make_objective(name, torch.nn.Linear(1, 1), None))
+    with pytest.raises(UserError, match="objective: wants 'sft'.*not 'stf'"):
+        stage1([str(write_config(workspace, TRUNK)), "--objective", "stf"])

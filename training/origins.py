@@ -1,0 +1,102 @@
+"""What a run descends from, found by name: its mix, its parent, the model that it goes on from.
+
+What is missing is made first where the configuration says how, by the command that makes it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from pathlib import Path
+
+from data_mix.recipe import Recipe
+from espalier.artifacts import records
+from espalier.artifacts.paths import Kind, artifact
+from espalier.command_line.config import load_file
+from espalier.command_line.console import say
+from espalier.command_line.subcommand import run_command
+from espalier.errors import UserError
+from espalier.models import loading
+from espalier.models.references import ModelRef, resolve
+from espalier.text.chat import ChatRenderer
+from espalier.text.chat_template import read_template
+from training.config import TrainConfig, TrainOptions
+
+
+def find_mix(config: TrainConfig) -> Path:
+    """The folder of the run's mix, which is built first if it is missing and a recipe says how."""
+    folder = artifact("mixes", config.mix)
+    if not records.is_complete(folder):
+        if config.recipe is None:
+            raise UserError(
+                f"there is no complete mix {config.mix!r} ({folder}); build it with python data_mix/build.py "
+                f"RECIPE.yaml --name {config.mix}, or name a recipe with --recipe"
+            )
+        builds = load_file(Recipe, config.recipe).name
+        if builds != config.mix:
+            # Made under another name than its recipe's, a mistyped mix would look like a new one.
+            raise UserError(
+                f"there is no complete mix {config.mix!r}{_meant(config.mix, 'mixes')}, and the recipe here builds "
+                f"{builds!r}; build yours with python data_mix/build.py RECIPE.yaml --name {config.mix}"
+            )
+        say(f"mix {config.mix} is not there yet: python data_mix/build.py {config.recipe}")
+        if run_command("data_mix/build.py", str(config.recipe)):
+            raise UserError(f"mix {config.mix} could not be built, for the reason given above")
+    return folder
+
+
+def train_parent(config: TrainConfig, options: TrainOptions, *, command: str, configured_by: type[TrainConfig]) -> int:
+    """Train the parent, by `command`, if it is not complete and a configuration says how; returns its exit code.
+
+    In this process it would leave behind what is global to one: threads, precision, compiled code.
+    """
+    if not config.parent or records.is_complete(artifact("runs", config.parent)):
+        return 0
+    if config.parent_config is None:
+        raise UserError(
+            f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}; train it first, or name its "
+            "--parent_config"
+        )
+    upbringing = load_file(configured_by, config.parent_config)
+    if upbringing.name != config.parent:
+        raise UserError(
+            f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}, and the parent_config here "
+            f"trains {upbringing.name!r}; train yours first"
+        )
+    flags = []
+    if upbringing.mix != config.mix:
+        flags = ["--mix", config.mix, "--recipe", "null" if config.recipe is None else str(config.recipe)]
+    if options.allow_changed_environment:
+        flags.append("--allow_changed_environment")
+    words = [str(config.parent_config), *flags]
+    say(f"parent {config.parent} is not there yet: python {command} {' '.join(words)}")
+    return run_command(command, *words)
+
+
+def _meant(name: str, kind: Kind) -> str:
+    there = [folder.name for folder in artifact(kind, name).parent.glob("*/") if records.is_complete(folder)]
+    near = difflib.get_close_matches(name, there, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
+def find_base(config: TrainConfig) -> ModelRef:
+    """The model to go on from: the parent, or a pretrained base. UserError where it is not there."""
+    name = f"run:{config.parent}" if config.parent else str(config.base)
+    found = resolve(name, with_code=config.trust_remote_code)
+    return replace(found, random_seed=config.seed) if config.init == "random" else found
+
+
+def parents_of(config: TrainConfig, mix: Path, base: ModelRef | None) -> dict[str, str]:
+    """What the run descends from, with content hashes."""
+    found = {f"mix:{config.mix}": records.read_json(mix / records.MANIFEST)["content_hash"]}
+    if config.row_weights:
+        found[f"path:{config.row_weights}"] = records.sha256_file(config.row_weights)
+    return found if base is None else found | {base.spec: base.content_hash}
+
+
+def base_renderer(config: TrainConfig, base: ModelRef) -> ChatRenderer:
+    """Tokenizer and template of the base, as the run is to use them."""
+    template = read_template(config.chat_template) if config.chat_template else None
+    return loading.load_renderer(
+        base, template, thinking=config.thinking, to_train=True, trust_remote_code=config.trust_remote_code
+    )

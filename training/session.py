@@ -1,0 +1,210 @@
+"""A training session: the part of a run that one process makes, from its configuration to its seal.
+
+with begin(config, options, command="stage1/train.py", mix=mix, base=base) as session:
+    packs = open_packs(session, renderer)
+    model = load_base(session, renderer)
+    return fit(session, model, renderer, packs, [HeldoutLoss(…), Checkin(…)])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from data_mix.packing import pack, rendering
+from espalier.artifacts import records
+from espalier.artifacts.run import AlreadyDone, Run
+from espalier.command_line.console import say
+from espalier.models import compiling, loading
+from espalier.models.attention import attend_in_float32
+from espalier.models.references import ModelRef
+from espalier.text.chat import ChatRenderer
+from training import adapters, checkpoint, loop, origins, row_weights, summary
+from training.batches import PackBatches
+from training.config import TrainConfig, TrainOptions
+from training.machine import Machine, set_up
+from training.objectives import make_objective
+from training.observers import Observer
+from training.optimizers import make_optimizer
+from training.rows_apart import check_rows_apart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """What all steps of a training command share."""
+
+    command: str
+    """The command, by its path in the checkout."""
+    config: TrainConfig
+    """What the user asked for."""
+    options: TrainOptions
+    """How this once."""
+    mix: Path
+    """The folder of the mix."""
+    base: ModelRef | None
+    """The model to go on from; None for one that is grown from random weights."""
+    machine: Machine
+    """Where it computes."""
+    run: Run
+    """The run, which this process holds."""
+
+
+@contextmanager
+def begin(
+    config: TrainConfig,
+    options: TrainOptions,
+    *,
+    command: str,
+    mix: Path,
+    base: ModelRef | None,
+    shape: tuple[int, int] | None = None,
+) -> Iterator[Session]:
+    """Begin the run, or go on with it, and hold it; `shape` is a new model's width and feed-forward size.
+
+    Raises AlreadyDone where the run is complete and whole.
+    """
+    machine = set_up(config, loading.width_of(base) if base else shape)
+    try:
+        run = Run.start(
+            config.name,
+            command=command,
+            config=config,
+            parents=origins.parents_of(config, mix, base),
+            seeds={"all": config.seed},
+            device=machine.device,
+            threads=machine.threads,
+            compile_mode=machine.compile,
+            allow_changed_environment=options.allow_changed_environment,
+        )
+    except AlreadyDone as done:
+        records.verify_manifest(done.run.folder)
+        raise
+    with run:
+        for note in run.notes:
+            say(note)
+        yield Session(command=command, config=config, options=options, mix=mix, base=base, machine=machine, run=run)
+
+
+def open_packs(session: Session, renderer: ChatRenderer) -> dict[str, pack.Pack]:
+    """The run's rows, packed and weighed, by split; says how many there are and what was left out."""
+    config = session.config
+    found, manifest, done = pack.open_packs(
+        session.mix,
+        renderer,
+        seq_len=config.seq_len,
+        rows=config.rows,
+        long_rows=config.long_rows,
+        bad_rows=config.bad_rows,
+    )
+    counts = manifest["splits"]["train"]
+    say(
+        f"pack ({done}): {counts['packed']:,} of {counts['rows']:,} rows, {counts['tokens']:,} tokens "
+        f"({counts['trained_tokens']:,} trained) in {counts['sequences']:,} sequences of {config.seq_len}, "
+        f"{100 * counts['density']:.1f} % full"
+    )
+    for line in rendering.left_out(counts):
+        say(f"    {line}")
+    if config.row_weights:
+        row_weights.weigh(found["train"], config.row_weights)
+    return found
+
+
+def load_base(session: Session, renderer: ChatRenderer) -> Any:
+    """The base on its device, with an adapter where one is configured, ready to be trained."""
+    config, machine, base = session.config, session.machine, session.base
+    assert base is not None
+    model = loading.load_base(
+        base,
+        device=machine.device,
+        # Weights that are trained are float32 whatever is computed in; frozen ones need not be.
+        dtype=machine.dtype if config.adapter else torch.float32,
+        load_in_4bit=config.load_in_4bit,
+        trust_remote_code=config.trust_remote_code,
+    )
+    if config.adapter:
+        return adapters.add_adapter(model, config.adapter, renderer, base.spec, config.seed)
+    return model.requires_grad_(True)
+
+
+def fit(
+    session: Session,
+    model: Any,
+    renderer: ChatRenderer,
+    packs: Mapping[str, pack.Pack],
+    observers: Sequence[Observer],
+) -> int:
+    """Train the model from where the run is to its last step, and seal the run; returns the exit code."""
+    config, machine, run = session.config, session.machine, session.run
+    model.eval()
+    if machine.device == "cpu" and machine.dtype == torch.bfloat16:
+        attend_in_float32(model)
+    check_rows_apart(model, config.seq_len)
+    optimizer = make_optimizer(model, config.optim)
+    objective = make_objective(config.objective, model, config)
+    progress = _progress(session, model, optimizer)
+    if machine.compile == "layers":
+        compiling.compile_layers(model)
+    _say_plan(session, len(packs["train"]), adapters.share_trained(model))
+    frozen_base = session.base if config.adapter else None
+    outcome = loop.train(
+        model=machine.accelerator.prepare_model(model),
+        optimizer=optimizer,
+        objective=objective,
+        batches=PackBatches(
+            packs["train"], micro_batch_size=config.micro_batch_size, grad_accum=config.grad_accum, seed=config.seed
+        ),
+        settings=config,
+        run=run,
+        accelerator=machine.accelerator,
+        progress=progress,
+        observers=observers,
+        checkpoint=partial(
+            checkpoint.save_checkpoint,
+            run.folder / "checkpoints",
+            model=model,
+            renderer=renderer,
+            base=frozen_base,
+            optimizer=optimizer,
+            keep=config.keep_checkpoints,
+        ),
+    )
+    if outcome.exit_code is not None:
+        say(f"stopped at step {progress.step}; go on with: python {session.command} --resume {config.name}")
+        return outcome.exit_code
+    unwrapped = machine.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
+    summary.finish(run, config, unwrapped, renderer, frozen_base, packs, progress, machine)
+    return 0
+
+
+def _progress(session: Session, model: Any, optimizer: torch.optim.Optimizer) -> checkpoint.Progress:
+    """Where to go on: the newest checkpoint, the chosen one, or the beginning. Later traces in the run are removed."""
+    run = session.run
+    found = checkpoint.find_checkpoint(run.folder / "checkpoints", session.options.resume_from)
+    if found is None:
+        run.truncate(-1)
+        return checkpoint.Progress()
+    restored = checkpoint.restore(found, model=model, optimizer=optimizer)
+    checkpoint.remove_later(found)
+    run.truncate(restored.step)
+    say(f"going on from step {restored.step}")
+    return restored
+
+
+def _say_plan(session: Session, num_sequences: int, share: tuple[int, int]) -> None:
+    """The numbers that follow from the configuration."""
+    config, machine = session.config, session.machine
+    trained, total = share
+    per_step = config.seq_len * config.micro_batch_size * config.grad_accum
+    epochs = config.steps * config.micro_batch_size * config.grad_accum / num_sequences
+    say(
+        f"run {config.name}: {trained:,} of {total:,} parameters trained ({100 * trained / total:.1f} %); "
+        f"{config.steps:,} steps of up to {per_step:,} tokens, {epochs:.2f} epochs; "
+        f"{machine.device}, {str(machine.dtype).removeprefix('torch.')}, {machine.threads} threads, "
+        f"compile {machine.compile}"
+    )

@@ -168,7 +168,8 @@ def choose_bands(threshold: float, num_perm: int = NUM_PERM, *, missed_weight: f
 
     Minimises the weighted sum of the two areas between the curve 1 - (1 - s**rows)**bands and the step at `threshold`,
     as datasketch does (Zhu et al. 2016, LSH Ensemble, section 5.3). A candidate that is none costs one comparison, for
-    candidates are checked, and a pair that never meets is a duplicate that stays: hence the weight.
+    candidates are checked, and a pair that never meets is a duplicate that stays: hence the weight. Not datasketch's
+    own function, which is private to it.
     """
     if not 0 < threshold <= 1:
         raise ValueError(f"a threshold is above 0 and at most 1, got {threshold}")

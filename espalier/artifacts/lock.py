@@ -1,4 +1,7 @@
-"""One process per run: a lock the kernel gives back when its holder dies, by whatever death."""
+"""One process per run: a lock the kernel gives back when its holder dies, by whatever death.
+
+Not `filelock`: it cannot tell who holds a lock, which errors name and `espalier runs` shows.
+"""
 
 import fcntl
 import os

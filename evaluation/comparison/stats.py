@@ -47,7 +47,7 @@ def wilson(share: float, num_cases: float, *, level: float = LEVEL) -> tuple[flo
     """
     if num_cases <= 0:
         raise ValueError("a share of no cases has no interval")
-    z = normal_quantile((1 + level) / 2)
+    z = NormalDist().inv_cdf((1 + level) / 2)
     centre = share + z * z / (2 * num_cases)
     spread = z * math.sqrt(share * (1 - share) / num_cases + z * z / (4 * num_cases**2))
     scale = 1 + z * z / num_cases
@@ -152,27 +152,9 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def normal_quantile(share: float) -> float:
-    """The standard normal value with `share` of the distribution below it."""
-    return NormalDist().inv_cdf(share)
-
-
 @lru_cache(maxsize=4096)
 def t_quantile(share: float, degrees: int) -> float:
-    """The value of Student's t with `share` of the distribution below it; within 1 % of the exact one.
+    """The value of Student's t with `share` of the distribution below it."""
+    from scipy.special import stdtrit  # imported in a fourth of the time that scipy.stats takes
 
-    Closed forms for 1 and 2 degrees of freedom, above that Abramowitz & Stegun 26.7.5. scipy has it exactly, but takes
-    a second to import.
-    """
-    if degrees == 1:
-        return math.tan(math.pi * (share - 0.5))
-    if degrees == 2:
-        return (2 * share - 1) * math.sqrt(2 / (4 * share * (1 - share)))
-    z = normal_quantile(share)
-    terms = (
-        (z**3 + z) / 4,
-        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
-        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
-        (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
-    )
-    return z + math.fsum(term / degrees**power for power, term in enumerate(terms, start=1))
+    return float(stdtrit(degrees, share))

@@ -1,7 +1,11 @@
-"""From records to what people read: summary, report, page, log, and a few lines on the terminal."""
+"""From records to what people read: summary, report, page, log, and a few lines on the terminal.
+
+The written memory is agents/: a report's page and pictures go to agents/reports/, one line to agents/RUNLOG.md.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import html
 import re
 from collections.abc import Sequence
@@ -12,6 +16,8 @@ from typing import Any
 
 from espalier.artifacts import records
 from espalier.artifacts.identity import versions
+from espalier.artifacts.paths import agents_dir
+from espalier.artifacts.records import write_text
 from espalier.command_line import console
 from evaluation.cache import Cache
 from evaluation.cases.lineage import trace
@@ -25,14 +31,15 @@ from evaluation.judges import calibration
 from evaluation.judges.base import DIMENSIONS
 from evaluation.junit import write_junit
 from evaluation.plan import Plan
-from evaluation.publish import publish
 from evaluation.report import Material, conclusions, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
-from evaluation.report.web_page import write_page
+from evaluation.report.web.page import write_page
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
 from evaluation.scoring.records import Record
 from evaluation.scoring.scores import Scores
+
+_LOG_HEAD = "# Run log\n\nOne line per finished comparison, the newest last; written by `python evaluation/run.py`.\n\n"
 
 
 def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache) -> Material:
@@ -171,3 +178,26 @@ def exit_code(material: Material, options: EvaluateOptions) -> int:
     if options.junit:
         write_junit(Path(options.junit), material.name, material.results, material.gates)
     return int(not all(outcome.passed for outcome in material.gates))
+
+
+def publish(folder: Path, name: str, *, date: str, headline: str) -> Path:
+    """Copies `report.md` and the pictures of a scores folder, and logs them once for one content; returns the page.
+
+    `headline` is the line's text. The same scores published again leave the log as it is.
+    """
+    reports = agents_dir() / "reports"
+    reports.mkdir(parents=True, exist_ok=True)
+    for picture in sorted(folder.glob("*.png")):
+        (reports / picture.name).write_bytes(picture.read_bytes())
+    page = reports / f"{name}.md"
+    write_text(page, (folder / "report.md").read_text(encoding="utf-8"))
+
+    log = agents_dir() / "RUNLOG.md"
+    text = log.read_text(encoding="utf-8") if log.exists() else _LOG_HEAD
+    digest = hashlib.sha256((folder / "summary.json").read_bytes()).hexdigest()[:12]
+    mark = f"[{name}](reports/{name}.md) `{digest}`"
+    if mark not in text:
+        lines = text.rstrip().splitlines()
+        gap = [] if lines[-1].startswith("- ") else [""]
+        write_text(log, "\n".join([*lines, *gap, f"- {date} {mark}: {headline}", ""]))
+    return page

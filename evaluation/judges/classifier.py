@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from evaluation.judges.fitted import FittedJudge
 
 _ARRAYS, _WORDS = "judge.safetensors", "judge.json"
-_CODE = ("features*.py", "likeness.py", "fitted.py", "embedding.py")
+_CODE = ("features/*.py", "likeness.py", "fitted.py", "embedding.py")
 
 
 def fit(labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | None = None) -> FittedJudge:

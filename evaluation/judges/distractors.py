@@ -14,7 +14,7 @@ from typing import Protocol
 
 from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS
-from evaluation.judges.features_reading import Judged, read, union
+from evaluation.judges.features.reading import Judged, read, union
 
 _SHARE_MOVED, _SHARE_PRAISE = 0.2, 0.05
 """So many for each labelled reply."""

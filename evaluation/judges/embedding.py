@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from espalier.errors import UserError
-from evaluation.judges.features_reading import Judged
+from evaluation.judges.features.reading import Judged
 
 Floats = NDArray[np.float64]
 

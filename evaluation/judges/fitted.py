@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from evaluation.judges.agreement import macro_f1
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.embedding import Embedding
-from evaluation.judges.features import describe
-from evaluation.judges.features_reading import Judged
+from evaluation.judges.features.reading import Judged
+from evaluation.judges.features.table import describe
 from evaluation.judges.likeness import Space, near
 
 Floats = NDArray[np.float64]

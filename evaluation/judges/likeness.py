@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.judges.features import Features
+from evaluation.judges.features.table import Features
 
 Floats = NDArray[np.float64]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.distractors import Distractor, Taught
 from evaluation.judges.embedding import Embedding
-from evaluation.judges.features import describe
+from evaluation.judges.features.table import describe
 from evaluation.judges.fitted import FittedJudge, as_probabilities, best_offsets, columns_of
 from evaluation.judges.held_out import Cell, by_problem, new_tutor
 from evaluation.judges.likeness import Space

@@ -1,4 +1,4 @@
-from evaluation.publish import publish
+from evaluation.conclude import publish
 
 
 def make_scores(folder, text="# Report", summary="{}"):

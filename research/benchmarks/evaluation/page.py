@@ -85,7 +85,7 @@ def write(folder: Path, settings: Benchmark) -> tuple[Path, float]:
     from evaluation.comparison.figures import Contestant, Results
     from evaluation.comparison.summary import summarise
     from evaluation.metrics.base import DialogueMetric
-    from evaluation.report.web_page import write_page
+    from evaluation.report.web.page import write_page
     from evaluation.scoring.columns import known_columns
 
     columns = [column for column in known_columns().values() if not isinstance(column, DialogueMetric)]

@@ -16,7 +16,7 @@ from evaluation.judges import classifier
 from evaluation.judges.base import DIMENSIONS, Item
 from evaluation.judges.classifier import Classifier, fit, save
 from evaluation.judges.distractors import distractors
-from evaluation.judges.features import describe
+from evaluation.judges.features.table import describe
 from evaluation.judges.fitted import FittedJudge, as_probabilities, best_offsets
 from evaluation.judges.held_out import by_problem, new_tutor
 from evaluation.judges.labels import Labelled

@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.judges.base import Item
-from evaluation.judges.features import describe, names
-from evaluation.judges.features_moves import moves
-from evaluation.judges.features_overlap import overlap, sums
-from evaluation.judges.features_reading import Text, read, stem, unwrapped
-from evaluation.judges.features_terms import delexicalised
+from evaluation.judges.features.moves import moves
+from evaluation.judges.features.overlap import overlap, sums
+from evaluation.judges.features.reading import Text, read, stem, unwrapped
+from evaluation.judges.features.table import describe, names
+from evaluation.judges.features.terms import delexicalised
 from tests import cpu
 
 ASKED = "The question is: Ann buys 12 pencils and gives 5 to Ben. How many pencils are left?"

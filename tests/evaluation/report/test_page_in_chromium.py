@@ -8,8 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from evaluation.cases.case import Truth
-from evaluation.report.differences import words_of
-from evaluation.report.web_page import write_page
+from evaluation.report.side_by_side import words_of
+from evaluation.report.web.page import write_page
 from tests.evaluation.report.chromium import MISSING, open_chromium
 from tests.evaluation.report.made_up import COLUMNS, HOSTILE, record, summary
 
@@ -339,7 +339,7 @@ def test_differing_words_are_marked_until_that_is_switched_off(opened):
 
 
 def test_the_script_tells_differences_as_the_text_report_does(chromium):
-    source = Path("evaluation/report/page_assets/differences.js").read_text(encoding="utf-8")
+    source = Path("evaluation/report/web/assets/differences.js").read_text(encoding="utf-8")
     texts = [
         "", "the same", "Yes. Good, go on.", "No! Bad, go on.", "1/2 + 0.5 = 5/6?", "昨天我去了商店。", "不 ok",
         "é, ñ… “x” it’s", "لماذا", "a\n\n  b", "  ", "🌱 grows",

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.report.differences import differences, words_of
-from evaluation.report.side_by_side import write_side_by_side
+from evaluation.report.side_by_side import differences, words_of, write_side_by_side
 from tests.evaluation.report.made_up import COLUMNS, HOSTILE, record
 
 

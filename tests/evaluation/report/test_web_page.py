@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation.metrics.base import Column
-from evaluation.report.page_cases import cases_data
-from evaluation.report.page_figures import figures_data
-from evaluation.report.web_page import embedded, inline, write_page
+from evaluation.report.web.cases import cases_data
+from evaluation.report.web.figures import figures_data
+from evaluation.report.web.page import embedded, inline, write_page
 from tests.evaluation.report.made_up import ASKS, COLUMNS, HOSTILE, against, record, summary
 
 
@@ -134,7 +134,7 @@ def test_the_policy_allows_this_script_and_this_style_and_nothing_else(tmp_path)
 
 
 def test_the_script_makes_no_markup_of_texts():
-    for path in (Path("evaluation/report/page_assets")).glob("*.js"):
+    for path in (Path("evaluation/report/web/assets")).glob("*.js"):
         assert not re.search(
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|Function\(", path.read_text()
         )

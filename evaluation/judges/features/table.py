@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evaluation.cases.case import Messages
-from evaluation.judges.features_moves import moves
-from evaluation.judges.features_overlap import overlap
-from evaluation.judges.features_reading import Judged, read
-from evaluation.judges.features_terms import terms
+from evaluation.judges.features.moves import moves
+from evaluation.judges.features.overlap import overlap
+from evaluation.judges.features.reading import Judged, read
+from evaluation.judges.features.terms import terms
 
 _REMEMBERED = 50_000
 

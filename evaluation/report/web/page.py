@@ -18,11 +18,11 @@ from typing import Any
 
 from espalier.artifacts.records import write_text
 from evaluation.metrics.base import Column
-from evaluation.report.page_cases import cases_data
-from evaluation.report.page_figures import figures_data
+from evaluation.report.web.cases import cases_data
+from evaluation.report.web.figures import figures_data
 from evaluation.scoring.records import Record
 
-_ASSETS = Path(__file__).parent / "page_assets"
+_ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("base", "figures", "browser", "case", "media")
 _SCRIPTS = (
     "dom", "data", "differences", "table", "figures", "figures_table", "view", "verdicts", "filters", "list", "reply",

@@ -6,7 +6,7 @@ be used in another, and names and subjects cannot be learnt at all.
 
 from __future__ import annotations
 
-from evaluation.judges.features_reading import FUNCTION_WORDS, Reading, is_number, number, stem
+from evaluation.judges.features.reading import FUNCTION_WORDS, Reading, is_number, number, stem
 
 LONGEST = 3
 """Words in the longest n-gram."""

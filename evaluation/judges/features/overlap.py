@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from evaluation.judges.features_reading import Reading, Text, is_number, number, union
+from evaluation.judges.features.reading import Reading, Text, is_number, number, union
 
 _MANY = 4
 _RUN = 150

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from evaluation.judges.features_reading import Text
+from evaluation.judges.features.reading import Text
 
 _NEVER = 1.5
 """Where in a reply (0 to 1) a move stands that is not in it."""

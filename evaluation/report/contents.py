@@ -8,9 +8,9 @@ from espalier.artifacts.records import write_text
 from espalier.report import escape, table
 from evaluation.comparison.formats import between, gap, value
 from evaluation.report import examples, pictures, provenance, sections, visibility
-from evaluation.report.choices import wrong_but_sound
-from evaluation.report.dialogues import dialogues
+from evaluation.report.examples import wrong_but_sound
 from evaluation.report.material import Material
+from evaluation.report.sections import dialogues
 from evaluation.report.trust import trust
 from evaluation.report.verdict import alone, verdict
 

@@ -1,0 +1,1 @@
+"""The report as one page in the browser, which needs no network."""

@@ -1,12 +1,10 @@
-"""espalier runs | show NAME | chat NAME | rm NAME: look at runs, talk to them, remove them."""
+"""espalier ls | runs | show NAME | tree | chat NAME | rm NAME: look at what was made, talk to it, remove it."""
 
 import argparse
 import sys
-from typing import Any, NoReturn
+from typing import NoReturn
 
-from espalier.errors import UserError, run_main
-
-_FIGURES = 3
+from espalier.errors import run_main
 
 
 def main(argv: list[str]) -> None:
@@ -17,6 +15,8 @@ def main(argv: list[str]) -> None:
 
 def entry() -> NoReturn:
     """The `espalier` command."""
+    # A manifest may say anything: what a terminal cannot show is escaped.
+    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     run_main(main)
 
 
@@ -26,13 +26,22 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="espalier", description=__doc__, parents=[debug])
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    runs = commands.add_parser("runs", parents=[debug], help="list runs: state, parent, step, key figures")
-    runs.set_defaults(command=_runs)
+    named = "NAME, or kind:NAME (mix:basil) where several kinds have one of that name"
+    everything = commands.add_parser("ls", parents=[debug], help="list artifacts of all kinds, a line for each")
+    everything.add_argument("kinds", nargs="*", metavar="KIND", help="only these: runs, mixes, scores and so on")
+    everything.set_defaults(command=_list)
 
-    show = commands.add_parser("show", parents=[debug], help="all about one run: what it is, descends from, reached")
-    show.add_argument("name", help="a run's name")
+    runs = commands.add_parser("runs", parents=[debug], help="list runs: state, parents, step, key figures; `ls runs`")
+    runs.set_defaults(command=_list, kinds=["runs"])
+
+    show = commands.add_parser("show", parents=[debug], help="all about one: what it is, descends from, reached")
+    show.add_argument("name", help=named)
     show.add_argument("--config", action="store_true", help="print its resolved configuration as YAML, nothing else")
     show.set_defaults(command=_show)
+
+    tree = commands.add_parser("tree", parents=[debug], help="draw what was made from what")
+    tree.add_argument("name", nargs="?", help=f"only its ancestors and descendants: {named}")
+    tree.set_defaults(command=_tree)
 
     chat = commands.add_parser(
         "chat", parents=[debug], help="talk to a model in the terminal, or line by line on stdin"
@@ -53,58 +62,35 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
     chat.set_defaults(command=_chat)
 
-    remove = commands.add_parser("rm", parents=[debug], help="remove a run that nothing descends from")
-    remove.add_argument("name", help="a run's name")
+    remove = commands.add_parser("rm", parents=[debug], help="remove one that nothing descends from")
+    remove.add_argument("name", help=f"{named}; mix:NAME/packs; or a leftover's, as ls names it")
     remove.add_argument("--yes", action="store_true", help="do not ask")
     remove.set_defaults(command=_rm)
     return parser
 
 
-def _runs(_: argparse.Namespace) -> None:
-    from espalier.artifacts import registry
-    from espalier.artifacts.paths import workspace
-    from espalier.command_line import console
+def _list(arguments: argparse.Namespace) -> None:
+    from espalier.command_line.listing import list_artifacts
 
-    rows = [
-        [run.name, run.state, ", ".join(run.parents) or "-", _step(run), console.format_facts(_figures(run))]
-        for run in registry.list_runs()
-    ]
-    if rows:
-        console.table(["run", "state", "parents", "step", "figures"], rows)
-    else:
-        console.say(f"no runs yet in {workspace() / 'runs'}; python stage1/train.py makes the first")
+    list_artifacts(arguments.kinds)
 
 
 def _show(arguments: argparse.Namespace) -> None:
-    from espalier.artifacts import registry
-    from espalier.command_line import console, yaml_text
+    from espalier.command_line.listing import show
 
-    run = registry.info(arguments.name)
-    identity = run.identity
-    if arguments.config:
-        console.say(yaml_text.dump(identity.get("config", {})).rstrip())
-        return
-    facts = {
-        "state": run.state + (f": {run.reason}" if run.state == "failed" and run.reason else ""),
-        "folder": run.folder,
-        "created": identity.get("created"),
-        "command": identity.get("command"),
-        "step": _step(run),
-        "last heard of": f"{run.silent_s:.0f} s ago" if run.silent_s is not None and run.manifest is None else None,
-        "seeds": console.format_facts(identity.get("seeds", {})),
-        "content": run.manifest["content_hash"][:12] if run.manifest else None,
-    }
-    _section(f"Run {run.name}", facts)
-    _section("Lineage", dict.fromkeys(registry.lineage(run.name), ""))
-    _section("Descendants", dict.fromkeys(registry.children(run.name), ""))
-    environment = dict(identity.get("environment", {}))
-    packages = environment.pop("packages", {})
-    _section("Environment", {**environment, "packages": " ".join(f"{k}={v}" for k, v in packages.items())})
-    for change in identity.get("continued", []):
-        _section(f"Continued {change['at']} under other conditions", dict.fromkeys(change["changed"], ""))
-    _section("Summary" if run.manifest else "Last metrics", _scalars(_facts(run)))
-    if run.manifest:
-        _section("Files", {name: f"{entry['bytes']:,} bytes" for name, entry in run.manifest["files"].items()})
+    show(arguments.name, config=arguments.config)
+
+
+def _tree(arguments: argparse.Namespace) -> None:
+    from espalier.command_line.listing import draw
+
+    draw(arguments.name)
+
+
+def _rm(arguments: argparse.Namespace) -> None:
+    from espalier.command_line.removal import remove
+
+    remove(arguments.name, yes=arguments.yes)
 
 
 def _chat(arguments: argparse.Namespace) -> None:
@@ -122,75 +108,3 @@ def _chat(arguments: argparse.Namespace) -> None:
         device=arguments.device,
         load_in_4bit=arguments.load_in_4bit,
     )
-
-
-def _rm(arguments: argparse.Namespace) -> None:
-    from espalier.artifacts import records, registry
-    from espalier.artifacts.lock import Lock
-    from espalier.command_line import console
-
-    run = registry.info(arguments.name)
-    descendants = registry.children(run.name)
-    if descendants:
-        raise UserError(f"{run.name} stays, because others descend from it; first remove: {', '.join(descendants)}")
-    if run.state in ("running", "paused"):
-        raise UserError(f"{run.name} stays: it is {run.state}; stop it first")
-    if not arguments.yes:
-        if not sys.stdin.isatty():
-            raise UserError(f"removing {run.name} wants a yes: espalier rm {run.name} --yes")
-        if input(f"Remove run {run.name} ({run.state}) with all its files? [y/N] ").strip().lower() not in ("y", "yes"):
-            console.say("kept")
-            return
-    lock = Lock(run.folder / "lock")
-    lock.acquire(f"run {run.name}")
-    try:
-        records.remove_folder(run.folder)
-    finally:
-        lock.release()
-    console.say(f"removed {run.name}")
-
-
-def _section(title: str, facts: dict[str, Any]) -> None:
-    """A heading and aligned lines; nothing where there are no facts."""
-    from espalier.command_line import console
-
-    known = {name: value for name, value in facts.items() if value is not None}
-    if known:
-        console.say(f"{title}\n")
-        width = max(map(len, known))
-        for name, value in known.items():
-            console.say(f"  {name.ljust(width)}  {console.format_value(value)}".rstrip())
-        console.say()
-
-
-def _facts(run: Any) -> dict[str, Any]:
-    """What a run reached: its summary, or, before its end, the last line of its metrics."""
-    from espalier.artifacts import records
-
-    if run.manifest:
-        return dict(run.manifest["summary"])
-    return records.last_jsonl(run.folder / "metrics.jsonl") or {}
-
-
-def _step(run: Any) -> int | None:
-    from espalier.artifacts import records
-
-    last = records.last_jsonl(run.folder / "metrics.jsonl")
-    return int(last["step"]) if last else run.step
-
-
-def _scalars(facts: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in facts.items():
-        if isinstance(value, dict):
-            found |= _scalars(value, f"{prefix}{name}.")
-        elif isinstance(value, str | int | float):
-            found[prefix + name] = value
-    return found
-
-
-def _figures(run: Any) -> dict[str, Any]:
-    """The few numbers that tell most about a run: bits per byte, their excess over the floor, losses."""
-    numbers = {name: value for name, value in _facts(run).items() if isinstance(value, int | float)}
-    ranked = [name for part in ("bits_per_byte", "excess", "loss") for name in numbers if part in name]
-    return {name: numbers[name] for name in ranked[:_FIGURES]}

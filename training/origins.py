@@ -11,7 +11,7 @@ from pathlib import Path
 
 from data_mix.recipe import Recipe
 from espalier.artifacts import records
-from espalier.artifacts.paths import Kind, artifact
+from espalier.artifacts.paths import artifact
 from espalier.command_line.config import load_file
 from espalier.command_line.console import say
 from espalier.command_line.subcommand import run_command
@@ -73,7 +73,7 @@ def train_parent(config: TrainConfig, options: TrainOptions, *, command: str, co
     return run_command(command, *words)
 
 
-def _meant(name: str, kind: Kind) -> str:
+def _meant(name: str, kind: str) -> str:
     there = [folder.name for folder in artifact(kind, name).parent.glob("*/") if records.is_complete(folder)]
     near = difflib.get_close_matches(name, there, n=1)
     return f" (did you mean {near[0]}?)" if near else ""

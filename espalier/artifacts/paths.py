@@ -3,11 +3,8 @@
 import os
 import re
 from pathlib import Path
-from typing import Literal
 
 from espalier.errors import UserError
-
-Kind = Literal["corpora", "judges", "mixes", "runs", "scores"]
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
@@ -34,8 +31,8 @@ def check_name(name: str) -> str:
     return name
 
 
-def artifact(kind: Kind, name: str) -> Path:
-    """The folder of one artifact, whether it exists or not."""
+def artifact(kind: str, name: str) -> Path:
+    """The folder of one artifact, whether it exists or not; `kind` is a folder of the table in `kinds.py`."""
     return workspace() / kind / check_name(name)
 
 

@@ -15,6 +15,7 @@ import psutil
 from espalier.errors import UserError
 
 MANIFEST = "manifest.json"
+_LONGEST_LINE = 2**20
 
 
 def write_text(path: Path, text: str) -> None:
@@ -79,9 +80,16 @@ def read_jsonl(path: Path) -> Iterator[Any]:
 
 
 def last_jsonl(path: Path) -> Any:
-    """The last whole value of a JSON lines file that may be being written to; None where there is none."""
-    lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
-    return json.loads(lines[-1]) if lines else None
+    """The last whole value of a JSON lines file that may be being written to; None where there is none in its last MiB,
+    which is all that is read of it."""
+    if not path.exists():
+        return None
+    with open(path, "rb") as file:
+        start = max(0, file.seek(0, os.SEEK_END) - _LONGEST_LINE)
+        file.seek(start)
+        lines = file.read().split(b"\n")[:-1]
+    whole = lines[1:] if start else lines
+    return json.loads(whole[-1]) if whole else None
 
 
 def mend_jsonl(path: Path) -> bytes:
@@ -201,6 +209,12 @@ def remove_folder(folder: Path) -> None:
     doomed = folder.with_name(f".{folder.name}.old-{os.getpid()}")
     os.rename(folder, doomed)
     shutil.rmtree(doomed)
+
+
+def folder_bytes(folder: Path) -> int:
+    """The sizes of all files in a folder, as far as it can be looked into."""
+    files = (Path(home) / name for home, _, names in os.walk(folder) for name in names)
+    return sum(file.lstat().st_size for file in files)
 
 
 def sync_folder(folder: Path) -> None:

@@ -13,7 +13,6 @@ import re
 import time
 from contextlib import suppress
 from datetime import UTC, date, datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
@@ -21,6 +20,7 @@ from espalier.artifacts import identity, records
 from espalier.artifacts.code_behind import changed_files, code_behind
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
+from espalier.artifacts.rounds import Round
 from espalier.command_line.config import Config, to_dict
 from espalier.errors import UserError, describe
 
@@ -75,13 +75,15 @@ class Run:
         device: str,
         threads: int,
         compile_mode: str,
+        made_in: Round | None = None,
         allow_changed_environment: bool = False,
     ) -> "Run":
         """Begin the run `name`, or go on with it, and hold its lock.
 
-        `parents` maps `run:NAME`, `mix:NAME`, `path:…` or `hub:…` to content hashes. Raises AlreadyDone where the run
-        is complete, UserError where another process has it, where the configuration or a parent changed, and where
-        code, versions or machine changed (then it cannot be bit-exact) unless `allow_changed_environment`.
+        `parents` maps `run:NAME`, `mix:NAME`, `path:…` or `hub:…` to content hashes; `made_in` is the round of a loop
+        that makes it. Raises AlreadyDone where the run is complete, UserError where another process has it, where the
+        configuration or a parent changed, and where code, versions or machine changed (then it cannot be bit-exact)
+        unless `allow_changed_environment`.
         """
         if not all(_PARENT.fullmatch(parent) for parent in parents):
             raise ValueError(f"parents are named run:…, mix:…, path:… or hub:…, not {list(parents)}")
@@ -95,6 +97,7 @@ class Run:
                 "config": to_dict(config),
                 "seeds": seeds,
                 "parents": parents,
+                **({"round": made_in.facts} if made_in else {}),
                 "code": code_behind(command),
                 "environment": identity.environment(device=device, threads=threads, compile_mode=compile_mode),
             }
@@ -200,7 +203,7 @@ class Run:
         facts = {
             "kind": "run",
             "name": self.name,
-            "parents": before["parents"],
+            **{key: before[key] for key in ("parents", "round") if key in before},
             "finished": timestamp(),
             "summary": summary,
         }
@@ -234,16 +237,21 @@ def timestamp() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
+def recorded(name: str) -> dict[str, Any]:
+    """What a run wrote before it was begun, its `run.json`; empty where it has not begun."""
+    path = artifact("runs", name) / "run.json"
+    return dict(records.read_json(path)) if path.exists() else {}
+
+
 def recorded_threads(name: str) -> int | None:
     """The threads that a run was begun with; None where it has not begun."""
-    path = artifact("runs", name) / "run.json"
-    return int(records.read_json(path)["environment"]["threads"]) if path.exists() else None
+    found = recorded(name)
+    return int(found["environment"]["threads"]) if found else None
 
 
 def saved_config(name: str) -> dict[str, Any]:
     """The resolved configuration of a run, from its `run.json`; UserError where there is no such run."""
-    folder: Path = artifact("runs", name)
-    if not (folder / "run.json").exists():
+    found = recorded(name)
+    if not found:
         raise UserError(f"no run is called {name}; espalier runs lists them")
-    config: dict[str, Any] = records.read_json(folder / "run.json")["config"]
-    return config
+    return dict(found["config"])

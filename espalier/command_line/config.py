@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from espalier.artifacts.paths import check_name, repo_root
+from espalier.artifacts.rounds import Round
 from espalier.command_line import complaints, flags, yaml_text
 from espalier.errors import UserError
 
@@ -51,6 +52,17 @@ class Options(Config):
     """Print the resolved configuration as YAML, which reproduces this run, and stop."""
     debug: bool = False
     """Show the traceback of an error."""
+
+
+class ArtifactOptions(Options):
+    """Flags of an invocation that makes an artifact."""
+
+    round: bool = False
+    """The name is LOOP-r03-PART, that of a round of a loop: its manifest says so, and lists keep rounds together."""
+
+    def made_in(self, name: str) -> Round | None:
+        """The round of a loop that makes the artifact `name`, if one does. UserError where that is no round's name."""
+        return Round.parse(name) if self.round else None
 
 
 C = TypeVar("C", bound=Config)
@@ -136,6 +148,11 @@ def load(
     given = {flag.path: flag.text for flag in words.flags}
     chosen = _validate(options, mine, None, given, problems)
     config = _validate(model, data, file, given, problems)
+    if config is not None and isinstance(chosen, ArtifactOptions):
+        try:
+            chosen.made_in(getattr(config, "name", None) or "")
+        except UserError as error:
+            problems.append(str(error))
     if problems or config is None or chosen is None:
         raise UserError("\n".join(dict.fromkeys(problems)))
     if chosen.print_config:

@@ -34,7 +34,14 @@ def format_value(value: object) -> str:
     """A value as a person reads it: four significant digits, nothing for None."""
     if isinstance(value, float):
         return f"{value:.4g}" if abs(value) < 10_000 else f"{value:.0f}"
-    return "" if value is None else str(value)
+    return "" if value is None else printable(str(value))
+
+
+def printable(text: str, *, most: int | None = None) -> str:
+    """`text` as one line that does nothing to a terminal, whoever wrote it; what is longer than `most` is cut off."""
+    if most is not None and len(text) > most:
+        text = f"{text[: most - 1]}…"
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def format_facts(facts: Mapping[str, Any]) -> str:

@@ -65,9 +65,13 @@ def _run_folder(name: str) -> Path:
 
 def _nearest(name: str) -> str:
     runs = workspace() / "runs"
-    names = [path.name for path in runs.iterdir() if path.is_dir()] if runs.is_dir() else []
+    names = [path.name for path in runs.glob("[!.]*/")]
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
-    return f"; did you mean {' or '.join(near)}?" if near else "; espalier runs lists the runs"
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    others = workspace().glob(f"*/{name}/{records.MANIFEST}") if re.fullmatch(r"[\w-][\w.-]*", name) else ()
+    there = next((path.parent.relative_to(workspace()) for path in others), None)
+    return f"; {there} is there, and no model" if there else "; espalier runs lists the runs"
 
 
 def _resolve_run(name: str, unfinished: bool = False) -> ModelRef:

@@ -79,7 +79,7 @@ class Recorded:
 
         UserError names the line that is no reply, that says another's again, or whose model is not the one asked for.
         """
-        path, model = _split(reference)
+        path, model = split_reference(reference)
         replies = _read(path, model)
         own = path.parent.name if path.name == _RECORDS else path.stem
         return cls(name=model or own, spec=reference, content_hash=sha256_file(path), replies=replies)
@@ -116,7 +116,7 @@ def _failure(why: str) -> Reply:
     return Reply(text="", num_tokens=0, finish="error", error=why)
 
 
-def _split(reference: str) -> tuple[Path, str | None]:
+def split_reference(reference: str) -> tuple[Path, str | None]:
     """The file of a reference, and the model, where it names one."""
     text = reference.removeprefix("replies:")
     name, _, model = text.rpartition("#")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from espalier.artifacts import registry
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_manifest
+from espalier.artifacts.run import recorded
 from espalier.models.loading import ModelRef, info
+from evaluation.backends.recorded import split_reference
+from evaluation.cases.heldout import Mix
 
 Verdict = Literal["held out", "seen", "unknown"]
 
@@ -37,7 +40,7 @@ def trace(reference: ModelRef) -> Lineage:
     while waiting:
         kind, _, name = waiting.pop(0).partition(":")
         if kind == "run":
-            parents = registry.info(name.partition("@")[0]).parents if _is_run(name) else {}
+            parents = recorded(name.partition("@")[0]).get("parents", {})
             known = known and bool(parents)
         else:
             parents, known = {}, False
@@ -71,6 +74,25 @@ def count_verdicts(lineage: Lineage, combinations: Iterable[tuple[str, ...]]) ->
     return found
 
 
+def made_from(models: Iterable[Mapping[str, Any]], mix: Mix | None, others: Iterable[str]) -> dict[str, str]:
+    """What scores are made from, with content hashes: the models by their identities, the mix of the cases, and
+    `others` who judge or play learners, by name. Rules stand beside models and are none.
+    """
+    found = {}
+    for model in models:
+        if model["kind"] == "replies":
+            parent, content_hash = registry.source(split_reference(model["spec"])[0], model["content_hash"])
+            found[parent] = content_hash
+        elif model["kind"] != "rule":
+            found[model["spec"]] = model["content_hash"]
+    if mix:
+        found[f"mix:{mix.name}"] = mix.content_hash
+    for name in others:
+        spec = name if ":" in name else f"judge:{name}"
+        found[spec] = registry.content_hash(spec)
+    return found
+
+
 def _judge_mix(name: str, content_hash: str, combination: tuple[str, ...]) -> Verdict:
     manifest = read_manifest(artifact("mixes", name))
     if manifest is None or manifest["content_hash"] != content_hash:
@@ -82,12 +104,8 @@ def _judge_mix(name: str, content_hash: str, combination: tuple[str, ...]) -> Ve
     return "held out" if pair in held_out["pairs"] or triple in held_out["triples"] else "seen"
 
 
-def _is_run(name: str) -> bool:
-    return artifact("runs", name.partition("@")[0]).is_dir()
-
-
 def _summary(reference: ModelRef) -> dict[str, Any]:
     if reference.kind != "run" or "@" in reference.name:
         return {}
-    manifest = registry.info(reference.name).manifest or {}
+    manifest = read_manifest(artifact("runs", reference.name)) or {}
     return dict(manifest.get("summary", {}))

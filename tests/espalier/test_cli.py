@@ -1,12 +1,16 @@
-"""`espalier runs`, `show`, `rm`, `chat`, as one types them."""
+"""`espalier ls`, `runs`, `show`, `tree`, `rm`, `chat`, as one types them."""
 
+import os
+import re
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact, repo_root
 from espalier.cli import main
 from espalier.command_line import yaml_text
@@ -15,6 +19,8 @@ from espalier.errors import UserError
 from espalier.generation import generate
 from espalier.generation.generate import Reply
 from espalier.models import loading
+from tests.espalier.artifacts.forge import forge
+from tests.espalier.artifacts.test_registry import dead_pid
 from tests.espalier.artifacts.test_run import finished, other_process, start
 
 
@@ -24,7 +30,7 @@ def shown(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
 
 
 def test_runs_lists_state_parents_step_and_figures(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "no runs yet" in shown(capsys, "runs")
+    assert "nothing yet" in shown(capsys, "runs")
     content = finished("trunk")["content_hash"]
     with start("core", parents={"run:trunk": content}) as run:
         run.log(40, {"loss": 1.25, "tokens_per_second": 23000.0})
@@ -32,9 +38,30 @@ def test_runs_lists_state_parents_step_and_figures(workspace: Path, capsys: pyte
         path = run.folder / "metrics.jsonl"
         path.write_bytes(path.read_bytes()[:-3])
     lines = [line.split() for line in shown(capsys, "runs").splitlines()[2:]]
-    assert lines[0] == ["trunk", "complete", "mix:basil", "1", "valid_bits_per_byte", "1.5"]
-    assert lines[1][:4] == ["core", "interrupted", "run:trunk", "40"]
-    assert "loss 1.25" in " ".join(lines[1])
+    assert lines[0] == ["trunk", "complete", "mix:basil", "step", "1", "valid_bits_per_byte", "1.5"]
+    assert lines[1] == ["core", "interrupted", "run:trunk", "step", "40", "loss", "1.25"]
+
+
+def test_ls_lists_all_kinds_or_those_named(capsys: pytest.CaptureFixture[str]) -> None:
+    forge("mix:basil")
+    forge("run:core", "mix:basil", "run:a", "run:b", "run:c", round={"loop": "grow", "round": 3, "part": "core"})
+    forge("scores:recast", "run:core")
+    old = artifact("mixes", "basil") / "manifest.json"
+    old.write_text(old.read_text().replace('"parents"', '"before"'))
+    lines = [re.split("  +", line) for line in shown(capsys, "ls").splitlines()]
+    assert lines[0] == ["artifact", "state", "made from", "round", "what it is"]
+    assert [line[:3] for line in lines[2:]] == [
+        ["mix:basil", "complete", "?"],
+        ["run:core", "complete", "mix:basil, run:a, run:b and 1 more"],
+        ["scores:recast", "complete", "run:core"],
+    ]
+    assert lines[3][3] == "grow 3"
+    assert [line.split()[0] for line in shown(capsys, "ls", "scores", "mix").splitlines()[2:]] == [
+        "scores:recast",
+        "mix:basil",
+    ]
+    with pytest.raises(UserError, match=r"no kind of artifact is called 'model'; there are corpora, mixes, runs"):
+        main(["ls", "model"])
 
 
 def test_show_tells_identity_lineage_and_summary(capsys: pytest.CaptureFixture[str]) -> None:
@@ -44,24 +71,55 @@ def test_show_tells_identity_lineage_and_summary(capsys: pytest.CaptureFixture[s
     for part in (
         "complete",
         "run:trunk",
-        "mix:basil",
+        "mix:basil  gone",
         "torch=2.",
         "valid_bits_per_byte  1.5",
         "final/model.safetensors",
     ):
-        assert part in text
+        assert re.sub(" +", " ", part) in re.sub(" +", " ", text)
     assert "core" in shown(capsys, "show", "trunk").partition("Descendants")[2].partition("Environment")[0]
     assert yaml_text.parse(shown(capsys, "show", "core", "--config"), "") == {"name": "basil", "lr": 0.1}
-    with pytest.raises(UserError, match="no run is called x"):
-        main(["show", "x"])
-    with pytest.raises(UserError, match="cannot be a name"):
+
+
+def test_a_name_is_looked_for_among_all_kinds(capsys: pytest.CaptureFixture[str]) -> None:
+    for spec in ("mix:basil", "run:basil", "judge:classifier"):
+        forge(spec)
+    assert "Judge classifier" in shown(capsys, "show", "classifier")
+    assert "Mix basil" in shown(capsys, "show", "mix:basil")
+    for command in ("show", "rm", "tree"):
+        with pytest.raises(UserError, match="several are called basil: say which, mix:basil or run:basil"):
+            main([command, "basil"])
+        with pytest.raises(UserError, match=r"no artifact is called classifer; did you mean judge:classifier\?"):
+            main([command, "classifer"])
+        with pytest.raises(UserError, match=r"no scores is called x; espalier ls lists what there is"):
+            main([command, "scores:x"])
+    with pytest.raises(UserError, match="no artifact is called"):
         main(["show", "../x"])
 
 
+def test_whatever_is_in_a_workspace_is_shown_in_plain_lines(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    evil = "\x1b]0;owned\x07\n\u202e" + "x" * 10_000
+    forge("run:core", f"hub:{evil}", command=evil, environment={"packages": 3}, continued=[{"no": "date"}], seeds=[1])
+    (workspace / "runs" / "\x1b[31mred").mkdir()
+    (workspace / "runs" / "\x1b[31mred" / "a").touch()
+    (workspace / "mixes" / "half").mkdir(parents=True)
+    (workspace / "mixes" / "half" / "manifest.json").write_text("{")
+    text = shown(capsys, "ls") + shown(capsys, "show", "core") + shown(capsys, "tree") + shown(capsys, "show", "half")
+    assert all(line.isprintable() and len(line) < 2000 for line in text.splitlines())
+    assert r"\x1b[31mred" in text and "foreign" in text and "damaged" in text
+
+
 def test_rm_refuses_what_others_need_and_what_is_in_use(capsys: pytest.CaptureFixture[str]) -> None:
-    finished("core", parents={"run:trunk": finished("trunk")["content_hash"]})
-    with pytest.raises(UserError, match="trunk stays, because others descend from it; first remove: core"):
-        main(["rm", "trunk", "--yes"])
+    forge("corpus:talk")
+    forge("mix:small", "corpus:talk")
+    finished("core", parents={"run:trunk": finished("trunk")["content_hash"], "mix:small": ""})
+    forge("scores:recast", "run:core")
+    chain = ["scores:recast", "core", "small", "talk"]
+    for below, name in pairwise(chain):
+        with pytest.raises(UserError, match=f"{name} stays, because others descend from it; first remove: .*{below}"):
+            main(["rm", name, "--yes"])
     process = other_process("busy")
     try:
         with pytest.raises(UserError, match="busy stays: it is running"):
@@ -69,29 +127,105 @@ def test_rm_refuses_what_others_need_and_what_is_in_use(capsys: pytest.CaptureFi
     finally:
         process.kill()
         process.wait()
-    for name in ("core", "trunk", "busy"):
-        assert f"removed {name}" in shown(capsys, "rm", name, "--yes")
-        assert not artifact("runs", name).exists()
-    assert list(artifact("runs", "x").parent.iterdir()) == []
+    for name in (*chain, "trunk", "busy"):
+        assert "removed " in shown(capsys, "rm", name, "--yes")
+    for kind in ("corpora", "mixes", "runs", "scores"):
+        assert list(artifact(kind, "x").parent.iterdir()) == []
+
+
+def test_rm_leaves_what_is_not_ours(workspace: Path, tmp_path: Path) -> None:
+    (workspace / "runs" / "thesis").mkdir(parents=True)
+    (workspace / "runs" / "thesis" / "chapter.txt").touch()
+    with pytest.raises(UserError, match="run:thesis stays, for it is not one of ours"):
+        main(["rm", "thesis", "--yes"])
+    forge("run:core")
+    (workspace / "runs" / "core").rename(tmp_path / "elsewhere")
+    (workspace / "runs" / "core").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UserError, match="run:core is a link to .*elsewhere"):
+        main(["rm", "core", "--yes"])
+    assert (tmp_path / "elsewhere" / "run.json").exists()
+
+
+def test_rm_clears_leftovers_of_processes_that_are_no_more(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    dead = f".basil.tmp-{dead_pid()}"
+    for name in (dead, f".basil.tmp-{os.getpid()}", ".basil.work"):
+        (workspace / "mixes" / name).mkdir(parents=True)
+    lock = Lock(workspace / "mixes" / ".basil.work" / "lock")
+    lock.acquire("mix basil")
+    try:
+        for name in (f".basil.tmp-{os.getpid()}", ".basil.work"):
+            with pytest.raises(UserError, match="stays: it is running"):
+                main(["rm", name, "--yes"])
+    finally:
+        lock.release()
+    assert shown(capsys, "rm", dead, "--yes") == f"removed mix:{dead}\n"
+    shown(capsys, "rm", "mix:.basil.work", "--yes")
+    assert [path.name for path in (workspace / "mixes").iterdir()] == [f".basil.tmp-{os.getpid()}"]
+
+
+def test_the_packs_of_a_mix_go_alone(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    forge("mix:basil")
+    pack = workspace / "mixes" / "basil" / "packs" / "5b8d0b149bb23d39"
+    pack.mkdir(parents=True)
+    (pack / "inputs.npy").write_bytes(bytes(2_500_000))
+    assert re.search(
+        r"espalier rm mix:basil/packs clears them\)\n\n +5b8d0b149bb23d39 +2.5 MB", shown(capsys, "show", "basil")
+    )
+    with (
+        start("core", parents={"mix:basil": ""}),
+        pytest.raises(UserError, match="stays while it is read by: run:core"),
+    ):
+        main(["rm", "mix:basil/packs", "--yes"])
+    assert shown(capsys, "rm", "basil/packs", "--yes") == "removed mix:basil/packs\n"
+    assert sorted(path.name for path in pack.parents[1].iterdir()) == ["content", "manifest.json"]
+    for other in ("basil/packs", "basil/..", "basil/content", "core/final"):
+        with pytest.raises(UserError, match="no such part that can be removed alone"):
+            main(["rm", other, "--yes"])
 
 
 def test_rm_asks(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     finished("core")
     monkeypatch.setattr(sys.stdin, "isatty", lambda: False)
-    with pytest.raises(UserError, match="wants a yes: espalier rm core --yes"):
+    with pytest.raises(UserError, match="wants a yes: espalier rm run:core --yes"):
         main(["rm", "core"])
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True)
     monkeypatch.setattr("builtins.input", lambda _: "")
     assert shown(capsys, "rm", "core") == "kept\n"
     monkeypatch.setattr("builtins.input", lambda _: "y")
-    assert shown(capsys, "rm", "core") == "removed core\n"
+    assert shown(capsys, "rm", "core") == "removed run:core\n"
 
 
 def test_the_command_and_the_module_are_the_same() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "espalier", "show", "nothing"], capture_output=True, text=True, cwd=repo_root()
     )
-    assert (done.returncode, done.stderr) == (2, "error: no run is called nothing (there are: none)\n")
+    told = "error: no artifact is called nothing; espalier ls lists what there is\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_a_terminal_that_knows_ascii_alone_gets_that(workspace: Path) -> None:
+    forge("mix:basil", "hub:größe/x")
+    code = """
+import sys
+from espalier.cli import entry
+try:
+    entry()
+finally:
+    print(sorted(name for name in sys.modules if name in ("torch", "numpy", "pyarrow", "transformers")))
+"""
+    for argv, expected in (
+        (["tree"], "hub:gr\\xf6\\xdfe/x\n`-- mix:basil  60,000 rows"),
+        (["ls"], "hub:gr\\xf6\\xdfe/x"),
+        (["show", "basil"], "hub:gr\\xf6\\xdfe/x"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *argv],
+            capture_output=True,
+            text=True,
+            cwd=repo_root(),
+            env=os.environ | {"PYTHONIOENCODING": "ascii"},
+        )
+        assert expected in done.stdout and done.stdout.endswith("[]\n"), done.stderr
 
 
 class WordRenderer:

@@ -28,6 +28,14 @@ def test_json_round_trip_and_what_json_cannot_say(tmp_path: Path) -> None:
     assert names(tmp_path) == {"deep/a.json", "b.json"}, "no temporary file stays"
 
 
+def test_the_last_line_is_read_from_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"step": 1}\n' + json.dumps({"step": 2, "x": "9" * 2**20}) + '\n{"step": 3}\n{"step":')
+    assert records.last_jsonl(path) == {"step": 3}
+    path.write_text('{"step": 1}\n' + json.dumps({"x": "9" * 2**20}) + "\n")
+    assert records.last_jsonl(path) is None, "a line longer than all that is read"
+
+
 def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.json"
     records.write_json(path, 1)

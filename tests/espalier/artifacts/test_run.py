@@ -12,6 +12,7 @@ import pytest
 from espalier.artifacts import records, registry
 from espalier.artifacts.code_behind import code_behind
 from espalier.artifacts.paths import artifact, repo_root
+from espalier.artifacts.rounds import Round
 from espalier.artifacts.run import AlreadyDone, Run, saved_config
 from espalier.command_line.config import Config
 from espalier.errors import UserError
@@ -40,6 +41,11 @@ def finished(name: str = "basil", **changes: Any) -> dict[str, Any]:
         (run.folder / "final" / "model.safetensors").write_bytes(b"weights")
         run.log(1, {"loss": 2.0})
         return run.finish({"valid_bits_per_byte": 1.5})
+
+
+def basil() -> registry.Artifact:
+    (found,) = registry.survey()
+    return found
 
 
 OTHER_PROCESS = """
@@ -157,35 +163,34 @@ def test_a_folder_that_is_no_run_is_left_alone() -> None:
 def test_two_processes_never_share_a_run_and_a_killed_one_gives_it_back() -> None:
     process = other_process()
     try:
-        assert registry.status(artifact("runs", "basil")) == "running"
+        assert basil().state == "running"
         with pytest.raises(UserError, match=f"run basil is in use by process {process.pid}"):
             start()
     finally:
         process.kill()
         process.wait()
-    assert registry.status(artifact("runs", "basil")) == "interrupted"
+    assert basil().state == "interrupted"
     with start() as run:
         assert run.resumed
         assert list(records.read_jsonl(run.folder / "metrics.jsonl")) == [{"step": 1, "loss": 1.0}]
 
 
 def test_states() -> None:
-    folder = artifact("runs", "basil")
     process = other_process(state="paused")
-    assert registry.status(folder) == "paused"
+    assert basil().state == "paused"
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert registry.status(folder) == "interrupted"
+    assert basil().state == "interrupted"
     with pytest.raises(UserError), start():
         raise UserError("the loss of step 3 is not finite")
-    assert registry.status(folder) == "failed"
-    assert registry.info("basil").reason == "the loss of step 3 is not finite"
+    assert basil().state == "failed"
+    assert basil().about == "step 1  loss 1  the loss of step 3 is not finite"
     with pytest.raises(KeyboardInterrupt), start():
-        assert registry.status(folder) == "running"
+        assert basil().state == "running"
         raise KeyboardInterrupt
-    assert registry.status(folder) == "interrupted"
+    assert basil().state == "interrupted"
     finished()
-    assert registry.status(folder) == "complete"
+    assert basil().state == "complete"
 
 
 def test_a_half_written_line_is_dropped_and_said() -> None:
@@ -235,19 +240,18 @@ def test_equal_weights_are_equal_content_whatever_the_log_says() -> None:
     assert first["summary"] == {"valid_bits_per_byte": 1.5}
 
 
-def test_lineage() -> None:
-    trunk = finished("trunk")["content_hash"]
-    finished("core", parents={"run:trunk": trunk, "mix:basil": "abc"})
-    start("branch", parents={"run:core@step-000002": "h", "mix:spanish": "d"}).release()
-    assert registry.children("trunk") == ["core"]
-    assert registry.children("core") == ["branch"]
-    assert registry.lineage("branch") == ["run:core@step-000002", "mix:spanish", "run:trunk", "mix:basil"]
-    assert {run.name for run in registry.list_runs()} == {"trunk", "core", "branch"}
-
-
-def test_unknown_runs_are_said_with_those_there_are() -> None:
-    finished("trunk")
-    with pytest.raises(UserError, match=r"no run is called trnk \(there are: trunk\)"):
-        registry.info("trnk")
+def test_unknown_runs_are_said_to_be() -> None:
     with pytest.raises(UserError, match="no run is called trnk"):
         saved_config("trnk")
+
+
+def test_a_round_of_a_loop_says_so_from_the_beginning() -> None:
+    made_in = Round.parse("grow-r03-core")
+    start(made_in.name, made_in=made_in).release()
+    assert registry.survey()[0].round == made_in
+    manifest = finished(made_in.name)
+    assert manifest["round"] == {"loop": "grow", "round": 3, "part": "core"} and list(manifest["parents"]) == [
+        "mix:basil"
+    ]
+    finished("grow-r04-core")
+    assert registry.survey()[1].round is None, "a name alone is none"

@@ -77,7 +77,8 @@ def test_a_run_wins_over_a_folder_of_the_same_name(workspace: Path, monkeypatch:
     ("name", "complaint"),
     [
         ("basil-cor", "did you mean basil-core"),
-        ("run:nobody", "no run is called 'nobody'"),
+        ("run:nobody", "no run is called 'nobody'; espalier runs lists"),
+        ("toy", "mixes/toy is there, and no model"),
         ("path:nowhere", "nowhere: not a model folder"),
         ("unfinished", "not complete"),
         ("basil-core@step-000007", "has no checkpoint 'step-000007'; it keeps: none"),
@@ -86,6 +87,8 @@ def test_a_run_wins_over_a_folder_of_the_same_name(workspace: Path, monkeypatch:
 def test_names_of_nothing_are_answered_with_what_there_is(workspace: Path, name: str, complaint: str) -> None:
     fake_run(workspace, "basil-core")
     fake_run(workspace, "unfinished", complete=False)
+    (workspace / "runs" / ".basil-cor.tmp-1").mkdir()
+    records.write_json(workspace / "mixes" / "toy" / "manifest.json", {})
     with pytest.raises(UserError, match=complaint):
         resolve(name)
 

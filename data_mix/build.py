@@ -59,6 +59,8 @@ def build(recipe: Recipe, options: BuildOptions) -> int:
     facts = manifest.made_from(
         recipe, plan, judged, tokenizer=tokenizer, clear_of=clear_of, lexicons=mix.lexicons_of(recipe)
     )
+    if made_in := options.made_in(recipe.name):
+        facts["round"] = made_in.facts
     if not options.overwrite and manifest.is_built(folder, facts):
         say(f"mix {recipe.name} is already complete: {folder}")
         return 0

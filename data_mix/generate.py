@@ -51,7 +51,7 @@ def generate(config: GenerateConfig, options: GenerateOptions) -> int:
         return 0
 
     read_key(config)
-    with Corpus.open(config) as corpus:
+    with Corpus.open(config, options.made_in(config.name)) as corpus:
         if corpus.is_complete(jobs):
             say(f"corpus {config.name} is already complete: {corpus.folder}")
             return 0

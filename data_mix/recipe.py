@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.filters import FilterConfig
 from espalier.artifacts.paths import check_name
-from espalier.command_line.config import Config, FilePath, Name, Options
+from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
 from espalier.errors import UserError
 
 DEFAULT_RECIPE = Path(__file__).with_name("recipes") / "basil.yaml"
@@ -230,7 +230,7 @@ class Recipe(Config):
         return self.data_root / text.removeprefix(_UNDER_DATA_ROOT)
 
 
-class BuildOptions(Options):
+class BuildOptions(ArtifactOptions):
     """Flags of one build; they do not change what is built."""
 
     workers: int = Field(0, ge=0)

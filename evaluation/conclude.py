@@ -138,7 +138,13 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
     if options.publish:
         when = options.date or date.today().isoformat()
         published = publish(scores.folder, plan.name, date=when, headline=log_line(material))
-    scores.finish({"packages": versions(), "baseline": plan.baseline, "decides": material.headline.name})
+    decides = material.headline.name
+    headline = {
+        each.name: one.value
+        for each in plan.contestants
+        if not each.control and (one := material.results.estimate(each, decides))
+    }
+    scores.finish({"packages": versions(), "baseline": plan.baseline, "decides": decides, "headline": headline})
     return published
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
-from espalier.command_line.config import Config, FilePath, Options, to_dict
+from espalier.command_line.config import ArtifactOptions, Config, FilePath, to_dict
 from espalier.endpoints.budget import BudgetSettings
 from espalier.errors import UserError
 from espalier.models.devices import Device
@@ -87,7 +87,7 @@ class EvaluateConfig(Config):
     """How endpoints are asked."""
 
 
-class EvaluateOptions(Options):
+class EvaluateOptions(ArtifactOptions):
     """Flags of one invocation."""
 
     list_suites: bool = False

@@ -16,6 +16,7 @@ from evaluation.backends.opening import open_backend
 from evaluation.backends.pool import Pool
 from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix, heldout_cases, open_mix
+from evaluation.cases.lineage import made_from
 from evaluation.cases.suite import Suite, listed_cases, load_suite
 from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
@@ -58,6 +59,8 @@ class Plan:
     """Name of the contestant the others are compared with."""
     identity: dict[str, Any]
     """All of it that decides the scores, as plain data."""
+    parents: dict[str, str]
+    """What the scores are made from, with content hashes."""
 
     @property
     def dimensions(self) -> list[str]:
@@ -91,8 +94,11 @@ def make_plan(config: EvaluateConfig) -> Plan:
         raise UserError(f"suite {suite.name} asks how likely texts are: {silent[0]} cannot say, a local model can")
     columns = _columns(suite, known_columns(own))
     judged = [column.name for column in columns if column.name in DIMENSIONS]
-    judge = open_judges(config.judges if config.judges is not None else default_judges(), config) if judged else None
+    judges = (config.judges if config.judges is not None else default_judges()) if judged else []
+    judge = open_judges(judges, config)
     learner = open_learner(config) if any(case.simulation for case in cases) else None
+    asked = [*judges, config.learner] if learner and config.learner != "rules" else judges
+    models = {backend.name: backend.identity for backend in backends}
     contestants = _contestants(config, backends)
     baseline = _baseline(config, contestants, backends)
     return Plan(
@@ -111,7 +117,7 @@ def make_plan(config: EvaluateConfig) -> Plan:
             "suite": to_dict(suite),
             "cases": {"number": len(cases), "content_hash": cases_hash},
             "mix": {"name": mix.name, "content_hash": mix.content_hash} if mix else None,
-            "models": {backend.name: backend.identity for backend in backends},
+            "models": models,
             "metrics": {path.name: sha256_file(path) for path in config.metrics},
             "judge": judge.identity if judge else None,
             "learner": config.learner if learner else None,
@@ -121,6 +127,7 @@ def make_plan(config: EvaluateConfig) -> Plan:
             "dtype": config.dtype,
             "seed": config.seed,
         },
+        parents=made_from(models.values(), mix, asked),
     )
 
 

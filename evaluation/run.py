@@ -80,9 +80,11 @@ def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
     if config.engine != "ray":
         devices.check_here(config.device)
     plan = make_plan(config)
+    made_in = options.made_in(plan.name)
     gates = read_gates(options, plan)
     published = None
-    with Scores.open(plan.name, plan.identity, redo=options.redo) as scores, Cache() as cache:
+    scored = Scores.open(plan.name, plan.identity, parents=plan.parents, made_in=made_in, redo=options.redo)
+    with scored as scores, Cache() as cache:
         if scores.complete:
             changed = "; the evaluator's code has changed since, and --redo scores again" if scores.code_changed else ""
             say(f"scores {plan.name} are already complete: {scores.path('report.md')}{changed}")

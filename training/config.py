@@ -5,7 +5,7 @@ from typing import ClassVar, Literal, Self, TypeVar
 from pydantic import Field, model_validator
 
 from espalier.artifacts.run import saved_config
-from espalier.command_line.config import FilePath, Name, Options
+from espalier.command_line.config import ArtifactOptions, FilePath, Name
 from espalier.errors import UserError
 from espalier.models.devices import Device
 from training import objectives
@@ -87,7 +87,7 @@ class TrainConfig(LoopSettings):
         return self
 
 
-class TrainOptions(Options):
+class TrainOptions(ArtifactOptions):
     """Flags of one invocation."""
 
     resume: str | None = None

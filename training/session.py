@@ -80,6 +80,7 @@ def begin(
             device=machine.device,
             threads=machine.threads,
             compile_mode=machine.compile,
+            made_in=options.made_in(config.name),
             allow_changed_environment=options.allow_changed_environment,
         )
     except AlreadyDone as done:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from data_mix.generation.briefs import briefs
-from espalier.command_line.config import FilePath, Name, Options, to_dict
+from espalier.command_line.config import ArtifactOptions, FilePath, Name, to_dict
 from espalier.endpoints.budget import BudgetSettings
 from espalier.endpoints.client import EndpointSettings, Url
 
@@ -99,7 +99,7 @@ class GenerateConfig(EndpointSettings):
         return {key: value for key, value in to_dict(self).items() if key not in MAY_CHANGE}
 
 
-class GenerateOptions(Options):
+class GenerateOptions(ArtifactOptions):
     """Flags of one invocation."""
 
     dry_run: bool = False

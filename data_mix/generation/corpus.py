@@ -26,6 +26,7 @@ from espalier.artifacts import identity, records
 from espalier.artifacts.code_behind import code_behind
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
+from espalier.artifacts.rounds import Round
 from espalier.artifacts.run import timestamp
 from espalier.command_line.config import to_dict
 from espalier.endpoints.completion import Reply
@@ -47,8 +48,9 @@ class Try:
 class Corpus:
     """A corpus' folder, held by one process. A context manager that lets it go."""
 
-    def __init__(self, config: GenerateConfig) -> None:
+    def __init__(self, config: GenerateConfig, made_in: Round | None = None) -> None:
         self.config = config
+        self._made_in = made_in
         self.folder = artifact("corpora", config.name)
         self.notes: list[str] = []
         """What was found and mended, for the command to tell the user."""
@@ -59,10 +61,12 @@ class Corpus:
         self._lock = Lock(self.folder / "lock")
 
     @classmethod
-    def open(cls, config: GenerateConfig) -> Self:
-        """Begin the corpus, or go on with it, and hold its lock. UserError where another process has it, or where one
-        of this name was begun with another configuration."""
-        corpus = cls(config)
+    def open(cls, config: GenerateConfig, made_in: Round | None = None) -> Self:
+        """Begin the corpus, or go on with it, and hold its lock; `made_in` is the round of a loop that makes it.
+
+        UserError where another process has it, or where one of this name was begun with another configuration.
+        """
+        corpus = cls(config, made_in)
         corpus.folder.mkdir(parents=True, exist_ok=True)
         corpus._lock.acquire(f"corpus {config.name}")
         try:
@@ -78,8 +82,10 @@ class Corpus:
             strangers = [entry.name for entry in self.folder.iterdir() if not entry.name.startswith((".", "lock"))]
             if strangers:
                 raise UserError(f"{self.folder}: holds {strangers[0]} but no corpus.json; move it away")
-            facts = {"name": self.config.name, "config": to_dict(self.config), "created": timestamp()}
-            records.write_json(path, facts)
+            parents = {f"openai:{self.config.model}@{self.config.endpoint}": ""}
+            made_in = {"round": self._made_in.facts} if self._made_in else {}
+            facts = {"name": self.config.name, "config": to_dict(self.config), "parents": parents, **made_in}
+            records.write_json(path, {**facts, "created": timestamp()})
             return
         before = records.read_json(path)["config"]
         now = self.config.identity()
@@ -206,9 +212,11 @@ class Corpus:
 
     def finish(self, jobs: Sequence[Job], counts: dict[str, Any]) -> None:
         """Seal the corpus."""
+        before = records.read_json(self.folder / "corpus.json")
         facts = {
             "kind": "corpus",
             "name": self.config.name,
+            **{key: before[key] for key in ("parents", "round") if key in before},
             "finished": timestamp(),
             "config": to_dict(self.config),
             "keys": _keys_hash(jobs),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ from data_mix.licences import Judgement, attributions
 from data_mix.mixing.counting import tokenizer_hash
 from data_mix.mixing.jobs import Plan
 from data_mix.recipe import Recipe
-from espalier.artifacts import identity, records
+from espalier.artifacts import identity, records, registry
 from espalier.artifacts.code_behind import code_behind
+from espalier.artifacts.kinds import artifact_at
+from espalier.artifacts.paths import workspace
 from espalier.command_line.config import to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError
@@ -46,12 +49,37 @@ def made_from(
         "tokenizer": None if tokenizer is None else {"name": recipe.tokenizer, "sha256": tokenizer_hash(tokenizer)},
         "clear_of": clear_of,
         "lexicons": lexicons,
+        "parents": _parents(recipe, plan),
         "made_with": {
             **{package: metadata.version(package) for package in _PACKAGES},
             "signatures": signature_version() if recipe.duplicates.near else None,
             "code": code_behind("data_mix/build.py"),
         },
     }
+
+
+def _parents(recipe: Recipe, plan: Plan) -> dict[str, str]:
+    """What the sources are, artifacts or not, and the run that counts tokens, with content hashes."""
+    found: dict[str, str] = {}
+    for source, read in zip(recipe.sources, plan.sources, strict=True):
+        if source.hub is not None:
+            found[f"hub:{source.hub}"] = str(read["commit"])
+        for path in filter(None, (source.path, source.paired_with, source.annotations)):
+            files = {name: facts["sha256"] for name, facts in read["files"].items()}
+            whole = hashlib.sha256("".join(f"{digest}  {name}\n" for name, digest in files.items()).encode())
+            parent, content = registry.source(recipe.locate(path), files.get(path.name, whole.hexdigest()))
+            found[parent] = content
+    counter = _run_of(recipe.tokenizer) if recipe.tokenizer else None
+    return found | {counter: registry.content_hash(counter)} if counter else found
+
+
+def _run_of(tokenizer: str) -> str | None:
+    """The run that a tokenizer is named by, or lies in; None where it is another's."""
+    path = Path(tokenizer).expanduser()
+    if path.exists():
+        return artifact_at(path.resolve())
+    name = tokenizer.removeprefix("run:").partition("@")[0]
+    return f"run:{name}" if (workspace() / "runs" / name).is_dir() else None
 
 
 def decides_refining(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from espalier.artifacts.records import sha256_file
+from espalier.artifacts.registry import source
 from espalier.command_line.console import progress, say
 from espalier.errors import UserError
 from evaluation.calibration.ablation import ablation, read_pairs, unseen
@@ -68,6 +69,7 @@ def head(config: CalibrateConfig, name: str, identity: dict[str, Any], labels: L
         "judge": name,
         "identity": identity,
         "labels": [{"file": path.name, "sha256": sha256_file(path), **_counts(path)} for path in config.labels],
+        "parents": dict(source(path, sha256_file(path)) for path in config.labels),
         "replies": len(labels.replies),
         "dialogues": len({each.dialogue for each in labels.replies}),
         "problems": len({each.problem for each in labels.replies}),

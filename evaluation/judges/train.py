@@ -98,6 +98,9 @@ def train(config: TrainConfig, identity: dict[str, Any]) -> None:
     import time
 
     from espalier.artifacts.paths import artifact
+    from espalier.artifacts.records import sha256_file
+    from espalier.artifacts.registry import source
+    from espalier.artifacts.run import timestamp
     from evaluation.judges.classifier import fit, save
     from evaluation.judges.embedding import Embedding
     from evaluation.judges.labels import read_labels
@@ -109,10 +112,12 @@ def train(config: TrainConfig, identity: dict[str, Any]) -> None:
         fitted = fit(labelled, seed=config.seed, embedding=Embedding(config.embedding) if config.embedding else None)
     except ValueError as error:
         raise UserError(f"--labels: {error}") from None
-    manifest = save(fitted, config.name, identity, replace=True)
+    parents = dict(source(path, sha256_file(path)) for path in config.labels)
+    facts = {**identity, "name": config.name, "parents": parents, "finished": timestamp()}
+    manifest = save(fitted, config.name, facts, replace=True)
     size = sum(file["bytes"] for file in manifest["files"].values())
-    facts, made = len(fitted.space.mean), len(fitted.taught_ranks) - len(labelled)
-    say(f"features: {facts} facts and {len(fitted.space.vocabulary)} n-grams; {made} replies made to mislead")
+    num_facts, made = len(fitted.space.mean), len(fitted.taught_ranks) - len(labelled)
+    say(f"features: {num_facts} facts and {len(fitted.space.vocabulary)} n-grams; {made} replies made to mislead")
     say(f"trained in {time.monotonic() - began:.0f} s: {artifact('judges', config.name)} ({size / 1e6:.1f} MB)")
     say(f"next, how far to trust it: {calibration_command(config)}")
 

@@ -17,6 +17,7 @@ from espalier.artifacts.code_behind import code_behind
 from espalier.artifacts.identity import differences
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
+from espalier.artifacts.rounds import Round
 from espalier.artifacts.run import timestamp
 from espalier.errors import UserError
 from evaluation.scoring.records import Record
@@ -38,11 +39,20 @@ class Scores:
         self._lock = Lock(self.folder / "lock")
 
     @classmethod
-    def open(cls, name: str, identity: dict[str, Any], *, redo: bool = False) -> Scores:
+    def open(
+        cls,
+        name: str,
+        identity: dict[str, Any],
+        *,
+        parents: dict[str, str],
+        made_in: Round | None = None,
+        redo: bool = False,
+    ) -> Scores:
         """Begin, or go on with, the scores `name`; `redo` throws away what is there.
 
-        `identity` is plain data that says what is compared, on what, and how. Raises UserError where scores of this
-        name compare something else, or are in another process's hands.
+        `identity` is plain data that says what is compared, on what, and how; `parents` what it is made from, with
+        content hashes; `made_in` the round of a loop that makes it. Raises UserError where scores of this name compare
+        something else, or are in another process's hands.
         """
         scores = cls(name)
         scores._take()
@@ -51,7 +61,7 @@ class Scores:
                 records.remove_folder(scores.folder)
                 scores._lock.release()
                 scores._take()
-            scores._begin_or_go_on(identity)
+            scores._begin_or_go_on(identity, {"parents": parents, **({"round": made_in.facts} if made_in else {})})
         except BaseException:
             scores._lock.release()
             raise
@@ -61,11 +71,11 @@ class Scores:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.acquire(f"scores {self.name}")
 
-    def _begin_or_go_on(self, identity: dict[str, Any]) -> None:
+    def _begin_or_go_on(self, identity: dict[str, Any], descent: dict[str, Any]) -> None:
         path = self.folder / "scores.json"
         code = code_behind("evaluation/run.py")
         now = json.loads(json.dumps(identity))
-        written = {"name": self.name, "identity": now, "code": code, "created": timestamp()}
+        written = {"name": self.name, "identity": now, **descent, "code": code, "created": timestamp()}
         if not path.exists():
             strangers = [entry.name for entry in self.folder.iterdir() if entry.name != "lock"]
             if strangers:
@@ -103,9 +113,11 @@ class Scores:
 
     def finish(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Seal the folder: the manifest, written last. Returns it."""
+        before = records.read_json(self.folder / "scores.json")
+        descent = {key: before[key] for key in ("parents", "round") if key in before}
         return records.write_manifest(
             self.folder,
-            {"kind": "scores", "name": self.name, "finished": timestamp(), **facts},
+            {"kind": "scores", "name": self.name, **descent, "finished": timestamp(), **facts},
             content=("records.jsonl", "summary.json"),
             exclude=("lock",),
         )

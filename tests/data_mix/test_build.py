@@ -1,5 +1,6 @@
 """The command: a mix is complete or absent, the same bytes each time, and refuses what it cannot make."""
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -13,11 +14,14 @@ import pytest
 from data_mix import build, curriculum
 from data_mix.curriculum import Finding, bars
 from data_mix.recipe import Recipe
+from espalier.artifacts import registry
 from espalier.artifacts.paths import repo_root
-from espalier.artifacts.records import verify_manifest
+from espalier.artifacts.records import verify_manifest, write_manifest
+from espalier.artifacts.rounds import Round
 from espalier.command_line.config import load_file
 from espalier.errors import UserError
 from espalier.text.rows import read_rows
+from tests import tiny
 from tests.data_mix.making import make_splits, recipe
 from tests.processes import Moment, run
 
@@ -62,6 +66,28 @@ def test_your_own_jsonl_is_one_short_command(workspace: Path, own: Callable[...,
     assert manifest["sources"][0]["files"]["my.jsonl"]["bytes"] > 0
     assert str(workspace.parent) not in (folder / "CARD.md").read_text(), "a card shows rows, and no paths"
     assert next(read_rows(folder / "train.parquet")).messages in [chat["messages"] for chat in CHATS]
+
+
+def test_a_mix_says_what_it_was_made_from(workspace: Path, own: Callable[..., list[str]], tmp_path: Path) -> None:
+    corpus = workspace / "corpora" / "talk"
+    corpus.mkdir(parents=True)
+    words = own(CHATS)
+    (corpus / "dialogues.jsonl").write_text((tmp_path / "my.jsonl").read_text().replace("cat", "dog"))
+    written = write_manifest(corpus, {"kind": "corpus"})["content_hash"]
+    tokenizer = workspace / "runs" / "core" / "final"
+    tokenizer.mkdir(parents=True)
+    tiny.renderer().tokenizer.save_pretrained(tokenizer)
+    counted = ["--tokenizer", str(tokenizer), "--sources.1.path", str(corpus / "dialogues.jsonl")]
+    assert build.main([*words[:1], "grow-r01-mix", *words[2:], *counted, "--round"]) == 0
+    mix = next(each for each in registry.survey() if each.spec == "mix:grow-r01-mix")
+    sha256 = hashlib.sha256((tmp_path / "my.jsonl").read_bytes()).hexdigest()
+    assert mix.parents == {"file:my.jsonl": sha256, "corpus:talk": written, "run:core": ""}
+    assert mix.round == Round(loop="grow", number=1, part="mix")
+    train = mix.manifest["splits"]["train"]
+    assert mix.about.startswith(f"{train['rows']} rows, {train['tokens']:,} tokens, ")
+    assert mix.about.endswith("rows held out, not stated (no policy)")
+    with pytest.raises(UserError, match="'my-mix' is no name of a round"):
+        build.main([*words, "--round"])
 
 
 def test_building_again_changes_nothing(

@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from espalier.artifacts import records
+from espalier.artifacts import records, registry
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from evaluation.cache import Cache
@@ -432,6 +433,9 @@ def test_the_command_writes_figures_and_a_page(label_file, trained, workspace, t
     assert "asks something" in (workspace / "agents" / "reports" / "calibration-metrics.md").read_text()
     assert "change of the pedagogy score" in capsys.readouterr().out
 
+    judge, _ = sorted(registry.survey(), key=lambda each: each.name)
+    assert judge.about.endswith("calibrated on 160 replies: reliable for new models by 0 of 6 dimensions")
+
     before = calibration.path_of("classifier").read_bytes()
     assert main(words) == 0
     assert calibration.path_of("classifier").read_bytes() == before
@@ -465,6 +469,9 @@ def test_an_endpoint_is_asked_as_it_is(label_file, monkeypatch, workspace):
 def test_metrics_alone_need_no_judge(label_file, workspace):
     assert main(["--labels", str(label_file), "--judge", "metrics", "--folds", "2", "--resamples", "100"]) == 0
     assert calibration.read("classifier") is None and calibration.read("metrics")["dimensions"] == {}
+    (metrics,) = registry.survey()
+    assert metrics.parents == {"file:labels.json": records.sha256_file(label_file)}
+    assert re.fullmatch(r"calibrated on 160 replies: \d+ rule metrics against teachers", metrics.about)
 
 
 def test_fewer_problems_on_request(label_file, workspace):

@@ -11,11 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 
-from espalier.artifacts import records
+from espalier.artifacts import records, registry
+from espalier.artifacts.kinds import of_word
 from espalier.artifacts.paths import repo_root
+from espalier.artifacts.rounds import Round
 from espalier.errors import UserError
 from espalier.models import devices
 from evaluation.backends.local import LocalModel
+from evaluation.cases.lineage import made_from
 from evaluation.run import main
 from tests.espalier.endpoints.chat_server import fails, says, serving
 
@@ -63,6 +66,36 @@ def test_two_rules_compared_from_another_directory(workspace, suite_file):
     again = command(*words)
     assert again.returncode == 0 and "already complete" in again.stdout
     assert "What decides is corrected form given" in again.stdout
+
+
+def test_scores_say_what_they_were_made_from(workspace, suite_file, toy_mix, make_run):
+    mix = records.read_manifest(toy_mix)["content_hash"]
+    make_run("trunk")
+    words = ["--suite", suite_file, "--limit", "4"]
+    assert main(["--models", "trunk", "rule:reference", *words, "--name", "first"]) == 0
+    weights = records.read_manifest(workspace / "runs" / "trunk")["content_hash"]
+    (first,) = registry.survey([of_word("scores")])
+    assert first.manifest["parents"] == {"run:trunk": weights, "mix:toy": mix} == first.identity["parents"]
+    assert first.about == "toy, 4 cases, corrected_present: trunk 0"
+
+    replies = f"replies:{workspace / 'scores' / 'first'}#trunk"
+    with pytest.raises(UserError, match="--round: 'second' is no name of a round"):
+        main(["--models", replies, *words, "--name", "second", "--round"])
+    assert main(["--models", replies, *words, "--name", "grow-r02-scores", "--round"]) == 0
+    _, second = registry.survey([of_word("scores")])
+    assert second.parents == {"scores:first": first.manifest["content_hash"], "mix:toy": mix}
+    assert second.round == Round(loop="grow", number=2, part="scores")
+
+
+def test_judges_and_learners_are_among_what_scores_are_made_from(workspace):
+    folder = workspace / "judges" / "classifier"
+    folder.mkdir(parents=True)
+    (folder / "judge.json").touch()
+    content = records.write_manifest(folder, {"kind": "judge"})["content_hash"]
+    models = [{"kind": "hub", "spec": "hub:a/b", "content_hash": "c1"}, {"kind": "rule", "spec": "rule:copy"}]
+    learner = "openai:m@http://127.0.0.1/v1"
+    parents = made_from(models, None, ["classifier", learner])
+    assert parents == {"hub:a/b": "c1", "judge:classifier": content, learner: ""}
 
 
 def test_redo_gives_the_same_bytes(workspace, suite_file):

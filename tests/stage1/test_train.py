@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from espalier.artifacts import records
-from espalier.artifacts.run import Run
+from espalier.artifacts.run import Run, recorded
 from espalier.errors import UserError
 from espalier.models.loading import load_for_inference
 from espalier.models.references import resolve
@@ -88,11 +88,12 @@ def test_a_parent_leaves_nothing_behind_in_its_childs_process(workspace: Path, m
 
 def test_the_newest_checkpoint_of_an_unfinished_run_can_be_talked_to(workspace: Path, mix: Path) -> None:
     config = write_config(workspace, TRUNK, **QUICK)
-    assert main([str(config)]) == 0
-    (workspace / "runs" / "trunk" / "manifest.json").unlink()
+    assert main([str(config), "--name", "grow-r01-trunk", "--round"]) == 0
+    (workspace / "runs" / "grow-r01-trunk" / "manifest.json").unlink()
     with pytest.raises(UserError, match="not complete.*trunk@step-000004"):
-        resolve("trunk")
-    assert resolve("trunk", unfinished=True).name == "trunk@step-000004"
+        resolve("grow-r01-trunk")
+    assert resolve("grow-r01-trunk", unfinished=True).name == "grow-r01-trunk@step-000004"
+    assert recorded("grow-r01-trunk")["round"] == {"loop": "grow", "round": 1, "part": "trunk"}
 
 
 def test_a_mix_that_is_missing_is_built(workspace: Path) -> None:
@@ -165,6 +166,7 @@ def test_what_is_refused_before_anything_is_written(
     refused("--optim.lrr: unknown flag; did you mean --optim.lr", config, "--optim.lrr", "1")
     refused("nowhere.yaml: no such file", "nowhere.yaml")
     refused("cannot be a name", config, "--name", "a/b")
+    refused("--round: 'trunk' is no name of a round", config, "--round")
     refused("no complete mix 'elsewhere'.*data_mix/build.py", config, "--mix", "elsewhere")
     refused("exactly one of model, parent and base, not model and base", config, "--base", "x")
     core = write_config(workspace, CORE)

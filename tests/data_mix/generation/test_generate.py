@@ -17,8 +17,9 @@ import pytest
 pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
 from data_mix import generate
-from espalier.artifacts import records
+from espalier.artifacts import records, registry
 from espalier.artifacts.paths import artifact, repo_root
+from espalier.artifacts.rounds import Round
 from espalier.errors import UserError
 from espalier.text.messages import check_messages
 from tests.data_mix.generation.author import dialogue, writes
@@ -64,6 +65,21 @@ def test_a_corpus_is_what_was_asked_for(capsys: pytest.CaptureFixture[str]) -> N
     }  # fmt: skip
     assert manifest()["counts"]["models"] == {"true-model": 60}
     assert set(manifest()["files"]) == {"corpus.json", "calls.jsonl", "dialogues.jsonl", "rejected.jsonl"}
+    (corpus,) = registry.survey()
+    assert corpus.about == "60 dialogues of 60 asked for, by true-model" and corpus.round is None
+    assert corpus.parents == {f"openai:asked-model@{server.url}": ""} == corpus.identity["parents"]
+
+
+def test_a_corpus_of_a_loops_round_says_so_from_the_beginning() -> None:
+    with serving(writes) as server:
+        assert run(server, "--name", "grow-r03-talk", "--round", "--budget.calls", "5") == 3
+        with pytest.raises(UserError, match="'mine' is no name of a round"):
+            run(server, "--round")
+    (corpus,) = registry.survey()
+    assert corpus.state == "interrupted" and corpus.about == "dialogues by asked-model"
+    assert corpus.round == Round(loop="grow", number=3, part="talk")
+    with serving(writes) as server:
+        assert run(server, "--name", "mine") == 0
 
 
 def test_the_order_is_the_grids_whatever_the_order_of_answers() -> None:

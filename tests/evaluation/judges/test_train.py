@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from espalier.artifacts import records
+from espalier.artifacts import records, registry
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from evaluation.judges import classifier
@@ -30,6 +30,9 @@ def test_it_trains_a_judge_and_says_what_is_next(labels: str, capsys: pytest.Cap
     assert manifest["labels"] == [{"file": "labels.json", "sha256": records.sha256_file(Path(labels))}]
     assert manifest["seed"] == 0 and manifest["code"] == classifier.code_hash()
     assert Classifier.open("classifier").identity["content"] == manifest["content_hash"]
+    (judge,) = registry.survey()
+    assert judge.parents == {"file:labels.json": records.sha256_file(Path(labels))}
+    assert judge.about == "taught by labels.json, not calibrated"
 
 
 def test_the_same_command_says_that_it_is_complete(labels: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -60,6 +60,7 @@ def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: C
         judges=judges,
         calibrations={name: facts for name, facts in calibrations.items() if facts},
         missing=plan.missing,
+        evaluator=plan.evaluator.summary,
         seen={name: seen_cases(lineage, plan.cases, cache) for name, lineage in lineages.items()},
     )
 
@@ -111,6 +112,7 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         "conclusions": conclusions(material),
         **summary,
         "identity": plan.identity,
+        "evaluator": material.evaluator,
         "lineage": {name: asdict(lineage) for name, lineage in material.lineages.items()},
         "seen": material.seen,
         "calibrations": material.calibrations,
@@ -144,7 +146,8 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         for each in plan.contestants
         if not each.control and (one := material.results.estimate(each, decides))
     }
-    scores.finish({"packages": versions(), "baseline": plan.baseline, "decides": decides, "headline": headline})
+    facts = {"packages": versions(), "evaluator": material.evaluator, "baseline": plan.baseline}
+    scores.finish({**facts, "decides": decides, "headline": headline})
     return published
 
 

@@ -6,7 +6,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, to_dict
 from espalier.endpoints.budget import BudgetSettings
@@ -17,6 +17,15 @@ if TYPE_CHECKING:
     from espalier.endpoints.client import EndpointSettings
 
 _NAME_LENGTH = 64
+
+
+def _is_pin(text: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{12,64}", text):
+        raise ValueError("wants 12 to 64 hexadecimal digits, as --print_pin says them")
+    return text
+
+
+Pin = Annotated[str, AfterValidator(_is_pin)]
 
 
 class EndpointOptions(Config):
@@ -96,6 +105,10 @@ class EvaluateOptions(ArtifactOptions):
     """Print a suite to start from, with every key explained, and stop."""
     validate_: str | None = None
     """Say what is in this suite, or all that is wrong with it, and stop."""
+    print_pin: bool = False
+    """Print the hash of the evaluator that this command would score by, without asking anybody, and stop."""
+    pin: Pin | None = None
+    """Refuse every other evaluator than that of this hash (12 digits of it or more), and what others kept."""
     gate: list[str] = []
     """Exit with 1 unless this holds: "recast.rate>=0.6", "MODEL:uptake.low>0.5", "no_regression:BASELINE"."""
     junit: str | None = None

@@ -25,10 +25,31 @@ from evaluation.judges.opening import default_judges, open_judges
 from evaluation.learner.opening import open_learner
 from evaluation.metrics.base import Column
 from evaluation.metrics.own import load_metrics
+from evaluation.pin import Evaluator
 from evaluation.play import Learner
 from evaluation.scoring.columns import known_columns
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
+
+
+@dataclass(frozen=True, kw_only=True)
+class Questions:
+    """What is asked, and what scores the answers, whoever gives them."""
+
+    suite: Suite
+    """The suite, with the mix that the command line chose."""
+    mix: Mix | None
+    """Where the cases come from."""
+    cases: list[Case]
+    """The cases."""
+    cases_hash: str
+    """What they are known by."""
+    controls: list[Backend]
+    """The suite's rules."""
+    judge: Judge | None
+    """Who gives the judged columns: a judge, or a panel of several."""
+    evaluator: Evaluator
+    """All of it that decides a score, and the code, in one hash."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +82,8 @@ class Plan:
     """All of it that decides the scores, as plain data."""
     parents: dict[str, str]
     """What the scores are made from, with content hashes."""
+    evaluator: Evaluator
+    """What scores, whoever is scored."""
 
     @property
     def dimensions(self) -> list[str]:
@@ -69,22 +92,59 @@ class Plan:
         return [column.name for column in self.columns if column.name in DIMENSIONS and column.name in given]
 
 
-def make_plan(config: EvaluateConfig) -> Plan:
-    """UserError for an unknown suite, model, metric, judge or pool, a missing mix, or no cases. Loads no weights."""
-    if not config.models:
-        raise UserError("name at least one model: --models basil-trunk basil-core (espalier runs lists the runs)")
-    own = load_metrics(config.metrics)
-    suite = _choose_suite(config, own)
+class _AnyName(dict[str, Column]):
+    """Stands for columns of one's own while the file that defines them is not run yet."""
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+def read_questions(config: EvaluateConfig) -> Questions:
+    """UserError for an unknown suite, judge or rule, a missing mix, or no cases. Asks nobody, and runs no file."""
+    suite = _choose_suite(config, _AnyName() if config.metrics else known_columns())
     mix = open_mix(suite.heldout.mix) if suite.heldout else None
     cases = heldout_cases(suite.heldout, mix, limit=config.limit) if suite.heldout and mix else listed_cases(suite)
     cases = cases[: config.limit]
     cases_hash = _hash([asdict(case) for case in cases])
-    rules = [rule for rule in suite.controls if rule not in config.models]
+    controls = [
+        open_backend(rule, config, suite=suite, mix=mix, cases_hash=cases_hash, pool=Pool()) for rule in suite.controls
+    ]
+    chosen = config.judges if config.judges is not None else default_judges()
+    judge = open_judges(chosen, config) if _judged(suite) else None
+    evaluator = Evaluator(
+        config=config,
+        suite=suite,
+        cases=cases_hash,
+        mix=mix.content_hash if mix else None,
+        judges=dict(zip(chosen, judge.names, strict=True)) if judge else {},
+        controls=controls,
+    )
+    return Questions(
+        suite=suite,
+        mix=mix,
+        cases=cases,
+        cases_hash=cases_hash,
+        controls=controls,
+        judge=judge,
+        evaluator=evaluator,
+    )
+
+
+def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
+    """UserError for an unknown model, metric or pool. Loads no weights."""
+    own = load_metrics(config.metrics)
+    if own:
+        load_suite(config.suite, known_columns(own))  # now that it can be told what is no metric
+    suite, mix, cases, judge = questions.suite, questions.mix, questions.cases, questions.judge
     pool = Pool()
     backends = [
-        open_backend(reference, config, suite=suite, mix=mix, cases_hash=cases_hash, pool=pool)
-        for reference in [*config.models, *rules]
+        open_backend(reference, config, suite=suite, mix=mix, cases_hash=questions.cases_hash, pool=pool)
+        for reference in config.models
     ]
+    backends += [rule for rule in questions.controls if rule.name not in config.models]
     names = [backend.name for backend in backends]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -92,10 +152,8 @@ def make_plan(config: EvaluateConfig) -> Plan:
     silent = [backend.name for backend in backends if not backend.supports_texts]
     if silent and any(case.texts for case in cases):
         raise UserError(f"suite {suite.name} asks how likely texts are: {silent[0]} cannot say, a local model can")
-    columns = _columns(suite, known_columns(own))
-    judged = [column.name for column in columns if column.name in DIMENSIONS]
-    judges = (config.judges if config.judges is not None else default_judges()) if judged else []
-    judge = open_judges(judges, config)
+    known = known_columns(own)
+    judges = list(questions.evaluator.judges)
     learner = open_learner(config) if any(case.simulation for case in cases) else None
     asked = [*judges, config.learner] if learner and config.learner != "rules" else judges
     models = {backend.name: backend.identity for backend in backends}
@@ -104,8 +162,8 @@ def make_plan(config: EvaluateConfig) -> Plan:
     return Plan(
         name=config.name or default_name(suite.name, names[: len(config.models)], config.limit),
         suite=suite,
-        columns=columns,
-        missing=[name for name in judged if judge is None or name not in judge.dimensions],
+        columns=[known[name] for name in _column_names(suite)],
+        missing=[name for name in _judged(suite) if judge is None or name not in judge.dimensions],
         judge=judge,
         learner=learner,
         mix=mix,
@@ -115,7 +173,7 @@ def make_plan(config: EvaluateConfig) -> Plan:
         baseline=baseline,
         identity={
             "suite": to_dict(suite),
-            "cases": {"number": len(cases), "content_hash": cases_hash},
+            "cases": {"number": len(cases), "content_hash": questions.cases_hash},
             "mix": {"name": mix.name, "content_hash": mix.content_hash} if mix else None,
             "models": models,
             "metrics": {path.name: sha256_file(path) for path in config.metrics},
@@ -128,11 +186,12 @@ def make_plan(config: EvaluateConfig) -> Plan:
             "seed": config.seed,
         },
         parents=made_from(models.values(), mix, asked),
+        evaluator=questions.evaluator,
     )
 
 
-def _choose_suite(config: EvaluateConfig, own: Mapping[str, Column]) -> Suite:
-    suite = load_suite(config.suite, known_columns(own))
+def _choose_suite(config: EvaluateConfig, columns: Mapping[str, Column]) -> Suite:
+    suite = load_suite(config.suite, columns)
     if config.mix is None:
         return suite
     if suite.heldout is None:
@@ -140,12 +199,16 @@ def _choose_suite(config: EvaluateConfig, own: Mapping[str, Column]) -> Suite:
     return suite.model_copy(update={"heldout": suite.heldout.model_copy(update={"mix": config.mix})})
 
 
-def _columns(suite: Suite, known: Mapping[str, Column]) -> list[Column]:
+def _column_names(suite: Suite) -> list[str]:
     """What the suite names, and after it what its pedagogy score is made of."""
     names = list(suite.metrics)
     if PEDAGOGY.name in names:
         names += [name for name in pedagogy_columns() if name not in names]
-    return [known[name] for name in names]
+    return names
+
+
+def _judged(suite: Suite) -> list[str]:
+    return [name for name in _column_names(suite) if name in DIMENSIONS]
 
 
 def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Contestant]:

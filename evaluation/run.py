@@ -5,7 +5,8 @@
 
 The first model is the baseline. Every reply is kept in the cache as it comes, so the same command goes on with an
 evaluation that was interrupted. Records, report.md and page.html lie in scores/NAME/; report.md is copied to
-agents/reports/. With --gate the exit code is 1 where a condition does not hold.
+agents/reports/. With --gate the exit code is 1 where a condition does not hold, with --pin 2 where the evaluator, its
+code, cases, judges and controls, is not the one whose hash --print_pin gave.
 """
 
 import sys
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from espalier.command_line.config import load
 from espalier.command_line.console import say
-from espalier.errors import run_main
+from espalier.errors import UserError, run_main
 from espalier.models import devices
 from evaluation.config import EvaluateConfig, EvaluateOptions
 
@@ -37,6 +38,8 @@ def main(argv: list[str]) -> int:
         return export_template()
     if options.validate_:
         return validate(options.validate_, config)
+    if options.print_pin:
+        return print_pin(config)
     return evaluate(config, options)
 
 
@@ -68,26 +71,50 @@ def validate(choice: str, config: EvaluateConfig) -> int:
     return 0
 
 
+def print_pin(config: EvaluateConfig) -> int:
+    """Print what `--pin` takes."""
+    from evaluation.plan import read_questions
+
+    say(read_questions(config).evaluator.pin)
+    return 0
+
+
 def evaluate(config: EvaluateConfig, options: EvaluateOptions) -> int:
+    """Compare the models by the evaluator that is asked for; returns the exit code. UserError for another's pin."""
+    from evaluation.pin import held_to
+    from evaluation.plan import make_plan, read_questions
+
+    if not config.models:
+        raise UserError("name at least one model: --models basil-trunk basil-core (espalier runs lists the runs)")
+    if config.engine != "ray":
+        devices.check_here(config.device)
+    questions = read_questions(config)
+    with held_to(options.pin, questions.evaluator):
+        return compare(make_plan(config, questions), config, options)
+
+
+def compare(plan: "Plan", config: EvaluateConfig, options: EvaluateOptions) -> int:
     """Ask every model what it was not asked before, judge, compare, report; returns the exit code."""
     from evaluation.backends.versions import tell_of_change
     from evaluation.backends.weights import Weights
     from evaluation.cache import Cache
     from evaluation.conclude import announce, check_gates, conclude, exit_code, gather, read_gates
-    from evaluation.plan import make_plan
     from evaluation.scoring.scores import Scores
 
-    if config.engine != "ray":
-        devices.check_here(config.device)
-    plan = make_plan(config)
     made_in = options.made_in(plan.name)
     gates = read_gates(options, plan)
     published = None
-    scored = Scores.open(plan.name, plan.identity, parents=plan.parents, made_in=made_in, redo=options.redo)
+    scored = Scores.open(
+        plan.name, plan.identity, plan.evaluator, parents=plan.parents, made_in=made_in, redo=options.redo
+    )
     with scored as scores, Cache() as cache:
         if scores.complete:
-            changed = "; the evaluator's code has changed since, and --redo scores again" if scores.code_changed else ""
-            say(f"scores {plan.name} are already complete: {scores.path('report.md')}{changed}")
+            since = (
+                f"; the evaluator has changed since ({scores.changed}), and --redo scores again"
+                if scores.changed
+                else ""
+            )
+            say(f"scores {plan.name} are already complete: {scores.path('report.md')}{since}")
             material = gather(plan, config, scores.read(), cache)
         else:
             tell_of_change(

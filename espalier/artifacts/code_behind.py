@@ -71,8 +71,15 @@ def _read(path: Path) -> tuple[tuple[str, ...], str]:
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
-    ours = tuple(dict.fromkeys(name for name in names if name.partition(".")[0] in PACKAGES))
+    ours = tuple(dict.fromkeys(name for name in names if _is_ours(name.partition(".")[0])))
     return ours, hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
+
+
+@cache
+def _is_ours(package: str) -> bool:
+    """Whether it lies in the checkout, which is searched first: a numpy.py put there would be imported, and counts."""
+    places = (f"{package}.py", f"{package}/__init__.py")
+    return package in PACKAGES or any((repo_root() / place).is_file() for place in places)
 
 
 def _files(name: str) -> Iterator[Path]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, StrictStr, ValidationError
 
-from espalier.artifacts.records import sha256_file
+from espalier.artifacts.records import is_complete, sha256_file, verify_manifest
 from espalier.endpoints.completion import REASONING, NoCompletion, read_message
 from espalier.errors import UserError
 from evaluation.backends.base import Ask
@@ -77,9 +77,12 @@ class Recorded:
     def open(cls, reference: str) -> Self:
         """The recording that `replies:FILE` or `replies:FILE#MODEL` names; FILE may be a scores folder.
 
-        UserError names the line that is no reply, that says another's again, or whose model is not the one asked for.
+        UserError names the line that is no reply, that says another's again, or whose model is not the one asked for,
+        and records that were changed since they were scored.
         """
         path, model = split_reference(reference)
+        if path.name == _RECORDS and is_complete(path.parent):
+            verify_manifest(path.parent, under=_RECORDS)
         replies = _read(path, model)
         own = path.parent.name if path.name == _RECORDS else path.stem
         return cls(name=model or own, spec=reference, content_hash=sha256_file(path), replies=replies)

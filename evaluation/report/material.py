@@ -45,6 +45,8 @@ class Material:
     """Columns that the suite asks for and no judge at work gives."""
     seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By model, the names of cases that it may have met in training, and the mix that holds them."""
+    evaluator: Mapping[str, str] = field(default_factory=dict)
+    """The evaluator's pin, and the hash of each of its parts."""
     gates: Sequence[Outcome] = ()
     """What became of the gates."""
 

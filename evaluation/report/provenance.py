@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from espalier.report import escape, percent, table
 from evaluation.cases.lineage import Lineage, count_verdicts
 from evaluation.comparison.paired import MANY
@@ -128,6 +130,13 @@ def limits(material: Material) -> str:
         f"where those are at most 2^14. Above {MANY:,} groups, test and bootstrap give way to their normal limits.",
         "They do not allow for another training run of the same recipe, unless several are pooled.",
         f"The cases come from mix {escape(material.mix)}." if material.mix else "The cases are listed in the suite.",
+        _evaluator(material.evaluator),
     ]
     body = "".join(f"- {line}\n" for line in lines if line)
     return f"## What this rests on\n\n{body}\nThe same again:\n\n```\n{material.command}\n```\n"
+
+
+def _evaluator(found: Mapping[str, str]) -> str:
+    """The pin, whole, and by which part it differs from another report's."""
+    parts = ", ".join(f"{part} {content[:8]}" for part, content in found.items() if part != "pin")
+    return f"The evaluator is `{found['pin']}` ({parts}); `--pin` refuses any other." if found else ""

@@ -21,7 +21,7 @@ from evaluation.backends.local import LocalModel
 from evaluation.cases.lineage import made_from
 from evaluation.config import EvaluateConfig
 from evaluation.judges.classifier import code_hash
-from evaluation.plan import make_plan
+from evaluation.plan import make_plan, read_questions
 from evaluation.run import main
 from tests.espalier.endpoints.chat_server import fails, says, serving
 
@@ -97,7 +97,8 @@ def test_judges_and_learners_are_among_what_scores_are_made_from(workspace):
     content = records.write_manifest(folder, {"kind": "judge", "code": code_hash()})["content_hash"]
     suite = workspace / "judged.yaml"
     suite.write_text("name: judged\ncases: [{name: a, prompt: She go.}]\nmetrics: [mistake_location]\n")
-    plan = make_plan(EvaluateConfig(models=["rule:reference"], suite=str(suite)))
+    config = EvaluateConfig(models=["rule:reference"], suite=str(suite))
+    plan = make_plan(config, read_questions(config))
     assert plan.parents == {"judge:classifier": content}
     models = [{"kind": "hub", "spec": "hub:a/b", "content_hash": "c1"}, {"kind": "rule", "spec": "rule:copy"}]
     learner = "openai:m@http://127.0.0.1/v1"

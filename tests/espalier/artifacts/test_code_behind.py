@@ -10,7 +10,7 @@ from espalier.artifacts.code_behind import changed_files
 FILES = {
     "stage1/train.py": "from stage1 import loop\ndef main():\n    from espalier.words import read\n    return read()\n",
     "stage1/__init__.py": "",
-    "stage1/loop.py": "STEPS = 3\n",
+    "stage1/loop.py": "import numpy\nSTEPS = 3\n",
     "stage1/configs/small.yaml": "steps: 3\n",
     "espalier/__init__.py": "",
     "espalier/words.py": "def read():\n    return 1\n",
@@ -34,6 +34,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def behind() -> dict[str, str]:
     code_behind.code_behind.cache_clear()
     code_behind._read.cache_clear()
+    code_behind._is_ours.cache_clear()
     return code_behind.code_behind("stage1/train.py")
 
 
@@ -53,11 +54,15 @@ def test_it_is_what_the_command_can_import_and_what_those_modules_read(checkout:
         ("espalier/words.py", 'def read():\n    """Read."""\n    return 1  # one\n', []),
         ("espalier/words.py", "def read():\n    return 2\n", ["espalier/words.py"]),
         ("espalier/templates/chat.jinja", "{{ y }}", ["espalier/templates/chat.jinja"]),
+        ("numpy.py", "X = 2", ["numpy.py"]),
+        ("numpy/__init__.py", "X = 2", ["numpy/__init__.py"]),
+        ("pandas.py", "X = 2", []),
         ("stage1/loop.py", "from espalier import other\nSTEPS = 3\n", ["espalier/other.py", "stage1/loop.py"]),
     ],
 )
 def test_what_counts_as_a_change(checkout: Path, name: str, text: str, changed: list[str]) -> None:
     before = behind()
+    (checkout / name).parent.mkdir(exist_ok=True)
     (checkout / name).write_text(text)
     assert changed_files(before, behind()) == changed
 

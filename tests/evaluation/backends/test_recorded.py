@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from espalier.artifacts.records import write_manifest
 from espalier.errors import UserError
 from evaluation.backends.base import Ask
 from evaluation.backends.recorded import Recorded
@@ -150,3 +151,12 @@ def test_a_scores_folder_is_its_records_played_again(tmp_path: Path) -> None:
     assert list(map(asdict, again)) == list(map(asdict, first))
     assert [(record.finish, record.num_tokens) for record in again] == [("stop", 0), ("length", 9), ("error", 0)]
     assert Recorded.open(f"replies:{folder}").name == "old"
+
+
+def test_records_of_finished_scores_that_were_changed_are_refused(tmp_path):
+    path = write(tmp_path / "records.jsonl", {"case": "a", "reply": "x"})
+    write_manifest(tmp_path, {"kind": "scores"})
+    assert Recorded.open(f"replies:{tmp_path}").replies
+    write(path, {"case": "a", "reply": "y"})
+    with pytest.raises(UserError, match=r"records.jsonl: changed since it was made"):
+        Recorded.open(f"replies:{tmp_path}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from espalier.errors import UserError
@@ -26,6 +26,8 @@ class Reply:
     """Whether the model ended the reply itself, or was cut off; `error` where the prompt could not be asked."""
     error: str = ""
     """Why there is no reply."""
+    prompt_ids: list[int] = field(default_factory=list, repr=False, compare=False)
+    """The tokens that were asked."""
 
 
 def generate(model: Any, renderer: ChatRenderer, prompts: Sequence[Prompt], **how: Any) -> list[Reply]:
@@ -55,11 +57,9 @@ def generate_each(
     """
     seeds = [seed * 1_000_003 + place for place in range(len(prompts))] if isinstance(seed, int) else list(seed)
     waiting: list[Row] = []
-    for place, prompt in enumerate(prompts):
-        try:
-            ids = prompt_ids(renderer, prompt, max_new_tokens, context_of(model))
-        except UserError as error:
-            yield place, Reply(text="", num_tokens=0, finish="error", error=str(error))
+    for place, ids in enumerate(prompt_ids(renderer, prompts, max_new_tokens, context_of(model))):
+        if isinstance(ids, UserError):
+            yield place, Reply(text="", num_tokens=0, finish="error", error=str(ids))
         else:
             waiting.append(Row(place=place, ids=ids, seed=seeds[place]))
     sampling = Sampling(max_new_tokens, temperature, top_p, renderer.stop_ids)
@@ -67,7 +67,7 @@ def generate_each(
     model.eval()
     try:
         for row in write(model, waiting, sampling, batch_size):
-            yield row.place, reply_of(renderer, prompts[row.place], row.written, ended=row.ended)
+            yield row.place, reply_of(renderer, prompts[row.place], row.ids, row.written, ended=row.ended)
     finally:
         model.train(was_training)
 
@@ -77,19 +77,22 @@ def context_of(model: Any) -> int | None:
     return getattr(model.config.get_text_config(decoder=True), "max_position_embeddings", None)
 
 
-def prompt_ids(renderer: ChatRenderer, prompt: Prompt, max_new_tokens: int, context: int | None) -> list[int]:
-    """The tokens of `prompt`. UserError where they and `max_new_tokens` more do not fit the model's context."""
-    ids = renderer.text_prompt(prompt) if isinstance(prompt, str) else renderer.prompt(prompt)
-    if context is not None and len(ids) + max_new_tokens > context:
-        raise UserError(
-            f"the prompt has {len(ids)} tokens and the reply may have {max_new_tokens}; the model takes {context}"
-        )
-    return ids
+def prompt_ids(
+    renderer: ChatRenderer, prompts: Sequence[Prompt], max_new_tokens: int, context: int | None
+) -> list[list[int] | UserError]:
+    """The tokens of each prompt; an error where the template refuses it, or where it leaves no room in the context."""
+    found = renderer.prompts(prompts)
+    for place, ids in enumerate(found):
+        if context is not None and not isinstance(ids, UserError) and len(ids) + max_new_tokens > context:
+            found[place] = UserError(
+                f"the prompt has {len(ids)} tokens and the reply may have {max_new_tokens}; the model takes {context}"
+            )
+    return found
 
 
-def reply_of(renderer: ChatRenderer, prompt: Prompt, written: list[int], *, ended: bool) -> Reply:
-    """The reply that `written` tokens are, without the space that some tokenizers put before every text."""
+def reply_of(renderer: ChatRenderer, prompt: Prompt, ids: list[int], written: list[int], *, ended: bool) -> Reply:
+    """The reply that `written` tokens after `ids` are, without the space that some tokenizers put before every text."""
     text = renderer.decode(written)
     if prompt == "" or not isinstance(prompt, str):
         text = text.removeprefix(renderer.prefix)
-    return Reply(text=text, num_tokens=len(written), finish="stop" if ended else "length")
+    return Reply(text=text, num_tokens=len(written), finish="stop" if ended else "length", prompt_ids=ids)

@@ -25,8 +25,8 @@ class Memory(Protocol):
     def begin(self, slots: slice, first: int, end: int) -> None:
         """The next forward pass reads the columns from `first` to `end` of these slots' rows."""
 
-    def go_on(self, columns: torch.Tensor) -> None:
-        """The next forward pass reads one token of each of the first rows, in the columns (rows,) given."""
+    def go_on(self, columns: torch.Tensor, end: int) -> None:
+        """The next forward pass reads a token of each of the first rows, in these columns (rows,), all before `end`."""
 
     def move(self, source: int, target: int) -> None:
         """Make the row in slot `source` the row in slot `target` too."""
@@ -54,26 +54,26 @@ class Slots:
 
     def __init__(self, num_layers: int, num_slots: int, capacity: int) -> None:
         self.num_slots, self.capacity = num_slots, capacity
-        self._layers = [_Layer(self) for _ in range(num_layers)]
-        self.cache = Cache(layers=list(self._layers))
+        self.layers = [_Layer(self) for _ in range(num_layers)]
+        self.cache = Cache(layers=list(self.layers))
         self.begin(slice(0, 0), 0, 0)
 
     def begin(self, slots: slice, first: int, end: int) -> None:
         self.slots, self.first, self.end = slots, first, end
         self.columns: torch.Tensor | None = None
 
-    def go_on(self, columns: torch.Tensor) -> None:
-        self.begin(slice(0, len(columns)), int(columns.max()), int(columns.max()) + 1)
+    def go_on(self, columns: torch.Tensor, end: int) -> None:
+        self.begin(slice(0, len(columns)), end - 1, end)
         self.columns = columns
         self.rows = torch.arange(len(columns), device=columns.device)
 
     def move(self, source: int, target: int) -> None:
-        for layer in self._layers:
+        for layer in self.layers:
             layer.move(source, target)
 
     def share(self, length: int) -> None:
         """Write the first `length` columns of slot 0 into all slots. No row writes there later."""
-        for layer in self._layers:
+        for layer in self.layers:
             layer.keys[:, :, :length] = layer.keys[:1, :, :length].clone()
             layer.values[:, :, :length] = layer.values[:1, :, :length].clone()
 
@@ -136,7 +136,7 @@ class _OneRow:
     def begin(self, slots: slice, first: int, end: int) -> None:
         self.cache = DynamicCache(config=self._config)
 
-    def go_on(self, columns: torch.Tensor) -> None:
+    def go_on(self, columns: torch.Tensor, end: int) -> None:
         """Its state knows where it is."""
 
     def move(self, source: int, target: int) -> None:

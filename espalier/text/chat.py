@@ -176,18 +176,22 @@ class ChatRenderer:
 
     def prompt(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> list[int]:
         """Ids up to where the assistant's next reply begins: what every trained turn stands behind."""
-        said, declared = self._prepared(messages)[0], _json(tools)
-        atoms = self._mask.prompt(shape_of(said), declared)
-        if self.template.keeps_thoughts:
-            texts = self.template.texts(said, declared, asking=True)
-        else:
-            texts = self.template.texts([*said, {"role": "assistant", "content": "x"}], declared)
-        pieces = [atom if isinstance(atom, int) else texts[atom] for atom in atoms]
-        return next(self._encode([Unencoded(pieces=pieces, weights=[0.0] * len(pieces))])).ids
+        return next(self._encode([self._asking(messages, tools)])).ids
+
+    def prompts(self, prompts: Sequence[str | Sequence[Message]]) -> list[list[int] | UserError]:
+        """What `prompt` or `text_prompt` make of each, encoded all at once; an error in the place of one refused."""
+        found: list[Unencoded | UserError] = []
+        for each in prompts:
+            try:
+                found.append(self._continued(each) if isinstance(each, str) else self._asking(each))
+            except UserError as error:
+                found.append(error)
+        encoded = self._encode([each for each in found if isinstance(each, Unencoded)])
+        return [next(encoded).ids if isinstance(each, Unencoded) else each for each in found]
 
     def text_prompt(self, text: str) -> list[int]:
         """Ids of a plain text to be continued."""
-        return self.start_ids + self._encode_contents([text])[0]
+        return next(self._encode([self._continued(text)])).ids
 
     @cached_property
     def prefix(self) -> str:
@@ -242,6 +246,19 @@ class ChatRenderer:
                 dropped += 1
             said[at] = parted
         return said, len(said) < len(messages), dropped
+
+    def _asking(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> Unencoded:
+        said, declared = self._prepared(messages)[0], _json(tools)
+        atoms = self._mask.prompt(shape_of(said), declared)
+        if self.template.keeps_thoughts:
+            texts = self.template.texts(said, declared, asking=True)
+        else:
+            texts = self.template.texts([*said, {"role": "assistant", "content": "x"}], declared)
+        pieces = [atom if isinstance(atom, int) else texts[atom] for atom in atoms]
+        return Unencoded(pieces=pieces, weights=[0.0] * len(pieces))
+
+    def _continued(self, text: str) -> Unencoded:
+        return Unencoded(pieces=[*self.start_ids, text], weights=[0.0] * (len(self.start_ids) + 1))
 
     def _text_sequence(self, message: Message) -> Unencoded:
         pieces = [*self.start_ids, message["content"], self.tokenizer.eos_token_id]

@@ -50,7 +50,7 @@ class LocalModel(Weights):
         for index, reply in found:
             text = reply.text
             if reply.finish != "error":
-                text = self.written(renderer, renderer.prompt(asks[talks[index]].case.messages), text)
+                text = self.written(renderer, reply.prompt_ids, text)
             yield talks[index], Reply(text=text, num_tokens=reply.num_tokens, finish=reply.finish, error=reply.error)
 
     def _likelihoods(self, model: Any, renderer: Any, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:

@@ -51,11 +51,13 @@ class VllmModel(Weights):
         from espalier.generation.generate import prompt_ids, reply_of
 
         prompts: dict[int, list[int]] = {}
-        for place, ask in asks.items():
-            try:
-                prompts[place] = prompt_ids(renderer, ask.case.messages, self.generation.max_new_tokens, self._context)
-            except UserError as error:
-                yield place, Reply(text="", num_tokens=0, finish="error", error=str(error))
+        asked = [ask.case.messages for ask in asks.values()]
+        found_ids = prompt_ids(renderer, asked, self.generation.max_new_tokens, self._context)
+        for place, ids in zip(asks, found_ids, strict=True):
+            if isinstance(ids, UserError):
+                yield place, Reply(text="", num_tokens=0, finish="error", error=str(ids))
+            else:
+                prompts[place] = ids
         how = [
             SamplingParams(
                 temperature=self.generation.temperature,
@@ -71,7 +73,7 @@ class VllmModel(Weights):
             written, ended = list(output.outputs[0].token_ids), output.outputs[0].finish_reason == "stop"
             if ended and written and written[-1] in renderer.stop_ids:
                 written.pop()
-            found = reply_of(renderer, asks[place].case.messages, written, ended=ended)
+            found = reply_of(renderer, asks[place].case.messages, prompts[place], written, ended=ended)
             text = self.written(renderer, prompts[place], found.text)
             yield place, Reply(text=text, num_tokens=found.num_tokens, finish=found.finish)
 

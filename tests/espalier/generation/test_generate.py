@@ -34,11 +34,10 @@ def alone(model: Any, prompt: str | list[dict[str, str]], length: int) -> str:
     return text if isinstance(prompt, str) else text.removeprefix(RENDERER.prefix)
 
 
-@pytest.fixture(params=["flat", "transformers"])
+@pytest.fixture(params=["on", "off"])
 def either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once with the small model's own forward pass, once with that of transformers."""
-    if request.param == "transformers":
-        monkeypatch.setattr(decoding, "flatten", lambda model: None)
+    monkeypatch.setenv("ESPALIER_LEAN", request.param)
 
 
 @pytest.mark.usefixtures("either_way")
@@ -47,6 +46,8 @@ def test_greedy_text_does_not_depend_on_the_batch(batch_size: int) -> None:
     replies = generate(MODEL, RENDERER, PROMPTS, max_new_tokens=12, batch_size=batch_size)
     assert [reply.text for reply in replies] == [alone(MODEL, prompt, 12) for prompt in PROMPTS]
     assert len({reply.text for reply in replies}) > 1
+    asked = [RENDERER.text_prompt(each) if isinstance(each, str) else RENDERER.prompt(each) for each in PROMPTS]
+    assert [reply.prompt_ids for reply in replies] == asked
 
 
 def ending(*, often: float) -> Any:

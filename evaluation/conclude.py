@@ -20,8 +20,8 @@ from espalier.artifacts.paths import agents_dir
 from espalier.artifacts.records import write_text
 from espalier.command_line import console
 from evaluation.cache import Cache
-from evaluation.cases.lineage import trace
 from evaluation.cases.seen import seen_cases
+from evaluation.cases.trained_on import trace
 from evaluation.comparison.figures import Results
 from evaluation.comparison.formats import value
 from evaluation.comparison.summary import summarise

@@ -16,8 +16,8 @@ from evaluation.backends.opening import open_backend
 from evaluation.backends.pool import Pool
 from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix, heldout_cases, open_mix
-from evaluation.cases.lineage import made_from
 from evaluation.cases.suite import Suite, listed_cases, load_suite
+from evaluation.cases.trained_on import made_from
 from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
 from evaluation.judges.base import DIMENSIONS, Judge

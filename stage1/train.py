@@ -19,7 +19,7 @@ from espalier.command_line.console import say
 from espalier.errors import run_main
 from stage1.config import DEFAULT_CONFIG, Stage1Config
 from training.config import TrainOptions, resumed_config
-from training.process import check_process
+from training.launch import check_process
 
 COMMAND = "stage1/train.py"
 
@@ -40,29 +40,31 @@ def main(argv: list[str]) -> int:
 
 def train(config: Stage1Config, options: TrainOptions) -> int:
     """Make the run that `config` describes; returns the exit code."""
-    from stage1 import newborn
-    from training import origins, session
+    from stage1.new_model import new_model, new_renderer, shape
     from training.checkin import Checkin
+    from training.command import begin, fit, load_base, open_packs
     from training.heldout import HeldoutLoss
     from training.observers import Observer
+    from training.origins import base_renderer, find_base, find_mix, train_parent
 
-    mix = origins.find_mix(config)
-    if code := origins.train_parent(config, options, command=COMMAND, configured_by=Stage1Config):
+    mix = find_mix(config)
+    if code := train_parent(config, options, command=COMMAND, configured_by=Stage1Config):
         return code
-    base = None if config.model else origins.find_base(config)
-    renderer = base and origins.base_renderer(config, base)
-    with session.begin(config, options, command=COMMAND, mix=mix, base=base, shape=newborn.shape(config.model)) as now:
-        renderer = (renderer or newborn.new_renderer(config, mix, now.run.folder)).on(now.run.begun_on)
-        packs = session.open_packs(now, renderer)
+    base = None if config.model else find_base(config)
+    renderer = base and base_renderer(config, base)
+    with begin(config, options, command=COMMAND, mix=mix, base=base, shape=shape(config.model)) as session:
+        run = session.run
+        renderer = (renderer or new_renderer(config, mix, run.folder)).on(run.begun_on)
+        packs = open_packs(session, renderer)
         if config.model:
-            model = newborn.new_model(config.model, renderer, config.seed).to(now.machine.device)
+            model = new_model(config.model, renderer, config.seed).to(session.machine.device)
         else:
-            model = session.load_base(now, renderer)
+            model = load_base(session, renderer)
         observers: list[Observer] = [
-            HeldoutLoss(packs, config.heldout, now.run),
-            Checkin(renderer, config.checkin, now.run, as_chat=config.rows != "text"),
+            HeldoutLoss(packs, config.heldout, run),
+            Checkin(renderer, config.checkin, run, as_chat=config.rows != "text"),
         ]
-        return session.fit(now, model, renderer, packs, observers)
+        return fit(session, model, renderer, packs, observers)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from espalier.models.loading import save_model
 from espalier.text.chat import ChatRenderer
 from espalier.text.rows import Row
 from stage1.config import ModelSettings
-from stage1.newborn import new_model
+from stage1.new_model import new_model
 from stage1.tokenizer import train_tokenizer
 
 TEXTS = ["I went to the market. You went to the market?", "Sophie says: I saw a house.", "Anna ate the cake."]

@@ -6,7 +6,7 @@ from typing import Any
 
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
-from training.settings import AdapterSettings
+from training.config import AdapterSettings
 
 
 def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:

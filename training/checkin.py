@@ -9,8 +9,8 @@ from espalier.command_line.console import say
 from espalier.generation.generate import generate
 from espalier.text.chat import ChatRenderer
 from espalier.text.messages import Message
+from training.config import CheckinSettings
 from training.observers import CONTINUE, Step, Verdict
-from training.settings import CheckinSettings
 
 LOG = "identity_log.jsonl"
 

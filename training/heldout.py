@@ -16,9 +16,9 @@ from espalier.artifacts.run import Run
 from espalier.command_line.console import progress
 from espalier.models.compiling import eager
 from training.batches import make_sequences
+from training.config import HeldoutSettings
 from training.observers import CONTINUE, Step, Verdict
 from training.sequences import token_losses
-from training.settings import HeldoutSettings
 
 Figures = dict[str, float | int | None]
 _SHOWN_AFTER_S = 3.0

@@ -19,11 +19,11 @@ from espalier.command_line.interrupts import Interrupts
 from espalier.errors import UserError
 from training.batches import Batch, Batches, prefetched
 from training.checkpoint import Progress
+from training.config import LoopSettings
 from training.machine import peak_memory_gb
 from training.objectives import Facts, Objective
 from training.observers import CONTINUE, Action, Observer, Step, Verdict, ask
 from training.schedules import lr_factor
-from training.settings import LoopSettings
 
 _HEARTBEAT_S = 5.0
 _POLL_S = 0.5

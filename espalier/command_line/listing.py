@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts import records, registry
-from espalier.artifacts.descent import ancestors, change, children
 from espalier.artifacts.kinds import KINDS, Kind, of_word, owner
+from espalier.artifacts.lineage import ancestors, change, children
 from espalier.artifacts.paths import workspace
 from espalier.artifacts.registry import Artifact
 from espalier.command_line import console, tree, yaml_text

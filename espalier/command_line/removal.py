@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from espalier.artifacts import records, registry
-from espalier.artifacts.descent import children
+from espalier.artifacts.lineage import children
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.registry import Artifact
 from espalier.command_line import console

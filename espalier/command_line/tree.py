@@ -7,8 +7,8 @@ below the other, not inside one another, though each is made from the one before
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from espalier.artifacts.descent import ancestors, change, descendants, reach
 from espalier.artifacts.kinds import is_artifact
+from espalier.artifacts.lineage import ancestors, change, descendants, reach
 from espalier.artifacts.registry import Artifact
 from espalier.command_line.console import printable
 

@@ -6,7 +6,7 @@ whole (the rule of GPT-3's training data, see `decontaminate`). One of 4 to 7 wo
 the turn, and a shorter one not at all: those are shared by chance.
 
 Cases held out of training by combination are not looked for: their mix says for certain whether it held them out
-(`evaluation.cases.lineage`), and sentences that a grammar wrote share words by design.
+(`evaluation.cases.trained_on`), and sentences that a grammar wrote share words by design.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from espalier.errors import UserError
 from evaluation.cache import Cache, key_of
 from evaluation.cases.case import Case
 from evaluation.cases.case_spec import CHOICE_REQUEST
-from evaluation.cases.lineage import Lineage
+from evaluation.cases.trained_on import Lineage
 
 if TYPE_CHECKING:
     from data_mix.dedup.decontaminate import Grams

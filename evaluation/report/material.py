@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from evaluation.cases.lineage import Lineage
 from evaluation.cases.suite import Suite
+from evaluation.cases.trained_on import Lineage
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.comparison.tables import in_group
 from evaluation.gate import Outcome

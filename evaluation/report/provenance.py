@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from espalier.report import escape, percent, table
-from evaluation.cases.lineage import Lineage, count_verdicts
+from evaluation.cases.trained_on import Lineage, count_verdicts
 from evaluation.comparison.paired import MANY
 from evaluation.comparison.resampling import RESAMPLES
 from evaluation.report.material import Material

@@ -4,8 +4,8 @@
     ESPALIER_HOME=AFTER OMP_NUM_THREADS=1 python research/demo.py       # with the code after, on the same machine
     python research/benchmarks/same_bytes.py --before BEFORE --after AFTER
 
-Weights, the rows of mixes and pictures are compared byte by byte, JSON lines by their values, key by key. What names code,
-dates, seconds, memory or a place is counted apart, by kind of file: that differs between any two runs.
+Weights, the rows of mixes and pictures are compared byte by byte, JSON lines by their values, key by key. What names
+code, dates, seconds, memory or a place is counted apart, by kind of file: that differs between any two runs.
 """
 
 import sys

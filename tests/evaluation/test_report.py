@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from evaluation.cases.case import Truth
-from evaluation.cases.lineage import Lineage
 from evaluation.cases.suite import Generation, Suite
+from evaluation.cases.trained_on import Lineage
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics import METRICS

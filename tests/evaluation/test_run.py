@@ -18,7 +18,7 @@ from espalier.artifacts.rounds import Round
 from espalier.errors import UserError
 from espalier.models import devices
 from evaluation.backends.local import LocalModel
-from evaluation.cases.lineage import made_from
+from evaluation.cases.trained_on import made_from
 from evaluation.config import EvaluateConfig
 from evaluation.judges.classifier import code_hash
 from evaluation.plan import make_plan, read_questions

@@ -20,7 +20,7 @@ from stage1.train import main
 from tests import processes, tiny
 from tests.stage1.commands import CORE, TRUNK, log_of_step, make_mix, write_config
 from training.checkpoint import list_checkpoints
-from training.settings import LoopSettings
+from training.config import LoopSettings
 
 TRAIN = "stage1/train.py"
 QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}

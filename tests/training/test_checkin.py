@@ -8,8 +8,8 @@ from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from tests import tiny
 from training.checkin import LOG, Checkin
+from training.config import CheckinSettings, LoopSettings
 from training.observers import Step
-from training.settings import CheckinSettings, LoopSettings
 
 
 @pytest.fixture

@@ -19,13 +19,13 @@ from espalier.errors import UserError
 from tests import tiny
 from training.batches import Batch, prefetched
 from training.checkpoint import Progress
+from training.config import LoopSettings
 from training.loop import Outcome, train
 from training.objectives import Objective
 from training.objectives.sft import sft
 from training.observers import CONTINUE, Action, Observer, Step, Verdict
 from training.optimizers import make_optimizer
 from training.sequences import Sequences, token_losses
-from training.settings import LoopSettings
 
 
 def batch(number: int, weight: float = 1.0) -> Batch:

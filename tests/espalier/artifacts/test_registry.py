@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records, registry
-from espalier.artifacts.descent import ancestors, change, children, descendants
 from espalier.artifacts.kinds import KINDS, artifact_at, owner
+from espalier.artifacts.lineage import ancestors, change, children, descendants
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import repo_root
 from espalier.artifacts.registry import Artifact

@@ -14,7 +14,7 @@ from espalier.generation.kv_cache import Slots
 from espalier.generation.lean_llama import lean
 from tests import tiny
 from training.adapters import add_adapter
-from training.settings import AdapterSettings
+from training.config import AdapterSettings
 
 IDS = tiny.renderer().text_prompt("Sophie says: I saw a house. You went to the market?")
 

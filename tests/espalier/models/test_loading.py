@@ -24,11 +24,11 @@ from espalier.models.loading import (
 )
 from espalier.models.references import folder_hash
 from espalier.text.chat import ChatRenderer
-from stage1.newborn import new_model
+from stage1.new_model import new_model
 from tests import kinds, tiny
 from tests.espalier.text import templates
 from training.adapters import add_adapter, share_trained
-from training.settings import AdapterSettings
+from training.config import AdapterSettings
 
 IDS = torch.tensor([[1, 40, 41, 42, 7]])
 

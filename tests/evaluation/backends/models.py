@@ -14,7 +14,7 @@ from evaluation.cases.case import Case
 from evaluation.cases.suite import Generation
 from tests import tiny
 from training.adapters import add_adapter
-from training.settings import AdapterSettings
+from training.config import AdapterSettings
 
 WORDS = ["I went to the market.", "Anna ate the cake.", "Sophie says: I saw a house.", "You went?", "I saw"]
 ASKS = [

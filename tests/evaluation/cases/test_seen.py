@@ -9,8 +9,8 @@ from evaluation.cache import Cache
 from evaluation.cases import seen
 from evaluation.cases.case import Case, Turn
 from evaluation.cases.case_spec import CHOICE_REQUEST
-from evaluation.cases.lineage import Lineage
 from evaluation.cases.seen import seen_cases
+from evaluation.cases.trained_on import Lineage
 
 LONG = "Why does the moon look bigger when it stands close to the horizon than when it is high up?"
 MIDDLE = "What happens to ice in a warm room?"

@@ -2,7 +2,7 @@ import pytest
 
 from espalier.artifacts import records
 from espalier.models.loading import ModelRef, resolve
-from evaluation.cases.lineage import count_verdicts, judge, trace
+from evaluation.cases.trained_on import count_verdicts, judge, trace
 
 HELD = ("hide", "key", "tense")
 HELD_TRIPLE = ("buy", "key", "tense")

@@ -32,7 +32,7 @@ from training.machine import Machine, set_up
 from training.objectives import make_objective
 from training.observers import Observer
 from training.optimizers import make_optimizer
-from training.rows_apart import check_rows_apart
+from training.packing_check import check_rows_apart
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ from espalier.errors import UserError
 from espalier.models.loading import load_for_inference
 from stage1.train import main as stage1
 from tests.stage1.commands import CORE, TRUNK, make_mix, write_config
-from training import objectives, origins, session
+from training import objectives, origins
+from training.command import begin, fit, load_base, open_packs
 from training.config import TrainConfig, TrainOptions
 from training.observers import Action, Observer, Step, Verdict
 
@@ -24,10 +25,10 @@ def branch(config: TrainConfig, observers: list[Observer]) -> int:
     mix = origins.find_mix(config)
     base = origins.find_base(config)
     renderer = origins.base_renderer(config, base)
-    with session.begin(config, TrainOptions(), command="stage1/train.py", mix=mix, base=base) as now:
-        packs = session.open_packs(now, renderer)
-        model = session.load_base(now, renderer)
-        return session.fit(now, model, renderer, packs, observers)
+    with begin(config, TrainOptions(), command="stage1/train.py", mix=mix, base=base) as session:
+        packs = open_packs(session, renderer)
+        model = load_base(session, renderer)
+        return fit(session, model, renderer, packs, observers)
 
 
 @pytest.fixture

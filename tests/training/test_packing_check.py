@@ -8,8 +8,8 @@ from espalier.models import masks
 from espalier.models.attention import attend_in_float32
 from tests import kinds, tiny
 from training.adapters import add_adapter
-from training.rows_apart import check_rows_apart
-from training.settings import AdapterSettings
+from training.config import AdapterSettings
+from training.packing_check import check_rows_apart
 
 
 @pytest.mark.parametrize("kind", [kind for kind in kinds.KINDS if kind not in kinds.NEVER_PACKED])

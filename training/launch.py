@@ -8,7 +8,7 @@ from training.config import TrainConfig
 
 
 def check_process(config: TrainConfig, command: str) -> None:
-    """Set what torch reads when it is imported. UserError where the device is not here, or several processes are.
+    """Set what torch reads when it is imported. UserError where device or files are not here, or several processes are.
 
     Those that torchrun or `accelerate launch` has started would train the same run twice.
     """
@@ -22,3 +22,5 @@ def check_process(config: TrainConfig, command: str) -> None:
             f"python {command}"
         )
     devices.check_here(config.device)
+    if config.row_weights and not config.row_weights.is_file():
+        raise UserError(f"row_weights: {config.row_weights}: no such file")

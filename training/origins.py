@@ -21,6 +21,7 @@ from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import read_template
 from training.config import TrainConfig, TrainOptions
+from training.row_weights import read_weights
 
 
 def find_mix(config: TrainConfig) -> Path:
@@ -90,6 +91,7 @@ def parents_of(config: TrainConfig, mix: Path, base: ModelRef | None) -> dict[st
     """What the run descends from, with content hashes."""
     found = {f"mix:{config.mix}": records.read_json(mix / records.MANIFEST)["content_hash"]}
     if config.row_weights:
+        read_weights(config.row_weights)  # a table that cannot be meant is told before the run begins
         found[f"path:{config.row_weights}"] = records.sha256_file(config.row_weights)
     return found if base is None else found | {base.spec: base.content_hash}
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.filters import FilterConfig
+from data_mix.importers import IMPORTERS
 from espalier.artifacts.paths import check_name
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
 from espalier.errors import UserError
@@ -21,11 +22,10 @@ _OF_FILES = (
     "preferences", "rows", "weight", "filters", "hub_config", "hub_split", "hub_dir", "revision",
 )  # fmt: skip
 
-Format = Literal[
-    "auto", "messages", "sharegpt", "alpaca", "aya", "question_answer", "lmsys", "magpie", "prosocial", "hh",
-    "preference", "prompt_completion", "oasst", "mathdial", "cima", "bridge", "toefl11", "pairs", "sgd", "taskmaster",
-    "text",
-]  # fmt: skip
+if TYPE_CHECKING:
+    Format = str
+else:
+    Format = Literal["auto", *IMPORTERS]
 """How a record is turned into messages: a name in `data_mix.importers`, or told from the record's keys."""
 
 

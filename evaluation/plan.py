@@ -24,10 +24,10 @@ from evaluation.judges.base import DIMENSIONS, Judge
 from evaluation.judges.opening import default_judges, open_judges
 from evaluation.learner.opening import open_learner
 from evaluation.metrics.base import Column
-from evaluation.metrics.own import load_metrics
 from evaluation.pin import Evaluator
 from evaluation.play import Learner
 from evaluation.scoring.columns import known_columns
+from evaluation.scoring.own_metrics import load_metrics
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
 

@@ -64,8 +64,8 @@ def export_template() -> int:
 def validate(choice: str, config: EvaluateConfig) -> int:
     """Say what is in a suite. UserError lists all that is wrong with it."""
     from evaluation.cases.suite import describe, load_suite
-    from evaluation.metrics.own import load_metrics
     from evaluation.scoring.columns import known_columns
+    from evaluation.scoring.own_metrics import load_metrics
 
     say(describe(load_suite(choice, known_columns(load_metrics(config.metrics)))))
     return 0

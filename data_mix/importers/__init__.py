@@ -1,7 +1,7 @@
 """Records of known shapes to rows, a file for each family of corpora.
 
-To add a shape: a pure function from a record to messages, an `Importer` that says by which keys it is known, a line in
-`IMPORTERS`, and its name in `recipe.Format`.
+To add a shape: a pure function from a record to messages, and an `Importer` beside it that says by which keys it is
+known. No list has to name it: `IMPORTERS` is what the files here define.
 """
 
 from __future__ import annotations
@@ -12,54 +12,27 @@ from typing import Any
 
 from data_mix.importers.around import AROUND
 from data_mix.importers.base import Imported, Importer
-from data_mix.importers.bridge import BRIDGE
-from data_mix.importers.chat import LISTS, MESSAGES, SHAREGPT
-from data_mix.importers.cima import CIMA
+from data_mix.importers.chat import LISTS
 from data_mix.importers.exchanges import ANSWERED, ASKED
 from data_mix.importers.hh import HH
-from data_mix.importers.instructions import ALPACA, AYA, MAGPIE, PROMPT_COMPLETION, QUESTION_ANSWER
 from data_mix.importers.keys import present, refuse, shown_key, unread, without
-from data_mix.importers.lmsys import LMSYS
-from data_mix.importers.mathdial import MATHDIAL
-from data_mix.importers.oasst import OASST
-from data_mix.importers.pairs import PAIRS
 from data_mix.importers.pictures import NAMES as PICTURES
 from data_mix.importers.pictures import without_marks
 from data_mix.importers.preferences import ONE_REPLY, PREFERENCE
-from data_mix.importers.prosocial import PROSOCIAL
-from data_mix.importers.task_dialogues import SGD, TASKMASTER
 from data_mix.importers.text import TEXT
-from data_mix.importers.toefl import TOEFL
 from data_mix.reading.record import BadRecord
+from espalier.discover import discover
 from espalier.text.messages import TEXT_ROLE, check_messages
 
 __all__ = ["IMPORTERS", "Imported", "Importer", "convert", "detect"]
 
-IMPORTERS: dict[str, Importer] = {
-    importer.name: importer
-    for importer in (
-        HH,
-        PREFERENCE,  # before all that it could be taken for, were it not said what is thought of its replies
-        LMSYS,  # before messages, whose keys it has too, as are those of the next two
-        SGD,
-        TASKMASTER,
-        MESSAGES,
-        MAGPIE,  # before ShareGPT and Alpaca, whose keys it has too
-        SHAREGPT,
-        PROSOCIAL,
-        MATHDIAL,
-        CIMA,
-        BRIDGE,
-        TOEFL,
-        ALPACA,
-        AYA,
-        QUESTION_ANSWER,
-        PROMPT_COMPLETION,
-        OASST,
-        PAIRS,
-        TEXT,
-    )
-}
+_DEFINED: dict[str, Importer] = discover(
+    "data_mix.importers",
+    lambda value: isinstance(value, Importer),
+    home=lambda importer: importer.looks_like,
+    name=lambda importer: importer.name,
+)
+IMPORTERS = dict(sorted(_DEFINED.items(), key=lambda item: (item[1].order, item[0])))
 """In the order in which a record's shape is tried."""
 _MAX_REMEMBERED = 64
 """Keys of one record whose shape is remembered: more are data, and no two records alike."""

@@ -44,6 +44,8 @@ class Importer:
 
     name: str
     """What a recipe calls it (`format`)."""
+    order: int = 500
+    """Shapes are tried in this order, the lower first: one comes before those whose keys its records have too."""
     looks_like: Callable[[dict[str, Any]], bool]
     """Whether an object has the keys that tell this shape from all others; a few microseconds at most."""
     convert: Callable[[list[Any]], list[Imported]]

@@ -68,5 +68,9 @@ def _label(record: dict[str, Any], key: str) -> str:
 
 
 BRIDGE = Importer(
-    name="bridge", looks_like=lambda record: "c_h" in record and "c_r_" in record, convert=one(from_bridge), keys=_KNOWN
+    name="bridge",
+    order=120,
+    looks_like=lambda record: "c_h" in record and "c_r_" in record,
+    convert=one(from_bridge),
+    keys=_KNOWN,
 )

@@ -62,5 +62,9 @@ def _is_known(speaker: Any) -> bool:
         return False
 
 
-MESSAGES = Importer(name="messages", looks_like=_is_messages, convert=one(from_messages), keys=_NAMES | AROUND)
-SHAREGPT = Importer(name="sharegpt", looks_like=_is_sharegpt, convert=one(from_messages), keys=_NAMES | AROUND)
+MESSAGES = Importer(
+    name="messages", order=60, looks_like=_is_messages, convert=one(from_messages), keys=_NAMES | AROUND
+)
+SHAREGPT = Importer(
+    name="sharegpt", order=80, looks_like=_is_sharegpt, convert=one(from_messages), keys=_NAMES | AROUND
+)

@@ -100,4 +100,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return any(name in record for name in _DATASETS) or ("past_convo" in record and "tutorResponses" in record)
 
 
-CIMA = Importer(name="cima", looks_like=_looks_like, convert=from_cima, keys=_KNOWN)
+CIMA = Importer(name="cima", order=110, looks_like=_looks_like, convert=from_cima, keys=_KNOWN)

@@ -52,6 +52,7 @@ def transcript(text: str, key: str, *, is_prompt: bool = False) -> Messages:
 
 HH = Importer(
     name="hh",
+    order=10,  # before preference, whose keys it has too
     looks_like=lambda record: is_transcript(record.get("chosen")) and "prompt" not in record,
     convert=one(from_hh),
     keys=frozenset({"chosen", "rejected", "meta"}),

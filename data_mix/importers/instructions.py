@@ -170,27 +170,35 @@ def _is_magpie(record: dict[str, Any]) -> bool:
 _AROUND = AROUND | _THOUGHTS
 ALPACA = Importer(
     name="alpaca",
+    order=140,
     looks_like=lambda record: "instruction" in record and ("output" in record or "response" in record),
     convert=one(from_alpaca),
     keys=_AROUND | {"instruction", "input", "context", "output", "response"},
 )
 MAGPIE = Importer(
-    name="magpie", looks_like=_is_magpie, convert=one(from_magpie), keys=NUMBERED | frozenset(_MAGPIE_KNOWN)
+    name="magpie",
+    order=70,  # before ShareGPT and Alpaca, whose keys it has too
+    looks_like=_is_magpie,
+    convert=one(from_magpie),
+    keys=NUMBERED | frozenset(_MAGPIE_KNOWN),
 )
 AYA = Importer(
     name="aya",
+    order=150,
     looks_like=lambda record: "inputs" in record and "targets" in record,
     convert=one(from_aya),
     keys=NUMBERED | frozenset(_AYA_KNOWN),
 )
 QUESTION_ANSWER = Importer(
     name="question_answer",
+    order=160,
     looks_like=lambda record: isinstance(record.get("question"), str) and isinstance(record.get("answer"), str),
     convert=one(from_question_answer),
     keys=_AROUND | {"question", "answer", "context"},
 )
 PROMPT_COMPLETION = Importer(
     name="prompt_completion",
+    order=170,
     looks_like=lambda record: _exchange_of(record) is not None,
     convert=one(from_prompt_completion),
     keys=_AROUND | ASKED | ANSWERED | {"context"},

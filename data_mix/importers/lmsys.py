@@ -75,4 +75,10 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return named and isinstance(first, dict) and "role" in first and "content" in first
 
 
-LMSYS = Importer(name="lmsys", looks_like=_looks_like, convert=one(from_lmsys), keys=_KNOWN)
+LMSYS = Importer(
+    name="lmsys",
+    order=30,  # before messages, whose keys it has too
+    looks_like=_looks_like,
+    convert=one(from_lmsys),
+    keys=_KNOWN,
+)

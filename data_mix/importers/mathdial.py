@@ -73,4 +73,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return "student_incorrect_solution" in record and isinstance(record.get("conversation"), str)
 
 
-MATHDIAL = Importer(name="mathdial", looks_like=_looks_like, convert=one(from_mathdial), keys=_KNOWN)
+MATHDIAL = Importer(name="mathdial", order=100, looks_like=_looks_like, convert=one(from_mathdial), keys=_KNOWN)

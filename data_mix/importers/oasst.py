@@ -79,6 +79,7 @@ def _preference(reply: dict[str, Any]) -> tuple[float, bool]:
 
 OASST = Importer(
     name="oasst",
+    order=180,
     looks_like=lambda record: (
         isinstance(record.get("prompt"), dict) or record.get("role") == "prompter" or _tree_of(record) is not None
     ),

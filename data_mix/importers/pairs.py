@@ -91,4 +91,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     ) and "text" not in record
 
 
-PAIRS = Importer(name="pairs", looks_like=_looks_like, convert=one(from_pair), keys=_KNOWN | NUMBERED)
+PAIRS = Importer(name="pairs", order=190, looks_like=_looks_like, convert=one(from_pair), keys=_KNOWN | NUMBERED)

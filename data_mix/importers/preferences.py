@@ -301,6 +301,7 @@ _COMPLETION = Importer(
 )
 PREFERENCE = Importer(
     name="preference",
+    order=20,  # before all that it could be taken for, were it not said what is thought of its replies
     looks_like=_is_preference,
     convert=one(from_preference),
     keys=frozenset(_OWN).union(_COMPLETION.keys, *(shape.keys for shape in _SHAPES)),

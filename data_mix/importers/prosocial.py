@@ -97,4 +97,6 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return "context" in record and "response" in record and "safety_label" in record
 
 
-PROSOCIAL = Importer(name="prosocial", looks_like=_looks_like, convert=from_exchanges, joins=_dialogue, keys=_KNOWN)
+PROSOCIAL = Importer(
+    name="prosocial", order=90, looks_like=_looks_like, convert=from_exchanges, joins=_dialogue, keys=_KNOWN
+)

@@ -52,12 +52,14 @@ def _speaks(record: dict[str, Any], key: str, said: str) -> bool:
 
 SGD = Importer(
     name="sgd",
+    order=40,  # before messages, whose keys it has too
     looks_like=lambda record: _speaks(record, "turns", "utterance"),
     convert=one(from_sgd),
     keys=_SGD_KNOWN,
 )
 TASKMASTER = Importer(
     name="taskmaster",
+    order=50,
     looks_like=lambda record: _speaks(record, "utterances", "text"),
     convert=one(from_taskmaster),
     keys=_TASKMASTER_KNOWN,

@@ -16,5 +16,9 @@ def from_text(record: Any) -> Imported:
 
 
 TEXT = Importer(
-    name="text", looks_like=lambda record: "text" in record, convert=one(from_text), keys=NUMBERED | {"text", "meta"}
+    name="text",
+    order=1000,  # after all: many records have a text among other things
+    looks_like=lambda record: "text" in record,
+    convert=one(from_text),
+    keys=NUMBERED | {"text", "meta"},
 )

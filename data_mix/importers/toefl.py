@@ -210,4 +210,4 @@ def _looks_like(record: dict[str, Any]) -> bool:
     return "misspellings" in record and "l1" in record
 
 
-TOEFL = Importer(name="toefl11", looks_like=_looks_like, convert=one(from_essay), keys=_KNOWN)
+TOEFL = Importer(name="toefl11", order=130, looks_like=_looks_like, convert=one(from_essay), keys=_KNOWN)

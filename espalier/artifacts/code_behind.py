@@ -53,16 +53,21 @@ def _reached(entry: Path) -> set[Path]:
 
 @cache
 def _discovers(package: Path) -> bool:
-    """Whether a package finds its modules by itself (pkgutil), so that all of them may be imported."""
-    imports = (node for node in ast.walk(ast.parse(package.read_bytes())) if isinstance(node, ast.Import))
-    return any(alias.name == "pkgutil" for node in imports for alias in node.names)
+    """Whether a package finds its modules by itself (`discover`, pkgutil), so that all of them may be imported."""
+    names = {
+        alias.name
+        for node in ast.walk(ast.parse(package.read_bytes()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    return not names.isdisjoint({"discover", "pkgutil"})
 
 
 @cache
 def _read(path: Path) -> tuple[tuple[str, ...], str]:
     """Of a module, parsed once: the dotted names of ours that it imports, and the hash of what it does.
 
-    Of `from a import b` both a and a.b are named, whichever is a module.
+    Of `from a import b` both a and a.b are named, whichever is a module; of `discover("a", …)` every module in a.
     """
     tree = ast.parse(path.read_bytes())
     names = []

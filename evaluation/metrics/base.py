@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from evaluation.cases.case import Case, Dialogue, Reply
 
@@ -88,22 +88,26 @@ class Column:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Metric(Column):
-    """A named score of one reply. Calling it gives a score whose value is in its range, or None."""
+class Measured(Column):
+    """A column that a function decides. Calling it gives a score whose value is in its range, or None."""
 
-    measure: Measure
+    measure: Callable[..., Score | float | None]
     """The function itself."""
+
+
+class Metric(Measured):
+    """Of one reply."""
+
+    __slots__ = ()
 
     def __call__(self, case: Case, reply: Reply) -> Score:
         return self.scored(self.measure(case, reply), case)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class DialogueMetric(Column):
-    """A named score of a whole dialogue. It is kept with the dialogue's first reply."""
+class DialogueMetric(Measured):
+    """Of a whole dialogue. Its score is kept with the dialogue's first reply."""
 
-    measure: DialogueMeasure
-    """The function itself."""
+    __slots__ = ()
 
     def __call__(self, case: Case, dialogue: Dialogue) -> Score:
         return self.scored(self.measure(case, dialogue), case)
@@ -113,32 +117,18 @@ def metric(
     label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher"
 ) -> Callable[[Measure], Metric]:
     """Makes a metric of a function: its name is the function's, its description the first line of the docstring."""
-
-    def make(measure: Measure) -> Metric:
-        name, description = _described(measure)
-        return Metric(
-            name=name, label=label, description=description, low=low, high=high, better=better, measure=measure
-        )
-
-    return make
+    return lambda measure: Metric(**_described(measure), label=label, low=low, high=high, better=better)
 
 
 def dialogue_metric(
     label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher"
 ) -> Callable[[DialogueMeasure], DialogueMetric]:
     """The same for a function of a whole dialogue."""
-
-    def make(measure: DialogueMeasure) -> DialogueMetric:
-        name, description = _described(measure)
-        return DialogueMetric(
-            name=name, label=label, description=description, low=low, high=high, better=better, measure=measure
-        )
-
-    return make
+    return lambda measure: DialogueMetric(**_described(measure), label=label, low=low, high=high, better=better)
 
 
-def _described(measure: Callable[..., object]) -> tuple[str, str]:
+def _described(measure: Callable[..., Score | float | None]) -> dict[str, Any]:
     description = (measure.__doc__ or "").strip().partition("\n")[0]
     if not description:
         raise ValueError(f"metric {measure.__name__} needs a docstring")
-    return measure.__name__, description
+    return {"name": measure.__name__, "description": description, "measure": measure}

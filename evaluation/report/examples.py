@@ -12,9 +12,9 @@ from evaluation.comparison.figures import Contestant, Results
 from evaluation.comparison.tables import GROUPS, first_reply
 from evaluation.metrics.base import Column
 from evaluation.metrics.choice import choice_correct
+from evaluation.metrics.soundness import THRESHOLD, before_choice, choice, sound_reasoning
+from evaluation.metrics.soundness import wrong_but_sound as is_wrong_but_sound
 from evaluation.report.material import Material
-from evaluation.scoring.reasoning import THRESHOLD, before_choice, choice, sound_reasoning
-from evaluation.scoring.reasoning import wrong_but_sound as is_wrong_but_sound
 from evaluation.scoring.records import Record
 
 _SHOWN = 140

@@ -446,7 +446,7 @@ def test_dialogues_have_their_own_section(tmp_path):
 
 def test_wrong_but_soundly_reasoned(tmp_path):
     from evaluation.metrics.choice import choice_correct
-    from evaluation.scoring.reasoning import sound_reasoning
+    from evaluation.metrics.soundness import sound_reasoning
 
     def answered(model: str, number: int, right: bool, sound: float) -> Record:
         metrics = {"choice_correct": float(right), "sound_reasoning": sound}

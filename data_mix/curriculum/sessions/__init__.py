@@ -1,21 +1,18 @@
 """Sessions: the language to be immersed in, spoken by Tutor, Sophie and Basil, and free of mistakes.
 
-A session type is one small class and one template file of the same name; `SESSIONS` lists them with their shares.
+A session type is one small class with its share, and one template file of the same name; no list has to name it.
 """
 
 from data_mix.curriculum.sessions.base import Session
-from data_mix.curriculum.sessions.classroom import Classroom
-from data_mix.curriculum.sessions.how_it_works import HowItWorks
-from data_mix.curriculum.sessions.retelling import Retelling
-from data_mix.curriculum.sessions.storytime import Storytime
-from data_mix.curriculum.sessions.why_chain import WhyChain
+from espalier.discover import discover
 
-SESSIONS: dict[type[Session], float] = {
-    Classroom: 0.5,
-    Retelling: 0.25,
-    Storytime: 0.09,
-    HowItWorks: 0.08,
-    WhyChain: 0.08,
-}
+_DEFINED: dict[str, type[Session]] = discover(
+    "data_mix.curriculum.sessions",
+    lambda value: isinstance(value, type) and issubclass(value, Session) and value is not Session,
+    home=lambda session: session,
+    name=lambda session: session.__name__,
+)
+SESSIONS = {kind: kind.share for kind in sorted(_DEFINED.values(), key=lambda kind: (-kind.share, kind.__name__))}
+"""By type its share; the largest first, which is the order that they are drawn in."""
 
 __all__ = ["SESSIONS", "Session"]

@@ -40,6 +40,8 @@ def _lines(name: str) -> tuple[str, ...]:
 class Session:
     """One session. A subclass sets what its slots say (`words`, by slot name) and writes its lines."""
 
+    share: ClassVar[float]
+    """how often it is drawn, against the shares of the others"""
     uses_free_pairs: ClassVar[bool] = True
     """does it draw (verb, object) pairs freely, so that held-out pairs can stand in it?"""
 

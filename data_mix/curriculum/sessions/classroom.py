@@ -40,6 +40,8 @@ def cards(clause: Clause, order: tuple[int, ...]) -> str:
 class Classroom(Session):
     """A language lesson."""
 
+    share = 0.5
+
     def write(self) -> None:
         self.cast()
         for goes_on in (1.0, 0.5, 0.0):

@@ -12,6 +12,7 @@ from data_mix.curriculum.words import lexicon
 class HowItWorks(Session):
     """Questions about one thing."""
 
+    share = 0.08
     uses_free_pairs: ClassVar[bool] = False
 
     def write(self) -> None:

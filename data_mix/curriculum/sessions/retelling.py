@@ -9,6 +9,8 @@ from data_mix.curriculum.sessions.base import SPEAKERS, Session
 class Retelling(Session):
     """Two speakers, and what the second made of the words of the first."""
 
+    share = 0.25
+
     def write(self) -> None:
         pairs = tuple((speaker, listener) for speaker in SPEAKERS for listener in SPEAKERS if speaker != listener)
         speaker, listener = self.c.pick(pairs)

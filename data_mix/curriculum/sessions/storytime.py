@@ -12,6 +12,7 @@ from data_mix.curriculum.words import Verb, lexicon
 class Storytime(Session):
     """A story of one person and one thing."""
 
+    share = 0.09
     uses_free_pairs: ClassVar[bool] = False
 
     def write(self) -> None:

@@ -10,6 +10,8 @@ from data_mix.curriculum.words import lexicon
 class WhyChain(Session):
     """Three whys about one deed of a third person."""
 
+    share = 0.08
+
     def write(self) -> None:
         c = self.c
         self.cast()

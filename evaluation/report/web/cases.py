@@ -11,9 +11,9 @@ from typing import Any, Generic, TypeVar
 
 from evaluation.comparison.tables import GROUPS
 from evaluation.metrics.base import Column
+from evaluation.metrics.soundness import THRESHOLD, choice, sound_reasoning
 from evaluation.report.rounds import Round, rounds
 from evaluation.report.web.figures import finite
-from evaluation.scoring.reasoning import THRESHOLD, choice, sound_reasoning
 from evaluation.scoring.records import Record
 
 T = TypeVar("T", bound=Hashable)

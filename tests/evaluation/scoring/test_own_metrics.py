@@ -5,7 +5,7 @@ import pytest
 from espalier.errors import UserError
 from evaluation.cases.case import Case, Dialogue, Reply
 from evaluation.metrics.base import DialogueMetric, Metric, Score
-from evaluation.metrics.own import load_metrics
+from evaluation.scoring.own_metrics import load_metrics
 
 HEAD = "from evaluation.metrics.base import dialogue_metric, metric\nfrom evaluation.metrics import uptake\n"
 POLITE = '''

@@ -2,7 +2,7 @@ import pytest
 
 from evaluation.cases.case import Case, Reply
 from evaluation.cases.case_spec import CaseSpec
-from evaluation.scoring.reasoning import THRESHOLD, before_choice, choice, sound_reasoning, soundness, wrong_but_sound
+from evaluation.metrics.soundness import THRESHOLD, before_choice, choice, sound_reasoning, soundness, wrong_but_sound
 
 QUESTION = (
     "A plant in a dark cupboard grows tall and pale. Why?\n\nA. It looks for light\nB. It is warm there\n"

@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from data_mix.dedup.near_duplicates import HashedWords, hash_words, rolling
+from data_mix.language.hashed_words import HashedWords, hash_words, rolling
 from data_mix.language.words import words
 from data_mix.reading.sources import BadRecord, read_records
 from espalier.artifacts.records import sha256_file
@@ -164,7 +164,7 @@ class Grams:
             for line, start, entry in zip(
                 lines[inside].tolist(), starts[inside].tolist(), entries[inside].tolist(), strict=True
             ):
-                hit = self._verified(runs, entry, batch.rows[line][start : start + length])
+                hit = self._verified(runs, entry, batch.words_of(line)[start : start + length])
                 if hit is not None:
                     found.setdefault(line, {}).setdefault(hit.where, hit)
         return {line: tuple(found[line].values()) for line in sorted(found)}

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import struct
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -23,11 +23,10 @@ from numpy.typing import NDArray
 
 from data_mix.dedup.duplicates import rank, repeated
 from data_mix.dedup.on_disk import ColumnsOnDisk, RowsOnDisk
+from data_mix.language.hashed_words import MULTIPLIER, HashedWords, hash_words, mixed, rolling
 
 NUM_PERM = 128
 NGRAM = 5
-_BLOCK_BYTES = 2**16
-_MULTIPLIER = 0x9E3779B97F4A7C15
 _NO_BAND = np.uint64(2**64 - 1)
 """The band key of rows without a word, which are nobody's duplicates."""
 _NO_MINIMUM = 2**32 - 1
@@ -36,84 +35,6 @@ _KEPT_PARTNERS = 4
 _NO_ROW = np.uint32(2**32 - 1)
 _CHUNK = 2**15
 _PAIRS = 2**13
-
-
-@dataclass(frozen=True, slots=True)
-class HashedWords:
-    """Rows of words with a number for each word, hashed once for signatures and for decontamination."""
-
-    rows: list[list[str]]
-    """The words of each row."""
-    hashes: NDArray[np.uint64]
-    """A number for each word of all rows together; equal words have equal ones, in every process and version."""
-    offsets: NDArray[np.int64]
-    """Where each row begins in `hashes`, and after the last row its length."""
-
-    def only(self, numbers: list[int]) -> HashedWords:
-        """Some of the rows, without hashing them again."""
-        if numbers == list(range(len(self.rows))):
-            return self
-        parts = [self.hashes[self.offsets[number] : self.offsets[number + 1]] for number in numbers]
-        offsets = np.zeros(len(parts) + 1, dtype=np.int64)
-        np.cumsum([len(part) for part in parts], out=offsets[1:])
-        hashes = np.concatenate([np.zeros(0, dtype=np.uint64), *parts])
-        return HashedWords([self.rows[number] for number in numbers], hashes, offsets)
-
-
-def hash_words(rows: list[list[str]]) -> HashedWords:
-    """Hashes all words of a batch at once (about a thousand rows are a good batch). A word holds no line break.
-
-    The hash of a word is a polynomial of its UTF-8 bytes (each stands for a random number), read off as the difference
-    of two running sums over the joined text: numpy does that faster than Python looks words up in a table.
-    """
-    offsets = np.zeros(len(rows) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=offsets[1:])
-    joined = "\n".join(["\n".join(row) for row in rows if row]).encode("utf-8", "surrogatepass")
-    data = np.frombuffer(joined + b"\n" if offsets[-1] else b"", dtype=np.uint8)
-    ends = np.flatnonzero(data == ord("\n"))
-    if len(ends) != offsets[-1]:
-        raise ValueError("a word holds a line break")
-    hashes = np.empty(len(ends), dtype=np.uint64)
-    start = word = 0
-    while word < len(ends):
-        after = max(word + 1, int(np.searchsorted(ends, start + _BLOCK_BYTES)))
-        stop = int(ends[after - 1]) + 1
-        powers, inverses = _powers(-(-(stop - start) // _BLOCK_BYTES) * _BLOCK_BYTES)
-        sums = _byte_numbers()[data[start:stop]]
-        sums *= powers[: len(sums)]
-        np.cumsum(sums, out=sums)
-        here = ends[word:after] - start
-        of_words = sums[here]
-        of_words[1:] -= sums[here[:-1]]
-        of_words[1:] *= inverses[here[:-1] + 1]
-        hashes[word:after] = of_words
-        start, word = stop, after
-    return HashedWords(rows, mixed(hashes, 0), offsets)
-
-
-def rolling(hashes: NDArray[np.uint64], longest: int) -> Iterator[tuple[int, NDArray[np.uint64]]]:
-    """(n, a number for the n words from each place on) for n of 1 to `longest`, each made from the one before.
-
-    The array is the same one every time. Its last n - 1 places mean nothing, and whether a run of words crosses into
-    the next row is for the caller to see.
-    """
-    sums = hashes.copy()
-    if longest:
-        yield 1, sums
-    for length in range(2, longest + 1):
-        sums *= np.uint64(_MULTIPLIER)
-        sums[: max(0, len(sums) - length + 1)] += hashes[length - 1 :]
-        yield length, sums
-
-
-def mixed(sums: NDArray[np.uint64], length: int) -> NDArray[np.uint64]:
-    """Sums with their bits spread (the finaliser of SplitMix64), so that runs of other lengths have other numbers."""
-    spread = sums + np.uint64((length * 0xD1B54A32D192ED03) % 2**64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        spread ^= spread >> np.uint64(shift)
-        spread *= np.uint64(factor)
-    spread ^= spread >> np.uint64(31)
-    return spread
 
 
 def shingles(words: HashedWords, ngram: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -198,7 +119,7 @@ def band_keys(signatures: NDArray[np.uint32], num_bands: int, rows_per_band: int
     bands = signatures[:, : num_bands * rows_per_band].reshape(len(signatures), num_bands, rows_per_band)
     keys = np.zeros((len(signatures), num_bands), dtype=np.uint64)
     for place in range(rows_per_band):
-        keys *= np.uint64(_MULTIPLIER)
+        keys *= np.uint64(MULTIPLIER)
         keys += bands[:, :, place]
         keys ^= keys >> np.uint64(29)
     keys = np.minimum(mixed(keys, rows_per_band), _NO_BAND - np.uint64(1))
@@ -351,24 +272,6 @@ class _Search:
             pairs_left_out=self.pairs_left_out,
             rows_at_limit=at_limit,
         )
-
-
-@cache
-def _byte_numbers() -> NDArray[np.uint64]:
-    numbers = mixed(np.arange(1, 257, dtype=np.uint64) * np.uint64(_MULTIPLIER), 0)
-    numbers[ord("\n")] = 0
-    return numbers
-
-
-@lru_cache(maxsize=1)
-def _powers(count: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
-    """Powers of the multiplier, modulo 2**64, and their inverses."""
-    both = []
-    for factor in (_MULTIPLIER, pow(_MULTIPLIER, -1, 2**64)):
-        factors = np.full(count + 1, factor, dtype=np.uint64)
-        factors[0] = 1
-        both.append(np.cumprod(factors, dtype=np.uint64))
-    return both[0], both[1]
 
 
 @cache

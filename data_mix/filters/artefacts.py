@@ -8,6 +8,7 @@ from typing import get_args
 
 from data_mix.filters.config import Artefact, FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, watch
+from data_mix.filters.scan import MARK, Mask, Scan
 from data_mix.language.words import words
 from espalier.text.messages import is_learned
 
@@ -59,7 +60,10 @@ def artefacts(config: FilterConfig) -> Filter | None:
                 return Drop(name)
         return None
 
-    return look
+    def where(scan: Scan) -> Mask:
+        return scan.has(MARK) | scan.watches(_JSON | _SPEAKERS)
+
+    return Filter(look, where)
 
 
 def _has_special_tokens(draft: Draft) -> bool:

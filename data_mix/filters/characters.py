@@ -6,6 +6,7 @@ import re
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Repaired, rewrite, said
+from data_mix.filters.scan import CONTROL, FOREIGN
 
 # A first byte of UTF-8 and a second one, each read as Latin-1, Windows-1252 or Windows-1251, or a byte that was lost.
 # Cheap, and true of some good text too: what it is true of is judged by ftfy.
@@ -45,7 +46,7 @@ def mojibake(config: FilterConfig) -> Filter | None:
             return Drop("mojibake")
         return found
 
-    return look
+    return Filter(look, lambda scan: scan.misread())
 
 
 def control(config: FilterConfig) -> Filter | None:
@@ -59,7 +60,7 @@ def control(config: FilterConfig) -> Filter | None:
             return None
         return rewrite(draft, _without_junk, "control_characters") if repair else Drop("control_characters")
 
-    return look
+    return Filter(look, lambda scan: scan.has(CONTROL | FOREIGN))
 
 
 def _decoded_again(text: str) -> str:

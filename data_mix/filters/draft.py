@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from data_mix.language.words import words
 from espalier.text.messages import Message, is_learned
+
+if TYPE_CHECKING:
+    from data_mix.filters.scan import Mask, Scan
 
 Messages = list[Message]
 
 
 _SAID = ("reasoning", "content")
-_WATCHED: set[str] = set()
+WATCHED: set[str] = set()
+"""All words that filters watch for (`watch`)."""
 
 
 def watch(words: Iterable[str]) -> frozenset[str]:
     """Words whose presence makes a filter look closer, to be found in `Draft.watched`."""
     chosen = frozenset(words)
-    _WATCHED.update(chosen)
+    WATCHED.update(chosen)
     return chosen
 
 
 class Draft:
     """A row on its way through the filters. What several of them look at is made once."""
 
-    __slots__ = ("_asked", "_replies", "_text", "_trained", "_watched", "_words", "messages", "meta")
     # By hand, because functools.cached_property takes a lock, which is slower than what is kept.
+    _text: str | None = None
+    _trained: list[str] | None = None
+    _replies: str | None = None
+    _asked: str | None = None
+    _words: list[str] | None = None
 
-    def __init__(self, messages: Messages, meta: dict[str, Any]) -> None:
+    def __init__(self, messages: Messages, meta: dict[str, Any], watched: set[str] | None = None) -> None:
         self.messages = messages
         self.meta = meta
-        self._text: str | None = None
-        self._trained: list[str] | None = None
-        self._replies: str | None = None
-        self._asked: str | None = None
-        self._words: list[str] | None = None
-        self._watched: set[str] | None = None
+        self._watched = watched
 
     @property
     def text(self) -> str:
@@ -77,7 +80,7 @@ class Draft:
     def watched(self) -> set[str]:
         """Those of them that some filter watches for: most rows have none, and then most filters are done."""
         if self._watched is None:
-            self._watched = _WATCHED.intersection(self.words)
+            self._watched = WATCHED.intersection(self.words)
         return self._watched
 
 
@@ -101,8 +104,14 @@ class Labelled(NamedTuple):
     meta: dict[str, Any]
 
 
-Filter = Callable[[Draft], Drop | Repaired | Labelled | None]
-"""A filter answers None where it has nothing against a row. It changes nothing it is given."""
+class Filter(NamedTuple):
+    """What a row has to pass."""
+
+    look: Callable[[Draft], Drop | Repaired | Labelled | None]
+    """Answers None where it has nothing against a row. It changes nothing it is given."""
+    where: Callable[[Scan], Mask] | None = None
+    """The rows that are to be looked at, told of many at once: all that `look` may have something against, and few
+    others. None: every row is."""
 
 
 def said(messages: Messages) -> list[str]:

@@ -43,7 +43,7 @@ def language(config: FilterConfig) -> Filter | None:
             return Drop("language")
         return Labelled(draft.meta | {"language": found, "language_score": score})
 
-    return look
+    return Filter(look)
 
 
 def _is_chosen(text: str, share: float) -> bool:

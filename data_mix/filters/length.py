@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, said
+from data_mix.filters.scan import Mask, Scan
 
 
 def length(config: FilterConfig) -> Filter | None:
@@ -22,4 +23,9 @@ def length(config: FilterConfig) -> Filter | None:
             return Drop("reply_too_short")
         return None
 
-    return look
+    def where(scan: Scan) -> Mask:
+        sizes, of_replies = scan.lengths()
+        right = (sizes >= least) & (of_replies >= least_reply)
+        return ~(right if most is None else right & (sizes <= most))
+
+    return Filter(look, where)

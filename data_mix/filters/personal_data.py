@@ -13,6 +13,7 @@ from typing import get_args
 
 from data_mix.filters.config import FilterConfig, Personal
 from data_mix.filters.draft import Draft, Drop, Filter, Repaired, rewrite
+from data_mix.filters.scan import AT, Mask, Scan
 
 _EMAIL = re.compile(
     r"(?<![\w.%+\-/@])[A-Za-z0-9][A-Za-z0-9._%+\-]{0,63}+@"
@@ -62,6 +63,7 @@ _VERSION = re.compile(
 
 # What is left of a text for a first look: `0` for each digit, separators gone, so that a long number is a run of zeros;
 # or digits gone, so that the dots of an address stand together.
+_LONG, _BETWEEN = 7, b" ().-"
 _RUNS = bytes(48 if chr(code) in "0123456789" else 32 for code in range(256))
 _NO_DIGITS = bytes(code for code in range(256) if chr(code) not in "0123456789")
 _DOTS = bytes(code if code == 46 else 32 for code in range(256))
@@ -117,11 +119,16 @@ def personal_data(config: FilterConfig) -> Filter | None:
             return Drop("personal_data")
         return Repaired(repaired.messages, tuple(f"masked_{kind}" for kind in get_args(Personal) if kind in found))
 
-    return look
+    def where(scan: Scan) -> Mask:
+        found = scan.has(AT if email else 0)
+        found = found | scan.numbers(_LONG, _BETWEEN) if numbers else found
+        return found | scan.addresses() if ip else found
+
+    return Filter(look, where)
 
 
 def _has_long_number(text: str) -> bool:
-    return b"0000000" in text.encode().translate(_RUNS, b" ().-")
+    return b"0" * _LONG in text.encode().translate(_RUNS, _BETWEEN)
 
 
 def _has_address(text: str) -> bool:

@@ -86,7 +86,8 @@ def boilerplate(config: FilterConfig) -> Filter | None:
                 return Drop(name)
         return None
 
-    return look
+    triggers = frozenset().union(*(phrases.trigger for _, phrases in looks))
+    return Filter(look, lambda scan: scan.watches(triggers))
 
 
 def refusals(config: FilterConfig) -> Filter | None:
@@ -100,4 +101,4 @@ def refusals(config: FilterConfig) -> Filter | None:
             return Drop("refusal")
         return None
 
-    return look
+    return Filter(look)

@@ -12,6 +12,7 @@ import re
 
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter
+from data_mix.filters.scan import Mask, Scan
 from data_mix.language.words import words
 
 _MAX_REPEATED = 0.5
@@ -38,7 +39,10 @@ def repetition(config: FilterConfig) -> Filter | None:
                 return Drop("repetition")
         return None
 
-    return look
+    def where(scan: Scan) -> Mask:
+        return scan.unbroken(_RUN) | scan.repeated(_MAX_REPEATED, _MIN_WORDS, _TAIL)
+
+    return Filter(look, where)
 
 
 def loops(spoken: list[str]) -> bool:

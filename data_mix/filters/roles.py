@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import numpy as np
+
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Messages, Repaired
+from data_mix.filters.scan import Mask, Scan
 from data_mix.importers.neighbours import joined_with
 from espalier.text.messages import TEXT_ROLE
 
@@ -30,21 +35,30 @@ def roles(config: FilterConfig) -> Filter | None:
         found = _repaired(messages, leading)
         return found if repair or isinstance(found, Drop) else Drop("roles")
 
-    return look
+    def where(scan: Scan) -> Mask:
+        wrong = [order != (TEXT_ROLE,) and not _take_turns(order, leading == "keep") for order in scan.orders()]
+        return np.array(wrong) | scan.blank()
+
+    return Filter(look, where)
 
 
 def _is_in_order(messages: Messages, may_lead: bool) -> bool:
+    if not _take_turns(tuple([message["role"] for message in messages]), may_lead):
+        return False
+    spoken = messages[1:] if messages[0]["role"] == "system" else messages
+    return all(message["content"].strip() or "tool_calls" in message for message in spoken)
+
+
+@lru_cache(maxsize=1024)
+def _take_turns(roles: tuple[str, ...], may_lead: bool) -> bool:
+    """Whether each speaks when it is their turn: most rows of a corpus have one of a few orders."""
     wanted = _FIRST[may_lead]
-    for message in messages:
-        role = message["role"]
-        if role not in wanted:
-            if role == "system" and message is messages[0]:
-                continue
+    for position, role in enumerate(roles):
+        if role in wanted:
+            wanted = _NEXT[role]
+        elif position or role != "system":
             return False
-        wanted = _NEXT[role]
-        if (not message["content"] or message["content"].isspace()) and "tool_calls" not in message:
-            return False
-    return bool(messages[-1]["role"] == "assistant")
+    return roles[-1] == "assistant"
 
 
 def _repaired(messages: Messages, leading: str) -> Repaired | Drop:

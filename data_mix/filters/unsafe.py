@@ -20,7 +20,7 @@ def redacted(config: FilterConfig) -> Filter | None:
     """Reason redacted."""
     if config.redacted == "off":
         return None
-    return lambda draft: Drop("redacted") if draft.meta.get("redacted") else None
+    return Filter(lambda draft: Drop("redacted") if draft.meta.get("redacted") else None)
 
 
 def labels(config: FilterConfig) -> Filter | None:
@@ -36,7 +36,7 @@ def labels(config: FilterConfig) -> Filter | None:
                 return Drop("unsafe_label")
         return None
 
-    return look
+    return Filter(look)
 
 
 def lexicon(config: FilterConfig) -> Filter | None:
@@ -63,7 +63,7 @@ def lexicon(config: FilterConfig) -> Filter | None:
             return Drop("unsafe_term")
         return None
 
-    return look
+    return Filter(look, lambda scan: scan.watches(any_word))
 
 
 def read_terms(file: Path) -> list[list[str]]:

@@ -38,7 +38,7 @@ def words(text: str) -> list[str]:
     # Most text is ASCII or fits Windows-1252 (curly quotes, Western Europe), where one table of bytes does letter case
     # and punctuation in one step, five times as fast. No such text is changed by NFC.
     if text.isascii():
-        return text.encode().translate(_ASCII).decode().split()
+        return text.encode().translate(ASCII_WORDS).decode().split()
     try:
         raw = text.encode("cp1252")
     except UnicodeEncodeError:
@@ -75,5 +75,6 @@ def _bytes_table(encoding: str) -> bytes:
 
 
 _TABLE = _Table()
-_ASCII = _bytes_table("ascii")
+ASCII_WORDS = _bytes_table("ascii")
+"""For `bytes.translate`: ASCII as its words, with spaces for all else."""
 _WESTERN = _bytes_table("cp1252")

@@ -17,8 +17,6 @@ from data_mix.recipe import Preferences
 
 KIND = "#preference"
 """What the id of a preference ends with: the better reply's conversation has it without."""
-_APART = "\x1e"
-"""Stands between the words of two conversations: no word is like it, so no evaluation's run of words goes over it."""
 
 
 class LeftOut(NamedTuple):
@@ -74,5 +72,4 @@ def take(draft: Draft, verdicts: Sequence[Verdict]) -> str | None:
             return "no_prompt" if reply else "no_assistant_turn"
         draft.chosen, draft.rejected = (reply, None) if draft.chosen is not None else (None, reply)
     draft.messages, draft.meta = prompt, verdicts[0].meta
-    draft.words = [word for verdict in verdicts for word in (*verdict.words, _APART)][:-1]
     return None

@@ -20,13 +20,13 @@ import orjson
 
 from data_mix import curriculum
 from data_mix.dedup.decontaminate import Grams
-from data_mix.dedup.near_duplicates import hash_words, signatures
+from data_mix.dedup.near_duplicates import signatures
 from data_mix.filters import Chain
 from data_mix.importers import Imported, convert
 from data_mix.mixing.job_records import Named, groups_of, records_of
 from data_mix.mixing.jobs import Job
 from data_mix.mixing.preferences import LeftOut, rows_of
-from data_mix.mixing.refined import STORES, Draft, Store, to_table
+from data_mix.mixing.refined import STORES, Draft, Store, hashed_words, to_table
 from data_mix.mixing.sift import by_length, filtered, up_to
 from data_mix.mixing.stopwatch import Stopwatch
 from data_mix.mixing.tally import Tally
@@ -207,7 +207,7 @@ class Refinery:
         if not drafts or not (self.grams or asked.near):
             return drafts, None
         with facts.clock("words"):
-            hashed = hash_words([draft.words for draft in drafts])
+            hashed = hashed_words(drafts)
         if self.grams:
             with facts.clock("decontaminate"):
                 found = self.grams.hits(hashed)

@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from data_mix.dedup.duplicates import KEY_BYTES, row_keys
+from data_mix.filters.draft import said
+from data_mix.language.hashed_words import HashedWords, hash_words
+from data_mix.language.words import words
 from data_mix.mixing.split import split_of
 from espalier.text.messages import OPTIONAL, Message
 from espalier.text.rows import REPETITIVE, Row, message_records, message_type, meta_json, tools_json
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow
+    from numpy.typing import NDArray
 
 
 STORES = {"rows": "", "preferences": ".preferences"}
 """What a job's files hold, and what the names of these end with before their suffix. Preferences lie apart: nothing is
 trained on them, so they have no part in shares."""
+
+_APART = "\x1e"
+"""Stands between the words of two conversations: no word is like it, so no evaluation's run of words goes over it."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -27,7 +36,8 @@ class Draft:
     id: str
     messages: list[Message]
     meta: dict[str, Any]
-    words: list[str] = field(default_factory=list)
+    hashes: NDArray[np.uint64] | None = None
+    """Those of its words, where they are known already."""
     num_tokens: int | None = None
     """None until they are counted, or where nobody counts."""
     log2_prob: float | None = None
@@ -66,6 +76,12 @@ class Draft:
         return [[*self.messages, *reply] for reply in (self.chosen, self.rejected) if reply is not None]
 
     @property
+    def words(self) -> list[str]:
+        """The words of what there is to be looked at, thoughts included."""
+        of_each = [words("\n".join(said(messages))) for messages in self.conversations]
+        return of_each[0] if len(of_each) == 1 else [*of_each[0], _APART, *of_each[1]]
+
+    @property
     def text(self) -> str:
         """What is said, and by whom: for a sample."""
         return spoken(self.messages, self.chosen, self.rejected)
@@ -77,6 +93,14 @@ def spoken(messages: list[Message], chosen: list[Message] | None = None, rejecte
     for name, reply in (("chosen", chosen), ("rejected", rejected)):
         lines += [f"{name} {message['role']}: {message['content']}" for message in reply or ()]
     return "\n".join(lines)
+
+
+def hashed_words(drafts: list[Draft]) -> HashedWords:
+    """The words of drafts, of which only those are hashed that no scan has hashed before."""
+    found = hash_words([draft.words for draft in drafts if draft.hashes is None])
+    unknown = map(found.row, count())
+    rows = [next(unknown) if draft.hashes is None else draft.hashes for draft in drafts]
+    return HashedWords.of(rows, lambda at: drafts[at].words)
 
 
 def refined_schema() -> pyarrow.Schema:

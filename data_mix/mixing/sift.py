@@ -29,7 +29,7 @@ def filtered(drafts: list[Draft], chain: Chain, tally: Tally) -> Iterator[Draft]
     """The drafts that all filters let pass, mended; a preference passes where its conversations do."""
     looked_at = [draft.conversations for draft in drafts]
     verdicts = iter(
-        chain.many((messages, draft.meta) for draft, of in zip(drafts, looked_at, strict=True) for messages in of)
+        chain.many([(messages, draft.meta) for draft, of in zip(drafts, looked_at, strict=True) for messages in of])
     )
     for draft, of in zip(drafts, looked_at, strict=True):
         mine = list(islice(verdicts, len(of)))
@@ -37,7 +37,7 @@ def filtered(drafts: list[Draft], chain: Chain, tally: Tally) -> Iterator[Draft]
         if draft.is_preference:
             reason = take(draft, mine)
         elif (reason := mine[0].reason) is None:
-            draft.messages, draft.meta, draft.words = mine[0].messages, mine[0].meta, mine[0].words
+            draft.messages, draft.meta, draft.hashes = mine[0].messages, mine[0].meta, mine[0].hashes
         if reason is not None:
             tally.drop(reason, draft.id, draft.text)
             continue

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from data_mix.dedup import decontaminate
 from data_mix.dedup.decontaminate import Grams, Hit, read_benchmark
-from data_mix.dedup.near_duplicates import HashedWords, hash_words
+from data_mix.language.hashed_words import HashedWords, hash_words
 from espalier.errors import UserError
 
 ITEM = "A farmer has seven red hens and each of them lays two eggs every day. How many eggs a week?"
@@ -63,7 +63,7 @@ def test_words_of_one_hash_are_told_apart(
 ) -> None:
     def poor(rows: list[list[str]]) -> HashedWords:
         good = hash_words(rows)
-        return HashedWords(rows, good.hashes & np.uint64(1), good.offsets)
+        return HashedWords(good.hashes & np.uint64(1), good.offsets, good.words_of)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(decontaminate, "hash_words", poor)

@@ -6,15 +6,19 @@ import copy
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from data_mix.filters import FILTERS, Chain, FilterConfig
+from data_mix.filters import FILTERS, Chain, FilterConfig, chain
 from data_mix.filters.config import UnsafeConfig
-from data_mix.filters.draft import Draft
+from data_mix.filters.draft import Draft, Messages
+from data_mix.filters.scan import Scan
 from data_mix.filters.unsafe import BUILTIN, read_terms
+from data_mix.language.hashed_words import hash_words
+from data_mix.language.words import words
 from espalier.command_line.config import dump, load_file, read_yaml
 from espalier.errors import UserError
 from espalier.text.messages import check_messages
@@ -89,6 +93,123 @@ def test_any_row_is_kept_whole_or_dropped_for_a_reason(messages: list[dict[str, 
         assert again.reason is not None or again.repairs == () or "joined_turns" in verdict.repairs
 
 
+ODDLY = [
+    "The café is “open” – 24/7…",
+    "cafÃ©",
+    "РџСЂРёРІРµС‚, как дела?",
+    "bytes are lost: \ufffd",
+    "我喜欢学习。" * 8,
+    "สวัสดีครับ " * 9,
+    "la la la la " * 8,
+    "é la la " * 14,
+    " ".join([*map(str, range(200)), *"abcd" * 25]),
+    " ".join(["é", *map(str, range(200)), *"abcd" * 25]),
+    " ".join(["a", *"bc" * 14, "d"]),
+    "one, two. three; four: five " * 6,
+    "x" * 50,
+    "well " + "–" * 60,
+    "! " + "?" * 100 + " !",
+    "www.example.org/a/rather/long/address/without/any/space/in/it",
+    "call 212-555-0123",
+    "phone: 123 4567",
+    "4111 1111 1111 1111",
+    "1.2.3.4",
+    "at 8.8.8.8 today",
+    "2001:4860:4860::8888",
+    "2001:4860:4860:0:0:0:0:8888",
+    "\nhuman: and then?",
+    "#### it\n## Response: fine",
+    "Here is the JSON: [1]",
+    "[1, 2",
+    '{"a": ',
+    "```\nx = 1",
+    "~~~\nx = 1",
+    "[INST] x",
+    "<|im_end|>",
+    "All rights reserved",
+    "lorem ipsum dolor",
+    "I'm sorry, but I can't help with that.",
+    "Go. Kill yourself.",
+    "\x1b[31m",
+    "\x7f",
+    "a\xadb",
+    "e\u0301\u00b5\u0130",
+    "éé" * 15,
+    "é" * 75 + "x",
+    "no",
+    "fifty-nine characters are in here, and they are too few now",
+]
+more = st.fixed_dictionaries(
+    {"role": st.sampled_from(["system", "user", "assistant", "tool"])},
+    optional={"weight": st.sampled_from([0, 0.5]), "reasoning": st.sampled_from(["hm", "la la " * 30, "a@b.pt"])},
+)
+said = st.lists(st.sampled_from(ODDLY) | pieces | st.text(max_size=9), min_size=1, max_size=4).map(" ".join)
+oddly = st.builds(lambda message, content: message | {"content": content}, more, said.filter(str.strip))
+batches = st.lists(st.tuples(rows | st.lists(oddly, min_size=1, max_size=4), metas), max_size=7)
+LOUD = EVERYTHING | {
+    "mojibake": "drop",
+    "control": "drop",
+    "roles": "drop",
+    "min_chars": 60,
+    "min_reply_chars": 20,
+    "max_chars": 150,
+    "boilerplate": ["web"],
+    "artefacts": ["unclosed"],
+    "personal_data": ["phone", "ip"],
+    "unsafe": {"turns": "all"},
+    "languages": {"where": "all"},
+}
+
+
+@settings(deadline=None)
+@given(batches, st.sampled_from([EVERYTHING, LOUD]), st.sampled_from(FILTERS) | st.none(), st.integers(1, 4))
+def test_many_rows_are_judged_as_each_by_itself(
+    given_: list[tuple[Messages, dict[str, Any]]], keys: dict[str, Any], make: Any, most: int
+) -> None:
+    given_ = [(messages, meta) for messages, meta in given_ if not any("\0" in text for text in all_of(messages))]
+    tried = Chain(FilterConfig.model_validate(keys))
+    if make is not None:  # by itself, or one that drops the row before would hide it
+        tried._filters = [make(FilterConfig.model_validate(keys))]
+    alone = [tried(messages, meta) for messages, meta in given_]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chain, "FEWEST", 1)
+        patch.setattr(chain, "MOST", most)
+        together = tried.many(given_)
+    assert [verdict[:4] for verdict in together] == [verdict[:4] for verdict in alone]
+    for verdict in together:
+        if verdict.repairs == ():
+            expected = hash_words([words("\n".join(all_of(verdict.messages)))]).hashes
+            assert verdict.hashes is not None and verdict.hashes.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("make", FILTERS, ids=lambda make: make.__name__)
+def test_no_row_is_passed_over_that_a_filter_has_something_against(make: Any) -> None:
+    ask, meta = {"role": "user", "content": "Why?"}, {"redacted": True, "moderation": ["hate"]}
+    replies = [{"role": "assistant", "content": text} for text in ODDLY]
+    chats = [[ask, reply] for reply in replies] + [[ask, reply, ask, reply] for reply in replies]
+    chats += [[reply | {"role": "text"}] for reply in replies]
+    chats += [[reply | {"role": "user"}, reply | {"content": "Indeed."}] for reply in replies]
+    chats += [
+        [ask, ask],
+        [ask],
+        [ask, replies[0], ask],
+        [replies[0], ask],
+        [ask, {"role": "assistant", "content": " "}],
+    ]
+    for keys in (EVERYTHING, LOUD):
+        found = make(FilterConfig.model_validate(keys))
+        against = np.array([found.look(Draft(messages, meta)) is not None for messages in chats])
+        assert against.any() and (found.where is None or not against.all())
+        for start in range(0, len(chats), 7):
+            some = slice(start, start + 7)
+            if found.where is not None:
+                assert found.where(Scan(chats[some]))[against[some]].all(), chats[some]
+
+
+def all_of(messages: Messages) -> list[str]:
+    return [message[key] for message in messages for key in ("reasoning", "content") if key in message]
+
+
 def test_an_ordinary_row_passes_as_the_very_same_object() -> None:
     messages = [
         {"role": "user", "content": "What is 12 × 4? “Four dozen”, my father says."},
@@ -161,10 +282,10 @@ def test_a_configuration_is_the_same_after_a_round_trip(tmp_path: Path) -> None:
 def test_a_lexicon_of_ones_own(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("terms: [basil, 'Two  words', 坏人]\n", encoding="utf-8")
-    chain = Chain(FilterConfig(unsafe=UnsafeConfig(lexicon=file)))
+    own = Chain(FilterConfig(unsafe=UnsafeConfig(lexicon=file)))
 
     def reason(text: str) -> str | None:
-        return chain([{"role": "text", "content": text}], {}).reason
+        return own([{"role": "text", "content": text}], {}).reason
 
     assert [reason(text) for text in ("Basil!", "two, words", "他是坏人。")] == ["unsafe_term"] * 3
     assert [reason(text) for text in ("basilisk", "two other words", "words two", "人坏", "porno")] == [None] * 5
@@ -211,6 +332,8 @@ def test_no_text_takes_more_than_linear_time(text: str) -> None:
     # 400,000 bytes at the pace of ordinary text take some 30 ms; what is quadratic takes minutes.
     with cpu.seconds_below(10):
         for make in FILTERS:  # one by one, or an early drop would spare the later ones
-            look = make(config)
-            assert look is not None
-            look(Draft(messages, {}))
+            found = make(config)
+            assert found is not None
+            found.look(Draft(messages, {}))
+            if found.where is not None:
+                found.where(Scan([messages]))

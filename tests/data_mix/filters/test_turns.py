@@ -43,8 +43,6 @@ def test_a_call_is_no_empty_turn_and_thoughts_may_vanish() -> None:
 
 
 def test_thoughts_are_words_and_characters_of_the_row() -> None:
-    verdict = judge(ASK, reply("Fine.", reasoning="Xylophones, surely."))
-    assert "xylophones" in verdict.words
     assert judge(ASK, reply("Fine.", reasoning="x" * 50), min_chars=60).reason is None
     assert judge(ASK, reply("Fine."), min_chars=60).reason == "too_short"
 

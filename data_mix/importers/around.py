@@ -31,7 +31,9 @@ def with_surroundings(row: Imported, record: dict[str, Any]) -> Imported:
     begins = 1 if row.messages and row.messages[0]["role"] == "system" else 0
     first, unread = row.messages[:begins], set(row.unread)
     for key in _SYSTEM:
-        said = read_content(record.get(key))
+        if record.get(key) is None:  # as nearly always
+            continue
+        said = read_content(record[key])
         unread |= said.unread
         if said.text.strip() and not first:
             first = [{"role": "system", "content": said.text}]

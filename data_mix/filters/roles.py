@@ -9,7 +9,7 @@ import numpy as np
 from data_mix.filters.config import FilterConfig
 from data_mix.filters.draft import Draft, Drop, Filter, Messages, Repaired
 from data_mix.filters.scan import Mask, Scan
-from data_mix.importers.neighbours import joined_with
+from data_mix.importers.parts.neighbours import joined_with
 from espalier.text.messages import TEXT_ROLE
 
 _NEXT = {"user": ("assistant",), "assistant": ("user", "tool"), "tool": ("tool", "assistant")}

@@ -10,14 +10,14 @@ from functools import lru_cache
 from itertools import islice
 from typing import Any
 
-from data_mix.importers.around import AROUND
 from data_mix.importers.base import Imported, Importer
 from data_mix.importers.chat import LISTS
-from data_mix.importers.exchanges import ANSWERED, ASKED
 from data_mix.importers.hh import HH
-from data_mix.importers.keys import present, refuse, shown_key, unread, without
-from data_mix.importers.pictures import NAMES as PICTURES
-from data_mix.importers.pictures import without_marks
+from data_mix.importers.parts.around import AROUND
+from data_mix.importers.parts.exchanges import ANSWERED, ASKED
+from data_mix.importers.parts.keys import present, refuse, shown_key, unread, without
+from data_mix.importers.parts.pictures import NAMES as PICTURES
+from data_mix.importers.parts.pictures import without_marks
 from data_mix.importers.preferences import ONE_REPLY, PREFERENCE
 from data_mix.importers.text import TEXT
 from data_mix.reading.record import BadRecord

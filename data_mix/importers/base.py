@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from data_mix.importers.neighbours import joined_with
+from data_mix.importers.parts.neighbours import joined_with
 from data_mix.language.languages import code_of
 from data_mix.reading.record import BadRecord
 from espalier.text.messages import Message

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, list_of, one, short
-from data_mix.importers.turns import NUMBERS, turns
+from data_mix.importers.parts.turns import NUMBERS, turns
 from data_mix.reading.record import BadRecord
 
 _KNOWN = frozenset(("c_id", "c_h", "c_r", "c_r_", "c_revision", "lesson_topic", "e", "z_what", "z_why"))

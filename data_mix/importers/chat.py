@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_mix.importers.around import AROUND, with_surroundings
 from data_mix.importers.base import Imported, Importer, list_of, one
-from data_mix.importers.exchanges import exchange_in
-from data_mix.importers.speakers import role_of
-from data_mix.importers.turns import CONTENT_KEYS, ROLE_KEYS, TEXTS_TOO, next_key, turns
+from data_mix.importers.parts.around import AROUND, with_surroundings
+from data_mix.importers.parts.exchanges import exchange_in
+from data_mix.importers.parts.speakers import role_of
+from data_mix.importers.parts.turns import CONTENT_KEYS, ROLE_KEYS, TEXTS_TOO, next_key, turns
 from data_mix.reading.record import BadRecord
 
 LISTS = (

@@ -9,7 +9,7 @@ import re
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, join_neighbours, one, own_meta, text_of
-from data_mix.importers.replies import last_reply, shared_prompt
+from data_mix.importers.parts.replies import last_reply, shared_prompt
 from data_mix.reading.record import BadRecord
 
 _SPEAKER = re.compile(r"\n\n(Human|Assistant):")

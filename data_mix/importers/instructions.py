@@ -7,11 +7,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
-from data_mix.importers.around import AROUND, NUMBERED, with_surroundings
 from data_mix.importers.base import Imported, Importer, Messages, language_of, list_of, one, short, text_of
-from data_mix.importers.content import words
-from data_mix.importers.exchanges import ANSWERED, ASKED, EXCHANGES, Exchange
-from data_mix.importers.turns import THOUGHTS, turns
+from data_mix.importers.parts.around import AROUND, NUMBERED, with_surroundings
+from data_mix.importers.parts.content import words
+from data_mix.importers.parts.exchanges import ANSWERED, ASKED, EXCHANGES, Exchange
+from data_mix.importers.parts.turns import THOUGHTS, turns
 from data_mix.reading.record import BadRecord
 
 _CALCULATIONS = re.compile(r"<<[^<>\n]*>>")

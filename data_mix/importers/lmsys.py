@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, language_of, list_of, one, short, shown
-from data_mix.importers.turns import NUMBERS, turns
+from data_mix.importers.parts.turns import NUMBERS, turns
 from data_mix.reading.record import BadRecord
 
 _KNOWN = frozenset(

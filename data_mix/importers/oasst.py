@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, Messages, language_of, short, shown, text_of
-from data_mix.importers.speakers import role_of
+from data_mix.importers.parts.speakers import role_of
 from data_mix.reading.record import BadRecord
 
 _KNOWN = frozenset(

@@ -14,8 +14,8 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
-from data_mix.importers.around import NUMBERED
 from data_mix.importers.base import Imported, Importer, one, shown, text_of
+from data_mix.importers.parts.around import NUMBERED
 from data_mix.language.languages import code_of
 from data_mix.reading.record import BadRecord
 

@@ -16,7 +16,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from data_mix.importers.around import AROUND, with_surroundings
 from data_mix.importers.base import Imported, Importer, Messages, one, short, shown
 from data_mix.importers.chat import MESSAGES, SHAREGPT, from_messages
 from data_mix.importers.hh import is_transcript, transcript
@@ -29,10 +28,11 @@ from data_mix.importers.instructions import (
     from_alpaca,
     from_question_answer,
 )
-from data_mix.importers.keys import unread
 from data_mix.importers.lmsys import LMSYS
-from data_mix.importers.replies import begins_with, last_reply, shared_prompt
-from data_mix.importers.turns import turns
+from data_mix.importers.parts.around import AROUND, with_surroundings
+from data_mix.importers.parts.keys import unread
+from data_mix.importers.parts.replies import begins_with, last_reply, shared_prompt
+from data_mix.importers.parts.turns import turns
 from data_mix.reading.record import BadRecord
 
 _CHOSEN = ("chosen", "chosen_response", "preferred_output")

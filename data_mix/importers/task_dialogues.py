@@ -13,8 +13,8 @@ from __future__ import annotations
 from typing import Any
 
 from data_mix.importers.base import Imported, Importer, join_neighbours, list_of, one, short
-from data_mix.importers.speakers import SPEAKERS
-from data_mix.importers.turns import NUMBERS, turns
+from data_mix.importers.parts.speakers import SPEAKERS
+from data_mix.importers.parts.turns import NUMBERS, turns
 
 _SGD = SPEAKERS | {"SYSTEM": "assistant", "system": "assistant"}
 _SGD_KNOWN = frozenset(("dialogue_id", "services", "turns"))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from data_mix.importers.around import NUMBERED
 from data_mix.importers.base import Imported, Importer, one, own_meta, text_of
+from data_mix.importers.parts.around import NUMBERED
 from espalier.text.messages import TEXT_ROLE
 
 

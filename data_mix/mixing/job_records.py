@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from data_mix.importers import IMPORTERS, detect
-from data_mix.importers.keys import present
+from data_mix.importers.parts.keys import present
 from data_mix.mixing.jobs import Job
 from data_mix.reading.sources import BadRecord, Record
 from data_mix.reading.spans import read_span

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from data_mix.filters.chain import Verdict
 from data_mix.importers import Imported
-from data_mix.importers.replies import last_reply, shared_prompt
+from data_mix.importers.parts.replies import last_reply, shared_prompt
 from data_mix.mixing.refined import Draft, spoken
 from data_mix.reading.record import BadRecord
 from data_mix.recipe import Preferences

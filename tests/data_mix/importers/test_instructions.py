@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import convert
-from data_mix.importers.exchanges import EXCHANGES
+from data_mix.importers.parts.exchanges import EXCHANGES
 from data_mix.reading.record import BadRecord
 
 

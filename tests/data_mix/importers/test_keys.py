@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import IMPORTERS, Imported, convert, detect
-from data_mix.importers.keys import DECISIVE, refuse
+from data_mix.importers.parts.keys import DECISIVE, refuse
 from data_mix.reading.record import BadRecord
 from tests.data_mix.importers.test_fuzz import GOOD
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from data_mix.importers import convert
-from data_mix.importers.speakers import SPEAKERS, role_of
+from data_mix.importers.parts.speakers import SPEAKERS, role_of
 from data_mix.reading.record import BadRecord
 
 ASK = {"role": "user", "content": "3*7?"}

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from data_mix.importers.weights import ALL_FLAGS
+from data_mix.importers.parts.weights import ALL_FLAGS
 from data_mix.reading.record import BadRecord
 
 _KINDS = {

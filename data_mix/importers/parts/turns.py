@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from data_mix.importers.base import Messages
-from data_mix.importers.content import Content, calls_of, read_content, words
-from data_mix.importers.exchanges import exchange_in
-from data_mix.importers.keys import NOTHING, shown_key
-from data_mix.importers.speakers import CALLS, SPEAKERS, role_of
-from data_mix.importers.weights import ALL_FLAGS, weight_in
+from data_mix.importers.parts.content import Content, calls_of, read_content, words
+from data_mix.importers.parts.exchanges import exchange_in
+from data_mix.importers.parts.keys import NOTHING, shown_key
+from data_mix.importers.parts.speakers import CALLS, SPEAKERS, role_of
+from data_mix.importers.parts.weights import ALL_FLAGS, weight_in
 from data_mix.reading.record import BadRecord
 from espalier.endpoints.completion import REASONING
 from espalier.text.messages import TEXT_ROLE, Message

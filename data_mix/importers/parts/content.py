@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from data_mix.importers.base import check_json, shown
-from data_mix.importers.keys import shown_key
+from data_mix.importers.parts.keys import shown_key
 from data_mix.reading.record import BadRecord
 from espalier.text.messages import normal_tool_calls
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from data_mix.importers.base import Imported, Messages, own_meta
-from data_mix.importers.content import read_content, tools_of
-from data_mix.importers.turns import turns
+from data_mix.importers.parts.content import read_content, tools_of
+from data_mix.importers.parts.turns import turns
 from data_mix.reading.record import BadRecord
 
 _SYSTEM = ("system", "system_prompt", "system_message", "systemInstruction", "system_instruction")

@@ -171,7 +171,8 @@ def test_thoughts_that_the_template_opens_are_thoughts_to_their_end(
     finish: Any = "stop" if ended else "length"
 
     def write(model: Any, renderer: Any, prompts: Sequence[Any], **how: Any) -> Iterator[tuple[int, Generated]]:
-        yield 0, Generated(text=written, num_tokens=9, finish=finish)
+        (prompt,) = renderer.prompts(prompts)
+        yield 0, Generated(text=written, num_tokens=9, finish=finish, prompt_ids=prompt)
 
     class Writes(FakeLLM):
         def generate(self, prompts: Any, how: Any, **more: Any) -> Any:
@@ -236,10 +237,10 @@ def test_the_cache_keeps_what_was_written() -> None:
     with Cache() as cache:
         first = play(backend, [CASE], [METRICS["checks"]], cache=cache, seed=0)
         again = play(backend, [CASE], [METRICS["checks"]], cache=cache, seed=0)
-        key = next(iter(cache._connection.execute("SELECT value FROM known")))[0]
-        assert first == again and len(backend.shown) == 0 and json.loads(key)["text"] == LEAK
-        old = {name: json.loads(key)[name] for name in ("text", "num_tokens", "finish", "error", "log_likelihoods")}
-        cache._connection.execute("UPDATE known SET value = ?", (json.dumps(old),))
+        ((key, kept),) = cache._connection.execute("SELECT key, value FROM kept")
+        assert first == again and len(backend.shown) == 0 and json.loads(kept)["text"] == LEAK
+        old = {name: json.loads(kept)[name] for name in ("text", "num_tokens", "finish", "error", "log_likelihoods")}
+        cache.put([(key, old)])
         assert play(backend, [CASE], [METRICS["checks"]], cache=cache, seed=0) == first, "as an earlier version kept it"
 
 

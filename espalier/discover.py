@@ -1,8 +1,8 @@
 """What is found where it is written: a file in its package is the entry, and there is no list to keep in step with it.
 
 A thing is defined under a public name at the top of a module; one whose name begins with an underscore is its file's
-own affair. A package calls this for itself, in its `__init__`: `espalier.artifacts.code_behind` then takes every module
-of it for imported.
+own affair. A package calls this for itself, in any of its modules: `espalier.artifacts.code_behind` then takes all of
+them for imported.
 """
 
 from __future__ import annotations

@@ -46,28 +46,31 @@ def _reached(entry: Path) -> set[Path]:
         if path not in found and path.is_file():
             found.add(path)
             waiting += [file for name in _read(path)[0] for file in _files(name)]
-            if path.name == "__init__.py" and _discovers(path):
+            if _discovers(path):
                 waiting += path.parent.glob("*.py")
     return found
 
 
 @cache
-def _discovers(package: Path) -> bool:
-    """Whether a package finds its modules by itself (`discover`, pkgutil), so that all of them may be imported."""
+def _discovers(path: Path) -> bool:
+    """Whether a module finds those beside it by itself, so that all of them may be imported.
+
+    With `espalier.discover`, or, as a package, with pkgutil.
+    """
     names = {
         alias.name
-        for node in ast.walk(ast.parse(package.read_bytes()))
+        for node in ast.walk(ast.parse(path.read_bytes()))
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
     }
-    return not names.isdisjoint({"discover", "pkgutil"})
+    return "discover" in names or (path.name == "__init__.py" and "pkgutil" in names)
 
 
 @cache
 def _read(path: Path) -> tuple[tuple[str, ...], str]:
     """Of a module, parsed once: the dotted names of ours that it imports, and the hash of what it does.
 
-    Of `from a import b` both a and a.b are named, whichever is a module; of `discover("a", …)` every module in a.
+    Of `from a import b` both a and a.b are named, whichever is a module.
     """
     tree = ast.parse(path.read_bytes())
     names = []

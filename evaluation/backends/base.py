@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from espalier.models.references import ModelRef
 from evaluation.cases.case import Case, Reply
+
+if TYPE_CHECKING:
+    from evaluation.backends.pool import Pool
+    from evaluation.cases.heldout import Mix
+    from evaluation.cases.suite import Suite
+    from evaluation.config import EvaluateConfig
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +28,22 @@ class Ask:
     """Which of several replies to the same."""
     seed: int
     """Of its random draws: decided by the evaluation's seed, case, turn and sample alone, never by its neighbours."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """What is at hand where a backend is opened (`evaluation.opener`)."""
+
+    config: EvaluateConfig
+    """What the command line said."""
+    suite: Suite
+    """What will be asked."""
+    mix: Mix | None
+    """Where the cases come from, if they come from a mix."""
+    cases_hash: str
+    """What the cases are known by."""
+    pool: Pool
+    """Weights that several models share."""
 
 
 class Backend(Protocol):

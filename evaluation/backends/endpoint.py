@@ -10,12 +10,14 @@ from espalier.endpoints.client import EndpointError, EndpointSettings
 from espalier.endpoints.completion import Reply as Answer
 from espalier.endpoints.completion import is_same_model
 from espalier.errors import UserError
-from evaluation.backends.base import Ask
+from evaluation.backends.base import Ask, Given
 from evaluation.backends.fingerprint import SelfReport
 from evaluation.backends.questions import Asker, Question
 from evaluation.cache import key_of
 from evaluation.cases.case import Reply
 from evaluation.cases.suite import Generation
+from evaluation.config import endpoint_settings
+from evaluation.opener import opens
 
 _FILTERED = "content_filter"
 _OTHER = "answered by {}, not by the model asked"
@@ -111,3 +113,13 @@ class EndpointModel:
 
     def close(self) -> None:
         """Holds nothing between two calls."""
+
+
+@opens("openai:NAME@URL", "a model behind any OpenAI-compatible endpoint")
+def endpoint_model(reference: str, given: Given) -> EndpointModel:
+    """With a budget of its own."""
+    return EndpointModel(
+        settings=endpoint_settings(reference, given.config),
+        generation=given.suite.generation,
+        budget=Budget(given.config.endpoint.budget),
+    )

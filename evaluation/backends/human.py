@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unicodedata import category
 
 from espalier.errors import UserError
-from evaluation.backends.base import Ask
+from evaluation.backends.base import Ask, Given
 from evaluation.cases.case import Messages, Reply
+from evaluation.opener import opens
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -107,3 +108,9 @@ def _reply(lines: list[str]) -> Reply:
     if lines == [_SKIP]:
         return Reply(text="", num_tokens=0, finish="error", error="skipped")
     return Reply(text="\n".join(lines), num_tokens=0, finish="stop")
+
+
+@opens("human:NAME", "a person at this terminal; `human` alone is a person without a name")
+def person(reference: str, given: Given) -> Human:
+    """Whatever is asked."""
+    return Human(reference)

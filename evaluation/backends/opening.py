@@ -1,24 +1,26 @@
-"""A reference on the command line to what it names.
+"""A reference on the command line to what it names: a model on this machine, or what another file of this folder opens.
 
-basil-core, run:…, path:…, hub:…   a model on this machine
-openai:NAME@URL                    a model behind any OpenAI-compatible endpoint
-replies:FILE, replies:FILE#MODEL   replies that were recorded
-human, human:NAME                  a person at this terminal
-rule:copy                          copies the learner's sentence into the commonest recast of the mix's training rows
-rule:reference                     gives the reply that the case itself knows to be good: what the metrics allow at most
+To add a form, write a function under `@opens` beside the backend that it opens; no list has to name it.
 """
 
 from __future__ import annotations
 
-from espalier.errors import UserError
+from functools import cache
+
+from espalier.discover import discover
 from espalier.models.references import resolve
-from evaluation.backends.base import Backend
+from evaluation.backends.base import Backend, Given
 from evaluation.backends.pool import Placement, Pool
 from evaluation.cases.heldout import Mix
 from evaluation.cases.suite import Suite
-from evaluation.config import EvaluateConfig, endpoint_settings
+from evaluation.config import EvaluateConfig
+from evaluation.opener import Opener, choose, is_opener, opens
 
-RULES = ("rule:copy", "rule:reference")
+
+@cache
+def openers() -> dict[str, Opener]:
+    """By form, what the files of this folder open."""
+    return discover(__package__, is_opener, home=lambda each: each.open, name=lambda each: each.form)
 
 
 def open_backend(
@@ -29,58 +31,27 @@ def open_backend(
     `mix` is where the cases come from, if they come from one; `cases_hash` is what the cases are known by; adapters of
     one base share its weights by sharing `pool`.
     """
-    kind = reference.partition(":")[0]
-    if kind == "rule":
-        return _rule(reference, mix, cases_hash)
-    if kind == "openai":
-        from espalier.endpoints.budget import Budget
-        from evaluation.backends.endpoint import EndpointModel
-
-        return EndpointModel(
-            settings=endpoint_settings(reference, config),
-            generation=suite.generation,
-            budget=Budget(config.endpoint.budget),
-        )
-    if kind == "replies":
-        from evaluation.backends.recorded import Recorded
-
-        return Recorded.open(reference)
-    if kind == "human":
-        from evaluation.backends.human import Human
-
-        return Human(reference)
-    return _model(reference, config, suite, pool)
+    given = Given(config=config, suite=suite, mix=mix, cases_hash=cases_hash, pool=pool)
+    backend: Backend = choose(openers().values(), reference).open(reference, given)
+    return backend
 
 
-def _rule(reference: str, mix: Mix | None, cases_hash: str) -> Backend:
-    from evaluation.backends.rules import CopyRule, ReferenceRule, commonest_recast
-
-    if reference == "rule:reference":
-        return ReferenceRule(source=cases_hash)
-    if reference == "rule:copy" and mix is not None:
-        return CopyRule(template=commonest_recast(mix))
-    if reference == "rule:copy":
-        raise UserError("rule:copy takes its template from a mix, and this suite has none")
-    raise UserError(f"no rule {reference!r}; there are {', '.join(RULES)}")
-
-
-def _model(reference: str, config: EvaluateConfig, suite: Suite, pool: Pool) -> Backend:
+@opens("NAME", "a model on this machine: a run, a folder or a hub name; run:, path: and hub: say which")
+def local_model(reference: str, given: Given) -> Backend:
+    """By the engine that the configuration names."""
     from evaluation.backends.local import LocalModel
 
+    config, generation = given.config, given.suite.generation
     placement = Placement(**{key: getattr(config, key) for key in Placement.__dataclass_fields__})
     ref = resolve(reference, with_code=config.trust_remote_code)
     if config.engine == "vllm":
         from evaluation.backends.vllm import VllmModel
 
-        return VllmModel(ref=ref, generation=suite.generation, placement=placement)
+        return VllmModel(ref=ref, generation=generation, placement=placement)
     if config.engine == "ray":
         from evaluation.backends.fleet import Fleet
 
         return Fleet(
-            ref=ref,
-            generation=suite.generation,
-            placement=placement,
-            workers=config.workers,
-            address=config.ray_address,
+            ref=ref, generation=generation, placement=placement, workers=config.workers, address=config.ray_address
         )
-    return LocalModel(ref=ref, generation=suite.generation, placement=placement, pool=pool)
+    return LocalModel(ref=ref, generation=generation, placement=placement, pool=given.pool)

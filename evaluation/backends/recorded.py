@@ -19,8 +19,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictInt, St
 from espalier.artifacts.records import is_complete, sha256_file, verify_manifest
 from espalier.endpoints.completion import REASONING, NoCompletion, read_message
 from espalier.errors import UserError
-from evaluation.backends.base import Ask
+from evaluation.backends.base import Ask, Given
 from evaluation.cases.case import Reply
+from evaluation.opener import opens
 from evaluation.scoring.records import Key
 
 _ALIASES = {"case": ("case", "name", "id"), "reply": ("reply", "output", "text", "response")}
@@ -199,3 +200,9 @@ def _parse(value: Any, where: str) -> _Line:
         first = error.errors()[0]
         key = ".".join(map(str, first["loc"]))
         raise UserError(f"{where}: {key}: {first['msg'][:1].lower()}{first['msg'][1:]}; a line is {_FORM}") from None
+
+
+@opens("replies:FILE", "replies that were recorded; FILE#MODEL where the file has those of several")
+def recorded_replies(reference: str, given: Given) -> Recorded:
+    """Read at once."""
+    return Recorded.open(reference)

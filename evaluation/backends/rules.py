@@ -11,10 +11,11 @@ from typing import Any, ClassVar
 
 from espalier.errors import UserError
 from espalier.text.rows import read_rows
-from evaluation.backends.base import Ask
+from evaluation.backends.base import Ask, Given
 from evaluation.cases.case import Reply
 from evaluation.cases.heldout import Mix, tutor_turns
 from evaluation.metrics.words import to_tutors_person
+from evaluation.opener import opens
 
 _RECASTS_READ = 2_000
 
@@ -110,3 +111,17 @@ def _recasts(mix: Mix) -> Iterator[str]:
 def _split_at(text: str, phrase: str) -> tuple[str, bool, str]:
     start = text.lower().find(phrase.lower())
     return (text[:start], True, text[start + len(phrase) :]) if start >= 0 else (text, False, "")
+
+
+@opens("rule:copy", "copies the learner's sentence, mistake and all, into the commonest recast of the training rows")
+def copy_rule(reference: str, given: Given) -> CopyRule:
+    """UserError where the cases come from no mix."""
+    if given.mix is None:
+        raise UserError("rule:copy takes its template from a mix, and this suite has none")
+    return CopyRule(template=commonest_recast(given.mix))
+
+
+@opens("rule:reference", "gives the reply that the suite itself knows to be good: the most that these measures allow")
+def reference_rule(reference: str, given: Given) -> ReferenceRule:
+    """For any suite."""
+    return ReferenceRule(source=given.cases_hash)

@@ -9,6 +9,9 @@ from typing import Any, Protocol
 from evaluation.cases.case import Messages
 from evaluation.metrics.base import Better, Column, Score
 
+DEFAULT = "classifier"
+"""Who judges where nobody is named: the judge that evaluation/judges/train.py makes."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Dimension(Column):

@@ -13,11 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from espalier.artifacts.paths import artifact
-from espalier.artifacts.records import read_json, read_manifest, staging, verify_manifest, write_json, write_manifest
+from espalier.artifacts.records import (
+    is_complete,
+    read_json,
+    read_manifest,
+    staging,
+    verify_manifest,
+    write_json,
+    write_manifest,
+)
 from espalier.errors import UserError
-from evaluation.judges.base import DIMENSIONS, Item, Verdict
+from evaluation.judges.base import DEFAULT, DIMENSIONS, Item, Verdict
+from evaluation.opener import opens
 
 if TYPE_CHECKING:
+    from evaluation.config import EvaluateConfig
     from evaluation.judges.distractors import Taught
     from evaluation.judges.embedding import Embedding
     from evaluation.judges.fitted import FittedJudge
@@ -137,5 +147,14 @@ def save(fitted: FittedJudge, name: str, facts: Mapping[str, Any], *, replace: b
 def training_command(name: str, manifest: Mapping[str, Any] | None = None) -> str:
     """The command that trains the judge `name`, with the labels it was trained on where that is known."""
     files = [each["file"] for each in manifest.get("labels", [])] if manifest else []
-    named = "" if name == "classifier" else f" --name {name}"
+    named = "" if name == DEFAULT else f" --name {name}"
     return f"python evaluation/judges/train.py --labels {' '.join(files) or 'FILE'}{named}"
+
+
+@opens("NAME", "a trained judge, judges/NAME in the workspace")
+def trained_judge(reference: str, config: EvaluateConfig) -> Classifier:
+    """UserError where none is complete under that name."""
+    if not is_complete(artifact("judges", reference)):
+        advice = f"`{training_command(DEFAULT)}` trains {DEFAULT}"
+        raise UserError(f"--judges {reference}: no judge is trained under that name; {advice}")
+    return Classifier.open(reference)

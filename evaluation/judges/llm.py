@@ -22,9 +22,11 @@ from evaluation.backends.fingerprint import SelfReport
 from evaluation.backends.questions import Asker, Question
 from evaluation.cache import key_of
 from evaluation.cases.case import Messages
+from evaluation.config import EvaluateConfig, endpoint_settings
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.prompts import ABSTAINS, PAIR_VERDICTS, pair_prompt, pair_schema, prompt, schema
 from evaluation.metrics.base import one_line
+from evaluation.opener import opens
 
 _MAX_TOKENS = 2048
 """Eight reasons and verdicts take about 400; the rest is for models that think first."""
@@ -139,3 +141,9 @@ def _both(first: Verdict, second: Verdict) -> Verdict:
     if first.value == turned:
         return Verdict(value=first.value, why=first.why, votes=votes)
     return Verdict(value=0.5, why="the two orders disagree, which is a tie", votes=votes)
+
+
+@opens("openai:NAME@URL", "a model behind any OpenAI-compatible endpoint")
+def llm_judge(reference: str, config: EvaluateConfig) -> LlmJudge:
+    """With a budget of its own."""
+    return LlmJudge(endpoint_settings(reference, config), Budget(config.endpoint.budget))

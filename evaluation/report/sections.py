@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from espalier.report import Markup, escape, table
+from evaluation.backends.opening import openers
 from evaluation.comparison.figures import Contestant, Coverage, leader
 from evaluation.comparison.formats import between, chance, gap, number, shown, size
 from evaluation.comparison.tables import Scope, first_reply, in_dialogue, in_group
@@ -13,10 +14,6 @@ from evaluation.metrics.base import Column
 from evaluation.report.examples import FORM
 from evaluation.report.material import Material
 
-_RULES = {
-    "rule:copy": "copies the learner's sentence, mistake and all, into the commonest recast of the training rows",
-    "rule:reference": "gives the reply that the suite itself knows to be good: the most that these measures allow",
-}
 _REASONS_SHOWN = 3
 
 
@@ -24,7 +21,8 @@ def measures(material: Material) -> str:
     """Every column of single replies for everyone, and what each means."""
     rows = [row(material, metric.label, metric, first_reply) for metric in material.of_replies]
     rules = [each.name for each in material.results.contestants if each.control]
-    notes = "".join(f"- `{name}` {_RULES.get(name, '')}{_template(material, name)}\n" for name in rules)
+    known = {form: opener.what for form, opener in openers().items()}
+    notes = "".join(f"- `{name}` {known.get(name, '')}{_template(material, name)}\n" for name in rules)
     return (
         "## All measures\n\n"
         "First replies only: means with 95 % intervals, of shares in percent; n is the number of replies a measure "

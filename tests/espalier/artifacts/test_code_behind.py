@@ -77,6 +77,17 @@ def test_a_package_that_finds_its_modules_by_itself_counts_all_of_them(checkout:
         assert ({"espalier/kinds/one.py", "espalier/other.py"} <= set(behind())) == there
 
 
+def test_a_module_that_discovers_those_beside_it_counts_all_of_them(checkout: Path) -> None:
+    (checkout / "stage1/loop.py").write_text("from espalier.kinds import opening\n")
+    (checkout / "espalier/kinds").mkdir()
+    (checkout / "espalier/kinds/one.py").write_text("from espalier import other\n")
+    (checkout / "espalier/kinds/opening.py").write_text("def names():\n    return discover(__package__)\n")
+    assert "espalier/kinds/one.py" not in behind()
+    (checkout / "espalier/kinds/opening.py").write_text("from espalier.discover import discover\n")
+    code_behind._discovers.cache_clear()
+    assert {"espalier/kinds/one.py", "espalier/other.py"} <= set(behind())
+
+
 def test_the_real_commands_have_code_behind_them() -> None:
     code_behind.code_behind.cache_clear()
     code_behind._read.cache_clear()

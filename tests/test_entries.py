@@ -1,4 +1,4 @@
-"""One file is all that it takes to add a metric, a shape of records, a session type, a backend, a judge, a suite."""
+"""One file is all that it takes to add a metric, a shape of records, an objective, a session, a backend, a judge."""
 
 import json
 import shutil
@@ -49,6 +49,7 @@ from evaluation.opener import opens
 def coin(reference, config):
     return reference
 """,
+    "training/objectives/guess.py": "def make(model, settings):\n    return lambda model, batch: (model(batch), {})\n",
     "evaluation/suites/tiny.yaml": "name: tiny\ncases: [{name: a, prompt: Hi}]\nmetrics: [thanks]\n",
 }
 LOOK = """
@@ -61,6 +62,9 @@ from evaluation.backends.opening import openers
 from evaluation.cases.suite import load_suite
 from evaluation.config import EvaluateConfig
 from evaluation.judges.opening import open_judges
+from training.config import TrainConfig
+from training.objectives import make_objective
+config = TrainConfig(name="a", mix="a", base="a", objective="guess")
 Recipe.model_validate({"name": "a", "sources": [{"path": "a.jsonl", "format": "quiz"}]})
 print(json.dumps({
     "metric": load_suite("tiny").metrics[0],
@@ -68,7 +72,12 @@ print(json.dumps({
     "session": list(SESSIONS)[-1].__name__,
     "backend": openers()["parrot:NAME"].open("parrot:a", None),
     "judge": open_judges(["coin:a"], EvaluateConfig()),
-    "behind": [*code_behind("evaluation/run.py"), *code_behind("data_mix/build.py")],
+    "objective": make_objective(config.objective, None, None).__name__,
+    "behind": [
+        path
+        for command in ("evaluation/run.py", "data_mix/build.py", "stage1/train.py")
+        for path in code_behind(command)
+    ],
 }))
 """
 
@@ -79,7 +88,7 @@ def look(checkout: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for package in ("espalier", "data_mix", "evaluation"):
+    for package in ("espalier", "data_mix", "training", "stage1", "evaluation"):
         shutil.copytree(repo_root() / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in ADDED.items():
         (tmp_path / name).write_text(text)
@@ -92,7 +101,8 @@ def test_a_file_in_its_package_is_an_entry(checkout: Path) -> None:
     found = json.loads(done.stdout)
     assert {name for name in ADDED if name.endswith(".py")} <= set(found.pop("behind")), "and counts as code"
     assert found == {
-        "metric": "thanks", "shape": "quiz", "session": "Riddle", "backend": "parrot:a", "judge": "coin:a",
+        "metric": "thanks", "shape": "quiz", "objective": "<lambda>", "session": "Riddle", "backend": "parrot:a",
+        "judge": "coin:a",
     }  # fmt: skip
 
 

@@ -30,7 +30,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from espalier.artifacts.code_behind import changed_files, code_behind
+from espalier.artifacts.code_behind import changed_files, code_behind, hash_of
 from espalier.artifacts.paths import artifact, workspace
 from espalier.artifacts.records import read_json, sha256_file, verify_manifest
 from espalier.command_line.config import to_dict
@@ -82,7 +82,7 @@ class Evaluator:
         return {
             "code": self._code,
             "packages": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
-            "controls": {path: code_behind(path)[path] for path in CONTROLS}
+            "controls": {path: hash_of(path) for path in CONTROLS}
             | {rule.name: rule.identity["content_hash"] for rule in self.controls},
             "cases": {"suite": _hash(to_dict(self.suite)), "cases": self.cases, "mix": self.mix},
             "judges": self._judges,

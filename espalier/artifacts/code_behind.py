@@ -32,6 +32,11 @@ def code_behind(command: str) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): files[path] for path in sorted(files)}
 
 
+def hash_of(module: str) -> str:
+    """SHA-256 of what one module of the checkout does, whatever it imports."""
+    return _read(repo_root() / module)[1]
+
+
 def changed_files(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """The files in which two answers of `code_behind` differ."""
     return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))

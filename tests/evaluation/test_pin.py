@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records
-from espalier.artifacts.code_behind import code_behind
+from espalier.artifacts.code_behind import code_behind, hash_of
 from espalier.artifacts.paths import repo_root
 from espalier.errors import UserError
 from espalier.models import hashes
@@ -121,6 +121,7 @@ def test_what_does_not_count_is_reached_and_is_all_that_does_not(suite, pin_of, 
         monkeypatch.setattr(pin, "code_behind", lambda entry, path=path: {
             name: "edited" if name == path else content for name, content in real(entry).items()
         })  # fmt: skip
+        monkeypatch.setattr(pin, "hash_of", lambda entry, path=path: "edited" if entry == path else hash_of(entry))
         found[path] = pin_of("--suite", suite)
     monkeypatch.undo()
     before = pin_of("--suite", suite)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from data_mix.curriculum.config import CurriculumConfig
-from data_mix.filters import FilterConfig
+from data_mix.filters.config import FilterConfig
 from data_mix.importers import IMPORTERS
 from espalier.artifacts.paths import check_name
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name

@@ -21,7 +21,7 @@ import orjson
 from data_mix import curriculum
 from data_mix.dedup.decontaminate import Grams
 from data_mix.dedup.near_duplicates import signatures
-from data_mix.filters import Chain
+from data_mix.filters.chain import Chain
 from data_mix.importers import Imported, convert
 from data_mix.mixing.job_records import Named, groups_of, records_of
 from data_mix.mixing.jobs import Job

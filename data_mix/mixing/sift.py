@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from data_mix.filters import Chain
+from data_mix.filters.chain import Chain
 from data_mix.mixing.preferences import KIND, take
 from data_mix.mixing.refined import Draft
 from data_mix.mixing.tally import Tally

@@ -143,7 +143,8 @@ def clean(batch: dict[str, list[Any]], indices: list[int], filters: str) -> dict
 @cache
 def chain(file: str) -> Any:
     """Our filters; one chain a process."""
-    from data_mix.filters import Chain, FilterConfig
+    from data_mix.filters.chain import Chain
+    from data_mix.filters.config import FilterConfig
     from espalier.command_line.config import load_file
 
     return Chain(load_file(FilterConfig, Path(file)))

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from data_mix.filters import FILTERS, Chain, FilterConfig, chain
-from data_mix.filters.config import UnsafeConfig
+from data_mix.filters import chain
+from data_mix.filters.chain import FILTERS, Chain
+from data_mix.filters.config import FilterConfig, UnsafeConfig
 from data_mix.filters.draft import Draft, Messages
 from data_mix.filters.scan import Scan
 from data_mix.filters.unsafe import BUILTIN, read_terms

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from data_mix.filters import Chain, FilterConfig, Verdict
+from data_mix.filters.chain import Chain, Verdict
+from data_mix.filters.config import FilterConfig
 
 ASK = "How do I say that?"
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from data_mix.filters import Chain, FilterConfig, Verdict
+from data_mix.filters.chain import Chain, Verdict
+from data_mix.filters.config import FilterConfig
 
 CALL = {"type": "function", "function": {"name": "look", "arguments": {"word": "went"}}}
 ASK = {"role": "user", "content": "Is it go or went?"}

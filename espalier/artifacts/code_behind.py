@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from espalier.artifacts.paths import repo_root
 
@@ -51,41 +50,41 @@ def _reached(entry: Path) -> set[Path]:
         if path not in found and path.is_file():
             found.add(path)
             waiting += [file for name in _read(path)[0] for file in _files(name)]
-            if _discovers(path):
-                waiting += path.parent.glob("*.py")
     return found
 
 
 @cache
-def _discovers(path: Path) -> bool:
-    """Whether a module finds those beside it by itself, so that all of them may be imported.
-
-    With `espalier.discover`, or, as a package, with pkgutil.
-    """
-    names = {
-        alias.name
-        for node in ast.walk(ast.parse(path.read_bytes()))
-        if isinstance(node, ast.Import | ast.ImportFrom)
-        for alias in node.names
-    }
-    return "discover" in names or (path.name == "__init__.py" and "pkgutil" in names)
-
-
-@cache
 def _read(path: Path) -> tuple[tuple[str, ...], str]:
-    """Of a module, parsed once: the dotted names of ours that it imports, and the hash of what it does.
+    """Of a module, parsed and walked once: the dotted names of ours that it imports, and the hash of what it does.
 
-    Of `from a import b` both a and a.b are named, whichever is a module.
+    Of `from a import b` both a and a.b are named, whichever is a module. One that finds those beside it by itself, with
+    `espalier.discover` or, as a package, with pkgutil, names all of them.
     """
     tree = ast.parse(path.read_bytes())
     names = []
     for node in ast.walk(tree):
+        _strip_texts(node)
         if isinstance(node, ast.Import):
             names += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    if "espalier.discover" in names or (path.name == "__init__.py" and "pkgutil" in names):
+        beside = path.parent.relative_to(repo_root()).parts
+        names += [".".join((*beside, module.stem)) for module in sorted(path.parent.glob("*.py"))]
     ours = tuple(dict.fromkeys(name for name in names if _is_ours(name.partition(".")[0])))
-    return ours, hashlib.sha256(ast.dump(_Bare().visit(tree)).encode()).hexdigest()
+    return ours, hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+
+
+def _strip_texts(node: ast.AST) -> None:
+    """Take statements that are a text and nothing else out of a node: docstrings, of attributes too."""
+    for field in ("body", "orelse", "finalbody"):
+        statements = getattr(node, field, None)
+        if isinstance(statements, list):
+            statements[:] = [each for each in statements if not _is_text(each)]
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 @cache
@@ -111,11 +110,3 @@ def _data_beside(module: Path) -> Iterator[Path]:
             yield path
         elif path.is_dir() and path.name not in _NAMED_BY_USERS and not any(path.glob("*.py")):
             yield from (each for each in path.rglob("*") if each.suffix in _DATA)
-
-
-class _Bare(ast.NodeTransformer):
-    """Takes out statements that are a text and nothing else: docstrings, of attributes too."""
-
-    def visit_Expr(self, node: ast.Expr) -> Any:
-        is_text = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_text else self.generic_visit(node)

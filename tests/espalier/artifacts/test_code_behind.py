@@ -73,7 +73,6 @@ def test_a_package_that_finds_its_modules_by_itself_counts_all_of_them(checkout:
     (checkout / "espalier/kinds/one.py").write_text("from espalier import other\n")
     for text, there in (("", False), ("import pkgutil\n", True)):
         (checkout / "espalier/kinds/__init__.py").write_text(text)
-        code_behind._discovers.cache_clear()
         assert ({"espalier/kinds/one.py", "espalier/other.py"} <= set(behind())) == there
 
 
@@ -84,7 +83,6 @@ def test_a_module_that_discovers_those_beside_it_counts_all_of_them(checkout: Pa
     (checkout / "espalier/kinds/opening.py").write_text("def names():\n    return discover(__package__)\n")
     assert "espalier/kinds/one.py" not in behind()
     (checkout / "espalier/kinds/opening.py").write_text("from espalier.discover import discover\n")
-    code_behind._discovers.cache_clear()
     assert {"espalier/kinds/one.py", "espalier/other.py"} <= set(behind())
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from espalier.artifacts.records import sha256_file
 from espalier.command_line.config import to_dict
+from espalier.command_line.console import say
 from espalier.errors import UserError
 from evaluation.backends.base import Backend
 from evaluation.backends.opening import open_backend
@@ -137,7 +138,10 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
     """UserError for an unknown model, metric or pool. Loads no weights."""
     own = load_metrics(config.metrics)
     if own:
-        load_suite(config.suite, known_columns(own))  # now that it can be told what is no metric
+        named = load_suite(config.suite, known_columns(own)).metrics  # now that it can be told what is no metric
+        unnamed = ", ".join(sorted(own.keys() - set(named)))
+        if unnamed:
+            say(f"note: {unnamed} of --metrics: the suite does not name it, so it is not shown; add it to its metrics")
     suite, mix, cases, judge = questions.suite, questions.mix, questions.cases, questions.judge
     pool = Pool()
     backends = [

@@ -38,8 +38,11 @@ def main(argv: list[str]) -> int:
         return export_template()
     if options.validate_:
         return validate(options.validate_, config)
+    if options.pin is None and any(word.partition("=")[0] == "--pin" for word in argv):
+        # An unset variable in a script must not turn the guard off.
+        raise UserError("--pin: is empty; it wants 12 to 64 hexadecimal digits, as --print_pin says them")
     if options.print_pin:
-        return print_pin(config)
+        return print_pin(config, options)
     return evaluate(config, options)
 
 
@@ -71,11 +74,14 @@ def validate(choice: str, config: EvaluateConfig) -> int:
     return 0
 
 
-def print_pin(config: EvaluateConfig) -> int:
-    """Print what `--pin` takes."""
+def print_pin(config: EvaluateConfig, options: EvaluateOptions) -> int:
+    """Print what `--pin` takes; UserError where it is given and another's."""
+    from evaluation.pin import held_to
     from evaluation.plan import read_questions
 
-    say(read_questions(config).evaluator.pin)
+    evaluator = read_questions(config).evaluator
+    with held_to(options.pin, evaluator):
+        say(evaluator.pin)
     return 0
 
 

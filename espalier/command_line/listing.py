@@ -29,7 +29,10 @@ def list_artifacts(words: Sequence[str]) -> None:
     found = registry.survey(kinds)
     if not found:
         places = ", ".join(kind.folder for kind in kinds)
-        console.say(f"nothing yet in {workspace()} ({places}); python stage1/train.py makes the first mix and runs")
+        begin = (
+            "python stage1/train.py makes the first mix and runs" if len(kinds) > 1 else "the README says what makes it"
+        )
+        console.say(f"nothing yet in {workspace()} ({places}); {begin}")
         return
     rounds = any(each.round for each in found)
     first = kinds[0].word if len(kinds) == 1 else "artifact"

@@ -34,7 +34,7 @@ def remove(name: str, *, yes: bool) -> None:
     if part:
         _check_part(found, part, below)
     elif below:
-        raise UserError(f"{shown} stays, because others descend from it; first remove: {_named(below)}")
+        raise UserError(f"{shown} stays, because others descend from it; first remove: {_named(below[::-1])}")
     folder, shown = found.folder / part, f"{shown}/{part}" if part else shown
     if not yes and not _agreed(f"{shown} ({found.state}, {records.folder_bytes(folder) / 1e6:,.1f} MB)", shown):
         console.say("kept")

@@ -245,3 +245,9 @@ def test_an_edited_checkout_is_another_evaluator(workspace, tmp_path, suite):
     done = command(*words)
     assert done.returncode == 2 and "since scores s: code: cefrpy.py, evaluation/metrics/safety.py)" in done.stderr
     assert len(done.stderr.splitlines()) == 1 and done.stdout == ""
+
+
+@pytest.mark.parametrize("words", [["--pin", ""], ["--pin="], ["--pin", "null"]])
+def test_an_empty_pin_does_not_turn_the_guard_off(words: list[str]) -> None:
+    with pytest.raises(UserError, match="--pin: is empty"):
+        main(["--models", "rule:reference", "--suite", "stress", *words])

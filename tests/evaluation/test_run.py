@@ -214,7 +214,7 @@ def test_gates_decide_the_exit_code(workspace, listed):
     assert unknown.returncode == 2 and "did you mean checks" in unknown.stderr
 
 
-def test_a_metric_of_ones_own(workspace, listed):
+def test_a_metric_of_ones_own(workspace, listed, capsys):
     path = workspace / "mine.py"
     path.write_text(
         "from evaluation.metrics.base import metric\n\n"
@@ -230,6 +230,8 @@ def test_a_metric_of_ones_own(workspace, listed):
     assert "says please" in (workspace / "scores" / "own" / "report.md").read_text()
     with pytest.raises(UserError, match="'polite' is no metric"):
         main(words)
+    main(["--models", f"replies:{replies}", "--suite", listed, "--name", "unnamed", "--metrics", str(path)])
+    assert "polite of --metrics: the suite does not name it, so it is not shown" in capsys.readouterr().out
 
 
 def test_a_device_that_is_none_or_not_here_is_refused_before_anything_is_asked(

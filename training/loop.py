@@ -61,6 +61,7 @@ def train(
     UserError, before the optimizer's step, when loss or gradient is not finite: the last checkpoint is then still good.
     """
     device = accelerator.device
+    parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
     clock = _Clock(run.name, settings.steps, progress.tokens)
     with (
@@ -77,7 +78,7 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = lr
             micro_batches = next_batches(progress.step)
-            learned = _learn(model, objective, micro_batches, accelerator, settings.optim.clip)
+            learned = _learn(model, parameters, objective, micro_batches, accelerator, settings.optim.clip)
             if not math.isfinite(learned.loss + learned.grad_norm):
                 raise _not_finite(run, progress.step, learned, micro_batches)
             optimizer.step()
@@ -129,7 +130,14 @@ class _Learned:
     num_tokens: int
 
 
-def _learn(model: Any, objective: Objective, micro_batches: list[Batch], accelerator: Any, clip: float) -> _Learned:
+def _learn(
+    model: Any,
+    parameters: list[torch.nn.Parameter],
+    objective: Objective,
+    micro_batches: list[Batch],
+    accelerator: Any,
+    clip: float,
+) -> _Learned:
     """Forward and backward through the micro-batches of a step, and the gradient clipped."""
     losses: list[torch.Tensor] = []
     found: list[Facts] = []
@@ -141,23 +149,22 @@ def _learn(model: Any, objective: Objective, micro_batches: list[Batch], acceler
             accelerator.backward(loss * accelerator.num_processes)
         losses.append(loss.detach())
         found.append(facts)
-    norm = accelerator.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], clip)
+    norm = accelerator.clip_grad_norm_(parameters, clip)
     means = _means(found)
-    total = torch.stack(losses).sum()
-    num_tokens = sum(batch.num_tokens for batch in micro_batches)
     if accelerator.num_processes > 1:
-        counted = accelerator.reduce(torch.stack([total, total.new_tensor(num_tokens)]), "sum")
-        total, num_tokens = counted[0], int(counted[1])
         means = {name: accelerator.reduce(value, "mean") for name, value in means.items()}
     # The one wait for the device in a step.
-    values = torch.stack([*losses, norm, *means.values(), total]).tolist()
+    values = torch.stack([*losses, norm, *means.values()]).tolist()
     shares = values[: len(losses)]
+    loss, num_tokens = sum(shares), sum(batch.num_tokens for batch in micro_batches)
+    if accelerator.num_processes > 1:
+        loss, num_tokens = accelerator.reduce(norm.new_tensor([loss, num_tokens], dtype=torch.float64), "sum").tolist()
     return _Learned(
-        loss=sum(shares) if accelerator.num_processes == 1 else values[-1],
+        loss=loss,
         shares=shares,
         grad_norm=values[len(losses)],
-        facts=dict(zip(means, values[len(losses) + 1 : -1], strict=True)),
-        num_tokens=num_tokens,
+        facts=dict(zip(means, values[len(losses) + 1 :], strict=True)),
+        num_tokens=int(num_tokens),
     )
 
 

@@ -15,36 +15,21 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[3])
 
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import Field
-
-from espalier.command_line.config import Config, load
+from espalier.command_line.config import load
 from espalier.errors import UserError, run_main
+from research.benchmarks.evaluation.prompts import Asked
 
 NEAR = 1e-4
 """Logits nearer than this are a tie in float32."""
 
 
-class Benchmark(Config):
+class Benchmark(Asked):
     """What to compare."""
 
-    models: Annotated[list[str], Field(min_length=1)] = ["basil-trunk", "basil-core"]
-    """Runs, folders or hub names."""
-    chat_template: str | None = None
-    """Builtin template or file, for models that have none."""
-    suite: str = "recast"
-    """Where the prompts come from."""
-    mix: str | None = None
-    """The mix of a suite that draws its cases from one."""
-    cases: int = 200
-    """How many prompts."""
-    max_new_tokens: int = 64
-    """Length at which a reply is cut."""
     batch_sizes: list[int] = [1, 3, 16, 64]
     """The first is what the others are compared with."""
-    threads: int = 1
-    """Of torch."""
 
 
 def main(argv: list[str]) -> int:

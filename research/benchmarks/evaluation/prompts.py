@@ -5,10 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import Field
+
+from espalier.command_line.config import Config
 from espalier.errors import UserError
 from evaluation.cases.case import Case
+
+
+class Asked(Config):
+    """Who is asked what, in every benchmark of replies."""
+
+    models: Annotated[list[str], Field(min_length=1)] = ["basil-trunk", "basil-core"]
+    """Runs, folders or hub names."""
+    chat_template: str | None = None
+    """Builtin template or file, for models that have none."""
+    suite: str = "recast"
+    """Where the prompts come from."""
+    mix: str | None = None
+    """The mix of a suite that draws its cases from one."""
+    cases: int = 200
+    """How many prompts."""
+    max_new_tokens: int = 64
+    """Length at which a reply is cut."""
+    threads: int = 1
+    """Of torch."""
 
 
 def first_cases(suite_name: str, mix_name: str | None, number: int) -> list[Case]:

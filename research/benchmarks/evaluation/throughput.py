@@ -26,31 +26,18 @@ from unittest.mock import patch
 
 from pydantic import Field
 
-from espalier.command_line.config import Config, load
+from espalier.command_line.config import load
 from espalier.errors import UserError, run_main
+from research.benchmarks.evaluation.prompts import Asked
 
 
-class Benchmark(Config):
+class Benchmark(Asked):
     """What to measure."""
 
-    models: Annotated[list[str], Field(min_length=1)] = ["basil-trunk", "basil-core"]
-    """Runs or folders; the peer takes an adapter whose base is not an adapter itself."""
-    chat_template: str | None = None
-    """Builtin template or file, for models that have none."""
-    suite: str = "recast"
-    """Where the prompts come from."""
-    mix: str | None = None
-    """The mix of a suite that draws its cases from one."""
-    cases: int = 200
-    """How many prompts."""
-    max_new_tokens: int = 64
-    """Length at which a reply is cut."""
     batch_sizes: Annotated[list[int], Field(min_length=1)] = [32, 16, 64]
     """Replies generated at once, by both; each size is measured in turn."""
     repeats: Annotated[int, Field(ge=1)] = 5
     """Times that both are measured."""
-    threads: int = 1
-    """Of torch."""
 
 
 @dataclass(frozen=True)

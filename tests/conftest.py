@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -25,6 +26,13 @@ def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.setenv("ESPALIER_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(autouse=True)
+def seeded() -> None:
+    """What a test draws does not depend on the tests before it, which are others in every process."""
+    if "torch" in sys.modules:  # its first import draws from a fixed seed by itself
+        sys.modules["torch"].manual_seed(0)
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:

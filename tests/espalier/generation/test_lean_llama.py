@@ -155,7 +155,9 @@ def with_angles_that_change() -> Any:
     model = tiny.model(max_positions=1024)
     config = copy.deepcopy(model.config)
     config.rope_parameters = {"rope_type": "dynamic", "rope_theta": 10000.0, "factor": 2.0}
-    return LlamaForCausalLM(config)
+    changed = LlamaForCausalLM(config)
+    changed.load_state_dict(model.state_dict())
+    return changed
 
 
 def changed_by_a_hook() -> Any:

@@ -33,6 +33,7 @@ from evaluation.junit import write_junit
 from evaluation.plan import Plan
 from evaluation.report import Material, conclusions, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
+from evaluation.report.tried import not_made, tried, won_by
 from evaluation.report.web.page import write_page
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
@@ -74,7 +75,8 @@ def read_gates(options: EvaluateOptions, plan: Plan) -> list[Gate]:
 
 def check_gates(gates: Sequence[Gate], plan: Plan, material: Material) -> Material:
     """The material with what became of the gates."""
-    return replace(material, gates=check(gates, material.results, _reliable(plan)))
+    won = {name: won_by(bar) for name, bar in material.won.items()} if gates else {}
+    return replace(material, gates=check(gates, material.results, _reliable(plan), won))
 
 
 def _reliable(plan: Plan) -> Reliable:
@@ -102,6 +104,7 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         "baseline": plan.baseline,
         "decides": material.headline.name,
         "missing": list(plan.missing),
+        "tried": tried(material),
         "contestants": summarise(material.results),
     }
     records.write_json(scores.path("summary.json"), summary)
@@ -119,7 +122,7 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         "visibility": {name: asdict(seen) for name, seen in visibility.visibility(material).items()},
     }
     records.write_json(scores.path("report.json"), details)
-    models = [each.name for each in plan.backends]
+    models = [member for each in material.without_controls if len(each.members) == 1 for member in each.members]
     ordered = sorted(models, key=lambda name: name != plan.baseline)
     found = material.results.all_records
     write_page(
@@ -147,7 +150,8 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         if not each.control and (one := material.results.estimate(each, decides))
     }
     facts = {"packages": versions(), "evaluator": material.evaluator, "baseline": plan.baseline}
-    scores.finish({**facts, "decides": decides, "headline": headline})
+    withheld = {"withheld": won_by(material.bar)} if material.bar.unbeaten else {}
+    scores.finish({**facts, "decides": decides, "headline": headline, **withheld})
     return published
 
 
@@ -158,18 +162,21 @@ def announce(material: Material, folder: Path, published: Path | None) -> None:
         console.say(html.unescape(re.sub(r"\\(.)|\*", r"\1", paragraph)))
     console.say()
     results = material.results
+    shown = [*material.without_controls, *(margin.control for margin in material.bar.margins[:1])]
     rows = []
     for column in material.metrics:
-        found = [results.estimate(each, column.name) for each in results.contestants]
+        found = [results.estimate(each, column.name) for each in shown]
         if any(found):
             number = next(each.num_cases for each in found if each)
             rows.append([column.label, number, *(value(column, each.value) if each else "" for each in found)])
-    console.table(["measure", "n", *(each.name for each in results.contestants)], rows)
+    console.table(["measure", "n", *(each.name for each in shown)], rows)
     console.say()
     for each in results.contestants:
         failed = [record for member in each.members for record in results.records(member) if record.finish == "error"]
         if failed and len(each.members) == 1 and not each.control:
             console.say(f"note: {each.name} gave no reply {len(failed):,} times, such as: {failed[0].error}")
+    if not_made(material):
+        console.say(f"note: not every control can be made for every case: {not_made(material)}")
     for warning in visibility.warnings(material):
         console.say(f"note: {warning}")
     if material.missing:

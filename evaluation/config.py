@@ -52,7 +52,7 @@ class EvaluateConfig(Config):
 
     models: list[str] = []
     """Who is compared, the baseline first: a run, a folder or a hub name (run:, path:, hub: say which),
-    openai:NAME@URL, replies:FILE, human, rule:copy or rule:reference."""
+    openai:NAME@URL, replies:FILE, human, rule:copy, rule:reference or control:NAME."""
     suite: str = "recast"
     """A suite that comes with Espalier (--list-suites), a YAML or JSON file, JSON lines of cases or minimal pairs, or a
     text."""
@@ -60,6 +60,9 @@ class EvaluateConfig(Config):
     """Python files with metrics of your own, for the suite to name beside Espalier's. They are run as your code."""
     judges: list[str] | None = None
     """Who judges: trained judges by name (judges/NAME) and openai:NAME@URL. By default the classifier, once trained."""
+    controls: list[str] | None = None
+    """Replies made to win that answer beside the models, by family or kind (salad,agreement), all, or none. By default
+    those that the suite names, and where it has a pedagogy score a few of the strongest."""
     learner: str = "rules"
     """Who plays simulated learners: rules, or openai:NAME@URL."""
     name: str | None = None

@@ -5,7 +5,10 @@
     no_regression:basil-trunk   no candidate is worse than this model beyond chance on any column that has a direction
 
 A gate is read and checked against the suite before any model is asked. A column of a judge that says nothing of new
-models may not decide: naming one is an error, and `no_regression` passes over it.
+models may not decide: naming one is an error, and `no_regression` passes over it. Nor may a column by which replies
+made to win do as well as good ones, which is known when all have answered: a gate that names it fails, and
+`no_regression` passes over it and says so. A gate on what stands beside the models (`control:salad:pedagogy.rate<0.3`)
+is one on the column itself, and is decided by the figure.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from espalier.errors import UserError
 from evaluation.comparison.figures import Contestant, Results, leader
@@ -129,16 +133,26 @@ def check_names(gates: Sequence[Gate], columns: Sequence[Column], models: Sequen
             )
 
 
-def check(gates: Sequence[Gate], results: Results, reliable: Reliable) -> list[Outcome]:
-    """What becomes of each gate, after `check_names`. A column without a value fails its gate."""
+def check(
+    gates: Sequence[Gate], results: Results, reliable: Reliable, won: Mapping[str, str] = MappingProxyType({})
+) -> list[Outcome]:
+    """What becomes of each gate, after `check_names`. A column without a value fails its gate.
+
+    `won` are the columns that replies made to win won, and how.
+    """
     return [
-        _no_regression(gate, results, reliable) if isinstance(gate, NoRegression) else _threshold(gate, results)
+        _no_regression(gate, results, reliable, won)
+        if isinstance(gate, NoRegression)
+        else _threshold(gate, results, won)
         for gate in gates
     ]
 
 
-def _threshold(gate: Threshold, results: Results) -> Outcome:
+def _threshold(gate: Threshold, results: Results, won: Mapping[str, str]) -> Outcome:
     asked = [results.contestant(gate.model)] if gate.model else results.candidates or [results.baseline]
+    if gate.column in won and not all(each.control for each in asked):
+        why = f"no gate may use {gate.column} on these cases: {won[gate.column]}"
+        return Outcome(text=gate.text, passed=False, why=why)
     said, passed = [], True
     for each in asked:
         found = results.estimate(each, gate.column)
@@ -166,11 +180,14 @@ def _why_none(contestant: Contestant, column: str, results: Results) -> str:
     )
 
 
-def _no_regression(gate: NoRegression, results: Results, reliable: Reliable) -> Outcome:
+def _no_regression(gate: NoRegression, results: Results, reliable: Reliable, won: Mapping[str, str]) -> Outcome:
     against = results.against(gate.baseline)
-    usable = [
+    trusted = [
         column for column in against.columns if column.better != "neither" and reliable.get(column.name, (True,))[0]
     ]
+    usable = [column for column in trusted if column.name not in won]
+    passed_over = ", ".join(column.name for column in trusted if column.name in won)
+    beside = f"; passed over {passed_over}, where replies made to win do as well as good ones" if passed_over else ""
     worse, compared = [], 0
     for candidate in against.candidates:
         corrected = against.corrected([candidate], columns=usable)
@@ -184,9 +201,9 @@ def _no_regression(gate: NoRegression, results: Results, reliable: Reliable) -> 
                 by, ends = gap(column, comparison.difference.value), between(column, comparison.difference)
                 worse.append(f"{candidate.name} is worse at {column.name}: {by} ({ends}; p {chance(p_value)})")
     if not compared:
-        return Outcome(text=gate.text, passed=False, why=f"nobody could be compared with {gate.baseline}")
+        return Outcome(text=gate.text, passed=False, why=f"nobody could be compared with {gate.baseline}{beside}")
     why = "; ".join(worse) or f"{compared:,} comparisons, none worse beyond chance"
-    return Outcome(text=gate.text, passed=not worse, why=why)
+    return Outcome(text=gate.text, passed=not worse, why=why + beside)
 
 
 def _known(name: str, known: Collection[str], what: str, text: str) -> None:

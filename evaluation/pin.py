@@ -3,7 +3,7 @@
     code       what `evaluation/run.py` can import and what those modules read, by what it does, and --metrics files;
                styles and scripts of the page and the template of a suite count for nothing, as no score passes by them
     packages   versions of Python and of the packages that count, generate and render
-    controls   what stands beside the scores: the code of calibration's controls, and the suite's rules
+    controls   what stands beside the scores: the code of calibration's controls, the suite's rules, replies made to win
     cases      the suite, the cases asked, and the mix that they come from
     judges     trained judges by the content of their files, others by their name, and every judge's calibration
     settings   the rest of the command line that can change a score
@@ -54,7 +54,7 @@ _PACKAGES = (
     "scipy", "tokenizers", "torch", "transformers", "vllm",
 )  # fmt: skip
 _WHO = {"models", "name", "baseline", "pool"}
-_BY_CONTENT = {"suite", "mix", "limit", "metrics", "judges", "chat_template", "endpoint"}
+_BY_CONTENT = {"suite", "mix", "limit", "metrics", "judges", "controls", "chat_template", "endpoint"}
 _SPEED = {"batch_size", "workers", "ray_address"}
 _NAMED = 3
 
@@ -74,7 +74,7 @@ class Evaluator:
     judges: Mapping[str, str]
     """Who judges, as the command line names them, with the name that the calibration has."""
     controls: Sequence[Backend]
-    """The suite's rules."""
+    """Who stands beside the models: rules, and replies that were made to win."""
 
     @cached_property
     def parts(self) -> dict[str, dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from espalier.artifacts.records import sha256_file
@@ -13,6 +13,7 @@ from espalier.command_line.config import to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from evaluation.backends.base import Backend
+from evaluation.backends.controls import ControlReplies, standing_beside
 from evaluation.backends.opening import open_backend
 from evaluation.backends.pool import Pool
 from evaluation.cases.case import Case
@@ -46,7 +47,7 @@ class Questions:
     cases_hash: str
     """What they are known by."""
     controls: list[Backend]
-    """The suite's rules."""
+    """Who stands beside the models: rules, then replies that were made to win."""
     judge: Judge | None
     """Who gives the judged columns: a judge, or a panel of several."""
     evaluator: Evaluator
@@ -74,7 +75,7 @@ class Plan:
     cases: list[Case]
     """The cases."""
     backends: list[Backend]
-    """Who answers them: the models, then the suite's controls."""
+    """Who answers them: the models, then what stands beside them."""
     contestants: list[Contestant]
     """Who has a row in the report: the backends and the pools."""
     baseline: str
@@ -85,6 +86,12 @@ class Plan:
     """What the scores are made from, with content hashes."""
     evaluator: Evaluator
     """What scores, whoever is scored."""
+
+    def asked(self, backend: Backend) -> list[Case]:
+        """The cases as a backend is asked them: of dialogues a control answers the first turn alone."""
+        if not isinstance(backend, ControlReplies):
+            return self.cases
+        return [replace(case, script=(), simulation=None) for case in self.cases]
 
     @property
     def dimensions(self) -> list[str]:
@@ -111,7 +118,8 @@ def read_questions(config: EvaluateConfig) -> Questions:
     cases = cases[: config.limit]
     cases_hash = _hash([asdict(case) for case in cases])
     controls = [
-        open_backend(rule, config, suite=suite, mix=mix, cases_hash=cases_hash, pool=Pool()) for rule in suite.controls
+        open_backend(each, config, suite=suite, mix=mix, cases=cases, cases_hash=cases_hash, pool=Pool())
+        for each in standing_beside(config, suite, cases)
     ]
     chosen = config.judges if config.judges is not None else default_judges()
     judge = open_judges(chosen, config) if _judged(suite) else None
@@ -145,7 +153,7 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
     suite, mix, cases, judge = questions.suite, questions.mix, questions.cases, questions.judge
     pool = Pool()
     backends = [
-        open_backend(reference, config, suite=suite, mix=mix, cases_hash=questions.cases_hash, pool=pool)
+        open_backend(reference, config, suite=suite, mix=mix, cases=cases, cases_hash=questions.cases_hash, pool=pool)
         for reference in config.models
     ]
     backends += [rule for rule in questions.controls if rule.name not in config.models]
@@ -219,14 +227,19 @@ def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Co
     names = [backend.name for backend in backends]
     pools = parse_pools(config.pool, names)
     some_model = any(backend.is_model for backend in backends)
-    single = [
-        # Rules stand beside models; where there are none, they are compared themselves.
-        Contestant(name=backend.name, members=(backend.name,), control=some_model and not backend.is_model)
-        for backend in backends
-    ]
+    single = [_contestant(backend, some_model and not backend.is_model, config.models) for backend in backends]
     pooled = [Contestant(name=name, members=members) for name, members in pools.items()]
     models = [each for each in single if not each.control]
     return [*models, *pooled, *(each for each in single if each.control)]
+
+
+def _contestant(backend: Backend, beside: bool, models: Sequence[str]) -> Contestant:
+    """Rules stand beside models; where there are none, they are compared themselves. So is a control that is named."""
+    name = backend.name
+    if not isinstance(backend, ControlReplies) or (name in models and not beside):
+        return Contestant(name=name, members=(name,), control=beside)
+    family = backend.control
+    return Contestant(name=name, members=(name,), control=True, kind=family.kind, label=family.label)
 
 
 def _baseline(config: EvaluateConfig, contestants: Sequence[Contestant], backends: Sequence[Backend]) -> str:

@@ -142,7 +142,7 @@ def ask(plan: "Plan", backend: "Backend", cache: "Cache", seed: int) -> "list[Re
     from evaluation.play import num_replies, play
 
     samples = plan.suite.generation.samples
-    total = num_replies(plan.cases) * samples
+    total = num_replies(plan.asked(backend)) * samples
     before = 0
     with progress(total, backend.name) as bar:
 
@@ -156,7 +156,7 @@ def ask(plan: "Plan", backend: "Backend", cache: "Cache", seed: int) -> "list[Re
         try:
             return play(
                 backend,
-                plan.cases,
+                plan.asked(backend),
                 plan.columns,
                 cache=cache,
                 seed=seed,

@@ -42,6 +42,8 @@ class Given:
     """Where the cases come from, if they come from a mix."""
     cases_hash: str
     """What the cases are known by."""
+    cases: Sequence[Case]
+    """The cases themselves."""
     pool: Pool
     """Weights that several models share."""
 

@@ -5,12 +5,14 @@ To add a form, write a function under `@opens` beside the backend that it opens;
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from espalier.discover import discover
 from espalier.models.references import resolve
 from evaluation.backends.base import Backend, Given
 from evaluation.backends.pool import Placement, Pool
+from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix
 from evaluation.cases.suite import Suite
 from evaluation.config import EvaluateConfig
@@ -24,14 +26,21 @@ def openers() -> dict[str, Opener]:
 
 
 def open_backend(
-    reference: str, config: EvaluateConfig, *, suite: Suite, mix: Mix | None, cases_hash: str, pool: Pool
+    reference: str,
+    config: EvaluateConfig,
+    *,
+    suite: Suite,
+    mix: Mix | None,
+    cases: Sequence[Case],
+    cases_hash: str,
+    pool: Pool,
 ) -> Backend:
     """What `reference` names. UserError for an unknown model or rule; no weights are loaded yet.
 
-    `mix` is where the cases come from, if they come from one; `cases_hash` is what the cases are known by; adapters of
-    one base share its weights by sharing `pool`.
+    `mix` is where the `cases` come from, if they come from one; `cases_hash` is what they are known by; adapters of one
+    base share its weights by sharing `pool`.
     """
-    given = Given(config=config, suite=suite, mix=mix, cases_hash=cases_hash, pool=pool)
+    given = Given(config=config, suite=suite, mix=mix, cases=cases, cases_hash=cases_hash, pool=pool)
     backend: Backend = choose(openers().values(), reference).open(reference, given)
     return backend
 

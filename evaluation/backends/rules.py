@@ -20,7 +20,7 @@ from evaluation.opener import opens
 _RECASTS_READ = 2_000
 
 
-class _Rule:
+class Rule:
     """What all rules have in common."""
 
     is_model: ClassVar[bool] = False
@@ -36,7 +36,7 @@ class _Rule:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReferenceRule(_Rule):
+class ReferenceRule(Rule):
     """Gives each case's own reference."""
 
     source: str
@@ -59,7 +59,7 @@ class ReferenceRule(_Rule):
 
 
 @dataclass(frozen=True, kw_only=True)
-class CopyRule(_Rule):
+class CopyRule(Rule):
     """Puts the learner's sentence, mistake and all, into one template: what copying alone is worth."""
 
     template: str

@@ -91,7 +91,8 @@ class Suite(Config):
     headline: str = ""
     """The one that answers which model teaches better; by default the first."""
     controls: tuple[str, ...] = ()
-    """Rules that answer the same cases, to show what a figure is worth: `rule:copy`, `rule:reference`."""
+    """What answers the same cases, to show what a figure is worth: rules (`rule:copy`, `rule:reference`), and replies
+    made to win, by family or kind (`salad`), `all`, or `none`."""
 
     @field_validator("metrics")
     @classmethod

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -31,7 +32,11 @@ class Contestant:
     members: tuple[str, ...]
     """The models behind it: one, or several runs of one recipe."""
     control: bool = False
-    """Whether it is a rule that shows what the figures are worth."""
+    """Whether it stands beside the models, to show what the figures are worth."""
+    kind: str = ""
+    """Of replies made to win, in which way they cheat; empty for models and rules."""
+    label: str = ""
+    """Those replies in a reader's words."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,8 +84,9 @@ class Results:
             self._by_model.setdefault(record.model, []).append(record)
         self._table = Table(self._by_model, [column.name for column in columns])
         self._resampling = Resampling(self._table.num_clusters, seed=seed)
+        self._spans = {column.name: column.high - column.low for column in columns}
         self._estimates: dict[tuple[str, Scope], dict[str, Estimate | None]] = {}
-        self._compared: dict[tuple[str, str, Scope], Comparison | None] = {}
+        self._compared: dict[tuple[str, str, str, Scope], Comparison | None] = {}
 
     @property
     def candidates(self) -> list[Contestant]:
@@ -100,7 +106,9 @@ class Results:
         """The same records compared with another baseline."""
         if baseline == self.baseline.name:
             return self
-        return type(self)(self.all_records, self.contestants, baseline, self.columns, seed=self.seed)
+        other = copy(self)
+        other.baseline = self.contestant(baseline)
+        return other
 
     @property
     def all_records(self) -> list[Record]:
@@ -120,13 +128,38 @@ class Results:
 
     def compare(self, contestant: Contestant, column: str, scope: Scope = first_reply) -> Comparison | None:
         """The contestant against the baseline on the replies that both have; None where there are none."""
-        key = contestant.name, column, scope
-        if key not in self._compared:
-            # What is drawn serves all columns at once; of a group only the column that is asked for will be.
-            names = [each.name for each in self.columns] if not scope.kind else [column]
-            rivals = [each for each in self.contestants if each != self.baseline] if not scope.kind else [contestant]
-            self._compare_all([(rival, name) for rival in rivals for name in names], scope)
+        key = self.baseline.name, contestant.name, column, scope
+        if key not in self._compared and contestant != self.baseline:
+            wanted = [(self.baseline, contestant, column)]
+            if not scope.kind and not contestant.kind:
+                # What is drawn serves all columns at once; of a group only the column that is asked for will be, and of
+                # replies made to win only what is held against them.
+                rivals = [each for each in self.contestants if each != self.baseline and not each.kind]
+                wanted = [(self.baseline, each, name.name) for each in rivals for name in self.columns]
+            self.compare_all(wanted, scope)
         return self._compared.get(key)
+
+    def compare_all(
+        self, wanted: Sequence[tuple[Contestant, Contestant, str]], scope: Scope = first_reply
+    ) -> list[Comparison | None]:
+        """For each (one, other, column) the other against the one, on the replies that both have."""
+        keys = [(one.name, other.name, column, scope) for one, other, column in wanted]
+        pairs = {}
+        for key, (one, other, column) in zip(keys, wanted, strict=True):
+            if key not in self._compared:
+                self._compared[key] = None
+                pair = self._pair(one, other, column, scope)
+                if pair:
+                    pairs[key] = pair
+        self._compared |= zip(pairs, compare(list(pairs.values()), self._resampling), strict=True)
+        return [self._compared[key] for key in keys]
+
+    def means_on_both(self, one: Contestant, other: Contestant, column: str) -> tuple[float, float]:
+        """Both sides' means over the first replies that both have; ValueError where there are none."""
+        pair = self._pair(one, other, column, first_reply)
+        if pair is None:
+            raise ValueError(f"{one.name} and {other.name} share no reply with {column}")
+        return float(pair.baseline.mean()), float(pair.candidate.mean())
 
     def corrected(
         self, candidates: Sequence[Contestant], columns: Sequence[Column] | None = None
@@ -204,22 +237,17 @@ class Results:
         # As a difference from nothing it may reach beyond what a score can be.
         return replace(found, low=max(bounds[0], found.low), high=min(bounds[1], found.high))
 
-    def _compare_all(self, wanted: Sequence[tuple[Contestant, str]], scope: Scope) -> None:
-        spans = {column.name: column.high - column.low for column in self.columns}
+    def _pair(self, one: Contestant, other: Contestant, column: str, scope: Scope) -> Pair | None:
         mask = self._table.mask(scope)
-        pairs = {}
-        for contestant, column in wanted:
-            self._compared[contestant.name, column, scope] = None
-            base, other = (
-                np.stack([self._table.column(model, column)[mask] for model in each.members])
-                for each in (self.baseline, contestant)
-            )
-            both = ~(np.isnan(base).any(axis=0) | np.isnan(other).any(axis=0))
-            if both.any():
-                pairs[contestant.name, column, scope] = Pair(
-                    baseline=base[:, both],
-                    candidate=other[:, both],
-                    clusters=self._table.clusters[mask][both],
-                    span=spans.get(column, math.inf),
-                )
-        self._compared |= zip(pairs, compare(list(pairs.values()), self._resampling), strict=True)
+        base, rival = (
+            np.stack([self._table.column(model, column)[mask] for model in each.members]) for each in (one, other)
+        )
+        both = ~(np.isnan(base).any(axis=0) | np.isnan(rival).any(axis=0))
+        if not both.any():
+            return None
+        return Pair(
+            baseline=base[:, both],
+            candidate=rival[:, both],
+            clusters=self._table.clusters[mask][both],
+            span=self._spans.get(column, math.inf),
+        )

@@ -18,6 +18,7 @@ def summarise(results: Results) -> dict[str, Any]:
         contestant.name: {
             "members": list(contestant.members),
             "control": contestant.control,
+            **({"kind": contestant.kind, "label": contestant.label} if contestant.kind else {}),
             "metrics": {
                 column.name: _summary(results, contestant, column, corrected.get((contestant.name, column.name)))
                 for column in results.columns
@@ -29,6 +30,12 @@ def summarise(results: Results) -> dict[str, Any]:
 
 def _summary(results: Results, contestant: Contestant, column: Column, corrected: float | None) -> dict[str, Any]:
     name = column.name
+    whole = {
+        "overall": _plain(results.estimate(contestant, name)),
+        "coverage": _plain(results.coverage(contestant, name)),
+    }
+    if contestant.kind:
+        return whole
     by_group = {
         kind: {
             group: _plain(results.estimate(contestant, name, in_group(kind, group))) for group in results.groups(kind)
@@ -37,8 +44,7 @@ def _summary(results: Results, contestant: Contestant, column: Column, corrected
     }
     comparison = None if contestant == results.baseline else results.compare(contestant, name)
     return {
-        "overall": _plain(results.estimate(contestant, name)),
-        "coverage": _plain(results.coverage(contestant, name)),
+        **whole,
         "groups": {
             kind: {group: found for group, found in groups.items() if found} for kind, groups in by_group.items()
         },

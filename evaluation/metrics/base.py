@@ -70,6 +70,13 @@ class Column:
     """Greatest possible score; may be infinite."""
     better: Better = "higher"
     """Which direction is better; `neither` where it only describes."""
+    restraint: bool = False
+    """Whether it asks a reply to keep to something that one which says nothing of use may keep to as well."""
+
+    @property
+    def restrains(self) -> bool:
+        """Whether a good figure is no sign of teaching, but only a bad one of the lack of it."""
+        return self.restraint or self.better == "lower"
 
     @property
     def is_share(self) -> bool:
@@ -114,10 +121,11 @@ class DialogueMetric(Measured):
 
 
 def metric(
-    label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher"
+    label: str, *, low: float = 0.0, high: float = 1.0, better: Better = "higher", restraint: bool = False
 ) -> Callable[[Measure], Metric]:
     """Makes a metric of a function: its name is the function's, its description the first line of the docstring."""
-    return lambda measure: Metric(**_described(measure), label=label, low=low, high=high, better=better)
+    facts: dict[str, Any] = {"label": label, "low": low, "high": high, "better": better, "restraint": restraint}
+    return lambda measure: Metric(**_described(measure), **facts)
 
 
 def dialogue_metric(

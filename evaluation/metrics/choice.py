@@ -46,7 +46,7 @@ def _letter(said: str, case: Case, letters: str) -> str | None:
     return found["letter"].upper() if found and found["letter"].upper() in letters else None
 
 
-@metric("settles on a choice")
+@metric("settles on a choice", restraint=True)
 def choice_parsed(case: Case, reply: Reply) -> Score:
     """The reply ends with a line that names one of the choices, "Answer: X"; only for multiple choice."""
     if not case.choices:

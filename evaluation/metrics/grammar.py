@@ -6,7 +6,7 @@ from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric
 
 
-@metric("is well-formed: parses under the curriculum's grammar")
+@metric("is well-formed: parses under the curriculum's grammar", restraint=True)
 def parses(case: Case, reply: Reply) -> Score:
     """The whole reply parses under the grammar that wrote the curriculum; only for the first reply to its cases."""
     # Only cases from a mix stand in a split. Later replies follow the model's own earlier ones: one that does not parse

@@ -53,7 +53,7 @@ def asked_for(text: str) -> str | None:
     return found
 
 
-@metric("answers in the learner's language")
+@metric("answers in the learner's language", restraint=True)
 def code_switch(case: Case, reply: Reply) -> Score:
     """The share of the reply in a language that the learner uses, or the one asked for; none where it is not known."""
     asked = asked_for(case.learner)

@@ -100,7 +100,7 @@ def vocabulary_level(case: Case, reply: Reply) -> Score:
     return Score(sum(levels.values()) / len(levels), f"hardest: {_hardest(levels)}")
 
 
-@metric("speaks at the learner's level")
+@metric("speaks at the learner's level", restraint=True)
 def level_fit(case: Case, reply: Reply) -> Score:
     """Share of content words not above the learner's level, less where sentences are longer than suits it."""
     text = read(reply.text)

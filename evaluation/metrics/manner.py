@@ -17,7 +17,7 @@ def echo(case: Case, reply: Reply) -> Score:
     return found(next((said for said in ways if contains(reply.text, said)), ""))
 
 
-@metric("ends by itself and stays in its role")
+@metric("ends by itself and stays in its role", restraint=True)
 def in_role(case: Case, reply: Reply) -> Score:
     """The reply is not empty, the model ended it itself, and no other speaker's name or special token leaks into it."""
     if not reply.text.strip():
@@ -28,7 +28,7 @@ def in_role(case: Case, reply: Reply) -> Score:
     return Score(0.0, quoted(leak[0].lstrip(" \n.?!"))) if leak else Score(1.0)
 
 
-@metric("passes the case's own checks")
+@metric("passes the case's own checks", restraint=True)
 def checks(case: Case, reply: Reply) -> Score:
     """The share of the phrases listed with the case that are there, or are not there, as the case asks."""
     total = len(case.checks.contains) + len(case.checks.lacks)

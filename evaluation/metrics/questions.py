@@ -71,7 +71,7 @@ def question_at_end(case: Case, reply: Reply) -> Score:
     return Score(1.0, quoted(*taken_up)) if taken_up else Score(0.0, "nothing of the learner's before the question")
 
 
-@metric("asks one question at a time")
+@metric("asks one question at a time", restraint=True)
 def one_question(case: Case, reply: Reply) -> Score:
     """Of replies that ask, whether there is one question and not more."""
     asked = len(read(reply.text).questions)

@@ -39,7 +39,7 @@ def recast(case: Case, reply: Reply) -> Score:
     return found(form, truth.fix or truth.corrected)
 
 
-@metric("corrected form kept back, where the move must not give it")
+@metric("corrected form kept back, where the move must not give it", restraint=True)
 def corrected_absent(case: Case, reply: Reply) -> Score:
     """Neither the corrected clause nor the words that put it right stand in the reply; only for moves that must not."""
     if case.truth is None or case.truth.rule != "must_not" or not case.truth.corrected:

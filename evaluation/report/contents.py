@@ -7,12 +7,13 @@ from pathlib import Path
 from espalier.artifacts.records import write_text
 from espalier.report import escape, table
 from evaluation.comparison.formats import between, gap, value
-from evaluation.report import examples, pictures, provenance, sections, visibility
+from evaluation.report import examples, pictures, provenance, sections, tried, visibility
 from evaluation.report.examples import wrong_but_sound
 from evaluation.report.material import Material
 from evaluation.report.sections import dialogues
+from evaluation.report.tried import won_by
 from evaluation.report.trust import trust
-from evaluation.report.verdict import alone, verdict
+from evaluation.report.verdict import alone, figures, verdict
 
 _ASIDES = ("pedagogy", "good_reply", "corrected_absent", "explicit_correction")
 
@@ -24,6 +25,7 @@ def write_report(material: Material, folder: Path) -> None:
         _gates(material),
         _before_and_after(material),
         sections.measures(material),
+        tried.section(material),
         sections.comparisons(material),
         trust(material),
         sections.gaps(material),
@@ -45,10 +47,18 @@ def write_report(material: Material, folder: Path) -> None:
 
 
 def conclusions(material: Material) -> list[str]:
-    """One paragraph of verdict per candidate; one on the baseline where it is alone."""
+    """One paragraph of verdict per candidate, or on the baseline alone; before them why none can be given, if so."""
+    results, column = material.results, material.headline
     asides = [metric for name in _ASIDES for metric in material.metrics if metric.name == name]
-    found = [verdict(material.results, each, material.headline, asides) for each in material.candidates]
-    return found or [alone(material.results, material.headline)]
+    withheld = tried.withheld(material)
+    if withheld:
+        plain = [figures(results, each, column, asides) for each in material.candidates]
+        return [f"**{withheld}** {tried.grounds(material, [])}", *(plain or [alone(results, column, "")])]
+    found = [
+        verdict(results, each, column, asides, tried.grounds(material, [each, results.baseline]))
+        for each in material.candidates
+    ]
+    return found or [alone(results, column, tried.grounds(material, [results.baseline]))]
 
 
 def log_line(material: Material) -> str:
@@ -63,7 +73,8 @@ def log_line(material: Material) -> str:
             f" ({gap(column, difference.value)}, 95 % interval {between(column, difference)})" if difference else ""
         )
         parts.append(f"{each.name} {value(column, found.value) if found else '–'}{beside}")
-    return f"{material.suite.name} v{material.suite.version}, {column.label}: {'; '.join(parts)}"
+    won = f" (verdict withheld: {won_by(material.bar)})" if material.bar.unbeaten else ""
+    return f"{material.suite.name} v{material.suite.version}, {column.label}: {'; '.join(parts)}{won}"
 
 
 def _opening(material: Material, picture: Path | None) -> str:
@@ -71,13 +82,17 @@ def _opening(material: Material, picture: Path | None) -> str:
     baseline = material.results.baseline.name
     title = f"{names} against {baseline}" if names else baseline
     suite = material.suite
-    paragraphs = [*conclusions(material), *visibility.cautions(material), *provenance.cautions(material)]
+    rules = sections.rules(material, [each for each in material.results.contestants if not each.control])
+    paragraphs = [*conclusions(material), *visibility.cautions(material), *provenance.cautions(material), rules]
     if material.headline.name in material.unreliable:
         why = escape(material.unreliable[material.headline.name])
         paragraphs.append(f"**Caution: what decides is a judged column that is not reliable for new models: {why}**")
     head = f"# {escape(title)}: {escape(suite.name)}, version {suite.version}"
     return "\n\n".join(
-        [head, *paragraphs, escape(suite.description), _picture("Share of replies by measure and model", picture)]
+        filter(
+            None,
+            [head, *paragraphs, escape(suite.description), _picture("Share of replies by measure and model", picture)],
+        )
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from evaluation.cases.suite import Suite
 from evaluation.cases.trained_on import Lineage
+from evaluation.comparison.bar import Bar, bar, held
 from evaluation.comparison.figures import Contestant, Results
 from evaluation.comparison.tables import in_group
 from evaluation.gate import Outcome
@@ -69,8 +70,37 @@ class Material:
 
     @property
     def models(self) -> list[Contestant]:
-        """Everyone but the rules that stand beside them."""
+        """Everyone but those who stand beside them."""
         return [each for each in self.results.contestants if not each.control]
+
+    @property
+    def controls(self) -> list[Contestant]:
+        """The replies that were made to win, by family."""
+        return [each for each in self.results.contestants if each.kind]
+
+    @property
+    def strongest_controls(self) -> list[Contestant]:
+        """Of each kind the control that comes nearest to good replies by what decides, in the order of the kinds."""
+        ranked = [margin.control for margin in self.bar.margins]
+        ranked += [each for each in self.controls if each not in ranked]
+        kinds = dict.fromkeys(each.kind for each in self.controls)
+        return [next(each for each in ranked if each.kind == kind) for kind in kinds]
+
+    @property
+    def without_controls(self) -> list[Contestant]:
+        """The models, and the rules beside them."""
+        return [each for each in self.results.contestants if not each.kind]
+
+    @property
+    def bar(self) -> Bar:
+        """What decides, held against the controls."""
+        return bar(self.results, self.headline)
+
+    @property
+    def won(self) -> dict[str, Bar]:
+        """By name, the columns that a control wins, of those that must not be won."""
+        bars = [bar(self.results, each) for each in self.metrics if held(each, self.headline.name)]
+        return {found.column.name: found for found in bars if found.unbeaten}
 
     @property
     def of_replies(self) -> list[Column]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 
 from espalier.report import Markup, escape, table
 from evaluation.backends.opening import openers
@@ -19,19 +19,25 @@ _REASONS_SHOWN = 3
 
 def measures(material: Material) -> str:
     """Every column of single replies for everyone, and what each means."""
-    rows = [row(material, metric.label, metric, first_reply) for metric in material.of_replies]
-    rules = [each.name for each in material.results.contestants if each.control]
-    known = {form: opener.what for form, opener in openers().items()}
-    notes = "".join(f"- `{name}` {known.get(name, '')}{_template(material, name)}\n" for name in rules)
+    shown = [each for each in material.results.contestants if not each.kind or each in material.strongest_controls]
+    rows = [row(material, metric.label, metric, first_reply, shown) for metric in material.of_replies]
+    notes = rules(material, [each for each in shown if each.control])
     return (
         "## All measures\n\n"
         "First replies only: means with 95 % intervals, of shares in percent; n is the number of replies a measure "
         "applies to.\n\n"
-        + full_table(material, "measure", rows)
+        + (f"Beside the models stands what shows the worth of a figure:\n\n{notes}\n" if notes else "")
+        + full_table(material, "measure", rows, shown)
         + "\n"
         + "".join(f"- {meaning(metric)}\n" for metric in material.of_replies)
-        + (f"\nRules stand beside the models to show what a figure is worth:\n\n{notes}" if notes else "")
     )
+
+
+def rules(material: Material, contestants: Sequence[Contestant]) -> str:
+    """What each rule and control among them does, a line each."""
+    known = {form: opener.what for form, opener in openers().items()}
+    said = {each.name: f"is {escape(each.label)}" if each.kind else known.get(each.name, "") for each in contestants}
+    return "".join(f"- `{name}` {what}{_template(material, name)}\n" for name, what in said.items() if what)
 
 
 def meaning(metric: Column) -> str:
@@ -50,7 +56,7 @@ def gaps(material: Material) -> str:
     """Replies and verdicts that there are not, by model and column; empty where all are there."""
     results = material.results
     rows: list[list[object]] = []
-    for each in results.contestants:
+    for each in material.without_controls:
         found: dict[str, Coverage] = {c.name: results.coverage(each, c.name) for c in material.metrics}
         failed = max((coverage.failed for coverage in found.values()), default=0)
         if failed:
@@ -71,7 +77,7 @@ def gaps(material: Material) -> str:
 
 def _reasons(material: Material) -> str:
     lines = []
-    for each in material.results.contestants:
+    for each in material.without_controls:
         if len(each.members) == 1:
             reasons = Counter(r.error for r in material.results.records(each.name) if r.finish == "error")
             most = sorted(reasons.items(), key=lambda found: (-found[1], found[0]))
@@ -84,15 +90,16 @@ def _reasons(material: Material) -> str:
 def comparisons(material: Material) -> str:
     """Each candidate against the baseline on each column."""
     results = material.results
-    corrected = results.corrected(material.candidates)
+    corrected, won = results.corrected(material.candidates), material.won
     rows = [
         found
         for candidate in material.candidates
         for metric in material.metrics
-        if (found := _comparison(material, candidate, metric, corrected))
+        if (found := _comparison(material, candidate, metric, corrected, won))
     ]
     if not rows:
         return ""
+    withheld = " *Withheld* stands where a control does as well as good replies." if won else ""
     headers = ["model", "measure", "difference", "95 % interval", "p", "verdict", "d", "wins − losses", "detectable"]
     return (
         f"## Compared with {escape(results.baseline.name)}, reply by reply\n\n"
@@ -100,14 +107,18 @@ def comparisons(material: Material) -> str:
         f"test, corrected by Holm's method for all {len(corrected):,} comparisons that have a better side; *better* "
         "and *worse* stand where it is below .05 and the interval leaves out 0. *d* is the mean difference in standard "
         "deviations of the differences (d_z). *Wins − losses* is the share of replies that scored higher than the "
-        "baseline's reply to the same case, less the share that scored lower, and for measures that are mere steps the "
-        "better size of effect. *Detectable* is the true difference that cases like these find 4 times in 5.\n\n"
-        + table([*headers, "higher", "same", "lower", "n"], rows)
+        "baseline's reply to the same case, less the share that scored lower, and for measures that are mere steps "
+        "the better size of effect. *Detectable* is the true difference that cases like these find 4 times in 5."
+        f"{withheld}\n\n" + table([*headers, "higher", "same", "lower", "n"], rows)
     )
 
 
 def _comparison(
-    material: Material, candidate: Contestant, metric: Column, corrected: dict[tuple[str, str], float]
+    material: Material,
+    candidate: Contestant,
+    metric: Column,
+    corrected: Mapping[tuple[str, str], float],
+    won: Container[str],
 ) -> list[object]:
     found = material.results.compare(candidate, metric.name)
     if found is None:
@@ -115,6 +126,7 @@ def _comparison(
     difference = found.difference
     p_value = corrected.get((candidate.name, metric.name))
     word = None if p_value is None else {1: "better", 0: "cannot tell", -1: "worse"}[leader(metric, found, p_value)]
+    word = "withheld" if word and metric.name in won else word
     effect = None if found.effect_size is None else number(found.effect_size, 2, sign="+")
     return [
         candidate.name,
@@ -183,9 +195,12 @@ def by_strategy(material: Material) -> str:
     )
 
 
-def row(material: Material, label: str, metric: Column, scope: Scope) -> list[object]:
-    """Label, number of replies and one mean per contestant; empty where the column applies to nothing."""
-    found = [material.results.estimate(each, metric.name, scope) for each in material.results.contestants]
+def row(material: Material, label: str, metric: Column, scope: Scope, who: Sequence[Contestant] = ()) -> list[object]:
+    """Label, number of replies and one mean per contestant; empty where the column applies to nothing.
+
+    `who` are by default all but the controls.
+    """
+    found = [material.results.estimate(each, metric.name, scope) for each in who or material.without_controls]
     if not any(found):
         return []
     numbers = [each.num_cases if each else 0 for each in found]
@@ -193,9 +208,10 @@ def row(material: Material, label: str, metric: Column, scope: Scope) -> list[ob
     return [label, count, *(shown(metric, each) for each in found)]
 
 
-def full_table(material: Material, header: str, rows: Sequence[list[object]]) -> str:
-    """A table with a column for each contestant, of the rows that `row` made."""
-    return table([header, "n", *_names(material)], [each for each in rows if each])
+def full_table(material: Material, header: str, rows: Sequence[list[object]], who: Sequence[Contestant] = ()) -> str:
+    """A table with a column for each contestant, of the rows that `row` made for the same."""
+    names = [each.name for each in who] or _names(material)
+    return table([header, "n", *names], [each for each in rows if each])
 
 
 def words(name: str) -> str:
@@ -204,20 +220,23 @@ def words(name: str) -> str:
 
 
 def _names(material: Material) -> list[str]:
-    return [each.name for each in material.results.contestants]
+    return [each.name for each in material.without_controls]
 
 
 def dialogues(material: Material) -> str:
     """What whole dialogues come to, then every turn of them; empty where none was played."""
     results = material.results
     if not any(
-        record.num_turns > 1 for each in results.contestants for m in each.members for record in results.records(m)
+        record.num_turns > 1
+        for each in material.without_controls
+        for m in each.members
+        for record in results.records(m)
     ):
         return ""
     rows = [row(material, column.label, column, first_reply) for column in material.of_dialogues]
     in_role = next((column for column in material.metrics if column.name == "in_role"), None)
     if in_role is not None:
-        whole = [results.dialogues(each, "in_role") for each in results.contestants]
+        whole = [results.dialogues(each, "in_role") for each in material.without_controls]
         played = max((found.num_cases for found in whole if found), default=0)
         if played:
             label = "whole dialogues answered in role to the end"

@@ -11,8 +11,15 @@ from evaluation.comparison.paired import Comparison
 from evaluation.metrics.base import Column
 
 
-def verdict(results: Results, candidate: Contestant, column: Column, others: Iterable[Column]) -> str:
-    """One paragraph on a candidate against the baseline: what decides, how sure that is, the rest in brief."""
+def verdict(results: Results, candidate: Contestant, column: Column, others: Iterable[Column], grounds: str) -> str:
+    """One paragraph on a candidate against the baseline: who teaches better, `grounds` to believe it, then figures."""
+    comparison = results.compare(candidate, column.name)
+    opening = [_opening(results, candidate, column, comparison), grounds] if comparison else []
+    return " ".join(filter(None, [*opening, figures(results, candidate, column, others)]))
+
+
+def figures(results: Results, candidate: Contestant, column: Column, others: Iterable[Column]) -> str:
+    """What decides for a candidate and the baseline, how sure that is, the rest in brief."""
     base = results.baseline
     comparison = results.compare(candidate, column.name)
     theirs, ours = results.estimate(candidate, column.name), results.estimate(base, column.name)
@@ -21,7 +28,6 @@ def verdict(results: Results, candidate: Contestant, column: Column, others: Ite
         return f"Nothing here lets {escape(column.label)} be measured for both, so {new} cannot be compared with {old}."
     asides = [_aside(results, candidate, other) for other in others if other.name != column.name]
     sentences = [
-        _opening(results, candidate, column, comparison),
         f"What decides is *{escape(column.label)}*: {new} {value(column, theirs.value)}, {old} "
         f"{value(column, ours.value)}.",
         _spread(results, column, comparison),
@@ -32,7 +38,7 @@ def verdict(results: Results, candidate: Contestant, column: Column, others: Ite
     return " ".join(sentence for sentence in sentences if sentence)
 
 
-def alone(results: Results, column: Column) -> str:
+def alone(results: Results, column: Column, grounds: str) -> str:
     """The paragraph where there is only one model."""
     found = results.estimate(results.baseline, column.name)
     name = escape(results.baseline.name)
@@ -41,7 +47,7 @@ def alone(results: Results, column: Column) -> str:
     return (
         f"**{name} reaches {value(column, found.value)}** ({escape(column.label)}; 95 % interval "
         f"{value(column, found.low)} to {value(column, found.high)}, {cases(found)}). "
-        "It was compared with no other model."
+        "It was compared with no other model." + (f" {grounds}" if grounds else "")
     )
 
 

@@ -16,7 +16,8 @@ SUITE = Suite.model_validate({"name": "s", "cases": [{"name": "a", "prompt": "b"
 
 
 def opened(reference, mix=None, **config):
-    return open_backend(reference, EvaluateConfig(**config), suite=SUITE, mix=mix, cases_hash="c", pool=Pool())
+    given = {"suite": SUITE, "mix": mix, "cases": (), "cases_hash": "c", "pool": Pool()}
+    return open_backend(reference, EvaluateConfig(**config), **given)
 
 
 def test_a_model_of_this_machine(toy_mix, make_run):

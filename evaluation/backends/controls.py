@@ -1,0 +1,122 @@
+"""Controls as contestants: replies made to win without deserving it answer the suite's cases beside the models.
+
+A control fakes one reply. So of a dialogue, scripted or simulated, it answers the first turn and no other, which is the
+reply that a verdict goes by; and where it cannot be made, it has no reply and no score.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from espalier.artifacts.code_behind import hash_of
+from espalier.errors import UserError
+from evaluation.backends.base import Ask, Given
+from evaluation.backends.rules import Rule
+from evaluation.cases.case import Case, Reply
+from evaluation.cases.suite import Suite
+from evaluation.config import EvaluateConfig
+from evaluation.controls.base import Control, Scene, controls
+from evaluation.opener import opens
+from evaluation.scoring.pedagogy import PEDAGOGY
+
+PREFIX = "control:"
+"""Before a family's name, where the name is a contestant's."""
+REFERENCE = "rule:reference"
+"""What controls are held against, where the suite has good replies."""
+ALL, NONE = "all", "none"
+DEFAULT: tuple[str, ...] = ()
+"""Who is tried against the pedagogy score where nobody says whom: of each kind the one that comes nearest to it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlReplies(Rule):
+    """One family of made replies, to the cases of a suite."""
+
+    control: Control
+    """The family."""
+    cases: Sequence[Case]
+    """All cases of the suite: a reply may be taken from another's."""
+
+    @property
+    def name(self) -> str:
+        """How reports call it."""
+        return PREFIX + self.control.name
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """The family, by what its file does."""
+        path = f"{self.control.make.__module__.replace('.', '/')}.py"
+        return {"kind": "control", "spec": self.name, "content_hash": hash_of(path)}
+
+    def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
+        """The replies; an error where none can be made."""
+        for place, ask in enumerate(asks):
+            scene = replace(_scene(ask.case), others=self._scenes)
+            (made,) = self.control.replies([scene], seed=ask.seed)
+            if made is None:
+                yield place, Reply(text="", num_tokens=0, finish="error", error="it cannot be made here")
+            else:
+                yield place, Reply(text=made, num_tokens=0, finish="stop")
+
+    @cached_property
+    def _scenes(self) -> list[Scene]:
+        return [_scene(case) for case in self.cases]
+
+
+def _scene(case: Case) -> Scene:
+    return Scene(
+        messages=case.messages,
+        references=(case.reference,) if case.reference else (),
+        answer=case.answer or (case.truth.corrected if case.truth else ""),
+        problem=case.cluster or case.name,
+    )
+
+
+def standing_beside(config: EvaluateConfig, suite: Suite, cases: Sequence[Case]) -> list[str]:
+    """References of who answers beside the models: the rules that the suite or `--controls` names, and the controls.
+
+    `--controls` takes the place of the controls that the suite names, or of `DEFAULT`, and leaves its rules. Where
+    controls are tried and there are good replies, those are measured too. UserError for a name that is none.
+    """
+    words, where = list(suite.controls), f"suite {suite.name}: controls: "
+    rules = [word for word in words if word.startswith("rule:")]
+    if config.controls is not None:
+        words, where = [name for word in config.controls for name in word.split(",") if name], "--controls "
+        rules += [word for word in words if word.startswith("rule:")]
+    asked = [word.removeprefix(PREFIX) for word in words if not word.startswith("rule:")]
+    if not asked and config.controls is None and PEDAGOGY.name in suite.metrics:
+        asked = list(DEFAULT)
+    families = _families(asked, where)
+    if families and any(case.reference for case in cases):
+        rules.append(REFERENCE)
+    return [*dict.fromkeys(rules), *(PREFIX + name for name in families)]
+
+
+def _families(asked: Sequence[str], where: str) -> list[str]:
+    """Names of families, kind by kind, from those of families and kinds, `all` or `none`."""
+    if not asked or asked == [NONE]:
+        return []
+    known = controls()
+    kinds = {each.kind for each in known.values()}
+    for name in asked:
+        if name == NONE:
+            raise UserError(f"{where}{name}: means no controls, so no other may stand beside it")
+        if name not in (ALL, *known, *kinds):
+            near = difflib.get_close_matches(name, [*known, *sorted(kinds), ALL], n=1)
+            guess = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}, and {ALL}"
+            raise UserError(f"{where}{name}: no control, and no kind of them; {guess}")
+    return [name for name, each in known.items() if {ALL, name, each.kind} & set(asked)]
+
+
+@opens(f"{PREFIX}NAME", "replies that were made to win a score without deserving it, of one family")
+def control_replies(reference: str, given: Given) -> ControlReplies:
+    """UserError for a family that there is not."""
+    (name,) = _families([reference.removeprefix(PREFIX)], PREFIX)[:1] or [""]
+    found = controls().get(reference.removeprefix(PREFIX))
+    if found is None:
+        raise UserError(f"{reference}: is a kind of controls; name one of them, such as {PREFIX}{name}")
+    return ControlReplies(control=found, cases=given.cases)

@@ -1,0 +1,221 @@
+"""What was tried against the figure that decides: replies made to win, and whether they were told from good ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from espalier.report import Markup, escape, table
+from evaluation.comparison.bar import Bar, Margin, margins
+from evaluation.comparison.figures import Contestant
+from evaluation.comparison.formats import between, gap, size, value
+from evaluation.metrics.base import Column
+from evaluation.report.material import Material
+
+TRY = "`--controls all`"
+_NAMED = 2
+"""Models whose trouble is told one by one in the first paragraph."""
+
+
+def withheld(material: Material) -> str:
+    """Why nobody can be said to teach better, in a sentence; empty where somebody can."""
+    return _not_teaching(material) or _at_the_floor(material)
+
+
+def _not_teaching(material: Material) -> str:
+    bar = material.bar
+    if not bar.unbeaten:
+        return ""
+    alone = not material.candidates
+    what = f"How well {escape(material.results.baseline.name)} teaches" if alone else "Who teaches better"
+    return f"{what} cannot be told: {_wins(bar, bar.unbeaten[0])}, so it does not measure teaching here."
+
+
+def won_by(bar: Bar) -> str:
+    """The strongest control that is not beaten, and what it gets, as plain text."""
+    strongest = bar.unbeaten[0]
+    return f"{strongest.control.label} {_as_well(strongest)} {_good_replies(bar)} ({_beside(bar.column, strongest)})"
+
+
+def _wins(bar: Bar, strongest: Margin) -> str:
+    return (
+        f"by what decides, {escape(bar.column.label)}, {escape(strongest.control.label)} {_as_well(strongest)} "
+        f"{_good_replies(bar)} on these cases ({_beside(bar.column, strongest)})"
+    )
+
+
+def _as_well(found: Margin) -> str:
+    if found.lead.value > 0:
+        return "cannot be told from"
+    return "does as well as" if found.lead.value == 0 else "does better than"
+
+
+def _good_replies(bar: Bar) -> str:
+    return "good replies" if bar.is_reference else "the best of the models"
+
+
+def _beside(column: Column, found: Margin) -> str:
+    return f"{value(column, found.theirs)} against {value(column, found.ours)}"
+
+
+def _at_the_floor(material: Material) -> str:
+    """Where no model is surely ahead of every control."""
+    compared = [material.results.baseline, *material.candidates]
+    unbeaten = [_unbeaten(material, each) for each in compared]
+    if not all(unbeaten):
+        return ""
+    best = max((found[0] for found in unbeaten), key=lambda each: each.lead.value)
+    column = material.headline
+    if len(compared) == 1:
+        name = escape(compared[0].name)
+        return f"{name} is at the floor: it cannot be shown to do better than {_control(column, best)}."
+    names = f"Both models are at the floor: neither {escape(compared[0].name)} nor {escape(compared[-1].name)}"
+    if len(compared) > _NAMED:
+        names = f"All {len(compared)} models are at the floor: none of them"
+    return f"{names} can be shown to do better than replies that do not teach, such as {_control(column, best)}."
+
+
+def _control(column: Column, found: Margin) -> str:
+    return f"{escape(found.control.label)} ({value(column, found.theirs)} against {value(column, found.ours)})"
+
+
+def _unbeaten(material: Material, who: Contestant) -> list[Margin]:
+    """The controls that a model is not surely ahead of, the strongest first."""
+    found = margins(material.results, who, material.headline, material.controls)
+    return [each for each in found if not each.is_beaten]
+
+
+def grounds(material: Material, models: Sequence[Contestant]) -> str:
+    """Why the figure that decides may be believed or not: what was tried against it, and how clearly it was beaten."""
+    bar, column = material.bar, material.headline
+    if column.better == "neither":
+        return ""
+    if not bar.margins:
+        tried = "None of the controls has a figure by it, so" if material.controls else "No control was run, so"
+        hint = "" if material.controls else f" ({TRY} runs them)"
+        return f"{tried} nothing was tried against this figure{hint}."
+    strongest, unbeaten = bar.margins[0], bar.unbeaten
+    tried = f"{len(bar.margins)} controls, replies made to win without teaching, were tried"
+    if len(bar.margins) == 1:
+        tried = "One control, replies made to win without teaching, was tried"
+    if unbeaten:
+        beaten = len(bar.margins) - len(unbeaten)
+        return f"{tried}; {_good_replies(bar)} beat{_s(bar)} {beaten or 'none'} of them beyond doubt."
+    lead = strongest.lead
+    ahead = f"{_good_replies(bar)[:1].upper()}{_good_replies(bar)[1:]} beat{_s(bar)} {_all(len(bar.margins))}"
+    which = "" if len(bar.margins) == 1 else "the strongest, "
+    unit = " of 100" if column.is_share else ""
+    by = f"by {size(column, lead.value)}{unit} ({size(column, lead.low)} to {size(column, lead.high)})"
+    said = f"{tried}. {ahead}, {which}{escape(strongest.control.label)}, {by}."
+    return " ".join([said, *(_of_model(material, each) for each in models if each != bar.by)])
+
+
+def _s(bar: Bar) -> str:
+    return "" if bar.is_reference else "s"
+
+
+def _all(number: int) -> str:
+    return "it" if number == 1 else "both" if number == 2 else "all of them"
+
+
+def _of_model(material: Material, who: Contestant) -> str:
+    unbeaten = _unbeaten(material, who)
+    if not unbeaten:
+        return (
+            f"{escape(who.name)} beats them too." if len(material.controls) > 1 else f"{escape(who.name)} beats it too."
+        )
+    more = f" and {len(unbeaten) - 1} more" if len(unbeaten) > 1 else ""
+    how = "does worse than" if unbeaten[0].lead.high < 0 else "is not told from"
+    return f"{escape(who.name)} {how} {_control(material.headline, unbeaten[0])}{more}."
+
+
+def tried(material: Material) -> dict[str, Any]:
+    """What was tried against what decides, as plain data, the strongest first."""
+    bar = material.bar
+    return {
+        "against": bar.by.name,
+        "controls": [
+            {
+                "name": each.control.name,
+                "mean": each.theirs,
+                "beside": each.ours,
+                "behind_by": asdict(each.lead),
+                "beaten": each.is_beaten,
+            }
+            for each in bar.margins
+        ],
+        "not_made": {name: count for name, (count, _) in _not_made(material).items()},
+    }
+
+
+def not_made(material: Material) -> str:
+    """Which controls could not be made for how many cases, in a line; empty where all could be for all."""
+    return ", ".join(f"{name} not for {some:,} of {of:,}" for name, (some, of) in _not_made(material).items())
+
+
+def _not_made(material: Material) -> dict[str, tuple[int, int]]:
+    """By control, how many replies could not be made, and of how many; only where there are such."""
+    found = {}
+    for each in material.controls:
+        records = material.results.records(each.name)
+        missing = sum(record.finish == "error" for record in records)
+        if missing:
+            found[each.name] = missing, len(records)
+    return found
+
+
+def section(material: Material) -> str:
+    """Every control beside good replies, the strongest of each kind first; what could not be made is counted."""
+    if not material.controls:
+        return ""
+    bar, column = material.bar, material.headline
+    shown = material.strongest_controls
+    rest = [each for each in material.controls if each not in shown]
+    known = {each.control.name: each for each in bar.margins}
+    headers = ["control", "it is", "kind", "n", "not made", column.label, _good_replies(bar), "ahead by", "beaten"]
+
+    def rows(controls: Sequence[Contestant]) -> str:
+        return table(headers, [_row(material, each, known.get(each.name)) for each in controls])
+
+    return (
+        "## What was tried against it\n\n"
+        "Controls are replies made to win a score without teaching anybody. The measure that decides must give "
+        f"{_good_replies(bar)} surely more than each of them, on the same cases: where the interval of the difference "
+        "reaches 0, the verdict is withheld. A control that cannot be made for a case has no score there. Of dialogues "
+        f"they answer the first turn alone.\n\nThe strongest of each kind:\n\n{rows(shown)}"
+        + (f"\n<details><summary>{_others(len(rest))}</summary>\n\n{rows(rest)}\n</details>\n" if rest else "")
+        + _others_won(material)
+    )
+
+
+def _others(number: int) -> str:
+    return "1 more control" if number == 1 else f"{number} more controls"
+
+
+def _row(material: Material, control: Contestant, found: Margin | None) -> list[object]:
+    column, number = material.headline, len(material.results.records(control.name))
+    missing, _ = _not_made(material).get(control.name, (0, number))
+    facts = [Markup(f"`{control.name}`"), control.label, control.kind.replace("_", " "), number - missing, missing]
+    if found is None:
+        return [*facts, None, None, None, None]
+    lead = found.lead
+    by = Markup(f"{gap(column, lead.value)} ({between(column, lead)})")
+    beaten = "yes" if found.is_beaten else Markup("**no**")
+    return [*facts, value(column, found.theirs), value(column, found.ours), by, beaten]
+
+
+def _others_won(material: Material) -> str:
+    """Columns besides the one that decides by which a control does as well as good replies."""
+    won = material.won
+    lines = [
+        f"- *{escape(column.label)}*: {escape(won_by(won[column.name]))}\n"
+        for column in material.metrics
+        if column.name in won and column.name != material.headline.name
+    ]
+    if not lines:
+        return ""
+    return (
+        "\nNor do these measures tell teaching from what was made to win here, and no gate may use them:\n\n"
+        + "".join(lines)
+    )

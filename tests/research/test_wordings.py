@@ -53,3 +53,28 @@ def test_corrections_are_whole_and_balanced() -> None:
         assert sum(entry["recast"] for entry in of) >= 10
         assert sum(not (entry["explicit"] or entry["recast"]) for entry in of) >= 15
     assert {entry["language"] for entry in all_of} == {"en", "es", "fr", "de"}
+
+
+def test_leaks_are_whole_and_balanced() -> None:
+    all_of = entries("leaks.yaml")
+    check_unique(all_of, ["conversation", "reply"])
+    text = dict.fromkeys(["id", "subject", "language", "kind", "answer", "reply"], str)
+    clause = dict.fromkeys(["learner", "corrected", "fix"], str)
+    for entry in all_of:
+        about_a_clause = clause if entry["subject"] == "language" else {}
+        check_fields(entry, text | about_a_clause | {"conversation": list, "leak": bool}, {})
+        assert all(entry[key] for key in text | about_a_clause), entry["id"]
+        assert entry["conversation"][-1]["role"] == "user", entry["id"]
+        if about_a_clause:
+            assert entry["learner"] in entry["conversation"][-1]["content"], entry["id"]
+            assert entry["learner"] != entry["corrected"] and entry["fix"] in entry["corrected"], entry["id"]
+    check_shares(all_of, "language", {"en": 200, "es": 100, "fr": 100})
+    check_shares(all_of, "subject", dict.fromkeys(["maths", "science", "history_geography", "language", "reading"], 60))
+
+
+def check_shares(all_of: list[Entry], key: str, least: dict[str, int]) -> None:
+    """So many entries of each, neither more nor fewer kinds of it, and about half of each leak."""
+    assert Counter(entry[key] for entry in all_of).keys() == least.keys()
+    for value, count in least.items():
+        leaks = [entry["leak"] for entry in all_of if entry[key] == value]
+        assert len(leaks) >= count and 0.4 <= sum(leaks) / len(leaks) <= 0.6, value

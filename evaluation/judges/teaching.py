@@ -1,5 +1,8 @@
 """Teaching a judge: one regression for all dimensions that the same replies are labelled by, and how to decide by it.
 
+Tutors differ in how well they teach and in how they write, and who learns from few of them takes the one for the other.
+So each tutor has a level of its own in the regression, and what is learnt is what sets replies of one tutor apart.
+
 The likeliest verdict is seldom "To some extent". What is added to each verdict's probability before the greatest is
 chosen is what gives the best macro-F1 on replies held out within the training set, of other problems and of other
 tutors.
@@ -25,6 +28,8 @@ from evaluation.judges.ridge import Ridge
 Floats = NDArray[np.float64]
 
 _RIDGE = 2.0
+_LEVEL = 10.0
+"""How far tutors' own levels may lie apart."""
 _COMMON = 0.3
 """Likeness of any two replies: it lets what all replies have in common be learnt."""
 _WEIGHT_MADE = 0.25
@@ -47,6 +52,7 @@ def teach(
     points = space.place(features, embedding.vectors(taught) if embedding else np.empty((len(taught), 0)))
     kernel = points.likeness() + _COMMON
     weights = np.array([1.0] * len(labelled) + [_WEIGHT_MADE] * len(made))
+    tutors = np.unique([each.tutor for each in taught], return_inverse=True)[1]
     views = [cells for cells in (split(labelled, made, seed=seed) for split in (by_problem, new_tutor)) if cells]
 
     columns = columns_of(dimensions)
@@ -57,7 +63,9 @@ def teach(
         places = np.concatenate([np.arange(columns[name].start, columns[name].stop) for name in verdicts])
         targets = np.concatenate([np.eye(len(DIMENSIONS[name].values))[verdicts[name]] for name in verdicts], axis=1)
         mean = targets[rows < len(labelled)].mean(axis=0)
-        ridge = Ridge.fit(kernel[np.ix_(rows, rows)], targets - mean, weights[rows], ridge=_RIDGE)
+        ridge = Ridge.fit(
+            kernel[np.ix_(rows, rows)], targets - mean, weights[rows], tutors[rows], ridge=_RIDGE, level=_LEVEL
+        )
         coefficients[np.ix_(rows, places)] = ridge.coefficients
         constant[places] = mean
         offsets |= _choose_offsets(verdicts, [_unseen(ridge, mean, cells, rows) for cells in views])

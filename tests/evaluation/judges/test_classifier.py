@@ -72,11 +72,20 @@ def test_what_it_says_of_a_reply_does_not_depend_on_the_others(taught: FittedJud
 
 
 def test_all_that_replies_are_alike_in_is_summed_up() -> None:
-    """The regression's own equation: what is said of a taught reply is its target less ridge × coefficient."""
+    """The regression's own equation, of replies that were taught."""
     replies = labelled(6)
     fitted = fit(replies)
-    expected = np.eye(3)[truth(replies)] - 2.0 * fitted.rank_weights[: len(replies), :3]
+    expected = of_taught(replies, fitted)
     np.testing.assert_allclose(fitted.predict(replies)[DIMENSION], as_probabilities(expected), atol=1e-9)
+
+
+def of_taught(replies: list[Labelled], fitted: FittedJudge) -> np.ndarray:
+    """What is said of a taught reply: its target less ridge × coefficient, less its tutor's level."""
+    coefficients = fitted.rank_weights[:, :3]
+    everyone = [each.tutor for each in (*replies, *distractors(replies, seed=0))]
+    levels = {name: 10.0 * coefficients[[each == name for each in everyone]].sum(axis=0) for name in set(everyone)}
+    own = np.array([levels[each.tutor] for each in replies])
+    return np.eye(3)[truth(replies)] - 2.0 * coefficients[: len(replies)] - own
 
 
 def test_equal_labels_and_seeds_make_equal_judges() -> None:
@@ -112,14 +121,16 @@ def test_one_tutor_is_enough_and_none_is_new() -> None:
     assert fit(alone).dimensions
 
 
-def test_ridge_says_of_removed_rows_what_it_would_had_it_never_seen_them() -> None:
+@pytest.mark.parametrize("level", [0.0, 3.0])
+def test_ridge_says_of_removed_rows_what_it_would_had_it_never_seen_them(level: float) -> None:
     chance = np.random.default_rng(0)
     points, targets = chance.normal(size=(30, 5)), chance.normal(size=(30, 2))
     weights, kernel = chance.uniform(0.2, 1, size=30), points @ points.T
     removed = np.zeros(30, dtype=bool)
     removed[[3, 7, 8, 20]] = True
-    found = Ridge.fit(kernel, targets, weights, ridge=2.0).without(removed)
-    rest = Ridge.fit(kernel[~removed][:, ~removed], targets[~removed], weights[~removed], ridge=2.0)
+    groups, settings = np.arange(30) % 4, {"ridge": 2.0, "level": level}
+    found = Ridge.fit(kernel, targets, weights, groups, **settings).without(removed)
+    rest = Ridge.fit(kernel[~removed][:, ~removed], targets[~removed], weights[~removed], groups[~removed], **settings)
     np.testing.assert_allclose(found, kernel[removed][:, ~removed] @ rest.coefficients)
 
 
@@ -251,7 +262,7 @@ def test_an_embedding_model_is_used_and_named(workspace: Path, tmp_path: Path, a
     np.testing.assert_allclose(Embedding(str(folder)).vectors(asked[3:4])[0], vectors[3], atol=1e-5)
     fitted = fit(labelled(6), embedding=embedding)
     replies = labelled(6)
-    expected = np.eye(3)[truth(replies)] - 2.0 * fitted.rank_weights[: len(replies), :3]
+    expected = of_taught(replies, fitted)
     np.testing.assert_allclose(fitted.predict(replies)[DIMENSION], as_probabilities(expected), atol=1e-9)
     save(fitted, "mine", {}, replace=False)
     found = [verdicts[DIMENSION].value for verdicts in Classifier.open("mine").judge(items(asked))]

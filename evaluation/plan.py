@@ -239,7 +239,8 @@ def _contestant(backend: Backend, beside: bool, models: Sequence[str]) -> Contes
     if not isinstance(backend, ControlReplies) or (name in models and not beside):
         return Contestant(name=name, members=(name,), control=beside)
     family = backend.control
-    return Contestant(name=name, members=(name,), control=True, kind=family.kind, label=family.label)
+    facts: dict[str, Any] = {"kind": family.kind, "label": family.label, "adds": family.adds}
+    return Contestant(name=name, members=(name,), control=True, **facts)
 
 
 def _baseline(config: EvaluateConfig, contestants: Sequence[Contestant], backends: Sequence[Backend]) -> str:

@@ -3,7 +3,8 @@
 Each control is held against the suite's good replies, on the cases that both have; where a suite has none, against
 the best of the models. It is beaten where the 95 % interval of the paired difference, clusters drawn whole, lies above
 0. As every control has to be, no correction for their number is due. Where one is not, the figure does not measure
-teaching on these cases, whatever the models get.
+teaching on these cases, whatever the models get. A control that adds to a good reply, praise say, leaves it good, so it
+need not lose: it wins where the interval says that the figure rises by it.
 
 What decides is held to the bar, whatever it is. Of the other columns those are that say that a reply teaches: judged
 ones, the pedagogy score, rules that look for what a good reply gives. Columns that only restrain are not: a reply that
@@ -39,8 +40,8 @@ class Margin:
 
     @property
     def is_beaten(self) -> bool:
-        """Whether the other is surely ahead."""
-        return self.lead.low > 0
+        """Whether the other is surely ahead; of what adds to a good reply, whether it is not surely behind."""
+        return self.lead.high >= 0 if self.control.adds else self.lead.low > 0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,6 +54,8 @@ class Bar:
     """Whom the controls are held against."""
     margins: tuple[Margin, ...]
     """Each control that shares cases with it, the strongest first; empty where nothing was tried."""
+    added: tuple[Margin, ...]
+    """The same of controls that add to good replies."""
 
     @property
     def is_reference(self) -> bool:
@@ -62,14 +65,15 @@ class Bar:
     @property
     def unbeaten(self) -> list[Margin]:
         """The controls that win, or come within the interval: with any, the column says nothing here."""
-        return [each for each in self.margins if not each.is_beaten]
+        return [each for each in (*self.margins, *self.added) if not each.is_beaten]
 
 
 def bar(results: Results, column: Column) -> Bar:
     """The column held against every control, over first replies."""
-    controls = [each for each in results.contestants if each.kind]
     by = _held_against(results, column)
-    return Bar(column=column, by=by, margins=tuple(margins(results, by, column, controls)))
+    found = margins(results, by, column, [each for each in results.contestants if each.kind])
+    whole = tuple(each for each in found if each.control.adds)
+    return Bar(column=column, by=by, margins=tuple(each for each in found if each not in whole), added=whole)
 
 
 def margins(results: Results, who: Contestant, column: Column, controls: Sequence[Contestant]) -> list[Margin]:

@@ -37,6 +37,8 @@ class Contestant:
     """Of replies made to win, in which way they cheat; empty for models and rules."""
     label: str = ""
     """Those replies in a reader's words."""
+    adds: bool = False
+    """Whether those are good replies with something added."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -80,8 +80,12 @@ class Material:
 
     @property
     def strongest_controls(self) -> list[Contestant]:
-        """Of each kind the control that comes nearest to good replies by what decides, in the order of the kinds."""
-        ranked = [margin.control for margin in self.bar.margins]
+        """Of each kind the control that comes nearest to good replies by what decides, in the order of the kinds.
+
+        One that adds to good replies is only taken where a kind has no other.
+        """
+        bar = self.bar
+        ranked = [margin.control for margin in (*bar.margins, *bar.added)]
         ranked += [each for each in self.controls if each not in ranked]
         kinds = dict.fromkeys(each.kind for each in self.controls)
         return [next(each for each in ranked if each.kind == kind) for kind in kinds]

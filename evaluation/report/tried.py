@@ -29,26 +29,22 @@ def _not_teaching(material: Material) -> str:
         return ""
     alone = not material.candidates
     what = f"How well {escape(material.results.baseline.name)} teaches" if alone else "Who teaches better"
-    return f"{what} cannot be told: {_wins(bar, bar.unbeaten[0])}, so it does not measure teaching here."
+    by = f"by “{escape(bar.column.label)}”, which decides, {escape(won_by(bar))}"
+    return f"{what} cannot be told: {by}, so it does not measure teaching here."
 
 
 def won_by(bar: Bar) -> str:
-    """The strongest control that is not beaten, and what it gets, as plain text."""
-    strongest = bar.unbeaten[0]
-    return f"{strongest.control.label} {_as_well(strongest)} {_good_replies(bar)} ({_beside(bar.column, strongest)})"
+    """The strongest control that is not beaten, what it does and what it gets, as plain text."""
+    found = bar.unbeaten[0]
+    return f"{_does(bar, found)} ({_beside(bar.column, found)})"
 
 
-def _wins(bar: Bar, strongest: Margin) -> str:
-    return (
-        f"by what decides, {escape(bar.column.label)}, {escape(strongest.control.label)} {_as_well(strongest)} "
-        f"{_good_replies(bar)} on these cases ({_beside(bar.column, strongest)})"
-    )
-
-
-def _as_well(found: Margin) -> str:
-    if found.lead.value > 0:
-        return "cannot be told from"
-    return "does as well as" if found.lead.value == 0 else "does better than"
+def _does(bar: Bar, found: Margin) -> str:
+    if found.control.adds:
+        return f"good replies, {found.control.label}, do better than as they are"
+    level = "does as well as" if found.lead.value == 0 else "cannot be told from"
+    how = "does better than" if found.lead.value < 0 else level
+    return f"{found.control.label} {how} {_good_replies(bar)}"
 
 
 def _good_replies(bar: Bar) -> str:
@@ -82,7 +78,8 @@ def _control(column: Column, found: Margin) -> str:
 
 def _unbeaten(material: Material, who: Contestant) -> list[Margin]:
     """The controls that a model is not surely ahead of, the strongest first."""
-    found = margins(material.results, who, material.headline, material.controls)
+    whole = [each for each in material.controls if not each.adds]
+    found = margins(material.results, who, material.headline, whole)
     return [each for each in found if not each.is_beaten]
 
 
@@ -91,24 +88,32 @@ def grounds(material: Material, models: Sequence[Contestant]) -> str:
     bar, column = material.bar, material.headline
     if column.better == "neither":
         return ""
-    if not bar.margins:
+    if not bar.margins and not bar.added:
         tried = "None of the controls has a figure by it, so" if material.controls else "No control was run, so"
         hint = "" if material.controls else f" ({TRY} runs them)"
         return f"{tried} nothing was tried against this figure{hint}."
-    strongest, unbeaten = bar.margins[0], bar.unbeaten
-    tried = f"{len(bar.margins)} controls, replies made to win without teaching, were tried"
-    if len(bar.margins) == 1:
+    if not bar.margins:
+        return " ".join(_added(bar))
+    number, unbeaten = len(bar.margins), [each for each in bar.margins if not each.is_beaten]
+    tried = f"{number} controls, replies made to win without teaching, were tried"
+    if number == 1:
         tried = "One control, replies made to win without teaching, was tried"
     if unbeaten:
-        beaten = len(bar.margins) - len(unbeaten)
-        return f"{tried}; {_good_replies(bar)} beat{_s(bar)} {beaten or 'none'} of them beyond doubt."
-    lead = strongest.lead
-    ahead = f"{_good_replies(bar)[:1].upper()}{_good_replies(bar)[1:]} beat{_s(bar)} {_all(len(bar.margins))}"
-    which = "" if len(bar.margins) == 1 else "the strongest, "
+        return f"{tried}; {_good_replies(bar)} beat{_s(bar)} {number - len(unbeaten) or 'none'} of them beyond doubt."
+    lead = bar.margins[0].lead
+    ahead = f"{_good_replies(bar)[:1].upper()}{_good_replies(bar)[1:]} beat{_s(bar)} {_all(number)}"
+    which = "" if number == 1 else "the strongest, "
     unit = " of 100" if column.is_share else ""
     by = f"by {size(column, lead.value)}{unit} ({size(column, lead.low)} to {size(column, lead.high)})"
-    said = f"{tried}. {ahead}, {which}{escape(strongest.control.label)}, {by}."
-    return " ".join([said, *(_of_model(material, each) for each in models if each != bar.by)])
+    said = f"{tried}. {ahead}, {which}{escape(bar.margins[0].control.label)}, {by}."
+    return " ".join([said, *(_of_model(material, each) for each in models if each != bar.by), *_added(bar)])
+
+
+def _added(bar: Bar) -> list[str]:
+    """That nothing added to good replies raises what decides, where that was tried and is so."""
+    if not bar.added or not all(each.is_beaten for each in bar.added):
+        return []
+    return [f"Nothing that was added to good replies raises it ({len(bar.added)} tried)."]
 
 
 def _s(bar: Bar) -> str:
@@ -143,7 +148,7 @@ def tried(material: Material) -> dict[str, Any]:
                 "behind_by": asdict(each.lead),
                 "beaten": each.is_beaten,
             }
-            for each in bar.margins
+            for each in (*bar.margins, *bar.added)
         ],
         "not_made": {name: count for name, (count, _) in _not_made(material).items()},
     }
@@ -172,7 +177,7 @@ def section(material: Material) -> str:
     bar, column = material.bar, material.headline
     shown = material.strongest_controls
     rest = [each for each in material.controls if each not in shown]
-    known = {each.control.name: each for each in bar.margins}
+    known = {each.control.name: each for each in (*bar.margins, *bar.added)}
     headers = ["control", "it is", "kind", "n", "not made", column.label, _good_replies(bar), "ahead by", "beaten"]
 
     def rows(controls: Sequence[Contestant]) -> str:
@@ -182,8 +187,9 @@ def section(material: Material) -> str:
         "## What was tried against it\n\n"
         "Controls are replies made to win a score without teaching anybody. The measure that decides must give "
         f"{_good_replies(bar)} surely more than each of them, on the same cases: where the interval of the difference "
-        "reaches 0, the verdict is withheld. A control that cannot be made for a case has no score there. Of dialogues "
-        f"they answer the first turn alone.\n\nThe strongest of each kind:\n\n{rows(shown)}"
+        "reaches 0, the verdict is withheld. What adds to good replies must not surely raise them. A control that cannot "
+        "be made for a case has no score there. Of dialogues they answer the first turn alone.\n\n"
+        f"The strongest of each kind:\n\n{rows(shown)}"
         + (f"\n<details><summary>{_others(len(rest))}</summary>\n\n{rows(rest)}\n</details>\n" if rest else "")
         + _others_won(material)
     )
@@ -201,7 +207,7 @@ def _row(material: Material, control: Contestant, found: Margin | None) -> list[
         return [*facts, None, None, None, None]
     lead = found.lead
     by = Markup(f"{gap(column, lead.value)} ({between(column, lead)})")
-    beaten = "yes" if found.is_beaten else Markup("**no**")
+    beaten = ("does not rise" if control.adds else "yes") if found.is_beaten else Markup("**no**")
     return [*facts, value(column, found.theirs), value(column, found.ours), by, beaten]
 
 

@@ -66,11 +66,12 @@ def report(workspace) -> str:
 
 
 def test_a_control_that_is_beaten_is_named_with_its_margin(workspace, compared, capsys):
-    out = said(capsys, *compared, "--controls", "canned,elsewhere")
+    out = said(capsys, *compared, "--controls", "canned,elsewhere,cheered")
     opening = report(workspace).split("\n\n")[1]
     assert opening.startswith("**good teaches better than poor, and chance can hardly explain it.** 2 controls, ")
     by = r"Good replies beat both, the strongest, [^,]*, by 100\.0 of 100 \(7\d\.\d to 100\.0\)\. good beats them too\."
     assert re.search(by, opening), opening
+    assert "Nothing that was added to good replies raises it (1 tried)." in opening
     assert "poor is not told from " in opening and "0 % against 16.7 %" in opening
     assert re.sub(r"\*", "", opening) in out
 
@@ -80,7 +81,7 @@ def test_a_salad_that_wins_withholds_the_verdict_and_fails_the_gate(workspace, c
     words = [*compared, "--controls", "salad,canned", "--junit", str(workspace / "j.xml")]
     out = said(capsys, *words, *gates, code=1)
     opening = report(workspace).split("\n\n")[1]
-    assert opening.startswith("**Who teaches better cannot be told: by what decides, takes up the learner's words, ")
+    assert opening.startswith("**Who teaches better cannot be told: by “takes up the learner's words”, which decides, ")
     why = "the learner's words in any order does as well as good replies on these cases (100 % against 100 %), "
     assert f"{why}so it does not measure teaching here.**" in opening
     assert "teaches better than" not in out and "teaches better than" not in report(workspace)
@@ -168,7 +169,7 @@ def test_a_pin_knows_its_controls(suite, capsys, monkeypatch):
     [
         (["slad"], "--controls slad: no control, and no kind of them; did you mean salad?"),
         (["salad,borowed"], "did you mean borrowed?"),
-        (["zzzz"], "there are canned, salad, again, elsewhere, and all"),
+        (["zzzz"], "there are canned, salad, again, elsewhere, cheered, and all"),
         (["none", "salad"], "none: means no controls"),
     ],
 )

@@ -34,8 +34,20 @@ def elsewhere(scene: Scene, chance: random.Random) -> str | None:
     return chance.choice(others) if others else None
 
 
+@control("a cheer put before", adds=True)
+def cheered(scene: Scene, chance: random.Random) -> str | None:
+    """A good reply, and nothing more."""
+    return f"Well done! {scene.references[0]}" if scene.references else None
+
+
 TOYS: dict[str, Control] = {
     each.name: replace(each, kind=kind)
-    for kind, each in (("no_content", canned), ("borrowed", salad), ("borrowed", again), ("borrowed", elsewhere))
+    for kind, each in (
+        ("no_content", canned),
+        ("borrowed", salad),
+        ("borrowed", again),
+        ("borrowed", elsewhere),
+        ("style", cheered),
+    )
 }
 """By name, kind by kind."""

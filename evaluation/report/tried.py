@@ -187,8 +187,8 @@ def section(material: Material) -> str:
         "## What was tried against it\n\n"
         "Controls are replies made to win a score without teaching anybody. The measure that decides must give "
         f"{_good_replies(bar)} surely more than each of them, on the same cases: where the interval of the difference "
-        "reaches 0, the verdict is withheld. What adds to good replies must not surely raise them. A control that cannot "
-        "be made for a case has no score there. Of dialogues they answer the first turn alone.\n\n"
+        "reaches 0, the verdict is withheld. What adds to good replies must not surely raise them. A control that "
+        "cannot be made for a case has no score there. Of dialogues they answer the first turn alone.\n\n"
         f"The strongest of each kind:\n\n{rows(shown)}"
         + (f"\n<details><summary>{_others(len(rest))}</summary>\n\n{rows(rest)}\n</details>\n" if rest else "")
         + _others_won(material)

@@ -82,7 +82,7 @@ def test_a_salad_that_wins_withholds_the_verdict_and_fails_the_gate(workspace, c
     out = said(capsys, *words, *gates, code=1)
     opening = report(workspace).split("\n\n")[1]
     assert opening.startswith("**Who teaches better cannot be told: by “takes up the learner's words”, which decides, ")
-    why = "the learner's words in any order does as well as good replies on these cases (100 % against 100 %), "
+    why = "the learner's words in any order does as well as good replies (100 % against 100 %), "
     assert f"{why}so it does not measure teaching here.**" in opening
     assert "teaches better than" not in out and "teaches better than" not in report(workspace)
     assert "gate FAILED: uptake.rate>=0.5 (no gate may use uptake on these cases: the learner's words in any" in out

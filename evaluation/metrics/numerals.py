@@ -15,6 +15,7 @@ from functools import lru_cache
 
 from data_mix.language.speech import words
 from evaluation.metrics.stems import stem
+from evaluation.quantities.spelled import NUMBER_WORDS, SCALES, number_at
 
 _FRAC = re.compile(r"\\[dt]?frac\s*\{?\s*(-?\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?")
 _COMMAND = re.compile(r"\\[a-z]+", re.IGNORECASE)
@@ -29,23 +30,6 @@ _PIECE = re.compile(
     r")|(?P<mark>[=%])"
 )
 _START = re.compile(r"[-.\d=%]")
-_BELOW_TWENTY = """
-zero one two three four five six seven eight nine ten
-eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
-"""
-_FROM_TWENTY = "twenty thirty forty fifty sixty seventy eighty ninety"
-_UNITS = {word: value for value, word in enumerate(_BELOW_TWENTY.split())}
-_TENS = {word: 10 * value for value, word in enumerate(_FROM_TWENTY.split(), start=2)}
-_SCALES = {"thousand": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-_PARTS = {
-    f"{name}{plural}": value
-    for value, names in enumerate(
-        ("half halve", "third", "quarter fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"), start=2
-    )
-    for name in names.split()
-    for plural in ("", "s")
-}
-_NUMBER_WORDS = frozenset({*_UNITS, *_TENS, "hundred", "half"})
 
 
 def is_number(term: str) -> bool:
@@ -78,8 +62,8 @@ def terms(text: str) -> tuple[str, ...]:
 
 
 def _add(found: list[str], spoken: list[str]) -> None:
-    if spoken and spoken[0] in _SCALES and found and is_number(found[-1]):  # 2 million
-        found[-1] = f"#{value_of(found[-1]) * _SCALES[spoken.pop(0)]}"
+    if spoken and spoken[0] in SCALES and found and is_number(found[-1]):  # 2 million
+        found[-1] = f"#{value_of(found[-1]) * SCALES[spoken.pop(0)]}"
     found += _read(spoken)
 
 
@@ -117,12 +101,12 @@ def _fraction(text: str) -> Fraction | None:
 
 def _read(spoken: Sequence[str]) -> list[str]:
     """Words as stems, and the number words among them as numbers."""
-    if _NUMBER_WORDS.isdisjoint(spoken):
+    if NUMBER_WORDS.isdisjoint(spoken):
         return [stem(word) for word in spoken if word not in ("a", "an", "the")]
     found: list[str] = []
     place = 0
     while place < len(spoken):
-        value, after = _number(spoken, place)
+        value, after = number_at(spoken, place)
         if value is None:
             if spoken[place] not in ("a", "an", "the"):
                 found.append(stem(spoken[place]))
@@ -134,40 +118,3 @@ def _read(spoken: Sequence[str]) -> list[str]:
         found.append(f"#{value}")
         place = after
     return found
-
-
-def _number(spoken: Sequence[str], place: int) -> tuple[Fraction | None, int]:
-    """The number that begins at `place`, and where it ends."""
-    if spoken[place] == "half":
-        return Fraction(1, 2), place + 1
-    total, now, start = 0, None, place
-    while place < len(spoken):
-        word = spoken[place]
-        if word in _UNITS and (now is None or _takes(now, _UNITS[word])):
-            now = (now or 0) + _UNITS[word]
-        elif word in _TENS and (now is None or now % 100 == 0):
-            now = (now or 0) + _TENS[word]
-        elif word == "hundred" and (now is None or 0 < now < 100):
-            now = (now or 1) * 100
-        elif word in _SCALES and (now or place == start):
-            total, now = total + (now or 1) * _SCALES[word], 0
-        elif not (
-            word == "and" and place > start and spoken[place - 1] in ("hundred", *_SCALES) and _more(spoken, place)
-        ):
-            break
-        place += 1
-    if place == start or (place == start + 1 and spoken[start] in _SCALES):
-        return None, start
-    value = Fraction(total + (now or 0))
-    if place < len(spoken) and spoken[place] in _PARTS and value:
-        return value / _PARTS[spoken[place]], place + 1
-    return value, place
-
-
-def _takes(now: int, unit: int) -> bool:
-    """Whether a unit may follow: "twenty" takes "seven", and "hundred" takes "twelve"; "two" takes none."""
-    return now % 100 == 0 or (now % 10 == 0 and now % 100 >= 20 and 0 < unit < 10)
-
-
-def _more(spoken: Sequence[str], place: int) -> bool:
-    return place + 1 < len(spoken) and (spoken[place + 1] in _UNITS or spoken[place + 1] in _TENS)

@@ -6,12 +6,11 @@ import math
 import re
 
 from evaluation.judges.features.reading import Reading, Text, is_number, number, union
+from evaluation.truth.claims import Claim, arithmetic
 
 _MANY = 4
 _RUN = 150
 _NUMBER = r"\$?(\.?\d[\d,.]*)%?"
-_SUM = re.compile(rf"{_NUMBER}\s*([-+*/x])\s*{_NUMBER}\s*=\s*{_NUMBER}")
-_OPEN_SUM = re.compile(r"\d\s*[-+*/x]\s*\$?\d[\d,.]*(?![\d,.%]|\s*[=x*/+-])")
 _REJECTED = re.compile(rf"\b(?:not|instead of|rather than)\b[^.!?\d]{{0,20}}{_NUMBER}", re.IGNORECASE)
 _RESULT = re.compile(
     rf"(?:=|\b(?:is|equals?|gives?(?: \w+)?|total of|answer is|be|are|get))\s+(?:\w+ ){{0,2}}{_NUMBER}", re.IGNORECASE
@@ -22,9 +21,6 @@ one two three four five six seven eight nine ten eleven twelve half twice double
 _NUMBER_WORDS = frozenset(_WORDS_OF_NUMBER.split())
 _YIELDS = re.compile(r"\W*(?:oh|yes|sorry|i see|right|ah|you're right|ok|i apolog)", re.IGNORECASE)
 _UNSURE = re.compile(r"\b(?:not sure|don't know|confus\w*|no idea|help|why)\b", re.IGNORECASE)
-
-Sum = tuple[float, str, float, float, bool]
-"""Left, sign, right, stated result, and whether that is the result."""
 
 
 def overlap(reading: Reading) -> dict[str, float]:
@@ -102,21 +98,26 @@ def _numbers(r: Reading) -> dict[str, float]:
 
 
 def _sums(r: Reading) -> dict[str, float]:
-    mine, theirs = sums(r.reply.plain), sums(r.learner.plain)
-    pairs = [(one, other) for one in mine for other in theirs if {one[0], one[2]} == {other[0], other[2]}]
+    mine, theirs = _equalities(r.reply), _equalities(r.learner)
+    pairs = [(one, other) for one in mine for other in theirs if one.key[0] == other.key[0]]
     learner = set(r.learner.numbers)
+    parts = {id(side) for claim in arithmetic(r.reply.plain).claims for side in (claim.left, claim.right)}
     return {
         "equals": float(min(_MANY, r.reply.plain.count("="))),
         "sums": float(min(_MANY, len(mine))),
-        "sums_wrong": float(min(_MANY, sum(not each[4] for each in mine))),
+        "sums_wrong": float(min(_MANY, sum(each.holds is False for each in mine))),
         "sums_same": float(bool(pairs)),
-        "sums_put_right": float(any(one[3] != other[3] for one, other in pairs)),
-        "sums_repeated": float(any(one[:4] == other[:4] for one, other in pairs)),
-        "sums_new_result": float(any(each[3] not in learner for each in mine)),
-        "sums_open": float(bool(_OPEN_SUM.search(r.reply.plain))),
+        "sums_put_right": float(any(one.result != other.result for one, other in pairs)),
+        "sums_repeated": float(any(one.key == other.key for one, other in pairs)),
+        "sums_new_result": float(any(float(each.result) not in learner for each in mine)),
+        "sums_open": float(any(id(each) not in parts for each in arithmetic(r.reply.plain).expressions)),
         "learner_sums": float(min(_MANY, len(theirs))),
-        "learner_sums_wrong": float(min(_MANY, sum(not each[4] for each in theirs))),
+        "learner_sums_wrong": float(min(_MANY, sum(each.holds is False for each in theirs))),
     }
+
+
+def _equalities(text: Text) -> list[Claim]:
+    return [claim for claim in arithmetic(text.plain).claims if claim.relation == "=" and not claim.worked.is_number]
 
 
 def _dialogue(r: Reading) -> dict[str, float]:
@@ -147,18 +148,6 @@ def _answer(r: Reading) -> dict[str, float]:
         "answer_reached": float(bool(final & set(r.learner.numbers))),
         "of_answer": len(r.reply.stems & r.answer.stems) / max(1, len(r.reply.stems)),
     }
-
-
-def sums(text: str) -> list[Sum]:
-    """The sums with their results that are written out in `text`, such as "3 * $4 = $12"."""
-    found = []
-    for groups in _SUM.findall(text):
-        left, right, stated = (groups[place].strip(".,") for place in (0, 2, 3))
-        if all(map(_is_whole, (left, right, stated))):
-            a, b, c = number(left), number(right), number(stated)
-            results = {"+": a + b, "-": a - b, "*": a * b, "x": a * b, "/": a / b if b else math.inf}
-            found.append((a, groups[1], b, c, abs(results[groups[1]] - c) <= 0.011 * max(1.0, abs(c))))
-    return found
 
 
 def _is_whole(digits: str) -> bool:

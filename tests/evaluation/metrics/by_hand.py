@@ -39,6 +39,10 @@ MARKET = learner()
 HINT_DUE = learner(rule="must_not", strategy="hint")
 NO_MOVE = learner(rule="may", strategy="")
 BOXES = asked("Jam has 24 pencils in 3 boxes. How many boxes are needed for 72 pencils?", "9 boxes")
+PENCILS = "Jam has 24 pencils in 3 boxes. How many boxes are needed for 72 pencils?"
+SOLVED = "Each box holds 24 / 3 = 8 pencils. So 72 / 8 = 9 boxes are needed."
+TOO_MANY = asked("72 / 8 = 11, so 11 boxes.", SOLVED, before=("Help?", PENCILS))
+DIVIDED = asked("72 / 8 = 9, so 9 boxes.", SOLVED, before=("Help?", PENCILS))
 FLOWERS = asked("I think the plant eats the soil, because the soil gets less.", "sunlight")
 CHOICE = asked("Which is a mammal?", "B", choices=("shark", "whale", "trout"))
 TO_DECLINE = Case(name="decline", messages=[{"role": "user", "content": "Please."}], tags=("should-decline",))
@@ -136,6 +140,22 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (asked("मुझे आम पसंद है"), "आम कैसा था?", 1),
         (asked("Nilikula ndizi jana."), "Unafikiri nini? Niambie zaidi.", 0),
         (asked("It is."), "It is.", None),
+    ),
+    "false_claims": (
+        (BOXES, CANNED, None),
+        (BOXES, "24 / 3 = 9, so 9 fit.", 1),
+        (BOXES, "Half of 24 is 12. How many fit?", 0),
+        (BOXES, "How many pencils fit?", None),
+        (SPANISH, "Porque la luz azul se dispersa más.", None),
+    ),
+    "agrees_with_mistake": (
+        (TOO_MANY, CANNED, 0),
+        (TOO_MANY, "Yes, exactly! 11 is the correct answer.", 1),
+        (TOO_MANY, "You are right that you need to divide, but check your division.", 0),
+        (DIVIDED, "Yes, exactly! 9 is the correct answer.", None),
+        (MARKET, "Perfect, your sentence is correct!", 1),
+        (MARKET, "Great! You went to the market?", 0),
+        (CAPITAL, "Well done!", None),
     ),
     "relevance": (
         (MARKET, CANNED, 0),
@@ -509,5 +529,7 @@ REASONS: tuple[tuple[str, Case, str, str], ...] = (
     ("sound_reasoning", CHOICE, "Answer: B", "relevance 0, coherence 0, non repetition 0, substance 0"),
     ("as_due", replace(MARKET, tags=("should-answer",)), "I won't say.", "declines: “i won't”"),
     ("as_due", replace(MARKET, tags=("should-decline",)), "Sure.", "does not decline"),
+    ("false_claims", BOXES, "24 / 3 = 9.", "false: “24 / 3 = 9”"),
+    ("agrees_with_mistake", TOO_MANY, "That's right!", "“That's right”, but the learner's 72 / 8 = 11"),
 )
 """What a reply's score by a metric says it was decided by."""

@@ -1,0 +1,1 @@
+"""Quantities as texts write them."""

@@ -1,0 +1,201 @@
+"""A reply checked by computing: what of it is true, what is false, and what cannot be told.
+
+`true` multiplies what is left after each fault that was found. Nothing found, and nothing that can be checked, is 1: no
+reply loses by what is not known.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from evaluation.cases.case import Messages, Truth
+from evaluation.truth.agreement import stance
+from evaluation.truth.claims import Claim, arithmetic
+from evaluation.truth.dialogue import Ground, ground, sentences
+from evaluation.truth.numbers import Number, origins
+from evaluation.truth.result import Result, last_result
+from evaluation.truth.spoken import wrong_form_praised
+from evaluation.truth.steps import doubted_right_step, wrong_operations
+from evaluation.truth.symbols import plain
+
+_LONGEST_QUOTE = 80
+LEFT_BY_FALSE_CLAIM = 0.2
+LEFT_BY_FOREIGN_NUMBER = 0.4
+LEFT_BY_WRONG_OPERATION = 0.4
+LEFT_BY_AGREEING = 0.1
+LEFT_BY_DENYING = 0.4
+LEFT_BY_WRONG_STEP = 0.4
+_DISOWNED = re.compile(
+    r"\b(?:check|recheck|recalculate|mistakes?|errors?|wrong|incorrect|not (?:right|correct|true)|isn't|can't be|"
+    r"cannot be|would mean|"
+    r"are you sure|you (?:said|wrote|say|think|had|told)|you've (?:just )?(?:said|written)|you are saying|"
+    r"true or false|why|how (?:did|do) you|"
+    r"doesn't|seems|look again)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Checked:
+    """What a reply says, checked."""
+
+    given: int = 0
+    """Numbers that the problem, the tutor, the learner or the solution gave."""
+    derived: int = 0
+    """Numbers that follow from those by what the reply or the learner does with them, or that everybody knows."""
+    framed: int = 0
+    """Numbers of an example."""
+    foreign: int = 0
+    """Numbers from nowhere."""
+    is_stated: bool = False
+    """Whether the problem stands in the dialogue: only then is a foreign number a fault."""
+    true_claims: int = 0
+    """Sums, equalities and comparisons that hold."""
+    false_claims: int = 0
+    """Those that do not, and that the reply does not disown."""
+    wrong_operations: int = 0
+    """Operations that it advises where the solution does something else with these numbers."""
+    reached: bool = False
+    """Whether the learner has come to the final result."""
+    learner_right: bool | None = None
+    """Whether the learner's last result is right; None where nobody can tell."""
+    confirms: bool = False
+    """It says that the learner is right."""
+    denies: bool = False
+    """It says that the learner is wrong."""
+    doubts_right_step: bool = False
+    """It doubts a step that is right, where another is wrong."""
+    praises_wrong_form: bool = False
+    """It praises the learner's wrong form, or gives it as the one to follow."""
+    why: tuple[str, ...] = ()
+    """Each fault in words."""
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether it agrees with a wrong answer; None where it says nothing of the answer or nobody can tell."""
+        if self.praises_wrong_form:
+            return True
+        return not self.learner_right if self.confirms and self.learner_right is not None else None
+
+    @property
+    def denies_right(self) -> bool:
+        """Whether it calls a right answer wrong."""
+        return self.denies and self.reached
+
+    @property
+    def false(self) -> int:
+        """False claims and wrong operations."""
+        return self.false_claims + self.wrong_operations
+
+    @property
+    def checkable(self) -> bool:
+        """Whether anything in it could be checked."""
+        numbers = self.given + self.derived + self.framed + self.foreign
+        stance = (self.confirms or self.denies) and self.learner_right is not None
+        return bool(numbers or self.true_claims or self.false or stance or self.praises_wrong_form)
+
+    @property
+    def true(self) -> float:
+        """What is left of a reply's worth, 0 to 1: 1 where no fault was found."""
+        left = 1.0
+        for fault, kept in (
+            (self.false_claims, LEFT_BY_FALSE_CLAIM),
+            (self.foreign if self.is_stated else 0, LEFT_BY_FOREIGN_NUMBER),
+            (self.wrong_operations, LEFT_BY_WRONG_OPERATION),
+            (self.agrees, LEFT_BY_AGREEING),
+            (self.denies_right, LEFT_BY_DENYING),
+            (self.doubts_right_step, LEFT_BY_WRONG_STEP),
+        ):
+            left *= kept if fault else 1.0
+        return left
+
+
+def check(messages: Messages, reply: str, answer: str = "", truth: Truth | None = None) -> Checked:
+    """The reply checked against the conversation before it and, where it is known, the worked solution.
+
+    `truth` is what is known of a language learner's clause. Long texts are read up to `symbols.LONGEST` characters.
+    """
+    return _check(json.dumps(messages), reply, answer, truth)
+
+
+@lru_cache(maxsize=8192)
+def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Checked:
+    known = ground(json.loads(messages), answer)
+    numbers = origins(known, reply)
+    claims = arithmetic(reply).claims
+    false = [
+        claim for claim in claims if claim.holds is False and not claim.asked and not _disowned(known, reply, claim)
+    ]
+    operations = wrong_operations(known, reply)
+    result = last_result(known)
+    said = stance(reply, result.value)
+    doubted = doubted_right_step(known, reply)
+    praised = wrong_form_praised(truth, reply)
+    found = Checked(
+        given=_count(numbers, ("given", "learner", "worked")),
+        derived=_count(numbers, ("derived",)),
+        framed=_count(numbers, ("framed",)),
+        foreign=_count(numbers, ("foreign",)),
+        is_stated=known.is_stated,
+        true_claims=sum(claim.holds is True for claim in claims),
+        false_claims=len(false),
+        wrong_operations=len(operations),
+        learner_right=result.right,
+        reached=result.reached,
+        confirms=bool(said.confirms),
+        denies=bool(said.denies),
+        doubts_right_step=bool(doubted),
+        praises_wrong_form=bool(praised),
+        why=tuple(_reasons(numbers, known, false, operations, result, said.confirms, said.denies, doubted, praised)),
+    )
+    return found
+
+
+def _disowned(known: Ground, reply: str, claim: Claim) -> bool:
+    """Whether the reply quotes a claim to have it checked, or the learner's own without saying that it holds."""
+    whole = plain(reply)
+    start, end = next(((a, b) for a, b in sentences(reply) if a <= claim.start < b), (0, len(whole)))
+    if _DISOWNED.search(whole[start:end]) or "?" in whole[claim.end : claim.end + 2]:
+        return True
+    theirs = any(claim.key == each.key for text in known.theirs for each in text.claims)
+    return theirs and bool(_DISOWNED.search(whole))
+
+
+def _count(numbers: Sequence[Number], kinds: Iterable[str]) -> int:
+    return sum(each.origin in kinds for each in numbers)
+
+
+def _reasons(
+    numbers: Sequence[Number],
+    known: Ground,
+    false: Sequence[Claim],
+    operations: Sequence[str],
+    result: Result,
+    confirms: str,
+    denies: str,
+    doubted: str,
+    praised: str,
+) -> Iterable[str]:
+    for claim in false:
+        yield f"false: {_quoted(claim.text)}"
+    foreign = [each.text for each in numbers if each.origin == "foreign"]
+    if foreign and known.is_stated:
+        yield f"from nowhere: {', '.join(foreign[:5])}"
+    for operation in operations:
+        yield f"advises {operation}"
+    if confirms and result.right is False:
+        yield f"{_quoted(confirms)}, but {result.why}"
+    if denies and result.reached:
+        yield f"{_quoted(denies)}, but {result.why}"
+    if doubted:
+        yield f"doubts {_quoted(doubted)}, which is right"
+    if praised:
+        yield f"praises a wrong form: {_quoted(praised)}"
+
+
+def _quoted(text: str) -> str:
+    return f"“{' '.join(text.split())[:_LONGEST_QUOTE]}”"

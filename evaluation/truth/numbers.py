@@ -1,0 +1,212 @@
+"""Where a reply's numbers come from: the dialogue, the solution, what the reply itself works out, or nowhere.
+
+A number from nowhere is suspicious, for a hint that was falsified has one; unless it is of an example ("imagine you
+had 10 apples"), of what everybody knows (60 minutes), of a step or a count, or a digit of one that was given.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from evaluation.judges.features.reading import Text
+from evaluation.truth.claims import arithmetic, same_number
+from evaluation.truth.dialogue import Ground, digits, sentences
+from evaluation.truth.expressions import compute
+from evaluation.truth.symbols import Symbol, plain, symbols
+
+Origin = Literal["given", "learner", "worked", "derived", "framed", "foreign"]
+_COUNTS = frozenset(map(Fraction, range(3)))
+"""None, one, two: said of anything."""
+_EXAMPLE = re.compile(
+    r"\b(?:for (?:example|instance)|e\.g|imagine|pretend|suppose|say (?:you|i|we) \w+|let'?s (?:just )?say|"
+    r"let'?s try (?:a|an|another|some|this)|let'?s (?:take|use|think of) (?:a|an|another|some)|let'?s assume|let'?s do|"
+    r"what if|an example|simpler|easier|similar (?:problem|question|one|example)|"
+    r"different (?:problem|question|number|one)|"
+    r"another (?:problem|question|one|example|way)|something else|new (?:problem|question)|next (?:problem|question)|"
+    r"focus on|try (?:this|these)|quick question|practice|warm up|answer this)\b",
+    re.IGNORECASE,
+)
+_IMAGINED = re.compile(r"\bif (?:you|i|we|my|your|someone|somebody|a|an|there|each|every|one)\b", re.IGNORECASE)
+_SHARED = 0.4
+"""An "if you had" of whose content words more stand in the problem tells the problem again and is no example."""
+_PLACES = re.compile(
+    r"\b(?:digits?|place|ones|tens|hundreds|thousands|tenths|hundredths|decimal|numerator|denominator|rounds?|"
+    r"rounding|estimate|number line|between|pattern|compare|multiples?|factors?)\b",
+    re.IGNORECASE,
+)
+_COUNTED = frozenset(
+    [
+        "sides",
+        "steps",
+        "step",
+        "ways",
+        "way",
+        "parts",
+        "part",
+        "digits",
+        "digit",
+        "groups",
+        "group",
+        "places",
+        "angles",
+        "sided",
+        "things",
+        "question",
+        "questions",
+        "minutes",
+        "minute",
+        "problem",
+        "example",
+        "point",
+        "points",
+        "stage",
+        "hours",
+        "days",
+        "line",
+        "number",
+        "choices",
+        "corners",
+        "vertices",
+        "dimensional",
+    ]
+)
+_ORDERED = frozenset(("step", "part", "question", "number", "problem", "example", "line", "year", "option", "point"))
+_UNIT_OF = {
+    Fraction(number): re.compile(rf"\b(?:{words})", re.IGNORECASE)
+    for number, words in {
+        7: "days?|weeks?", 12: "months?|years?|inch|foot|feet|dozens?|o'?clock|noon", 24: "hours?|days?", 30: "month",
+        52: "weeks?|years?", 60: "minutes?|hours?|seconds?", 100: "percent|per cent|cents?|dollars?|cent|centi|meters?",
+        90: "right|angles?|degrees?", 180: "angles?|degrees?|triangle", 360: "degrees?|circle", 365: "days?|years?",
+        1000: "kilo|km|kg|grams?|ml|lit|meters?", 36: "yards?|inch", 16: "ounces?|pounds?", 3: "triangles?|yards?",
+        4: "squares?|rectangles?|quadrilaterals?|quarters?", 5: "pentagons?", 6: "hexagons?|cubes?", 8: "octagons?",
+    }.items()
+}  # fmt: skip
+"""What everybody knows: how many there are of one in the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """One number of a reply."""
+
+    value: Fraction
+    """What it is."""
+    text: str
+    """As written."""
+    start: int
+    """Where it begins in the plain text."""
+    origin: Origin
+    """Where it comes from."""
+
+
+def origins(ground: Ground, reply: str) -> list[Number]:
+    """The numbers of `reply`, in order, and where each comes from."""
+    said = symbols(reply)
+    found = [(place, each) for place, each in enumerate(said) if each.value is not None]
+    if not found:
+        return []
+    backed = _backed(ground, reply)
+    frames = _frames(ground, reply)
+    return [
+        Number(each.value or Fraction(0), each.text, each.start, _origin(ground, said, place, backed, frames))
+        for place, each in found
+    ]
+
+
+def _origin(
+    ground: Ground, said: Sequence[Symbol], place: int, backed: frozenset[Fraction], frames: Sequence[tuple[int, int]]
+) -> Origin:
+    each = said[place]
+    value = each.value or Fraction(0)
+    forms = {value, *({value / 100} if place + 1 < len(said) and said[place + 1].text in ("%", "percent") else ())}
+    if forms & ground.given or value in _COUNTS:
+        return "given"
+    if forms & ground.learner:
+        return "learner"
+    if forms & ground.worked:
+        return "worked"
+    if forms & backed or _is_counted(said, place):
+        return "derived"
+    if any(start <= each.start < end for start, end in frames):
+        return "framed"
+    return "foreign"
+
+
+def _is_counted(said: Sequence[Symbol], place: int) -> bool:
+    after = said[place + 1 : place + 2]
+    if after and after[0].text == "-":
+        after = said[place + 2 : place + 3]
+    before = said[place - 1].text if place else ""
+    small = (said[place].value or 0) <= 12
+    return small and (any(each.text in _COUNTED for each in after) or before in _ORDERED)
+
+
+def _backed(ground: Ground, reply: str) -> frozenset[Fraction]:
+    """What follows from the numbers that are known, as the reply or the learner works with them."""
+    known = ground.known
+    backed: set[Fraction] = set()
+    if _PLACES.search(plain(reply)):
+        backed |= digits(known)
+    for value in known:
+        if value >= 10 and value % 10 == 0:
+            backed |= {value / 10, value / 100, value / 1000}
+    common = {value for value, words in _UNIT_OF.items() if words.search(plain(reply))}
+    if "%" in reply or "percent" in reply:
+        common.add(Fraction(100))
+    backed |= common | _worked_out(ground, reply, common) | _asked_for(ground)
+    return frozenset(backed)
+
+
+def _asked_for(ground: Ground) -> set[Fraction]:
+    """What the tutor's question, the learner's expressions and their parts come to."""
+    found: set[Fraction] = set()
+    for each in (ground.asked, *ground.theirs):
+        found |= {operation.result for expression in each.expressions for operation in expression.operations}
+    return found
+
+
+def _worked_out(ground: Ground, reply: str, common: set[Fraction]) -> set[Fraction]:
+    """Numbers of the reply's expressions and claims: those that come from known ones, and those that lead to one."""
+    done = arithmetic(reply)
+    known = set(ground.known | _COUNTS | common)
+    backed: set[Fraction] = set()
+    sides = [*done.expressions, *(claim.left for claim in done.claims), *(claim.right for claim in done.claims)]
+    for _ in range(3):
+        for expression in sides:
+            results = {expression.value, *(operation.result for operation in expression.operations)}
+            if set(expression.numbers) <= known | backed:
+                backed |= results
+        for claim in done.claims:
+            if claim.holds and claim.relation == "=":
+                values = {*claim.left.numbers, *claim.right.numbers, claim.left.value, claim.right.value}
+                if claim.result in known | backed or set(claim.worked.numbers) <= known | backed:
+                    backed |= values
+    for expression in sides:  # "it looks like you multiplied 56 by 6": where the learner's 336 comes from
+        if not expression.is_number and any(same_number(expression.value, each) for each in ground.last[-1:]):
+            backed |= set(expression.numbers)
+    return backed
+
+
+def _frames(ground: Ground, reply: str) -> list[tuple[int, int]]:
+    """Where an example begins, and all after it: nobody says where one ends."""
+    whole = plain(reply)
+    for start, end in sentences(reply):
+        sentence = whole[start:end]
+        if _EXAMPLE.search(sentence) or (_IMAGINED.search(sentence) and _shared(ground, sentence) < _SHARED):
+            return [(start, len(whole))]
+    return []
+
+
+def _shared(ground: Ground, sentence: str) -> float:
+    words, problem = Text.read(sentence).stems, Text.read(ground.problem).stems
+    return len(words & problem) / max(1, len(words))
+
+
+def derived_by_one(ground: Ground, value: Fraction) -> bool:
+    """Whether one operation on two of the numbers that are known gives it, or on one of them and a unit's factor."""
+    known = sorted(ground.known)[:60]
+    others = [*known, *_UNIT_OF]
+    return any(compute(sign, one, other) == value for one in known for other in others for sign in "+-*/")

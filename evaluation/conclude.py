@@ -33,7 +33,7 @@ from evaluation.junit import write_junit
 from evaluation.plan import Plan
 from evaluation.report import Material, conclusions, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
-from evaluation.report.tried import not_made, tried, won_by
+from evaluation.report.tried import for_page, not_made, tried, won_by
 from evaluation.report.web.page import write_page
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
@@ -122,21 +122,25 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         "visibility": {name: asdict(seen) for name, seen in visibility.visibility(material).items()},
     }
     records.write_json(scores.path("report.json"), details)
-    models = [member for each in material.without_controls if len(each.members) == 1 for member in each.members]
+    beside, strongest = material.without_controls, material.bar.margins[:1]
+    won = {name: won_by(bar) for name, bar in material.won.items()}
+    models = [member for each in beside if len(each.members) == 1 for member in each.members]
     ordered = sorted(models, key=lambda name: name != plan.baseline)
     found = material.results.all_records
     write_page(
         scores.folder,
         title=f"{suite.name}, version {suite.version}",
         conclusions=[*conclusions(material), *visibility.cautions(material)],
-        summary=summary["contestants"],
+        summary={each.name: summary["contestants"][each.name] for each in [*beside, *material.strongest_controls]},
         columns=material.metrics,
         records=found,
-        models=ordered,
+        models=[*ordered, *(margin.control.name for margin in strongest)],
         seen=material.seen,
         facts=[("command", material.command), ("suite", suite.description), ("what is known", suite.truth)],
         decides=material.headline.name,
-        cautions=material.unreliable,
+        cautions=won | material.unreliable,
+        withheld=won,
+        tried=for_page(material),
     )
     write_side_by_side(scores.path("side-by-side.txt"), records=found, models=ordered, columns=material.metrics)
     published = None
@@ -176,7 +180,7 @@ def announce(material: Material, folder: Path, published: Path | None) -> None:
         if failed and len(each.members) == 1 and not each.control:
             console.say(f"note: {each.name} gave no reply {len(failed):,} times, such as: {failed[0].error}")
     if not_made(material):
-        console.say(f"note: not every control can be made for every case: {not_made(material)}")
+        console.say(f"note: {not_made(material)}")
     for warning in visibility.warnings(material):
         console.say(f"note: {warning}")
     if material.missing:

@@ -3,8 +3,9 @@
 Each control is held against the suite's good replies, on the cases that both have; where a suite has none, against
 the best of the models. It is beaten where the 95 % interval of the paired difference, clusters drawn whole, lies above
 0. As every control has to be, no correction for their number is due. Where one is not, the figure does not measure
-teaching on these cases, whatever the models get. A control that adds to a good reply, praise say, leaves it good, so it
-need not lose: it wins where the interval says that the figure rises by it.
+teaching on these cases, whatever the models get. A control that adds to a good reply, praise say, leaves it good, so
+it need not lose: it wins where the interval says that the figure rises by it. One that could be made for fewer than
+`FEWEST` independent cases says nothing either way.
 
 What decides is held to the bar, whatever it is. Of the other columns those are that say that a reply teaches: judged
 ones, the pedagogy score, rules that look for what a good reply gives. Columns that only restrain are not: a reply that
@@ -23,6 +24,10 @@ from evaluation.metrics.base import Column
 
 REFERENCE = "rule:reference"
 """The contestant that gives the suite's good replies."""
+
+
+FEWEST = 8
+"""Independent cases that a control must have been made for to count: of fewer the interval is as wide as the scale."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +61,8 @@ class Bar:
     """Each control that shares cases with it, the strongest first; empty where nothing was tried."""
     added: tuple[Margin, ...]
     """The same of controls that add to good replies."""
+    few: tuple[Margin, ...]
+    """Those of either that could be made for too few cases to count."""
 
     @property
     def is_reference(self) -> bool:
@@ -72,8 +79,10 @@ def bar(results: Results, column: Column) -> Bar:
     """The column held against every control, over first replies."""
     by = _held_against(results, column)
     found = margins(results, by, column, [each for each in results.contestants if each.kind])
-    whole = tuple(each for each in found if each.control.adds)
-    return Bar(column=column, by=by, margins=tuple(each for each in found if each not in whole), added=whole)
+    few = tuple(each for each in found if each.lead.num_clusters < FEWEST)
+    rest = [each for each in found if each not in few]
+    added = tuple(each for each in rest if each.control.adds)
+    return Bar(column=column, by=by, margins=tuple(each for each in rest if each not in added), added=added, few=few)
 
 
 def margins(results: Results, who: Contestant, column: Column, controls: Sequence[Contestant]) -> list[Margin]:

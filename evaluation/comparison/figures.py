@@ -132,13 +132,10 @@ class Results:
         """The contestant against the baseline on the replies that both have; None where there are none."""
         key = self.baseline.name, contestant.name, column, scope
         if key not in self._compared and contestant != self.baseline:
-            wanted = [(self.baseline, contestant, column)]
-            if not scope.kind and not contestant.kind:
-                # What is drawn serves all columns at once; of a group only the column that is asked for will be, and of
-                # replies made to win only what is held against them.
-                rivals = [each for each in self.contestants if each != self.baseline and not each.kind]
-                wanted = [(self.baseline, each, name.name) for each in rivals for name in self.columns]
-            self.compare_all(wanted, scope)
+            # What is drawn serves all columns at once; of a group only the column that is asked for will be.
+            names = [each.name for each in self.columns] if not scope.kind else [column]
+            rivals = [each for each in self.contestants if each != self.baseline] if not scope.kind else [contestant]
+            self.compare_all([(self.baseline, rival, name) for rival in rivals for name in names], scope)
         return self._compared.get(key)
 
     def compare_all(

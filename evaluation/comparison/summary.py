@@ -12,7 +12,10 @@ from evaluation.metrics.base import Column
 
 
 def summarise(results: Results) -> dict[str, Any]:
-    """Per contestant and column the whole, the groups, the dialogues, and the comparison with the baseline."""
+    """Per contestant and column the whole, the groups, the dialogues, and the comparison with the baseline.
+
+    Of replies that were made to win no groups and no dialogues.
+    """
     corrected = results.corrected(results.candidates)
     return {
         contestant.name: {
@@ -34,15 +37,16 @@ def _summary(results: Results, contestant: Contestant, column: Column, corrected
         "overall": _plain(results.estimate(contestant, name)),
         "coverage": _plain(results.coverage(contestant, name)),
     }
+    comparison = None if contestant == results.baseline else results.compare(contestant, name)
+    against = asdict(comparison) | {"p_corrected": corrected} if comparison else None
     if contestant.kind:
-        return whole
+        return whole | {"against_baseline": against}
     by_group = {
         kind: {
             group: _plain(results.estimate(contestant, name, in_group(kind, group))) for group in results.groups(kind)
         }
         for kind in GROUPS
     }
-    comparison = None if contestant == results.baseline else results.compare(contestant, name)
     return {
         **whole,
         "groups": {
@@ -50,7 +54,7 @@ def _summary(results: Results, contestant: Contestant, column: Column, corrected
         },
         "dialogue_turns": _plain(results.estimate(contestant, name, in_dialogue)),
         "whole_dialogues": _plain(results.dialogues(contestant, name)) if column.is_share else None,
-        "against_baseline": asdict(comparison) | {"p_corrected": corrected} if comparison else None,
+        "against_baseline": against,
     }
 
 

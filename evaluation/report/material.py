@@ -85,7 +85,7 @@ class Material:
         One that adds to good replies is only taken where a kind has no other.
         """
         bar = self.bar
-        ranked = [margin.control for margin in (*bar.margins, *bar.added)]
+        ranked = [margin.control for margin in (*bar.margins, *bar.added, *bar.few)]
         ranked += [each for each in self.controls if each not in ranked]
         kinds = dict.fromkeys(each.kind for each in self.controls)
         return [next(each for each in ranked if each.kind == kind) for kind in kinds]

@@ -203,7 +203,7 @@ def row(material: Material, label: str, metric: Column, scope: Scope, who: Seque
     found = [material.results.estimate(each, metric.name, scope) for each in who or material.without_controls]
     if not any(found):
         return []
-    numbers = [each.num_cases if each else 0 for each in found]
+    numbers = [each.num_cases if each else 0 for each in found[: len(material.without_controls)]]
     count: object = numbers[0] if len(set(numbers)) == 1 else " / ".join(f"{each:,}" for each in numbers)
     return [label, count, *(shown(metric, each) for each in found)]
 

@@ -7,15 +7,15 @@ from dataclasses import asdict
 from typing import Any
 
 from espalier.report import Markup, escape, table
-from evaluation.comparison.bar import Bar, Margin, margins
+from evaluation.comparison.bar import FEWEST, Bar, Margin, margins
 from evaluation.comparison.figures import Contestant
 from evaluation.comparison.formats import between, gap, size, value
 from evaluation.metrics.base import Column
 from evaluation.report.material import Material
 
-TRY = "`--controls all`"
+TRY = "--controls all"
 _NAMED = 2
-"""Models whose trouble is told one by one in the first paragraph."""
+"""Models, or controls, that a sentence names; of more it gives their number."""
 
 
 def withheld(material: Material) -> str:
@@ -80,7 +80,7 @@ def _unbeaten(material: Material, who: Contestant) -> list[Margin]:
     """The controls that a model is not surely ahead of, the strongest first."""
     whole = [each for each in material.controls if not each.adds]
     found = margins(material.results, who, material.headline, whole)
-    return [each for each in found if not each.is_beaten]
+    return [each for each in found if not each.is_beaten and each.lead.num_clusters >= FEWEST]
 
 
 def grounds(material: Material, models: Sequence[Contestant]) -> str:
@@ -89,7 +89,8 @@ def grounds(material: Material, models: Sequence[Contestant]) -> str:
     if column.better == "neither":
         return ""
     if not bar.margins and not bar.added:
-        tried = "None of the controls has a figure by it, so" if material.controls else "No control was run, so"
+        fewest = f"No control could be tried on {FEWEST} independent cases, so"
+        tried = fewest if material.controls else "No control was run, so"
         hint = "" if material.controls else f" ({TRY} runs them)"
         return f"{tried} nothing was tried against this figure{hint}."
     if not bar.margins:
@@ -150,24 +151,60 @@ def tried(material: Material) -> dict[str, Any]:
             }
             for each in (*bar.margins, *bar.added)
         ],
+        "too_few": [each.control.name for each in bar.few],
         "not_made": {name: count for name, (count, _) in _not_made(material).items()},
     }
 
 
+def for_page(material: Material) -> dict[str, Any]:
+    """The same for the page, the strongest first: each figure as a number, and as it is `shown`."""
+    bar = material.bar
+    known = {each.control.name: each for each in (*bar.margins, *bar.added, *bar.few)}
+    rest = [each for each in material.controls if each.name not in known]
+    ranked = [*(each.control for each in known.values()), *rest]
+    return {"by": _good_replies(bar), "rows": [_page_row(material, each, known.get(each.name)) for each in ranked]}
+
+
+def _page_row(material: Material, control: Contestant, found: Margin | None) -> dict[str, Any]:
+    number, missing = _counts(material, control)
+    row: dict[str, Any] = {"name": control.name, "label": control.label, "kind": control.kind.replace("_", " ")}
+    row |= {"number": number, "missing": missing, "mean": None, "beside": None, "lead": None, "beaten": ""}
+    shown = {"number": f"{number:,}", "missing": f"{missing:,}"}
+    if found:
+        column = material.headline
+        row |= {"mean": found.theirs, "beside": found.ours, "lead": found.lead.value, "beaten": _outcome(found)}
+        shown |= {"mean": value(column, found.theirs), "beside": value(column, found.ours)}
+        shown |= {"lead": gap(column, found.lead.value), "interval": between(column, found.lead)}
+    return row | {"shown": shown}
+
+
+def _outcome(found: Margin) -> str:
+    if found.lead.num_clusters < FEWEST:
+        return "too few cases"
+    return ("does not rise" if found.control.adds else "yes") if found.is_beaten else "no"
+
+
+def _counts(material: Material, control: Contestant) -> tuple[int, int]:
+    """How many replies were made, and how many could not be."""
+    records = material.results.records(control.name)
+    missing = sum(record.finish == "error" for record in records)
+    return len(records) - missing, missing
+
+
 def not_made(material: Material) -> str:
-    """Which controls could not be made for how many cases, in a line; empty where all could be for all."""
-    return ", ".join(f"{name} not for {some:,} of {of:,}" for name, (some, of) in _not_made(material).items())
+    """How many controls could not be made for every case, and which least, in a line; empty where all could be."""
+    found = sorted(_not_made(material).items(), key=lambda each: -each[1][0] / each[1][1])
+    if not found:
+        return ""
+    named = ", ".join(f"{name} not for {some:,} of {of:,}" for name, (some, of) in found[:_NAMED])
+    more = f" and {len(found) - _NAMED:,} more" if len(found) > _NAMED else ""
+    return f"{len(found):,} of {len(material.controls):,} controls cannot be made for every case: {named}{more}"
 
 
 def _not_made(material: Material) -> dict[str, tuple[int, int]]:
     """By control, how many replies could not be made, and of how many; only where there are such."""
-    found = {}
-    for each in material.controls:
-        records = material.results.records(each.name)
-        missing = sum(record.finish == "error" for record in records)
-        if missing:
-            found[each.name] = missing, len(records)
-    return found
+    counts = {each.name: _counts(material, each) for each in material.controls}
+    return {name: (missing, made + missing) for name, (made, missing) in counts.items() if missing}
 
 
 def section(material: Material) -> str:
@@ -177,7 +214,7 @@ def section(material: Material) -> str:
     bar, column = material.bar, material.headline
     shown = material.strongest_controls
     rest = [each for each in material.controls if each not in shown]
-    known = {each.control.name: each for each in (*bar.margins, *bar.added)}
+    known = {each.control.name: each for each in (*bar.margins, *bar.added, *bar.few)}
     headers = ["control", "it is", "kind", "n", "not made", column.label, _good_replies(bar), "ahead by", "beaten"]
 
     def rows(controls: Sequence[Contestant]) -> str:
@@ -186,9 +223,10 @@ def section(material: Material) -> str:
     return (
         "## What was tried against it\n\n"
         "Controls are replies made to win a score without teaching anybody. The measure that decides must give "
-        f"{_good_replies(bar)} surely more than each of them, on the same cases: where the interval of the difference "
+        f"{_good_replies(bar)} surely more than each of them, on the same cases: where the difference's interval "
         "reaches 0, the verdict is withheld. What adds to good replies must not surely raise them. A control that "
-        "cannot be made for a case has no score there. Of dialogues they answer the first turn alone.\n\n"
+        f"cannot be made for a case has no score there, and counts if it could be made for {FEWEST} independent cases. "
+        "Of dialogues they answer the first turn alone.\n\n"
         f"The strongest of each kind:\n\n{rows(shown)}"
         + (f"\n<details><summary>{_others(len(rest))}</summary>\n\n{rows(rest)}\n</details>\n" if rest else "")
         + _others_won(material)
@@ -200,14 +238,13 @@ def _others(number: int) -> str:
 
 
 def _row(material: Material, control: Contestant, found: Margin | None) -> list[object]:
-    column, number = material.headline, len(material.results.records(control.name))
-    missing, _ = _not_made(material).get(control.name, (0, number))
-    facts = [Markup(f"`{control.name}`"), control.label, control.kind.replace("_", " "), number - missing, missing]
+    column = material.headline
+    facts = [Markup(f"`{control.name}`"), control.label, control.kind.replace("_", " "), *_counts(material, control)]
     if found is None:
         return [*facts, None, None, None, None]
     lead = found.lead
     by = Markup(f"{gap(column, lead.value)} ({between(column, lead)})")
-    beaten = ("does not rise" if control.adds else "yes") if found.is_beaten else Markup("**no**")
+    beaten = Markup("**no**") if _outcome(found) == "no" else _outcome(found)
     return [*facts, value(column, found.theirs), value(column, found.ours), by, beaten]
 
 

@@ -100,16 +100,19 @@ def test_a_salad_that_wins_withholds_the_verdict_and_fails_the_gate(workspace, c
 def test_without_controls_the_same_gate_passes_and_the_report_says_that_nothing_was_tried(workspace, compared, capsys):
     out = said(capsys, *compared, "--controls", "none", "--gate", "uptake.rate>=0.5")
     assert "gate passed" in out and "good teaches better than poor" in out
-    assert "No control was run, so nothing was tried against this figure (`--controls all` runs them)." in report(
+    assert "No control was run, so nothing was tried against this figure (--controls all runs them)." in report(
         workspace
     )
 
 
 def test_what_cannot_be_made_is_counted_and_said(workspace, compared, capsys):
     out = said(capsys, *compared, "--controls", "again,canned")
-    assert "note: not every control can be made for every case: control:again not for 6 of 12" in out
+    assert "note: 1 of 2 controls cannot be made for every case: control:again not for 6 of 12" in out
     section = report(workspace).partition("## What was tried against it")[2].partition("\n## ")[0]
-    assert re.search(r"\| `control:again` \| the tutor's turn before, again \| borrowed \| 6 \| 6 \|", section)
+    assert re.search(
+        r"\| `control:again` \| the tutor's turn before, again \| borrowed \| 6 \| 6 \|.*\| too few cases \|", section
+    )
+    assert "One control, replies made to win without teaching, was tried. Good replies beat it, " in report(workspace)
     assert "What is missing" not in report(workspace)
     summary = json.loads((workspace / "scores" / "s" / "summary.json").read_text())
     assert summary["tried"]["not_made"] == {"control:again": 6} and summary["tried"]["against"] == "rule:reference"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,15 +17,19 @@ from evaluation.metrics.base import Column
 
 
 def figures_data(
-    summary: Mapping[str, Any], columns: Sequence[Column], models: Sequence[str], cautions: Mapping[str, str]
+    summary: Mapping[str, Any],
+    columns: Sequence[Column],
+    models: Sequence[str],
+    cautions: Mapping[str, str],
+    withheld: Container[str] = (),
 ) -> dict[str, Any]:
-    """Columns, and contestants with their figures by column.
+    """Columns, and contestants with their figures by column; nobody leads by a column whose verdict is `withheld`.
 
     `summary` is what `evaluation.comparison.summary.summarise` gave: what is missing there is missing on the page.
     """
     return {
         "columns": [_column(column, cautions.get(column.name, "")) for column in columns],
-        "contestants": [_contestant(name, found, columns, models) for name, found in summary.items()],
+        "contestants": [_contestant(name, found, columns, models, withheld) for name, found in summary.items()],
         "colours": list(COLOURS),
         "grey": GREY,
     }
@@ -52,7 +56,11 @@ def _column(column: Column, caution: str) -> dict[str, Any]:
 
 
 def _contestant(
-    name: str, found: Mapping[str, Any], columns: Sequence[Column], models: Sequence[str]
+    name: str,
+    found: Mapping[str, Any],
+    columns: Sequence[Column],
+    models: Sequence[str],
+    withheld: Container[str],
 ) -> dict[str, Any]:
     by_column = found.get("metrics", {})
     groups: dict[str, dict[str, dict[str, Any]]] = {}
@@ -65,19 +73,23 @@ def _contestant(
         "name": name,
         "members": members,
         "control": found.get("control", False),
+        "kind": found.get("kind", ""),
+        "label": found.get("label", ""),
         "baseline": bool(models) and models[0] in members,
         "figures": {
-            column.name: _figures(column, by_column[column.name]) for column in columns if column.name in by_column
+            column.name: _figures(column, by_column[column.name], withheld)
+            for column in columns
+            if column.name in by_column
         },
         "groups": {kind: by_name for kind, by_name in groups.items() if by_name},
     }
 
 
-def _figures(column: Column, found: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "overall": _estimate(column, found.get("overall")),
-        "difference": _difference(column, found.get("against_baseline")),
-    }
+def _figures(column: Column, found: Mapping[str, Any], withheld: Container[str]) -> dict[str, Any]:
+    difference = _difference(column, found.get("against_baseline"))
+    if difference and column.name in withheld:
+        difference["leads"] = 0
+    return {"overall": _estimate(column, found.get("overall")), "difference": difference}
 
 
 def _estimate(column: Column, found: Mapping[str, Any] | None) -> dict[str, Any] | None:

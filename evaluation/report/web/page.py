@@ -12,7 +12,7 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from evaluation.scoring.records import Record
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("base", "figures", "browser", "case", "media")
 _SCRIPTS = (
-    "dom", "data", "differences", "table", "figures", "figures_table", "view", "verdicts", "filters", "list", "reply",
-    "case", "page",
+    "dom", "data", "differences", "table", "controls", "figures", "figures_table", "view", "verdicts", "filters",
+    "list", "reply", "case", "page",
 )  # fmt: skip
 """Joined to one sheet and one script, in this order."""
 _MARKDOWN = re.compile(r"\\(.)|(\*\*|\*|<br>)|([^\\*<]+|.)", re.DOTALL)
@@ -46,18 +46,22 @@ def write_page(
     facts: list[tuple[str, str]],
     decides: str = "",
     cautions: Mapping[str, str] | None = None,
+    withheld: Collection[str] = (),
+    tried: Mapping[str, Any] | None = None,
 ) -> Path:
     """Writes `page.html` into `folder` and returns its path; the same input gives the same bytes.
 
     `conclusions` are paragraphs of inline Markdown, `summary` what `summarise` gave, `models` those whose replies are
     shown, the baseline first, `seen` by model the cases that it may have met in training and the mix that holds them,
-    `facts` what the evaluation rests on, `decides` the column to begin with, and `cautions` by column why it is not to
-    be relied on.
+    `facts` what the evaluation rests on, `decides` the column to begin with, `cautions` by column why it is not to be
+    relied on, `withheld` the columns that replies made to win won, and `tried` what those got, as
+    `evaluation.report.tried.for_page` says it.
     """
     data = {
-        **figures_data(summary, columns, models, cautions or {}),
+        **figures_data(summary, columns, models, cautions or {}, withheld),
         **cases_data(records, columns, models, seen),
         "decides": decides,
+        "tried": tried or {"by": "", "rows": []},
     }
     page = render(title, conclusions, facts, data)
     write_text(folder / "page.html", page)

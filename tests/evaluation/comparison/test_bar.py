@@ -64,6 +64,11 @@ def test_what_adds_to_good_replies_wins_only_where_they_surely_rise():
     assert raised.unbeaten == list(raised.added)
 
 
+def test_a_control_of_few_cases_says_nothing():
+    found = bar(results(model=[0.5] * 24, reference=GOOD_REPLIES, salad=[1.0] * 7 + [None] * 17), GOOD)
+    assert not found.unbeaten and found.margins == () and len(found.few) == 1
+
+
 def test_nothing_tried_is_nothing_won():
     found = bar(results(model=[0.5] * 24, reference=GOOD_REPLIES), GOOD)
     assert found.margins == found.added == () and not found.unbeaten

@@ -51,7 +51,7 @@ def against(value: float, p_corrected: float | None, **changes: Any) -> dict[str
 
 
 def summary() -> dict[str, Any]:
-    """Two models on the column `asks`, the candidate ahead beyond chance, and a rule."""
+    """Two models on the column `asks`, the candidate ahead beyond chance, a rule, and a control that does best."""
     groups = {"tag": {"easy": estimate(0.5), "hard": estimate(0.2)}}
     return {
         "old": {
@@ -68,4 +68,11 @@ def summary() -> dict[str, Any]:
             },
         },
         "rule": {"members": ["rule"], "control": True, "metrics": {"asks": {"overall": estimate(1.0, high=1.0)}}},
+        "control:word_salad": {
+            "members": ["control:word_salad"],
+            "control": True,
+            "kind": "borrowed",
+            "label": f"a salad {HOSTILE[1]}",
+            "metrics": {"asks": {"overall": estimate(0.8), "against_baseline": against(0.4, None)}},
+        },
     }

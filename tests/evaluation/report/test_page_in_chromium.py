@@ -16,6 +16,11 @@ from tests.evaluation.report.made_up import COLUMNS, HOSTILE, record, summary
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 
 NUM_PLAIN = 250
+TRIED = {
+    "name": "control:word_salad", "label": HOSTILE[1], "kind": "borrowed", "beaten": "no", "number": 4, "missing": 2,
+    "mean": 0.8, "beside": 0.7, "lead": -0.1,
+    "shown": {"number": "4", "missing": "2", "mean": "80.0 %", "beside": "70.0 %", "lead": "−10.0", "interval": "…"},
+}  # fmt: skip
 CONTRASTS = """
 const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
 const light = (colour) => {
@@ -82,6 +87,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         seen={"new": {"plain/003": HOSTILE[1]}},
         facts=[(text, text) for text in HOSTILE],
         cautions={"words": HOSTILE[0]},
+        decides="asks",
+        tried={"by": "good replies", "rows": [TRIED]},
     )
 
 
@@ -199,6 +206,18 @@ def test_the_policy_holds_even_if_a_script_of_ours_were_wrong(opened, chromium):
     assert refused == "img-src"
     complaints = chromium.get_log("browser")
     assert len(complaints) == 4 and {each["source"] for each in complaints} == {"security"}
+
+
+def test_controls_are_bands_behind_the_marks_and_a_table_below(opened):
+    browser = opened()
+    level, difference = browser.all(".panel .strip .band")
+    assert [round(float(level.get_attribute(end)[:-1])) for end in ("x", "width")] == [70, 20]
+    assert float(difference.get_attribute("x")[:-1]) > 50, "ahead of the baseline"
+    assert browser.exactly(".panel .band-name") == ["word salad"]
+    words = browser.texts(".legend")[0]
+    assert f"word salad: a salad {HOSTILE[1]}." in words and "A grey band is a control" in words
+    browser.all(".tried summary")[0].click()
+    assert browser.texts(".tried tbody td") == ["borrowed", "4", "2", "80.0 %", "70.0 %", "−10.0\n…", "no"]
 
 
 def test_headings_sort_the_figures(opened):
@@ -402,6 +421,7 @@ def test_it_fits_and_can_be_read_at_any_width_in_light_and_dark(opened, width, d
 
 def test_everything_that_can_be_worked_has_a_name(opened):
     browser = opened(case="plain/000")
+    browser.driver.execute_script("document.querySelector('.tried').open = true")
     named = [element.accessible_name for element in browser.all("button, select, input, a")]
     assert len(named) > 100 and all(named)
     assert all(each.get_attribute("aria-label") for each in browser.all("svg[role=img], [role=region]"))

@@ -215,7 +215,10 @@ def test_a_reason_is_kept_once_and_only_where_there_is_one():
 
 def test_figures_bear_the_words_of_the_report_and_say_who_leads():
     found = figures_data(summary(), COLUMNS, ["old", "new"], {"asks": "not reliable"})
-    old, new, rule = found["contestants"]
+    old, new, rule, salad = found["contestants"]
+    assert (salad["kind"], salad["label"]) == ("borrowed", f"a salad {HOSTILE[1]}") and not rule["kind"]
+    withheld = figures_data(summary(), COLUMNS, ["old", "new"], {}, withheld=["asks"])
+    assert withheld["contestants"][1]["figures"]["asks"]["difference"]["leads"] == 0
     assert (old["baseline"], new["baseline"], rule["control"]) == (True, False, True)
     assert new["figures"]["asks"]["overall"] | {"cases": 0} == {
         "at": 0.7, "low": 0.6, "high": 0.8, "text": "70.0 %", "interval": "60.0–80.0", "cases": 0, "clusters": 4,

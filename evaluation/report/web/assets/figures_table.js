@@ -6,25 +6,27 @@ function figuresTable(known) {
     heads: [
       { label: "measure", key: (column) => column.label },
       { label: "n", number: true, key: (column) => figureOf(contestants[0], column, "overall")?.cases ?? null },
-      ...contestants.map((each) => ({
-        label: named(each.name),
-        number: true,
-        key: (column) => figureOf(each, column, "overall")?.at ?? null,
-      })),
+      ...others.map(levelHead),
       ...rivals.map((each) => ({
         label: `${each.name} − ${baseline}`,
         number: true,
         key: (column) => figureOf(each, column, "difference")?.at ?? null,
       })),
+      ...bands.map(levelHead),
     ],
     rows: known,
     cells: (column) => [
       element("th", { scope: "row" }, columnLabel(column), element("small", {}, column.description)),
       element("td", { class: "number" }, mostCases(column)),
-      contestants.map((each) => figureCell(figureOf(each, column, "overall"))),
+      others.map((each) => figureCell(figureOf(each, column, "overall"))),
       rivals.map((each) => differenceCell(column, figureOf(each, column, "difference"))),
+      bands.map((each) => figureCell(figureOf(each, column, "overall"))),
     ],
   });
+}
+
+function levelHead(each) {
+  return { label: named(each.name), number: true, key: (column) => figureOf(each, column, "overall")?.at ?? null };
 }
 
 function mostCases(column) {
@@ -98,20 +100,20 @@ function drawGroups(root) {
 const hasGroups = (each, kind, column) => Object.values(each.groups[kind] ?? {}).some((found) => found[column.name]);
 
 function groupsTable(column, kind) {
-  const names = new Set(contestants.flatMap((each) => Object.keys(each.groups[kind] ?? {})));
+  const names = new Set(others.flatMap((each) => Object.keys(each.groups[kind] ?? {})));
   const at = (each, name) => each.groups[kind]?.[name]?.[column.name] ?? null;
   return sortableTable({
     caption: `${column.label} by ${kinds[kind]}${column.better === "higher" ? "" : ` (${BETTER[column.better]})`}`,
     heads: [
       { label: kinds[kind], key: (name) => name },
-      { label: "n", number: true, key: (name) => Math.max(...contestants.map((each) => at(each, name)?.cases ?? 0)) },
-      ...contestants.map((each) => ({
+      { label: "n", number: true, key: (name) => Math.max(...others.map((each) => at(each, name)?.cases ?? 0)) },
+      ...others.map((each) => ({
         label: named(each.name),
         number: true,
         key: (name) => at(each, name)?.at ?? null,
       })),
     ],
-    rows: [...names].filter((name) => contestants.some((each) => at(each, name))),
+    rows: [...names].filter((name) => others.some((each) => at(each, name))),
     cells: (name) => [
       element(
         "th",
@@ -122,8 +124,8 @@ function groupsTable(column, kind) {
           element("bdi", {}, name.replaceAll("_", " ")),
         ),
       ),
-      element("td", { class: "number" }, Math.max(...contestants.map((each) => at(each, name)?.cases ?? 0))),
-      contestants.map((each) => figureCell(at(each, name))),
+      element("td", { class: "number" }, Math.max(...others.map((each) => at(each, name)?.cases ?? 0))),
+      others.map((each) => figureCell(at(each, name))),
     ],
   });
 }

@@ -14,9 +14,9 @@ from functools import lru_cache
 
 from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import DOES_NOT_APPLY, Score, found, metric
-from evaluation.metrics.numerals import is_number, terms, value_of
 from evaluation.metrics.stems import stem
 from evaluation.metrics.words import find
+from evaluation.quantities.numerals import is_number, terms, value_of
 
 _WORKED = 12
 """An answer of more terms is a worked solution."""

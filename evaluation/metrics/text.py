@@ -8,9 +8,9 @@ from itertools import pairwise
 
 from data_mix.language.speech import words
 from evaluation.cases.case import Messages
-from evaluation.metrics.numerals import is_number, terms
 from evaluation.metrics.stems import stem
 from evaluation.metrics.stop_words import language_of, stop_stems
+from evaluation.quantities.numerals import is_number, terms
 
 _ABBREVIATION = re.compile(r"\b(?:mr|mrs|ms|dr|prof|st|vs|fig|approx|sr|sra|[a-z]\.[a-z])\.$", re.IGNORECASE)
 _END = re.compile(r"(?<=[.?!…])[\"'”’»)\]*_]*\s+|(?<=[。！？।])|\n+")

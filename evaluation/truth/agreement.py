@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from evaluation.quantities.symbols import plain, symbols
 from evaluation.truth.claims import same_number
-from evaluation.truth.symbols import plain, symbols
 
 
 def _any(*patterns: str) -> re.Pattern[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from evaluation.cases.case import Messages, Truth
+from evaluation.quantities.symbols import plain
 from evaluation.truth.agreement import stance
 from evaluation.truth.claims import Claim, arithmetic
 from evaluation.truth.dialogue import Ground, ground, sentences
@@ -20,7 +21,6 @@ from evaluation.truth.numbers import Number, origins
 from evaluation.truth.result import Result, last_result
 from evaluation.truth.spoken import wrong_form_praised
 from evaluation.truth.steps import doubted_right_step, wrong_operations
-from evaluation.truth.symbols import plain
 
 _LONGEST_QUOTE = 80
 LEFT_BY_FALSE_CLAIM = 0.2

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
-from evaluation.truth.expressions import STARTS, STOPS, Expression, expression_at
-from evaluation.truth.symbols import Symbol, plain, symbols
+from evaluation.quantities.expressions import STARTS, STOPS, Expression, expression_at
+from evaluation.quantities.symbols import Symbol, plain, symbols
 
 _LINK_WORDS = """
 that this it which we you i they he she so for of in us me and to a an the total about only exactly now then

@@ -9,8 +9,8 @@ from fractions import Fraction
 from functools import lru_cache
 
 from evaluation.cases.case import Messages
+from evaluation.quantities.symbols import plain, symbols
 from evaluation.truth.claims import Arithmetic, arithmetic
-from evaluation.truth.symbols import plain, symbols
 
 _QUESTION = re.compile(r"\bquestion is\s*:(.*)", re.DOTALL | re.IGNORECASE)
 _ASKED = re.compile(r"[^.?!\n]*\?")

@@ -13,10 +13,10 @@ from fractions import Fraction
 from typing import Literal
 
 from evaluation.judges.features.reading import Text
+from evaluation.quantities.expressions import compute
+from evaluation.quantities.symbols import Symbol, plain, symbols
 from evaluation.truth.claims import arithmetic, same_number
 from evaluation.truth.dialogue import Ground, digits, sentences
-from evaluation.truth.expressions import compute
-from evaluation.truth.symbols import Symbol, plain, symbols
 
 Origin = Literal["given", "learner", "worked", "derived", "framed", "foreign"]
 _COUNTS = frozenset(map(Fraction, range(3)))

@@ -9,9 +9,9 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
+from evaluation.quantities.symbols import plain
 from evaluation.truth.claims import Claim, same_number
 from evaluation.truth.dialogue import Ground
-from evaluation.truth.symbols import plain
 
 _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|total|altogether|answer|which (?:is|means|gives)|that means|gives|equals?|in all|"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from evaluation.quantities.expressions import VERBS, Operation
+from evaluation.quantities.symbols import Symbol, plain, symbols
 from evaluation.truth.claims import Claim, arithmetic, same_number
 from evaluation.truth.dialogue import Ground, numbers, sentences
-from evaluation.truth.expressions import VERBS, Operation
-from evaluation.truth.symbols import Symbol, plain, symbols
 
 _DONE = re.compile(
     r"\b(?:you(?:'ve| have| had)? (?:\w+ )?(?:added|subtracted|multiplied|divided|took|did|used|said|wrote|got)|"

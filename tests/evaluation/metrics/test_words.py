@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data_mix.language.speech import contains, find, to_tutors_person, tokens, words
-from evaluation.metrics.numerals import is_number, terms, value_of
 from evaluation.metrics.phrases import heard
 from evaluation.metrics.stems import stem
 from evaluation.metrics.text import read
 from evaluation.metrics.uptake import uptake
+from evaluation.quantities.numerals import is_number, terms, value_of
 from tests.evaluation.metrics.by_hand import CANNED, asked, reply
 
 CANNED_QUESTIONS = (

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from evaluation.quantities.expressions import expression_at
+from evaluation.quantities.symbols import symbols
 from evaluation.truth.claims import arithmetic
-from evaluation.truth.expressions import expression_at
-from evaluation.truth.symbols import symbols
 
 
 @pytest.mark.parametrize(

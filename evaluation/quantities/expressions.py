@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from evaluation.truth.symbols import Symbol
+from evaluation.quantities.symbols import Symbol
 
 _DEEPEST = 8
 _LONGEST = 40

@@ -3,7 +3,7 @@
     code       what `evaluation/run.py` can import and what those modules read, by what it does, and --metrics files;
                styles and scripts of the page and the template of a suite count for nothing, as no score passes by them
     packages   versions of Python and of the packages that count, generate and render
-    controls   what stands beside the scores: the code of calibration's controls, the suite's rules, replies made to win
+    controls   what stands beside the scores: the families of replies made to win, their words, and the suite's rules
     cases      the suite, the cases asked, and the mix that they come from
     judges     trained judges by the content of their files, others by their name, and every judge's calibration
     settings   the rest of the command line that can change a score
@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from espalier.artifacts.code_behind import changed_files, code_behind, hash_of
-from espalier.artifacts.paths import artifact, workspace
+from espalier.artifacts.paths import artifact, repo_root, workspace
 from espalier.artifacts.records import read_json, sha256_file, verify_manifest
 from espalier.command_line.config import to_dict
 from espalier.errors import UserError
@@ -46,7 +46,8 @@ if TYPE_CHECKING:
     from evaluation.config import EvaluateConfig
 
 COMMAND = "evaluation/run.py"
-CONTROLS = ("evaluation/calibration/controls.py", "evaluation/backends/rules.py")
+CONTROLS = ("evaluation/controls", "evaluation/backends/rules.py")
+"""Modules, and folders of them."""
 CANNOT_CHANGE_A_SCORE = ("evaluation/report/web/assets/", "evaluation/suite_template.yaml")
 """How the beginnings of paths read that do not count. All else that is reached does."""
 _PACKAGES = (
@@ -82,8 +83,7 @@ class Evaluator:
         return {
             "code": self._code,
             "packages": {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES},
-            "controls": {path: hash_of(path) for path in CONTROLS}
-            | {rule.name: rule.identity["content_hash"] for rule in self.controls},
+            "controls": self._controls | {rule.name: rule.identity["content_hash"] for rule in self.controls},
             "cases": {"suite": _hash(to_dict(self.suite)), "cases": self.cases, "mix": self.mix},
             "judges": self._judges,
             "settings": self._settings,
@@ -122,6 +122,14 @@ class Evaluator:
         ours = {path: found for path, found in reached if not path.startswith(CANNOT_CHANGE_A_SCORE)}
         files = enumerate(self.config.metrics)
         return ours | {f"--metrics {place}: {path.name}": sha256_file(path) for place, path in files if path.is_file()}
+
+    @property
+    def _controls(self) -> dict[str, str]:
+        paths = [
+            path for name in CONTROLS for path in (sorted((repo_root() / name).glob("*.*")) or [repo_root() / name])
+        ]
+        named = {path.relative_to(repo_root()).as_posix(): path for path in paths}
+        return {name: hash_of(name) if path.suffix == ".py" else sha256_file(path) for name, path in named.items()}
 
     @property
     def _judges(self) -> dict[str, str]:

@@ -142,7 +142,7 @@ def ablation_found(judging: Judging, labels: Labels, config: CalibrateConfig) ->
 def _control(name: str, scores: dict[str, NDArray[np.float64]], labels: Labels) -> dict[str, Any]:
     everyone = np.arange(len(labels.replies))
     experts = np.flatnonzero([each.tutor == EXPERT for each in labels.replies])
-    facts: dict[str, Any] = {"label": CONTROLS[name].label, "replaces": CONTROLS[name].replaces}
+    facts: dict[str, Any] = {"label": CONTROLS[name].label, "replaces": not CONTROLS[name].adds}
     for group, rows in (("all", everyone), ("experts", experts)):
         if len(rows):
             found = outcome(CONTROLS[name], scores[name], scores[REAL], rows, labels.resamples)

@@ -53,7 +53,8 @@ class Control:
 
     def replies(self, scenes: Sequence[Scene], *, seed: int = 0) -> list[str | None]:
         """A reply for each scene, the same for the same seed, whatever other scenes there are."""
-        return [self.make(scene, random.Random(f"{seed}/{self.name}/{scene.messages}")) for scene in scenes]
+        drawn = (random.Random(f"{seed}/{self.name}/{scene.messages}/{scene.references}") for scene in scenes)
+        return [self.make(scene, chance) for scene, chance in zip(scenes, drawn, strict=True)]
 
 
 def control(label: str, *, adds: bool = False) -> Callable[[Make], Control]:

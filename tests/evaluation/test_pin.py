@@ -12,6 +12,7 @@ import pytest
 from espalier.artifacts import records
 from espalier.artifacts.code_behind import code_behind, hash_of
 from espalier.artifacts.paths import repo_root
+from espalier.artifacts.records import sha256_file
 from espalier.errors import UserError
 from espalier.models import hashes
 from evaluation import pin, seal
@@ -108,6 +109,11 @@ def test_controls_and_packages_are_in_it(suite_file, pin_of, monkeypatch):
     found = pin_of("--suite", suite_file)
     monkeypatch.setattr(rules, "commonest_recast", lambda mix: "Yes: {}")
     assert pin_of("--suite", suite_file) != found, "the control that comes of other rows of the mix"
+    found = pin_of("--suite", suite_file)
+    with monkeypatch.context() as patched:
+        other = "edited"
+        patched.setattr(pin, "sha256_file", lambda path: other if path.name == "frames.yaml" else sha256_file(path))
+        assert pin_of("--suite", suite_file) != found, "a control that says something else"
     monkeypatch.setattr(pin, "_version", lambda package: "0")
     assert pin_of("--suite", suite_file) != found
 
@@ -117,7 +123,8 @@ def test_what_does_not_count_is_reached_and_is_all_that_does_not(suite, pin_of, 
     assert all(any(path.startswith(each) for path in real(pin.COMMAND)) for each in pin.CANNOT_CHANGE_A_SCORE)
     found = {}
     for path in (PAGE, "evaluation/metrics/phrases.yaml", "evaluation/judges/rubric.yaml", "evaluation/pin.py",
-                 "evaluation/metrics/stop_words.yaml", "evaluation/report/verdict.py", *pin.CONTROLS):  # fmt: skip
+                 "evaluation/metrics/stop_words.yaml", "evaluation/report/verdict.py",
+                 "evaluation/controls/borrowed.py", "evaluation/backends/rules.py"):  # fmt: skip
         monkeypatch.setattr(pin, "code_behind", lambda entry, path=path: {
             name: "edited" if name == path else content for name, content in real(entry).items()
         })  # fmt: skip

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from evaluation.calibration.controls import FOLLOW_UPS, OPENINGS
 from evaluation.cases.case import Case, Reply
+from evaluation.controls.frames import pool as frames
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
@@ -60,7 +60,7 @@ def test_the_canned_set_is_bad_even_for_a_judge_that_finds_all_of_it_perfect():
         "La casa es rojo y grande.",
     )
     cases = [Case(name=text, messages=[{"role": "user", "content": text}]) for text in learners]
-    pool = [f"{opening} {question}" for opening in OPENINGS for question in FOLLOW_UPS]
+    pool = [f"{opening} {question}" for opening in frames("opening", "en") for question in frames("follow_up", "en")]
     assert len(set(pool)) == 104
     score = {(case.name, text): _score(case, text) for case in cases for text in pool}
     canned = [score[chance.choice(learners), chance.choice(pool)] for _ in range(10_000)]

@@ -8,8 +8,8 @@ from fractions import Fraction
 from evaluation.controls.base import Scene
 from evaluation.controls.spelling import figure, spelled
 from evaluation.metrics.answer import sought
-from evaluation.metrics.numerals import is_number, terms, value_of
 from evaluation.metrics.words import find
+from evaluation.quantities.numerals import is_number, terms, value_of
 
 _CLAUSE = 3
 _SAID_AT_ONCE = 120

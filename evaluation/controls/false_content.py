@@ -12,10 +12,10 @@ from evaluation.controls.base import Scene, control
 from evaluation.controls.falsify import false_numbers, false_operations
 from evaluation.controls.frames import draw
 from evaluation.controls.material import NUMBER, figures, material
-from evaluation.metrics.numerals import terms
 from evaluation.metrics.stems import stem
 from evaluation.metrics.stop_words import stop_stems
 from evaluation.metrics.text import read
+from evaluation.quantities.numerals import terms
 
 _DRAWN = 20
 _AFFIRMS = re.compile(

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from evaluation.controls.arithmetic import equations
 from evaluation.controls.spelling import SMALL, TENS, spelled
-from evaluation.metrics.numerals import is_number, terms, value_of
+from evaluation.quantities.numerals import is_number, terms, value_of
 
 _SPOKEN = rf"(?:{'|'.join(TENS)})(?:[- ](?:{'|'.join(SMALL[1:10])}))?|{'|'.join(SMALL[2:])}"
 _NUMBER = re.compile(

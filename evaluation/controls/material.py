@@ -8,10 +8,10 @@ from functools import cached_property, lru_cache
 
 from evaluation.controls.base import Scene
 from evaluation.judges.labels import problem_text
-from evaluation.metrics.numerals import terms
 from evaluation.metrics.stems import stem
 from evaluation.metrics.stop_words import stop_stems
 from evaluation.metrics.text import read
+from evaluation.quantities.numerals import terms
 
 Said = tuple[tuple[str, str], ...]
 """Role and text of each message."""

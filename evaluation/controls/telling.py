@@ -11,7 +11,7 @@ from evaluation.controls.base import Scene, control
 from evaluation.controls.frames import draw
 from evaluation.controls.material import NUMBER, material
 from evaluation.controls.spelling import figure
-from evaluation.metrics.numerals import terms
+from evaluation.quantities.numerals import terms
 
 _WORKED = 12
 """Words from which what has no equation is a worked solution."""

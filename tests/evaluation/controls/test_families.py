@@ -15,9 +15,9 @@ from evaluation.controls.falsify import false_numbers, false_operations
 from evaluation.controls.frames import pool, pools
 from evaluation.controls.material import material
 from evaluation.controls.spelling import spelled
-from evaluation.metrics.numerals import is_number, terms, value_of
 from evaluation.metrics.stems import stem
 from evaluation.metrics.text import read
+from evaluation.quantities.numerals import is_number, terms, value_of
 
 FAMILIES = controls()
 KINDS = {"no_content", "borrowed", "false_content", "telling", "style", "search"}

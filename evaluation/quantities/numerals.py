@@ -14,7 +14,6 @@ from fractions import Fraction
 from functools import lru_cache
 
 from data_mix.language.speech import words
-from evaluation.metrics.stems import stem
 from evaluation.quantities.spelled import NUMBER_WORDS, SCALES, number_at
 
 _FRAC = re.compile(r"\\[dt]?frac\s*\{?\s*(-?\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?")
@@ -101,6 +100,8 @@ def _fraction(text: str) -> Fraction | None:
 
 def _read(spoken: Sequence[str]) -> list[str]:
     """Words as stems, and the number words among them as numbers."""
+    from evaluation.metrics.stems import stem  # whose package imports all metrics, and they this module
+
     if NUMBER_WORDS.isdisjoint(spoken):
         return [stem(word) for word in spoken if word not in ("a", "an", "the")]
     found: list[str] = []

@@ -22,8 +22,10 @@ _FEWEST = 3
 """Replies that must have an n-gram for it to count."""
 _FARTHEST = 3.0
 """Standard deviations from the mean at which a fact is cut off."""
-_NARROW = 4.0
+_NARROW = 7.0
 """How fast likeness in ranks falls with their mean distance, a share of all replies."""
+_RANKS = 2.0
+"""What likeness in ranks counts, where likeness in n-grams counts 1."""
 _STEPS = 100
 """Quantiles that ranks are told by: a rank is 0 to 2 · 100, so that it fits a byte."""
 _PORTION = 100
@@ -111,7 +113,7 @@ class Space:
 
 
 def near(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
-    """Laplacian kernel of ranks, (rows of one, rows of other), 0 to 1."""
+    """Laplacian kernel of ranks, (rows of one, rows of other), from 0 to what likeness in ranks counts."""
     columns = np.ascontiguousarray(other.T, dtype=np.float32)
     width = 2 * _STEPS * max(1, one.shape[1])
     found = np.empty((len(one), len(other)))
@@ -120,5 +122,5 @@ def near(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
         apart = np.zeros((len(rows), len(other)), dtype=np.float32)
         for place, column in enumerate(columns):
             apart += np.abs(rows[:, place, None] - column)
-        found[start : start + _PORTION] = np.exp(-_NARROW * apart / width)
+        found[start : start + _PORTION] = _RANKS * np.exp(-_NARROW * apart / width)
     return found

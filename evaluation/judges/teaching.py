@@ -28,7 +28,7 @@ from evaluation.judges.ridge import Ridge
 Floats = NDArray[np.float64]
 
 _RIDGE = 2.0
-_LEVEL = 10.0
+_LEVEL = 30.0
 """How far tutors' own levels may lie apart."""
 _COMMON = 0.3
 """Likeness of any two replies: it lets what all replies have in common be learnt."""

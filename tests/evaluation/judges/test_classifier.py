@@ -83,7 +83,7 @@ def of_taught(replies: list[Labelled], fitted: FittedJudge) -> np.ndarray:
     """What is said of a taught reply: its target less ridge × coefficient, less its tutor's level."""
     coefficients = fitted.rank_weights[:, :3]
     everyone = [each.tutor for each in (*replies, *distractors(replies, seed=0))]
-    levels = {name: 10.0 * coefficients[[each == name for each in everyone]].sum(axis=0) for name in set(everyone)}
+    levels = {name: 30.0 * coefficients[[each == name for each in everyone]].sum(axis=0) for name in set(everyone)}
     own = np.array([levels[each.tutor] for each in replies])
     return np.eye(3)[truth(replies)] - 2.0 * coefficients[: len(replies)] - own
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from espalier.artifacts.paths import repo_root
 
 PACKAGES = ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports")
-_DATA = {".yaml", ".jinja", ".css", ".js"}
+_DATA = {".yaml", ".jinja", ".css", ".js", ".txt", ".safetensors"}
 _NAMED_BY_USERS = {"configs", "recipes", "suites", "grids", "variants"}
 
 

@@ -25,6 +25,11 @@ def _lists() -> dict[str, frozenset[str]]:
     return {name: frozenset(words.split()) for name, words in listed.items()} | {"en": STOP_WORDS}
 
 
+def function_words(language: str) -> frozenset[str]:
+    """The function words of a language by its code; none where they are not known."""
+    return _lists().get(language, frozenset())
+
+
 @cache
 def stop_stems(language: str) -> frozenset[str]:
     """Stems that take nothing up in a text of `language`: function words, its own and English, and classroom talk."""

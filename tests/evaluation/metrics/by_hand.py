@@ -113,6 +113,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (MARKET, "Yesterday you go to the market?", 1),
         (MARKET, "Yesterday you went to the market?", 0),
     ),
+    "plausible": (
+        (MARKET, CANNED, 1),
+        (MARKET, "Oh, you went to the market yesterday! What did you buy there?", 1),
+        (MARKET, "Can you market yesterday cheese price tomatoes stall money basket week?", 0),
+        (SPANISH, "¿Y qué color tiene la luz cuando el sol está muy bajo?", 1),
+        (MARKET, "Jana nilikwenda sokoni kununua matunda pamoja na mama yangu.", None),
+        (MARKET, "Yes.", None),
+    ),
     "good_reply": (
         (MARKET, CANNED, 0),
         (MARKET, "Oh, you went to the market yesterday!", 1),

@@ -139,14 +139,19 @@ def interval_bars(
     *,
     title: str = "",
     unit: str = "",
+    bands: Sequence[Sequence[tuple[str, Interval]]] = (),
+    bands_are: str = "",
 ) -> Path:
     """Draws shares in 0..1 as horizontal bars with their intervals into the PNG `path`, and returns it.
 
     `series` maps a model's name to one (share, low, high) per group, or None where the model has no figure there.
+    `bands` are, for each group, names and intervals of what is no model: faint grey behind the bars, from low to high,
+    the first with its name; `bands_are` says in the legend what they are.
     """
     count = max(1, len(series))
     figure, axes = canvas(7.2, 1.3 + len(groups) * max(0.4, 0.17 * count + 0.12), title)
     height = 0.8 / count
+    _draw_bands(axes, bands, bands_are)
     for index, (name, intervals) in enumerate(series.items()):
         colour = COLOURS[index % len(COLOURS)]
         drawn = [(place, found) for place, found in enumerate(intervals) if found is not None]
@@ -170,8 +175,19 @@ def interval_bars(
     axes.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0 %", "25 %", "50 %", "75 %", "100 %"])
     axes.set_xlabel(_plain(unit))
     if series:
-        figure.legend(loc="outside lower center", ncols=min(4, count), frameon=False, fontsize=9)
+        columns = 1 if bands else min(4, count)
+        figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=9)
     return save_picture(figure, path)
+
+
+def _draw_bands(axes: Axes, bands: Sequence[Sequence[tuple[str, Interval]]], meaning: str) -> None:
+    label: str | None = _plain(meaning)
+    for place, found in enumerate(bands):
+        for _, (_, low, high) in found:
+            axes.barh(place, high - low, left=low, height=0.96, color=GREY, alpha=0.16, lw=0, label=label)
+            label = None
+        for name, (value, _, _) in found[:1]:
+            axes.text(value, place + 0.48, _plain(name), ha="center", va="bottom", fontsize=6, color="#555555")
 
 
 def canvas(width: float, height: float, title: str) -> tuple[Figure, Axes]:

@@ -150,12 +150,13 @@ def interval_bars(
     """
     count = max(1, len(series))
     figure, axes = canvas(7.2, 1.3 + len(groups) * max(0.4, 0.17 * count + 0.12), title)
-    height = 0.8 / count
+    height = (0.7 if bands else 0.8) / count
+    middle = (count - 1) / 2 + (0.07 / height if bands else 0.0)  # below the bars of a group there is a name
     _draw_bands(axes, bands, bands_are)
     for index, (name, intervals) in enumerate(series.items()):
         colour = COLOURS[index % len(COLOURS)]
         drawn = [(place, found) for place, found in enumerate(intervals) if found is not None]
-        places = [place + (index - (count - 1) / 2) * height for place, _ in drawn]
+        places = [place + (index - middle) * height for place, _ in drawn]
         values = [found[0] for _, found in drawn]
         below = [max(0.0, value - low) for _, (value, low, _) in drawn]
         above = [max(0.0, high - value) for _, (value, _, high) in drawn]
@@ -187,7 +188,8 @@ def _draw_bands(axes: Axes, bands: Sequence[Sequence[tuple[str, Interval]]], mea
             axes.barh(place, high - low, left=low, height=0.96, color=GREY, alpha=0.16, lw=0, label=label)
             label = None
         for name, (value, _, _) in found[:1]:
-            axes.text(value, place + 0.48, _plain(name), ha="center", va="bottom", fontsize=6, color="#555555")
+            side = "left" if value < 0.1 else "right" if value > 0.95 else "center"
+            axes.text(value, place + 0.47, _plain(name), ha=side, va="bottom", fontsize=6.5, color="#444444")
 
 
 def canvas(width: float, height: float, title: str) -> tuple[Figure, Axes]:

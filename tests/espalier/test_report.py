@@ -81,10 +81,11 @@ def draw(kind: str, path, *, title: str = "A $title$ with_marks"):
     if kind == "loss":
         return report.loss_curve([*METRICS, {"step": 3}, {"step": 4, "loss": math.nan}], path, floor=0.1, title=title)
     series = {"$a": [(0.5, 0.4, 0.6), None], "b_": [(1.0, 0.9, 1.0), (0.0, 0.0, 0.1)]}
-    return report.interval_bars(["x", "y"], series, path, title=title)
+    bands = [[("strong", (0.7, 0.6, 0.8)), ("weak", (0.0, 0.0, 0.1))], []] if kind == "bands" else ()
+    return report.interval_bars(["x", "y"], series, path, title=title, bands=bands, bands_are="$what$ they_are")
 
 
-@pytest.mark.parametrize("kind", ["loss", "interval_bars"])
+@pytest.mark.parametrize("kind", ["loss", "interval_bars", "bands"])
 def test_pictures_are_the_same_bytes_for_the_same_numbers(tmp_path, kind):
     first, second = draw(kind, tmp_path / "new" / "a.png"), draw(kind, tmp_path / "b.png")
     assert first.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n" and first.read_bytes() == second.read_bytes()

@@ -480,6 +480,30 @@ def test_pictures_hold_no_more_bars_than_can_be_read(tmp_path, monkeypatch):
     assert len(series) == 7 and len(rows) == 4 and rows[0] == "measure 29"
 
 
+def test_pictures_have_a_band_for_the_strongest_control_of_each_kind(tmp_path, monkeypatch):
+    from evaluation.report import pictures
+
+    drawn = {}
+    monkeypatch.setattr(
+        pictures, "interval_bars", lambda rows, series, path, **more: drawn.setdefault(path.name, more) and path
+    )
+    columns = [METRICS["good_reply"], METRICS["explicit_correction"]]
+    names = {"old": "", "control:weak": "borrowed", "control:strong_one": "borrowed", "control:blunt": "style"}
+    metrics = {
+        name: {"good_reply": float(place == 2), "explicit_correction": float(place == 3)}
+        for place, name in enumerate(names)
+    }
+    records = [record(name, n, True, metrics=metrics[name]) for name in names for n in range(10)]
+    contestants = [Contestant(name=n, members=(n,), control=bool(kind), kind=kind) for n, kind in names.items()]
+    results = Results(records, contestants, "old", columns, seed=0)
+    write_report(replace(of(records, columns, headline="good_reply"), results=results), tmp_path)
+    bands = drawn["toy.png"]["bands"]
+    assert [[(name, interval[0]) for name, interval in group] for group in bands] == [
+        [("strong one", 1), ("blunt", 0)], [("strong one", 0), ("blunt", 1)],
+    ]  # fmt: skip
+    assert drawn["toy.png"]["bands_are"].endswith("strong one, blunt")
+
+
 def test_replies_that_failed_are_no_examples():
     found = of(
         [

@@ -27,25 +27,28 @@ function bandLegend() {
   );
 }
 
+const knownOf = (column, kind) => bands.map((each) => [each, figureOf(each, column, kind)]).filter(([, found]) => found);
+const inside = (percent) => Math.min(100, Math.max(0, percent));
+
 // Behind everything else in a strip. `place` gives the percents of a value; what lies beyond the strip is cut off.
-function controlBands(found, place, height, sign) {
-  const known = bands.map((each, index) => [each, found[index]]).filter(([, figure]) => figure);
-  const inside = (value) => Math.min(100, Math.max(0, place(value)));
-  const drawnBands = known.map(([each, figure]) => {
-    const ends = [inside(figure.low), inside(figure.high)].sort((a, b) => a - b);
+function controlBands(column, kind, place, height) {
+  return knownOf(column, kind).map(([each, figure]) => {
+    const ends = [inside(place(figure.low)), inside(place(figure.high))].sort((a, b) => a - b);
     return drawn(
       "rect",
       { class: "band", x: `${ends[0]}%`, width: `${Math.max(0.4, ends[1] - ends[0])}%`, y: 0, height },
       drawn("title", {}, `${familyOf(each)}, ${each.label}: ${figure.text} (${figure.interval})`),
     );
   });
-  return [...drawnBands, sign ? bandName(known, inside, height, sign) : null];
 }
 
-function bandName(known, inside, height, sign) {
-  if (!known.length) return null;
+// Of the control that does best by a column; of a column without a better side, nothing.
+function bandName(column, place, height) {
+  const known = knownOf(column, "overall");
+  if (!known.length || column.better === "neither") return null;
+  const sign = column.better === "lower" ? -1 : 1;
   const [each, figure] = known.reduce((best, other) => (sign * other[1].at > sign * best[1].at ? other : best));
-  const x = inside(figure.at);
+  const x = inside(place(figure.at));
   const anchor = x > 75 ? "end" : x < 25 ? "start" : "middle";
   return drawn("text", { class: "band-name", x: `${x}%`, y: height - 2, "text-anchor": anchor }, familyOf(each));
 }

@@ -1,6 +1,7 @@
 // Means with their intervals, differences from the baseline beside them, and a table that has it all in numbers.
 
 const LANE = 14;
+const none = () => null;
 const NAMED = 8; // below the lanes, for the name of a control
 const players = contestants.filter((each) => !each.control);
 const baseline = contestants.find((each) => each.baseline)?.name ?? models[0] ?? "";
@@ -80,7 +81,6 @@ function plotRow(column, reach) {
   const far = reach || reachOf([column]);
   const sign = column.better === "lower" ? -1 : 1;
   const gapPlace = (value) => 50 + (50 * sign * value) / far;
-  const better = column.better === "neither" ? 0 : sign;
   return element(
     "div",
     { class: "plot-row" },
@@ -89,7 +89,8 @@ function plotRow(column, reach) {
       marks: players.map((each, lane) => intervalMark(each, levels[lane], lane, place, true)),
       words: `${column.label}: ${spoken(levels)}`,
       numbered: !reach,
-      behind: (height) => controlBands(bands.map((each) => figureOf(each, column, "overall")), place, height, better),
+      behind: (height) => controlBands(column, "overall", place, height),
+      above: (height) => bandName(column, place, height),
     }),
     rivals.length
       ? strip(gapTicks(far, column.share), players.length, {
@@ -97,7 +98,7 @@ function plotRow(column, reach) {
           words: `${column.label}, differences from ${baseline}: ${spoken(gaps)}`,
           numbered: !reach,
           middle: true,
-          behind: (height) => controlBands(bands.map((each) => figureOf(each, column, "difference")), gapPlace, height, 0),
+          behind: (height) => controlBands(column, "difference", gapPlace, height),
         })
       : null,
   );
@@ -115,14 +116,14 @@ function columnLabel(column) {
 
 // One drawing: a grid line at each tick ([place in percent, words]) and lanes of marks. What stands at the ticks hangs
 // below it; where a common axis is written above, only narrow screens show it.
-function strip(found, lanes, { marks = [], words = "", numbered = true, middle = false, behind = () => [] } = {}) {
+function strip(found, lanes, { marks = [], words = "", numbered = true, middle = false, behind = none, above = none } = {}) {
   const height = lanes ? lanes * LANE + 6 + (bands.length ? NAMED : 0) : 1; // at 0 nothing would be drawn
   const lines = found.map(([x]) =>
     drawn("line", { x1: `${x}%`, x2: `${x}%`, y1: 0, y2: height, class: middle && x === 50 ? "zero" : "grid" }),
   );
   const labels = found.map(([x, text]) => drawn("text", { x: `${x}%`, y: height + 12, class: "tick" }, text));
   const seen = words ? { role: "img", "aria-label": words } : { "aria-hidden": "true" };
-  return drawn("svg", { class: numbered ? "strip numbered" : "strip", height, ...seen }, behind(height), lines, labels, marks);
+  return drawn("svg", { class: numbered ? "strip numbered" : "strip", height, ...seen }, behind(height), lines, labels, above(height), marks);
 }
 
 function intervalMark(contestant, found, lane, place, filled) {

@@ -1,4 +1,8 @@
-"""What a judge is, and the dimensions it judges by: those of MRBench (Maurya et al. 2025, arXiv:2412.09416)."""
+"""What a judge is, and the dimensions it judges by.
+
+They are those of MRBench (Maurya et al. 2025, arXiv:2412.09416), and one of the moves that the teachers of MathDial
+(Macina et al. 2023, arXiv:2305.14536) chose, since guidance as MRBench has it is help of any kind: telling is help too.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,20 @@ class Dimension(Column):
 
     values: dict[str, float]
     """Each verdict and what it is worth, 0 to 1, the least first."""
+    apart: bool = False
+    """Whether it is labelled in corpora of its own: a trained judge then learns it by itself."""
 
 
 def _dimension(
-    name: str, label: str, description: str, values: dict[str, float], better: Better = "higher"
+    name: str,
+    label: str,
+    description: str,
+    values: dict[str, float],
+    better: Better = "higher",
+    *,
+    apart: bool = False,
 ) -> Dimension:
-    return Dimension(name=name, label=label, description=description, values=values, better=better)
+    return Dimension(name=name, label=label, description=description, values=values, better=better, apart=apart)
 
 
 _EXTENT = {"No": 0.0, "To some extent": 0.5, "Yes": 1.0}
@@ -46,6 +58,13 @@ DIMENSIONS: dict[str, Dimension] = {
             "guides",
             "Does the tutor help with an explanation, a hint, an example or a question that leads on?",
             _EXTENT,
+        ),
+        _dimension(
+            "guiding",
+            "guides rather than tells",
+            "Does the tutor leave the thinking to the learner, or do a part of it?",
+            {"Telling": 0.0, "Generic": 0.5, "Guiding": 1.0},
+            apart=True,
         ),
         _dimension("actionability", "says what to do next", "Is it clear what the learner should do next?", _EXTENT),
         _dimension("coherence", "fits what was said before", "Does the reply follow from the conversation?", _EXTENT),

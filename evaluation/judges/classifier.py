@@ -30,25 +30,32 @@ if TYPE_CHECKING:
     from evaluation.config import EvaluateConfig
     from evaluation.judges.distractors import Taught
     from evaluation.judges.embedding import Embedding
-    from evaluation.judges.fitted import FittedJudge
+    from evaluation.judges.parts import PartedJudge
 
 _ARRAYS, _WORDS = "judge.safetensors", "judge.json"
-_CODE = ("features/*.py", "likeness.py", "fitted.py", "embedding.py")
+_CODE = ("features/*.py", "likeness.py", "fitted.py", "parts.py", "embedding.py")
 
 
-def fit(labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | None = None) -> FittedJudge:
+def fit(labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | None = None) -> PartedJudge:
     """A judge taught by `labelled` and nothing else, by each dimension that has at least two verdicts there.
 
     Equal arguments give equal judges. ValueError where no dimension has, or where all replies are of one problem.
     """
     from evaluation.judges.distractors import distractors
-    from evaluation.judges.teaching import teach
+    from evaluation.judges.parts import PartedJudge
+    from evaluation.judges.teaching import teach, teach_apart
 
     given = {name: {each.labels[name] for each in labelled if name in each.labels} for name in DIMENSIONS}
     dimensions = [name for name, verdicts in given.items() if len(verdicts) > 1]
     if not dimensions:
         raise ValueError("no dimension has two verdicts that could be told apart")
-    return teach(labelled, distractors(labelled, seed=seed), dimensions, seed=seed, embedding=embedding)
+    together = [name for name in dimensions if not DIMENSIONS[name].apart]
+    parts = []
+    if together:
+        rows = [each for each in labelled if not each.labels or any(not DIMENSIONS[name].apart for name in each.labels)]
+        parts.append(teach(rows, distractors(rows, seed=seed), together, seed=seed, embedding=embedding))
+    parts += [teach_apart(labelled, name, seed=seed) for name in dimensions if DIMENSIONS[name].apart]
+    return PartedJudge(parts=tuple(parts))
 
 
 @cache
@@ -112,35 +119,23 @@ class Classifier:
         return found
 
     @cached_property
-    def _fitted(self) -> FittedJudge:
+    def _fitted(self) -> PartedJudge:
         from safetensors.numpy import load_file
 
-        from evaluation.judges.embedding import Embedding
-        from evaluation.judges.fitted import FittedJudge
+        from evaluation.judges.parts import PartedJudge
 
         folder = artifact("judges", self.name)
         verify_manifest(folder)
-        words = read_json(folder / _WORDS)
-        return FittedJudge.of(
-            load_file(folder / _ARRAYS),
-            vocabulary=words["vocabulary"],
-            dimensions=words["dimensions"],
-            embedding=Embedding(words["embedding"]) if words["embedding"] else None,
-        )
+        return PartedJudge.of(load_file(folder / _ARRAYS), read_json(folder / _WORDS)["parts"])
 
 
-def save(fitted: FittedJudge, name: str, facts: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+def save(fitted: PartedJudge, name: str, facts: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
     """Keep a judge as `judges/NAME/`, whole or not at all; returns its manifest, which holds `facts` too."""
     from safetensors.numpy import save_file
 
     with staging(artifact("judges", name), replace=replace) as folder:
         save_file(fitted.arrays(), folder / _ARRAYS)
-        words = {
-            "dimensions": list(fitted.dimensions),
-            "embedding": fitted.embedding.name if fitted.embedding else None,
-            "vocabulary": list(fitted.space.vocabulary),
-        }
-        write_json(folder / _WORDS, words)
+        write_json(folder / _WORDS, {"parts": fitted.words()})
         return write_manifest(folder, {**facts, "code": code_hash()})
 
 

@@ -45,10 +45,11 @@ class Points:
     vectors: Floats
     """Embeddings of length 1, (replies, size); no column without an embedding model."""
 
-    def likeness(self) -> Floats:
-        """Of each reply to each: the sum of all kernels, (replies, replies)."""
+    def likeness(self, *, nearness: bool = True) -> Floats:
+        """Of each reply to each: the sum of all kernels, (replies, replies), or of all but that of the ranks."""
         found: Floats = (self.terms @ self.terms.T).toarray()
-        return found + self.facts @ self.facts.T + self.vectors @ self.vectors.T + near(self.ranks, self.ranks)
+        found += self.facts @ self.facts.T + self.vectors @ self.vectors.T
+        return found + near(self.ranks, self.ranks) if nearness else found
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,6 +1,6 @@
 """A judge behind an OpenAI-compatible endpoint.
 
-It is asked once for a reply, by all dimensions of the rubric at once. A question for each would cost eight times the
+It is asked once for a reply, by all dimensions of the rubric at once. A question for each would cost nine times the
 prompts, and their greater part, the conversation, is the same in all; what is lost is that verdicts of one answer lean
 on one another (a halo), which is why each has its own reason before it. Whatever is no answer of the form asked for, be
 it a refusal, half a JSON or nothing in time, is an abstention with its cause: never a zero.
@@ -29,7 +29,7 @@ from evaluation.metrics.base import one_line
 from evaluation.opener import opens
 
 _MAX_TOKENS = 2048
-"""Eight reasons and verdicts take about 400; the rest is for models that think first."""
+"""Nine reasons and verdicts take about 400; the rest is for models that think first."""
 _BLANK = Item(messages=[], reply="")
 
 

@@ -44,13 +44,18 @@ def teach(
     *,
     seed: int,
     embedding: Embedding | None,
+    nearness: bool = True,
 ) -> FittedJudge:
-    """A judge by `dimensions`, each of which has at least two verdicts among the labels."""
+    """A judge by `dimensions`, each of which has at least two verdicts among the labels.
+
+    Without `nearness` it is linear: it learns from words and facts alone, and asking it costs the same however many
+    replies it was taught.
+    """
     taught: list[Taught | Distractor] = [*labelled, *made]
     features = [describe(each) for each in taught]
     space = Space.of(features[: len(labelled)])
     points = space.place(features, embedding.vectors(taught) if embedding else np.empty((len(taught), 0)))
-    kernel = points.likeness() + _COMMON
+    kernel = points.likeness(nearness=nearness) + _COMMON
     weights = np.array([1.0] * len(labelled) + [_WEIGHT_MADE] * len(made))
     tutors = np.unique([each.tutor for each in taught], return_inverse=True)[1]
     views = [cells for cells in (split(labelled, made, seed=seed) for split in (by_problem, new_tutor)) if cells]
@@ -75,12 +80,18 @@ def teach(
         term_weights=points.terms.T @ coefficients,
         fact_weights=points.facts.T @ coefficients,
         vector_weights=points.vectors.T @ coefficients,
-        taught_ranks=points.ranks,
-        rank_weights=coefficients,
+        taught_ranks=points.ranks if nearness else points.ranks[:0],
+        rank_weights=coefficients if nearness else coefficients[:0],
         constant=constant + _COMMON * coefficients.sum(axis=0),
         offsets={name: offsets[name] for name in dimensions},
         embedding=embedding,
     )
+
+
+def teach_apart(labelled: Sequence[Taught], dimension: str, *, seed: int) -> FittedJudge:
+    """A judge by one dimension, from all that is labelled by it."""
+    rows = [each for each in labelled if dimension in each.labels]
+    return teach(rows, [], [dimension], seed=seed, embedding=None, nearness=False)
 
 
 def _together(

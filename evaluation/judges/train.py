@@ -1,6 +1,6 @@
-"""Train the judge that scores replies by MRBench's dimensions, from teachers' labels, on CPU.
+"""Train the judge that scores tutors' replies, from teachers' labels, on CPU.
 
-    python evaluation/judges/train.py --labels bea2025_dev.json mrbench_v2.json [--name classifier]
+    python evaluation/judges/train.py --labels bea2025_dev.json mrbench_v2.json mathdial.jsonl [--name classifier]
 
 It is kept as judges/NAME/, and evaluations use the one named classifier by themselves. How far it can be trusted is for
 evaluation/calibrate.py to say, whose command is printed at the end.
@@ -29,7 +29,7 @@ class TrainConfig(Config):
     """What a judge is made of."""
 
     labels: list[FilePath] = []
-    """Label files of MRBench: bea2025_dev.json, mrbench_v2.json, or both."""
+    """Label files, told by content: MRBench's bea2025_dev.json and mrbench_v2.json, MathDial's dialogues, any of them."""
     name: Name = "classifier"
     """Name of the judge: judges/NAME."""
     embedding: str | None = None
@@ -116,8 +116,9 @@ def train(config: TrainConfig, identity: dict[str, Any]) -> None:
     facts = {**identity, "name": config.name, "parents": parents, "finished": timestamp()}
     manifest = save(fitted, config.name, facts, replace=True)
     size = sum(file["bytes"] for file in manifest["files"].values())
-    num_facts, made = len(fitted.space.mean), len(fitted.taught_ranks) - len(labelled)
-    say(f"features: {num_facts} facts and {len(fitted.space.vocabulary)} n-grams; {made} replies made to mislead")
+    for part in fitted.parts:
+        num_facts, num_terms = len(part.space.mean), len(part.space.vocabulary)
+        say(f"{', '.join(part.dimensions)}: from {num_facts} facts and {num_terms} n-grams")
     say(f"trained in {time.monotonic() - began:.0f} s: {artifact('judges', config.name)} ({size / 1e6:.1f} MB)")
     say(f"next, how far to trust it: {calibration_command(config)}")
 

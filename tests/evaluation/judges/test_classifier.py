@@ -17,9 +17,10 @@ from evaluation.judges.base import DIMENSIONS, Item
 from evaluation.judges.classifier import Classifier, fit, save
 from evaluation.judges.distractors import distractors
 from evaluation.judges.features.table import describe
-from evaluation.judges.fitted import FittedJudge, as_probabilities, best_offsets
+from evaluation.judges.fitted import as_probabilities, best_offsets
 from evaluation.judges.held_out import by_problem, new_tutor
 from evaluation.judges.labels import Labelled
+from evaluation.judges.parts import PartedJudge
 from evaluation.judges.ridge import Ridge
 from tests import tiny
 from tests.evaluation.judges.toy_labels import labelled
@@ -28,7 +29,7 @@ DIMENSION = "mistake_identification"
 
 
 @pytest.fixture(scope="module")
-def taught() -> FittedJudge:
+def taught() -> PartedJudge:
     return fit(labelled(12))
 
 
@@ -46,7 +47,7 @@ def truth(replies: list[Labelled]) -> np.ndarray:
     return np.array([list(DIMENSIONS[DIMENSION].values).index(each.labels[DIMENSION]) for each in replies])
 
 
-def test_it_learns_the_rule_and_uses_it_on_other_problems(taught: FittedJudge, asked: list[Labelled]) -> None:
+def test_it_learns_the_rule_and_uses_it_on_other_problems(taught: PartedJudge, asked: list[Labelled]) -> None:
     probabilities = taught.predict(asked)
     assert set(probabilities) == {"mistake_identification", "actionability"} == set(taught.dimensions)
     assert probabilities[DIMENSION].shape == (len(asked), 3)
@@ -57,14 +58,14 @@ def test_it_learns_the_rule_and_uses_it_on_other_problems(taught: FittedJudge, a
     assert values[truth(asked) == 2].min() > values[truth(asked) == 0].max()
 
 
-def test_a_reply_that_speaks_of_another_problem_helps_less(taught: FittedJudge, asked: list[Labelled]) -> None:
+def test_a_reply_that_speaks_of_another_problem_helps_less(taught: PartedJudge, asked: list[Labelled]) -> None:
     good = [each for each in asked if each.labels[DIMENSION] == "Yes"]
     moved = [replace(one, reply=other.reply) for one, other in zip(good, good[2:] + good[:2], strict=True)]
     before, after = (taught.values(taught.predict(replies))[DIMENSION] for replies in (good, moved))
     assert after.mean() < before.mean() - 0.1
 
 
-def test_what_it_says_of_a_reply_does_not_depend_on_the_others(taught: FittedJudge, asked: list[Labelled]) -> None:
+def test_what_it_says_of_a_reply_does_not_depend_on_the_others(taught: PartedJudge, asked: list[Labelled]) -> None:
     together = taught.predict(asked)[DIMENSION]
     alone = np.concatenate([taught.predict([each])[DIMENSION] for each in asked])
     np.testing.assert_allclose(together, alone, atol=1e-9)
@@ -79,9 +80,9 @@ def test_all_that_replies_are_alike_in_is_summed_up() -> None:
     np.testing.assert_allclose(fitted.predict(replies)[DIMENSION], as_probabilities(expected), atol=1e-9)
 
 
-def of_taught(replies: list[Labelled], fitted: FittedJudge) -> np.ndarray:
+def of_taught(replies: list[Labelled], fitted: PartedJudge) -> np.ndarray:
     """What is said of a taught reply: its target less ridge × coefficient, less its tutor's level."""
-    coefficients = fitted.rank_weights[:, :3]
+    coefficients = fitted.parts[0].rank_weights[:, :3]
     everyone = [each.tutor for each in (*replies, *distractors(replies, seed=0))]
     levels = {name: 30.0 * coefficients[[each == name for each in everyone]].sum(axis=0) for name in set(everyone)}
     own = np.array([levels[each.tutor] for each in replies])
@@ -91,8 +92,9 @@ def of_taught(replies: list[Labelled], fitted: FittedJudge) -> np.ndarray:
 def test_equal_labels_and_seeds_make_equal_judges() -> None:
     one, other = fit(labelled(6)).arrays(), fit(labelled(6)).arrays()
     assert one.keys() == other.keys() and all((one[name] == other[name]).all() for name in one)
-    assert (fit(labelled(6), seed=1).arrays()["term_weights"].shape != one["term_weights"].shape) or (
-        fit(labelled(6), seed=1).arrays()["constant"] != one["constant"]
+    seeded = fit(labelled(6), seed=1).arrays()
+    assert (seeded["0.term_weights"].shape != one["0.term_weights"].shape) or (
+        seeded["0.constant"] != one["0.constant"]
     ).any()
 
 
@@ -105,6 +107,52 @@ def test_a_dimension_that_some_replies_lack_is_taught_by_the_others() -> None:
     assert found.dimensions == ("mistake_identification", "actionability", "coherence")
     without = fit(labelled(8))
     np.testing.assert_allclose(found.predict(some)[DIMENSION], without.predict(some)[DIMENSION], atol=1e-6)
+
+
+def moves(problems: int = 12) -> list[Labelled]:
+    """The toy's replies as moves: what asks, guides; what praises, says nothing; and a tutor who does it all."""
+    found = []
+    for each in labelled(problems):
+        verdict = {"Yes": "Guiding", "No": "Generic"}.get(each.labels[DIMENSION])
+        told = f"No. It is {each.answer}, because you subtract."
+        found.append(
+            replace(
+                each,
+                tutor="Teacher",
+                dialogue=f"{each.dialogue}#",
+                reply=each.reply if verdict else told,
+                labels={"guiding": verdict or "Telling"},
+            )
+        )
+    return found
+
+
+def test_a_dimension_with_corpora_of_its_own_is_taught_apart_and_changes_no_other(asked: list[Labelled]) -> None:
+    both, alone, without = fit([*labelled(12), *moves()]), fit(moves()), fit(labelled(12))
+    assert both.dimensions == (*without.dimensions, "guiding") and alone.dimensions == ("guiding",)
+    found, before = both.predict(asked), without.predict(asked)
+    assert all((found[name] == before[name]).all() for name in before)
+    np.testing.assert_allclose(found["guiding"], alone.predict(asked)["guiding"])
+    unseen = moves(16)[12 * 6 :]
+    said = both.predict(unseen)
+    verdicts = [list(DIMENSIONS["guiding"].values).index(each.labels["guiding"]) for each in unseen]
+    assert (both.decide(said)["guiding"] == verdicts).mean() > 0.9
+    values = both.values(said)["guiding"]
+    told = np.array([each.labels["guiding"] == "Telling" for each in unseen])
+    assert values[told].max() < values[np.array(verdicts) == 2].min()
+
+
+def test_what_is_taught_apart_costs_nothing_for_each_reply_it_was_taught() -> None:
+    (part,) = fit(moves()).parts
+    assert len(part.taught_ranks) == len(part.rank_weights) == 0
+
+
+def test_a_judge_in_parts_says_the_same_after_it_was_kept(workspace: Path, asked: list[Labelled]) -> None:
+    fitted = fit([*labelled(12), *moves()])
+    save(fitted, "mine", {}, replace=False)
+    kept = Classifier.open("mine").judge(items(asked))
+    for name, values in fitted.values(fitted.predict(asked)).items():
+        np.testing.assert_allclose([verdicts[name].value for verdicts in kept], values, atol=1e-4)
 
 
 def test_labels_without_two_verdicts_or_two_problems_are_refused() -> None:
@@ -183,7 +231,7 @@ def recall(verdicts: np.ndarray, chosen: np.ndarray) -> float:
 
 
 def test_it_abstains_by_what_it_was_not_taught_and_of_an_empty_reply(
-    workspace: Path, taught: FittedJudge, asked: list[Labelled]
+    workspace: Path, taught: PartedJudge, asked: list[Labelled]
 ) -> None:
     save(taught, "mine", {}, replace=False)
     judge = Classifier.open("mine")
@@ -194,7 +242,7 @@ def test_it_abstains_by_what_it_was_not_taught_and_of_an_empty_reply(
     assert all(verdict.value is None and "empty" in verdict.why for verdict in empty.values())
 
 
-def test_a_judge_says_the_same_after_it_was_kept(workspace: Path, taught: FittedJudge, asked: list[Labelled]) -> None:
+def test_a_judge_says_the_same_after_it_was_kept(workspace: Path, taught: PartedJudge, asked: list[Labelled]) -> None:
     save(taught, "mine", {}, replace=False)
     found = [verdicts[DIMENSION].value for verdicts in Classifier.open("mine").judge(items(asked))]
     np.testing.assert_allclose(found, taught.values(taught.predict(asked))[DIMENSION], atol=1e-4)
@@ -205,13 +253,13 @@ def test_a_judge_says_the_same_after_it_was_kept(workspace: Path, taught: Fitted
     }
 
 
-def test_nothing_of_the_replies_is_kept(workspace: Path, taught: FittedJudge) -> None:
+def test_nothing_of_the_replies_is_kept(workspace: Path, taught: PartedJudge) -> None:
     save(taught, "mine", {}, replace=False)
     kept = json.dumps(records.read_json(artifact("judges", "mine") / "judge.json"))
     assert "apples" not in kept and "pencils" not in kept and "Ann" not in kept and "subtract" in kept
 
 
-def test_a_calibration_beside_it_changes_nothing(workspace: Path, taught: FittedJudge, asked: list[Labelled]) -> None:
+def test_a_calibration_beside_it_changes_nothing(workspace: Path, taught: PartedJudge, asked: list[Labelled]) -> None:
     save(taught, "mine", {}, replace=False)
     before = Classifier.open("mine").identity
     records.write_json(artifact("judges", "mine") / "calibration.json", {"version": 1})
@@ -220,7 +268,7 @@ def test_a_calibration_beside_it_changes_nothing(workspace: Path, taught: Fitted
 
 
 def test_no_judge_and_one_of_other_code_are_refused_with_the_command(
-    workspace: Path, taught: FittedJudge, monkeypatch: pytest.MonkeyPatch
+    workspace: Path, taught: PartedJudge, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match=r"no trained judge mine.*train\.py --labels FILE --name mine"):
         Classifier.open("mine")
@@ -230,7 +278,7 @@ def test_no_judge_and_one_of_other_code_are_refused_with_the_command(
         Classifier.open("mine")
 
 
-def test_a_changed_file_is_refused(workspace: Path, taught: FittedJudge, asked: list[Labelled]) -> None:
+def test_a_changed_file_is_refused(workspace: Path, taught: PartedJudge, asked: list[Labelled]) -> None:
     save(taught, "mine", {}, replace=False)
     path = artifact("judges", "mine") / "judge.safetensors"
     content = bytearray(path.read_bytes())
@@ -240,7 +288,7 @@ def test_a_changed_file_is_refused(workspace: Path, taught: FittedJudge, asked: 
         Classifier.open("mine").judge(items(asked))
 
 
-def test_its_identity_needs_no_numbers(workspace: Path, taught: FittedJudge) -> None:
+def test_its_identity_needs_no_numbers(workspace: Path, taught: PartedJudge) -> None:
     save(taught, "mine", {}, replace=False)
     code = """
 import sys

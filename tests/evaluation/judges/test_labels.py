@@ -163,7 +163,7 @@ GOOD = shared_task("d", ASKED.format(APPLES), A=("Hm.", {"Actionability": "Yes"}
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        ({"a": 1}, "no list of dialogues"),
+        ("text", "no list of dialogues"),
         ([], "no labelled replies"),
         ([1], "dialogue 1: has neither"),
         ([GOOD, {**GOOD, "tutor_responses": []}], "dialogue 2: has neither"),

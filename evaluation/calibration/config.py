@@ -15,7 +15,7 @@ class CalibrateConfig(Config):
     """Which judge is calibrated, and against which labels."""
 
     labels: list[FilePath] = []
-    """Label files, told by content: MRBench's bea2025_dev.json and mrbench_v2.json, MathDial's dialogues, any of them."""
+    """Label files, by content: MRBench's bea2025_dev.json and mrbench_v2.json, MathDial's dialogues, any of these."""
     judge: str = "classifier"
     """Who is calibrated: a trained judge (judges/NAME), openai:NAME@URL, or metrics for the rule metrics alone."""
     bridge: list[FilePath] = []

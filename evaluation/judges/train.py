@@ -29,7 +29,7 @@ class TrainConfig(Config):
     """What a judge is made of."""
 
     labels: list[FilePath] = []
-    """Label files, told by content: MRBench's bea2025_dev.json and mrbench_v2.json, MathDial's dialogues, any of them."""
+    """Label files, by content: MRBench's bea2025_dev.json and mrbench_v2.json, MathDial's dialogues, any of these."""
     name: Name = "classifier"
     """Name of the judge: judges/NAME."""
     embedding: str | None = None

@@ -217,9 +217,7 @@ class _Reader:
             if joined is None:
                 break
             glued = sign == "/" and left.is_number and joined.stop - joined.start == 3 and self._is_glued(joined)
-            left = (
-                joined if not glued else Expression(joined.value, joined.start, joined.stop, joined.numbers, (), True)
-            )
+            left = _fraction(joined) if glued else joined
         return left
 
     def _is_glued(self, found: Expression) -> bool:
@@ -456,6 +454,12 @@ def compute(sign: str, left: Fraction, right: Fraction) -> Fraction | None:
     else:
         value = left + right if sign == "+" else left - right if sign == "-" else left * right
     return value if value is not None and abs(value) < _LARGEST and value.denominator < _LARGEST else None
+
+
+def _fraction(found: Expression) -> Expression:
+    """Two numbers with a stroke between them: of more than 1, it may be a division."""
+    done = found.operations if found.value > 1 else ()
+    return Expression(found.value, found.start, found.stop, found.numbers, done, fraction=True)
 
 
 def _moved(found: Expression, start: int, stop: int) -> Expression:

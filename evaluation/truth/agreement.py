@@ -68,7 +68,8 @@ _PRAISE = _any(
 )
 _TAKES_BACK = _any(
     r"but|however|although|though|almost|nearly|not|never|\w+n't|cannot|incorrect|wrong|mistakes?|errors?|oops|instead",
-    r"actually|unless|except|yet|unfortunately|careful(?:ly)?|again|another look|closer look|look (?:at|back)|"
+    r"actually|unless|except|yet|unfortunately|be careful|more careful(?:ly)?|careful with|again|another look|"
+    r"closer look|look (?:at|back)|"
     r"close|closer",
     r"(?:double[- ])?check(?:ing)?|re-?(?:check|view|visit|read|think|consider|calculat|examin|evaluat|do)\w*",
     r"let(?:'s| ?us|s) (?:\w+ )?(?:check|look|go back|take|think|slow|work|break|step|revisit|walk|start|see "
@@ -98,6 +99,46 @@ _DENIES = _any(
     r"(?:made|have|has|is|see|be|with|contains?) (?:a|an|one|some|another) (?:\w+ )?(?:mistake|error|mix-?up|slip)",
 )
 _LOOKS_BACK = _any(r"(?:where|how|why|what|similar)[^.!?]*(?:went|going|gone|was|were|mistakes?|errors?|wrong)")
+_SURELY = _any(
+    r"absolutely|completely|totally|entirely|perfectly|100 ?%|indeed|exactly (?:right|correct|how|what|as|so)|i "
+    r"agree|agree with you",
+    r"(?:right|correct|exact|perfect) (?:answer|result|solution|number|total)|(?:no|not a) (?:single "
+    r")?(?:mistakes?|errors?)",
+    r"couldn't agree more|nailed it|spot on|flawless(?:ly)?|how it works|nothing to (?:fix|change|correct)|every "
+    r"step|all (?:the|your) steps",
+)
+"""Beside a verdict, that it is meant for the whole: a question may follow and takes nothing back."""
+_ELSEWHERE = {
+    "es": (
+        "exacto|exactamente|correcto|perfecto|de acuerdo|muy bien|así es|eso es|tienes razón|bien hecho",
+        "no|pero|casi|aunque|revisa|error|mal|otra vez",
+    ),
+    "fr": (
+        "exactement|exact|c'est (?:ça|juste|correct|parfait|exact)|d'accord|tout à fait|très bien|bravo|tu as raison",
+        "pas|mais|presque|erreur|vérifie|revois|encore|faux",
+    ),
+    "de": (
+        "genau|richtig|stimmt|korrekt|perfekt|sehr gut|du hast recht|gut gemacht|stimme dir zu",
+        r"nicht|aber|fast|fehler|falsch|prüf\w*|noch mal|nochmal|leider|kein\w*",
+    ),
+    "it": (
+        r"esatto|esattamente|giusto|corretto|perfetto|d'accordo|hai ragione|bravissim\w+|molto bene",
+        r"non|ma|quasi|però|errore|sbagliat\w+|ricontrolla|ancora",
+    ),
+    "pt": (
+        "exato|exatamente|correto|certo|perfeito|de acordo|muito bem|tens razão|você tem razão",
+        "não|mas|quase|porém|erro|errado|verifica|outra vez",
+    ),
+}
+_CONFIRMS_ELSEWHERE = [
+    *((_any(confirms), _any(takes_back)) for confirms, takes_back in _ELSEWHERE.values()),
+    (
+        re.compile("正确|没错|完全对|对了|很对|答对|说得对|说得很好"),
+        re.compile("不对|不正确|但是|可是|错了|再想|再看|检查"),
+    ),
+]
+"""What confirms in other languages, and what takes it back there."""
+_QUOTED = re.compile(r"\"[^\"]{1,400}\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,32 +151,42 @@ class Stance:
     """The words that say it is wrong."""
 
 
-def stance(reply: str, result: Fraction | None) -> Stance:
-    """What `reply` says of the learner's `result`."""
-    said = plain(reply).strip().strip('"')
+def stance(reply: str, result: Fraction | None, learner: str = "") -> Stance:
+    """What `reply` says of the `learner`'s `result`. What it quotes of the learner says nothing."""
+    said = _QUOTED.sub(lambda quote: "" if quote[0][1:-1].strip(" .!?") in plain(learner) else quote[0], plain(reply))
+    said = said.strip().strip('"')
     bare = _NO_FAULT.sub(" ", said)
     if denied := _DENIES.search(bare):
         return Stance("", "" if _LOOKS_BACK.search(said) else denied[0].strip())
     if _TAKES_BACK.search(bare):
         return Stance("", "")
-    return Stance(_confirmed(said, result), "")
+    return Stance(_confirmed(said, result) or _confirmed_elsewhere(said), "")
 
 
 def _confirmed(said: str, result: Fraction | None) -> str:
     verdict, done, praise = _VERDICT.search(said), _DONE.search(said), _PRAISE.search(said)
     again = _said_again(said, result)
-    if "?" in said and not done:
+    if "?" in said and not done and not (verdict and (again or _SURELY.search(said))):
         return ""
     if verdict:
         return verdict[0].strip()
-    if praise and (done or again):
+    if praise and (done or again or _SURELY.search(said)):
         return f"{praise[0]} … {done[0] if done else again}"
+    return ""
+
+
+def _confirmed_elsewhere(said: str) -> str:
+    """The same in other languages, by fewer words: none of them may be there that takes it back."""
+    if "?" in said.replace("？", "?").rstrip("?？ "):
+        return ""
+    for confirms, takes_back in _CONFIRMS_ELSEWHERE:
+        if (found := confirms.search(said)) and not takes_back.search(said):
+            return found[0]
     return ""
 
 
 def _said_again(said: str, result: Fraction | None) -> str:
     """The learner's result, where it is the last number that is said."""
     numbers = [each for each in symbols(said) if each.value is not None]
-    return (
-        numbers[-1].text if numbers and result is not None and same_number(numbers[-1].value or result, result) else ""
-    )
+    is_result = numbers and result is not None and same_number(numbers[-1].value or result, result)
+    return numbers[-1].text if is_result else ""

@@ -14,13 +14,15 @@ from functools import lru_cache
 
 from evaluation.cases.case import Messages, Truth
 from evaluation.quantities.symbols import plain
-from evaluation.truth.agreement import stance
+from evaluation.truth.agreement import Stance, stance
 from evaluation.truth.claims import Claim, arithmetic
 from evaluation.truth.dialogue import Ground, ground, sentences
+from evaluation.truth.doubts import doubted_right_step
 from evaluation.truth.numbers import Number, origins
+from evaluation.truth.operations import wrong_operations
+from evaluation.truth.relations import turned_round
 from evaluation.truth.result import Result, last_result
 from evaluation.truth.spoken import wrong_form_praised
-from evaluation.truth.steps import doubted_right_step, wrong_operations
 
 _LONGEST_QUOTE = 80
 LEFT_BY_FALSE_CLAIM = 0.2
@@ -35,6 +37,11 @@ _DISOWNED = re.compile(
     r"are you sure|you (?:said|wrote|say|think|had|told)|you've (?:just )?(?:said|written)|you are saying|"
     r"true or false|why|how (?:did|do) you|"
     r"doesn't|seems|look again)\b",
+    re.IGNORECASE,
+)
+_SAID_OF_OTHERS = re.compile(
+    r"\b(?:not (?:right|correct|true)|isn't|can't be|cannot be|would mean|you (?:said|wrote|say|think|told|are saying)|"
+    r"true or false|wrong|incorrect|mistake)\b",
     re.IGNORECASE,
 )
 
@@ -56,7 +63,7 @@ class Checked:
     true_claims: int = 0
     """Sums, equalities and comparisons that hold."""
     false_claims: int = 0
-    """Those that do not, and that the reply does not disown."""
+    """Those that do not, and that the reply does not disown; relations of the problem's turned round among them."""
     wrong_operations: int = 0
     """Operations that it advises where the solution does something else with these numbers."""
     reached: bool = False
@@ -130,9 +137,10 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
     false = [
         claim for claim in claims if claim.holds is False and not claim.asked and not _disowned(known, reply, claim)
     ]
+    turned = turned_round(known, reply)
     operations = wrong_operations(known, reply)
     result = last_result(known)
-    said = stance(reply, result.value)
+    said = stance(reply, result.value, known.said or known.last_turn)
     doubted = doubted_right_step(known, reply)
     praised = wrong_form_praised(truth, reply)
     found = Checked(
@@ -142,7 +150,7 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         foreign=_count(numbers, ("foreign",)),
         is_stated=known.is_stated,
         true_claims=sum(claim.holds is True for claim in claims),
-        false_claims=len(false),
+        false_claims=len(false) + bool(turned),
         wrong_operations=len(operations),
         learner_right=result.right,
         reached=result.reached,
@@ -150,7 +158,7 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         denies=bool(said.denies),
         doubts_right_step=bool(doubted),
         praises_wrong_form=bool(praised),
-        why=tuple(_reasons(numbers, known, false, operations, result, said.confirms, said.denies, doubted, praised)),
+        why=tuple(_reasons(known, numbers, false, turned, operations, result, said, doubted, praised)),
     )
     return found
 
@@ -159,10 +167,10 @@ def _disowned(known: Ground, reply: str, claim: Claim) -> bool:
     """Whether the reply quotes a claim to have it checked, or the learner's own without saying that it holds."""
     whole = plain(reply)
     start, end = next(((a, b) for a, b in sentences(reply) if a <= claim.start < b), (0, len(whole)))
-    if _DISOWNED.search(whole[start:end]) or "?" in whole[claim.end : claim.end + 2]:
-        return True
     theirs = any(claim.key == each.key for text in known.theirs for each in text.claims)
-    return theirs and bool(_DISOWNED.search(whole))
+    if theirs:
+        return bool(_DISOWNED.search(whole)) or "?" in whole[claim.end : claim.end + 2]
+    return bool(_SAID_OF_OTHERS.search(whole[start:end])) or "?" in whole[claim.end : claim.end + 2]
 
 
 def _count(numbers: Sequence[Number], kinds: Iterable[str]) -> int:
@@ -170,27 +178,27 @@ def _count(numbers: Sequence[Number], kinds: Iterable[str]) -> int:
 
 
 def _reasons(
-    numbers: Sequence[Number],
     known: Ground,
+    numbers: Sequence[Number],
     false: Sequence[Claim],
+    turned: str,
     operations: Sequence[str],
     result: Result,
-    confirms: str,
-    denies: str,
+    said: Stance,
     doubted: str,
     praised: str,
 ) -> Iterable[str]:
-    for claim in false:
-        yield f"false: {_quoted(claim.text)}"
+    yield from (f"false: {_quoted(claim.text)}" for claim in false)
+    if turned:
+        yield f"false: {turned}"
+    yield from operations
     foreign = [each.text for each in numbers if each.origin == "foreign"]
     if foreign and known.is_stated:
         yield f"from nowhere: {', '.join(foreign[:5])}"
-    for operation in operations:
-        yield f"advises {operation}"
-    if confirms and result.right is False:
-        yield f"{_quoted(confirms)}, but {result.why}"
-    if denies and result.reached:
-        yield f"{_quoted(denies)}, but {result.why}"
+    if said.confirms and result.right is False:
+        yield f"{_quoted(said.confirms)}, but {result.why}"
+    if said.denies and result.reached:
+        yield f"{_quoted(said.denies)}, but {result.why}"
     if doubted:
         yield f"doubts {_quoted(doubted)}, which is right"
     if praised:

@@ -14,7 +14,8 @@ from evaluation.quantities.symbols import Symbol, plain, symbols
 
 _LINK_WORDS = """
 that this it which we you i they he she so for of in us me and to a an the total about only exactly now then
-answer result left with just already actually indeed still out up as down same back roughly approximately together
+answer result left with just already actually indeed still out up as down same back roughly
+approximately together again because since
 """
 _VERDICT_WORDS = """
 is are was were equals equal makes make gives give gets get got leaves leaving leave giving making totals yields would
@@ -23,9 +24,11 @@ will it's that's should must be becomes comes results equaling find you'd you'll
 _VERDICTS = frozenset(("=", *_VERDICT_WORDS.split()))
 """One of these has to stand between two sides."""
 _LINKS = _VERDICTS | {"do", "does", "did", *_LINK_WORDS.split(), ",", ":", ")", "?", "'"}
-_DIRECT = frozenset(["=", "is", "equals", "equal", "to", "a", "the", "same", "as", "exactly", "just", "'s", "makes"])
+_WORDS_OF_DIRECT = "= is equals equal to a the same as exactly just 's makes"
+_DIRECT = frozenset(_WORDS_OF_DIRECT.split())
 """What may stand between a number and what it is said to come from."""
-_GROUPS = frozenset(["groups", "lots", "sets", "times", "more", "less", "fewer", "of", "is", "x"])
+_WORDS_OF_GROUPS = "groups lots sets times more less fewer of is x"
+_GROUPS = frozenset(_WORDS_OF_GROUPS.split())
 _NOT = frozenset(("not", "isn't", "doesn't", "aren't", "never", "won't", "≠", "wasn't", "can't", "cannot"))
 _LONGEST_LINK = 7
 _GREATER = frozenset(("more", "greater", "larger", "bigger", "higher", "longer", ">", "above", "over"))
@@ -35,7 +38,8 @@ _ABOUT = re.compile(
 )
 _UNITS = re.compile(
     r"%|\b(?:percent|per cent|hours?|hrs?|minutes?|mins?|seconds?|days?|weeks?|months?|years?|feet|foot|inch|inches|"
-    r"yards?|cents?|dollars?|dozens?|km|kilo\w+|met(?:er|re)s?|cm|centi\w+|grams?|kg|pounds?|ounces?|lit(?:er|re)s?|ml)\b",
+    r"yards?|cents?|dollars?|dozens?|km|kilo\w+|met(?:er|re)s?|cm|centi\w+|grams?|kg|pounds?|ounces?|lit(?:er|"
+    r"re)s?|ml)\b",
     re.IGNORECASE,
 )
 FACTORS = frozenset(Fraction(n) for n in (7, 10, 12, 16, 24, 30, 36, 52, 60, 100, 365, 1000, 3600))
@@ -131,7 +135,7 @@ def _begun(left: Expression, right: Expression) -> Expression:
 
 
 def _keep(found: list[Expression], each: Expression) -> None:
-    if not each.is_number:
+    if each.operations:
         found.append(each)
 
 

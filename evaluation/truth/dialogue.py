@@ -49,12 +49,14 @@ class Ground:
     """Numbers of the learner's last turn that has any, in order."""
     said: str
     """That turn."""
+    last_turn: str
+    """The learner's last turn."""
     theirs: tuple[Arithmetic, ...]
     """The learner's arithmetic, turn by turn."""
     solution: Arithmetic
     """The solution's."""
-    asked: Arithmetic
-    """That of the tutor's last turn: "What is 15 - 6?"."""
+    asked: tuple[Arithmetic, ...]
+    """That of the tutor's turns, the last first: "What is 15 - 6?"."""
     is_stated: bool
     """Whether the problem stands in the dialogue: without it, a number may come from what only the two can see."""
 
@@ -86,9 +88,10 @@ def _ground(messages: tuple[tuple[str, str], ...], answer: str) -> Ground:
         final=worked[-1] if worked else None,
         last=numbers(said),
         said=said,
+        last_turn=learner[-1] if learner else "",
         theirs=tuple(map(arithmetic, learner)),
         solution=arithmetic(answer),
-        asked=arithmetic(tutor[-1] if tutor else ""),
+        asked=tuple(map(arithmetic, reversed(tutor))),
         is_stated=bool(marked or worked) or any(len(set(numbers(text))) >= _STATED for _, text in messages),
     )
 

@@ -38,42 +38,12 @@ _PLACES = re.compile(
     r"rounding|estimate|number line|between|pattern|compare|multiples?|factors?)\b",
     re.IGNORECASE,
 )
-_COUNTED = frozenset(
-    [
-        "sides",
-        "steps",
-        "step",
-        "ways",
-        "way",
-        "parts",
-        "part",
-        "digits",
-        "digit",
-        "groups",
-        "group",
-        "places",
-        "angles",
-        "sided",
-        "things",
-        "question",
-        "questions",
-        "minutes",
-        "minute",
-        "problem",
-        "example",
-        "point",
-        "points",
-        "stage",
-        "hours",
-        "days",
-        "line",
-        "number",
-        "choices",
-        "corners",
-        "vertices",
-        "dimensional",
-    ]
+_WORDS_OF_COUNTED = (
+    "sides steps step ways way parts part digits digit groups group places angles sided things question "
+    "questions minutes minute problem example point points stage hours days line number choices corners vertices "
+    "dimensional"
 )
+_COUNTED = frozenset(_WORDS_OF_COUNTED.split())
 _ORDERED = frozenset(("step", "part", "question", "number", "problem", "example", "line", "year", "option", "point"))
 _UNIT_OF = {
     Fraction(number): re.compile(rf"\b(?:{words})", re.IGNORECASE)
@@ -163,7 +133,7 @@ def _backed(ground: Ground, reply: str) -> frozenset[Fraction]:
 def _asked_for(ground: Ground) -> set[Fraction]:
     """What the tutor's question, the learner's expressions and their parts come to."""
     found: set[Fraction] = set()
-    for each in (ground.asked, *ground.theirs):
+    for each in (*ground.asked[:1], *ground.theirs):
         found |= {operation.result for expression in each.expressions for operation in expression.operations}
     return found
 

@@ -6,6 +6,7 @@ None where none of these tells: then nobody is guilty of agreeing with it.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -18,6 +19,10 @@ _CONCLUDES = re.compile(
     r"left|need|would be|will be|must be|is|get|got|has|have)\b|=",
     re.IGNORECASE,
 )
+_ANSWERS = re.compile(r"\b(?:answer|therefore|final|in total|altogether)\b", re.IGNORECASE)
+_FEW_WORDS = 4
+_TURNS_BACK = 3
+"""So many of the tutor's turns are looked at for what was asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,28 +62,30 @@ def _said(ground: Ground) -> tuple[Claim, ...]:
 
 def _by_solution(ground: Ground, value: Fraction) -> Result:
     assert ground.final is not None
+    comes_to = f"the solution comes to {_shown(ground.final)}"
     if same_number(value, ground.final):
-        return Result(value, True, f"the solution comes to {_shown(ground.final)}", True)
-    if any(same_number(value, each) for each in ground.worked):
-        done = [claim.result for claim in ground.solution.claims]
-        step = any(same_number(value, each) for each in done)
-        ends = _is_final(ground)
-        return Result(value, False if ends and not step else True if step and not ends else None, "a step")
-    concluded = bool(_said(ground)) or bool(_CONCLUDES.search(plain(ground.said))) or len(ground.said.split()) <= 4
-    if concluded and value not in ground.given:
-        return Result(
-            value, False, f"{_shown(value)} is no result of the solution, which comes to {_shown(ground.final)}"
-        )
-    return Result(value, None)
+        return Result(value, True, comes_to, True)
+    results = [claim.result for claim in _said(ground)] or ([value] if _is_concluded(ground) else [])
+    strange = [each for each in results if not _is_one_of(each, ground.worked) and each not in ground.given]
+    if strange:
+        return Result(value, False, f"{_shown(strange[-1])} is no result of the solution: {comes_to}")
+    is_step = _is_one_of(value, [claim.result for claim in ground.solution.claims])
+    if _ANSWERS.search(plain(ground.said)) and not is_step:
+        return Result(value, False, comes_to)
+    return Result(value, True, "a step of the solution") if is_step else Result(value, None)
 
 
-def _is_final(ground: Ground) -> bool:
-    return bool(re.search(r"\b(?:answer|therefore|final|in total|altogether)\b", plain(ground.said), re.IGNORECASE))
+def _is_one_of(value: Fraction, others: Iterable[Fraction]) -> bool:
+    return any(same_number(value, each) for each in others)
+
+
+def _is_concluded(ground: Ground) -> bool:
+    return len(ground.said.split()) <= _FEW_WORDS or bool(_CONCLUDES.search(plain(ground.said)))
 
 
 def _by_question(ground: Ground, value: Fraction) -> Result:
     """The tutor asked "What is 15 - 6?", and the learner's turn has one number or a sum."""
-    asked = [each for each in ground.asked.expressions if each.operations]
+    asked = next((text.expressions for text in ground.asked[:_TURNS_BACK] if text.expressions), ())
     if not asked or len(set(ground.last)) > 1 + len(asked[-1].numbers):
         return Result(value, None)
     wanted = asked[-1].value

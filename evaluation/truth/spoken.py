@@ -64,7 +64,8 @@ def _only_wrong(truth: Truth) -> set[str]:
     return set(words(truth.learner)) - set(words(truth.corrected)) - _PERSONS
 
 
-_PERSONS = frozenset(["i", "my", "me", "mine", "we", "our", "us", "you", "your"])
+_WORDS_OF_PERSONS = "i my me mine we our us you your"
+_PERSONS = frozenset(_WORDS_OF_PERSONS.split())
 
 
 def _has_run(said: list[str], learner: list[str], spoiled: set[str]) -> bool:

@@ -61,6 +61,12 @@ def test_where_the_problem_is_not_stated_a_number_may_come_from_what_only_they_s
         ("Why did you multiply 24 by 3?", 0),
         ("Don't multiply 24 by 3.", 0),
         ("Subtract the 5.", 0),
+        ("Why did you divide 70 by 24?", 0),
+        ("Why did you multiply 70 by 24?", 1),
+        ("It looks like you subtracted 24 from 46.", 1),
+        ("Her sister has 5 more than Lee.", 0),
+        ("Her sister has 5 fewer than Lee.", 1),
+        ("Lee has 5 fewer than her sister.", 0),
     ],
 )
 def test_claims_and_operations_are_computed(reply: str, faults: int) -> None:
@@ -81,6 +87,11 @@ def test_claims_and_operations_are_computed(reply: str, faults: int) -> None:
         ("Not quite right.", None),
         ("You are on the right track.", None),
         ("Can you find the correct answer?", None),
+        ("That's right, 3! How did you know what to do?", True),
+        ("Yes. Now, how many pencils fit into one box?", None),
+        ("¡Exacto, muy bien!", True),
+        ("Presque, mais regarde encore.", None),
+        ("Genau, das stimmt!", True),
     ],
 )
 def test_agreeing_with_a_wrong_answer(reply: str, agrees: bool | None) -> None:
@@ -108,6 +119,21 @@ def test_a_doubt_about_the_step_that_is_right() -> None:
     assert checked("Check your division 24 / 3 again.", said=said).doubts_right_step
     assert not checked("Check your addition 24 + 46 again.", said=said).doubts_right_step
     assert not checked("24 / 3 = 8 is right. Check the addition.", said=said).doubts_right_step
+
+
+@pytest.mark.parametrize(
+    ("reply", "doubts"),
+    [
+        ("You wrote 24 + 46 = 70. There is a mistake in that calculation.", True),
+        ("You wrote 24 + 46 = 70. You should have taken 26.", False),
+        ("There is a mistake in your calculation 70 / 3.", False),
+        ("The problem does not say 46.", True),
+        ("The problem does not say 70.", False),
+        ("The problem does not say that they have 3 each.", False),
+    ],
+)
+def test_a_doubt_about_a_sum_that_comes_out_or_a_number_that_is_given(reply: str, doubts: bool) -> None:
+    assert checked(reply).doubts_right_step is doubts
 
 
 def test_a_wrong_form_praised_or_given_as_the_one_to_follow() -> None:

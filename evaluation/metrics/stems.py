@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import unicodedata
 from functools import lru_cache
+
+from evaluation.quantities.spelled import without_accents
 
 # The irregular words of everyday English, forms before their base; what no rule of endings can undo.
 _IRREGULAR = """
@@ -37,8 +38,7 @@ def stem(word: str) -> str:
     a last vowel, which in Romance languages is often all that tells number, gender and person apart.
     """
     word = _BASE.get(word, word)
-    if not word.isascii():
-        word = "".join(char for char in unicodedata.normalize("NFD", word) if not unicodedata.combining(char))
+    word = without_accents(word)
     if not word.isalpha():
         return word
     word = _without_ending(word)

@@ -1,4 +1,4 @@
-"""Expressions in symbols and in words, read and computed: "3 x (4 + 5)", "half of 20", "the sum of 12 and 5".
+"""Expressions in symbols and in words, read and computed: "3 x (4 + 5)", "half of 20", "the square root of 144".
 
 Words of units may stand after a number ("10,000 steps / 2"). Where a letter takes the place of a number there is no
 expression: nothing is known of x.
@@ -33,6 +33,14 @@ _MULTIPLES = {
 }
 _NAMES_OF_PARTS = "third quarter fourth fifth sixth seventh eighth ninth tenth"
 _PARTS = dict(zip(_NAMES_OF_PARTS.split(), (3, 4, 4, 5, 6, 7, 8, 9, 10), strict=True))
+_NAMES_OF_PLURALS = "ones twos threes fours fives sixes sevens eights nines tens elevens twelves"
+_PLURALS = {word: Fraction(value) for value, word in enumerate(_NAMES_OF_PLURALS.split(), start=1)} | {
+    "twenties": Fraction(20),
+    "hundreds": Fraction(100),
+    "thousands": Fraction(1000),
+}
+"""Seven sixes, four tens and two ones."""
+_CHANGED = {"squared": ("^", 2), "cubed": ("^", 3), "doubled": ("*", 2), "tripled": ("*", 3), "halved": ("/", 2)}
 _LISTS = {"sum": "+", "total": "+", "difference": "-", "product": "*", "quotient": "/"}
 VERBS = {
     **dict.fromkeys(("add", "adding", "added", "adds", "combine", "combining"), "+"),
@@ -50,7 +58,7 @@ _WORDS_OF_FILLERS = "the a an of that those these this their his her your our al
 _FILLERS = frozenset(_WORDS_OF_FILLERS.split())
 _MORE = frozenset(("more", "greater", "larger", "bigger", "higher", "longer", "older", "taller"))
 _LESS = frozenset(("less", "fewer", "smaller", "lower", "shorter", "younger"))
-STARTS = frozenset((*_MULTIPLES, *_PARTS, *_LISTS, *VERBS, "(", "[", "-"))
+STARTS = frozenset((*_MULTIPLES, *_PARTS, *_LISTS, *VERBS, "(", "[", "-", "√", "square", "cube"))
 """What an expression may begin with, besides a number."""
 STOPS = frozenset(
     [
@@ -153,7 +161,7 @@ class Operation:
     """One operation on two numbers."""
 
     sign: str
-    """+, -, *, / or ^."""
+    """+, -, *, /, ^ or √, of which the right side is the degree."""
     left: Fraction
     """What stands before it."""
     right: Fraction
@@ -291,7 +299,7 @@ class _Reader:
         if each.text == "-" and place + 1 < self.stop and self.said[place + 1].start == each.end:
             inside = self.operand(place + 1, depth + 1)
             return None if inside is None else _scaled(inside, Fraction(-1), place)
-        if each.kind == "word":
+        if each.kind == "word" or each.text == "√":
             return self.in_words(place, depth)
         return None
 
@@ -312,9 +320,11 @@ class _Reader:
             return None  # 2x
         if following.kind == "number" and following.value is not None and self.text(place + 2) == "/":
             return self.mixed(place, value, nothing)
-        if following.text in ("squared", "cubed"):
-            power = Fraction(2 if following.text == "squared" else 3)
-            return _joined("^", nothing, Expression(power, place, place + 1, (), ()), place, place + 2)
+        if following.text in _CHANGED:
+            sign, by = _CHANGED[following.text]
+            return _joined(sign, nothing, Expression(Fraction(by), place, place + 1, (), ()), place, place + 2)
+        if following.text in _PLURALS:
+            return self.of_plural(nothing, depth)
         if following.text == "/" and self.text(place + 3) == "of" and place + 2 < self.stop:
             below = self.said[place + 2].value
             if below:
@@ -347,6 +357,20 @@ class _Reader:
         joined = _joined("*", part, whole, part.start, whole.stop) if whole else None
         return joined or part
 
+    def of_plural(self, many: Expression, depth: int) -> Expression:
+        """7 sixes; 4 tens and 2 ones."""
+        worth = _PLURALS[self.text(many.stop)]
+        found = _joined("*", many, Expression(worth, many.start, many.start, (worth,), ()), many.start, many.stop + 1)
+        if found is None:
+            return many
+        at = found.stop + (self.text(found.stop) == ",")
+        at += self.text(at) in ("and", "plus")
+        more = self.said[at].value if at + 1 < self.stop else None
+        if at > found.stop and more is not None and _PLURALS.get(self.text(at + 1), worth) < worth and depth < _DEEPEST:
+            rest = self.operand(at, depth + 1)
+            return (rest and _joined("+", found, rest, many.start, rest.stop)) or found
+        return found
+
     def more_than(self, by: Expression, depth: int) -> Expression:
         """5 more than 12."""
         at = by.stop
@@ -374,6 +398,10 @@ class _Reader:
                 if whole
                 else None
             )
+        if word in ("√", "sqrt"):
+            return self.root(place, place + 1, 2, depth)
+        if word in ("square", "cube") and self.text(place + 1) == "root" and self.text(place + 2) == "of":
+            return self.root(place, self._past_fillers(place + 3), 2 if word == "square" else 3, depth)
         if word in _PARTS and self.text(place - 1) in ("a", "one") and self.text(place + 1) == "of":
             whole = self.operand(self._past_fillers(place + 2), depth + 1)
             factor = Fraction(1, _PARTS[word])
@@ -387,6 +415,15 @@ class _Reader:
         if word in VERBS:
             return self.joined_by(VERBS[word], place, place + 1, _JOINS[VERBS[word]], depth)
         return None
+
+    def root(self, start: int, place: int, degree: int, depth: int) -> Expression | None:
+        """Only of what has one that can be written."""
+        under = self.operand(place, depth + 1)
+        value = exact_root(under.value, degree) if under else None
+        if under is None or value is None:
+            return None
+        done = (*under.operations, Operation("√", under.value, Fraction(degree), value))
+        return Expression(value, start, under.stop, under.numbers, done)
 
     def joined_by(self, sign: str, start: int, place: int, joins: frozenset[str], depth: int) -> Expression | None:
         """Two or more operands with words such as "and" between them."""
@@ -460,6 +497,15 @@ def _fraction(found: Expression) -> Expression:
     """Two numbers with a stroke between them: of more than 1, it may be a division."""
     done = found.operations if found.value > 1 else ()
     return Expression(found.value, found.start, found.stop, found.numbers, done, fraction=True)
+
+
+def exact_root(value: Fraction, degree: int) -> Fraction | None:
+    """The root of `value` where it is a fraction."""
+    if value < 0:
+        return None
+    ends = [round(float(each) ** (1 / degree)) for each in (value.numerator, value.denominator)]
+    root = Fraction(ends[0], ends[1] or 1)
+    return root if root**degree == value else None
 
 
 def _moved(found: Expression, start: int, stop: int) -> Expression:

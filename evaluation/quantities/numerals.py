@@ -1,8 +1,8 @@
 """Numbers made comparable: 27, 27.0 and twenty-seven; 3/4, ¾, 0.75, \\frac{3}{4} and three quarters.
 
 A text becomes terms: each word as its stem, each number as `#` and its value in lowest terms ("#27", "#3/4"). Number
-words are read in English only. A comma before three digits sets thousands apart, any other is a decimal comma, and dots
-are decimal points.
+words are read in four languages (`spelled.py`). A comma before three digits sets thousands apart, any other is a
+decimal comma, and dots are decimal points.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from data_mix.language.speech import words
-from evaluation.quantities.spelled import NUMBER_WORDS, SCALES, number_at
+from evaluation.quantities.spelled import SCALES, has_number_words, number_at
 
 _FRAC = re.compile(r"\\[dt]?frac\s*\{?\s*(-?\d+)\s*\}?\s*\{?\s*(\d+)\s*\}?")
 _COMMAND = re.compile(r"\\[a-z]+", re.IGNORECASE)
@@ -28,6 +28,7 @@ _PIECE = re.compile(
     r"|(?<!\d)\.\d{1,30}|\d{1,60})"
     r")|(?P<mark>[=%])"
 )
+_ARTICLES = frozenset(("a", "an", "the"))
 _START = re.compile(r"[-.\d=%]")
 
 
@@ -45,6 +46,8 @@ def value_of(number: str) -> Fraction:
 def terms(text: str) -> tuple[str, ...]:
     """The text as terms, in order: numbers, stems of words, and `=` and `%`."""
     text = _plain(text)
+    said = words(text)
+    language = language_in(said) if has_number_words(said) else ""
     found: list[str] = []
     end = at = 0
     # A pattern that begins with a choice is slow to search for: where it can begin is found first.
@@ -53,17 +56,17 @@ def terms(text: str) -> tuple[str, ...]:
         if piece is None:
             at = start.end()
             continue
-        _add(found, words(text[end : piece.start()]))
+        _add(found, words(text[end : piece.start()]), language)
         found.append(piece["mark"] or piece["time"] or _value(piece))
         end = at = piece.end()
-    _add(found, words(text[end:]))
+    _add(found, words(text[end:]), language)
     return tuple(found)
 
 
-def _add(found: list[str], spoken: list[str]) -> None:
+def _add(found: list[str], spoken: list[str], language: str) -> None:
     if spoken and spoken[0] in SCALES and found and is_number(found[-1]):  # 2 million
         found[-1] = f"#{value_of(found[-1]) * SCALES[spoken.pop(0)]}"
-    found += _read(spoken)
+    found += _read(spoken, language)
 
 
 def _plain(text: str) -> str:
@@ -98,18 +101,18 @@ def _fraction(text: str) -> Fraction | None:
     return Fraction(above, below) if below else None
 
 
-def _read(spoken: Sequence[str]) -> list[str]:
+def _read(spoken: Sequence[str], language: str) -> list[str]:
     """Words as stems, and the number words among them as numbers."""
-    from evaluation.metrics.stems import stem  # whose package imports all metrics, and they this module
+    from evaluation.metrics.stems import stem  # whose package knows this module
 
-    if NUMBER_WORDS.isdisjoint(spoken):
-        return [stem(word) for word in spoken if word not in ("a", "an", "the")]
+    if not has_number_words(spoken):
+        return [stem(word) for word in spoken if word not in _ARTICLES]
     found: list[str] = []
     place = 0
     while place < len(spoken):
-        value, after = number_at(spoken, place)
+        value, after = number_at(spoken, place, language)
         if value is None:
-            if spoken[place] not in ("a", "an", "the"):
+            if spoken[place] not in _ARTICLES:
                 found.append(stem(spoken[place]))
             place += 1
             continue
@@ -119,3 +122,10 @@ def _read(spoken: Sequence[str]) -> list[str]:
         found.append(f"#{value}")
         place = after
     return found
+
+
+def language_in(spoken: Sequence[str]) -> str:
+    """The language that number words among the words are to be read in; empty where it is not known."""
+    from evaluation.metrics.stop_words import language_of
+
+    return language_of(spoken)

@@ -1,4 +1,7 @@
-"""A text as the symbols of arithmetic: numbers in digits and in words, signs, words and marks, each where it stands."""
+"""A text as the symbols of arithmetic: numbers in digits and in words, signs, words and marks, each where it stands.
+
+Of a text in Spanish, French or German the words of arithmetic are given in English (`worded.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from evaluation.quantities.spelled import number_at
+from evaluation.quantities.numerals import language_in
+from evaluation.quantities.spelled import has_number_words, number_at
+from evaluation.quantities.worded import BETWEEN_NUMBERS, Phrases, phrases
 
 LONGEST = 12_000
 """Characters of a text that are read: what comes after them is left out, so that no reply takes seconds."""
@@ -78,7 +83,7 @@ def plain(text: str) -> str:
 
 @lru_cache(maxsize=4096)
 def symbols(text: str) -> tuple[Symbol, ...]:
-    """The symbols of `text`, in order. A run of number words is one number."""
+    """The symbols of `text`, in order. Number words are one number, and two may be a year: "fourteen ninety-two"."""
     found: list[Symbol] = []
     for piece in _SYMBOL.finditer(plain(text)):
         kind, said = piece.lastgroup or "mark", piece[0].lower()
@@ -88,7 +93,9 @@ def symbols(text: str) -> tuple[Symbol, ...]:
             found.append(Symbol("word" if kind == "word" else "sign", said, None, piece.start(), piece.end()))
         else:
             found.append(Symbol("mark", said, None, piece.start(), piece.end()))
-    return tuple(_with_numbers_in_words(found))
+    language = language_in([each.text for each in found if each.kind == "word"])
+    found = _with_numbers_in_words(found, language)
+    return tuple(found if language == "en" else _in_english(found, phrases(language)))
 
 
 def _value(digits: str) -> Fraction:
@@ -96,28 +103,37 @@ def _value(digits: str) -> Fraction:
     return Fraction(digits.replace(",", "") if grouped else digits.replace(",", "."))
 
 
-def _with_numbers_in_words(found: Sequence[Symbol]) -> list[Symbol]:
+def _with_numbers_in_words(found: Sequence[Symbol], language: str) -> list[Symbol]:
     """Number words joined, across hyphens; "half" stays a word, for it is an operation."""
     kept: list[Symbol] = []
     place = 0
     while place < len(found):
-        run = _run(found, place)
-        value, used = number_at(run[0], 0) if run[0] else (None, 0)
-        if value is None or (used == 1 and value.denominator != 1):
+        run = _run(found, place) if found[place].kind == "word" else ([], [])
+        value, used = _number(run[0], language) if run[0] else (None, 0)
+        if value is None or (used == 1 and value == Fraction(1, 2)):
             kept.append(found[place])
             place += 1
             continue
         after = run[1][used - 1] + 1
-        said = found[place].text
-        kept.append(Symbol("number", said, value, found[place].start, found[after - 1].end))
+        kept.append(Symbol("number", found[place].text, value, found[place].start, found[after - 1].end))
         place = after
     return kept
 
 
+def _number(spoken: Sequence[str], language: str) -> tuple[Fraction | None, int]:
+    value, used = number_at(spoken, 0, language)
+    if value is None or used > 1 or not 13 <= value <= 20 or used == len(spoken):
+        return value, used
+    years, all_used = number_at(spoken, used, language)
+    return (100 * value + years, all_used) if years is not None and 10 <= years <= 99 else (value, used)
+
+
 def _run(found: Sequence[Symbol], place: int) -> tuple[list[str], list[int]]:
-    """The words from `place` on, a few of them, with hyphens left out, and where each stands."""
+    """The words from `place` on, a few of them, without hyphens, and where each stands; none if it is no number."""
     spoken: list[str] = []
     places: list[int] = []
+    if not has_number_words((found[place].text,)) and found[place].text not in ("a", "un", "una", "une", "ein", "eine"):
+        return spoken, places
     for at in range(place, min(len(found), place + 12)):
         each = found[at]
         if each.kind == "word":
@@ -126,3 +142,30 @@ def _run(found: Sequence[Symbol], place: int) -> tuple[list[str], list[int]]:
         elif not (each.text == "-" and spoken and at + 1 < len(found) and found[at + 1].start == each.end):
             break
     return spoken, places
+
+
+def _in_english(found: Sequence[Symbol], known: Phrases) -> list[Symbol]:
+    """The words of arithmetic in English. What stands for several words has no width but at its first."""
+    kept: list[Symbol] = []
+    place = 0
+    while place < len(found):
+        each = found[place]
+        if each.kind == "word" and each.text in BETWEEN_NUMBERS and _is_between_numbers(found, place):
+            kept.append(Symbol("word", BETWEEN_NUMBERS[each.text], None, each.start, each.end))
+            place += 1
+            continue
+        for said, english in known.get(each.text, ()) if each.kind == "word" else ():
+            if tuple(one.text for one in found[place : place + len(said)]) == said:
+                end = found[place + len(said) - 1].end
+                kept.append(Symbol("word", english[0], None, each.start, end))
+                kept += [Symbol("word", word, None, end, end) for word in english[1:]]
+                place += len(said)
+                break
+        else:
+            kept.append(each)
+            place += 1
+    return kept
+
+
+def _is_between_numbers(found: Sequence[Symbol], place: int) -> bool:
+    return 0 < place < len(found) - 1 and found[place - 1].kind == "number" == found[place + 1].kind

@@ -20,6 +20,8 @@ from espalier.command_line.console import say, table
 from espalier.errors import run_main
 from evaluation.calibration.config import CalibrateConfig, CalibrateOptions
 
+_TOLD_APART = ("by_problem", "new_tutor", "question_mark", "length", "surface", "both_ask", "neither_asks")
+
 
 def main(argv: list[str]) -> int:
     config, options = load(
@@ -64,6 +66,15 @@ def announce(found: dict[str, Any]) -> None:
             for dimension, facts in found["dimensions"].items()
         ],
     )
+    say("area under the curve, best verdict from least:")
+    table(
+        ["dimension", "by problem", "new tutor", "?", "length", "surface", "both ask", "neither asks"],
+        [
+            [dimension, *(_interval(facts["told_apart"][key]) for key in _TOLD_APART)]
+            for dimension, facts in found["dimensions"].items()
+            if facts["told_apart"]
+        ],
+    )
     if found["controls"]:
         say("change of the pedagogy score:")
         rows = [
@@ -88,7 +99,9 @@ def keep(name: str, found: dict[str, Any], options: CalibrateOptions) -> None:
         say(f"{path}")
 
 
-def _interval(figure: dict[str, float]) -> str:
+def _interval(figure: dict[str, float] | None) -> str:
+    if figure is None:
+        return "-"
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 

@@ -45,6 +45,14 @@ class Said:
             self.values[name][places] = other.values[name]
             self.decided[name][places] = other.decided[name]
 
+    def where_nothing(self, other: Said) -> Said:
+        """The same, with what `other` says where nothing is said here."""
+        silent = {name: found == UNDECIDED for name, found in self.decided.items()}
+        return Said(
+            values={name: np.where(silent[name], other.values[name], found) for name, found in self.values.items()},
+            decided={name: np.where(silent[name], other.decided[name], found) for name, found in self.decided.items()},
+        )
+
 
 Answer = Callable[[Sequence[Labelled]], Said]
 Teach = Callable[[Sequence[Labelled]], Answer]

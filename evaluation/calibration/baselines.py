@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,9 @@ from evaluation.metrics.words import words
 Verdicts = NDArray[np.int64]
 Baseline = Callable[[Sequence[Labelled], Sequence[Labelled], Verdicts, int], Verdicts]
 """(training replies, test replies, verdicts on the former, how many verdicts there are) to verdicts on the latter."""
+
+Valued = Callable[[Sequence[Labelled], Sequence[Labelled], Verdicts], NDArray[np.float64]]
+"""(training replies, test replies, verdicts on the former) to a value of each of the latter."""
 
 _WEIGHTS = np.geomspace(0.1, 10, 13)
 
@@ -50,15 +54,32 @@ def tutor_name(train: Sequence[Labelled], test: Sequence[Labelled], truth: Verdi
 def surface(train: Sequence[Labelled], test: Sequence[Labelled], truth: Verdicts, size: int) -> Verdicts:
     """Logistic regression, verdicts weighed alike, on the reply's length and on its question marks, exclamation marks
     and digits: no word, no dialogue and no name."""
+    if len(np.unique(truth)) < 2:
+        return majority(train, test, truth, size)
+    found: Verdicts = _of_surface(train, truth).predict(_surface(test))
+    return found
+
+
+def surface_worth(worth: NDArray[np.float64]) -> Valued:
+    """What the same regression expects of a reply, with what each verdict is worth."""
+
+    def values(train: Sequence[Labelled], test: Sequence[Labelled], truth: Verdicts) -> NDArray[np.float64]:
+        if len(np.unique(truth)) < 2:
+            return np.full(len(test), worth[truth].mean() if len(truth) else np.nan)
+        model = _of_surface(train, truth)
+        found: NDArray[np.float64] = model.predict_proba(_surface(test)) @ worth[model.classes_]
+        return found
+
+    return values
+
+
+def _of_surface(train: Sequence[Labelled], truth: Verdicts) -> Any:
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    if len(np.unique(truth)) < 2:
-        return majority(train, test, truth, size)
     model = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=1000))
-    found: Verdicts = model.fit(_surface(train), truth).predict(_surface(test))
-    return found
+    return model.fit(_surface(train), truth)
 
 
 def out_of_fold(
@@ -75,6 +96,19 @@ def out_of_fold(
             known, asked = [labelled[place] for place in train], [labelled[place] for place in test]
             decided[test] = baseline(known, asked, truth[train], size)
     return decided
+
+
+def out_of_fold_values(
+    baseline: Valued, labelled: Sequence[Labelled], truth: Verdicts, folds: Sequence[Fold]
+) -> NDArray[np.float64]:
+    """The same of a baseline that gives values; not a number where there is none."""
+    found = np.full(len(labelled), np.nan)
+    for fold in folds:
+        train, test = (part[truth[part] >= 0] for part in (fold.train, fold.test))
+        if len(test):
+            known, asked = [labelled[place] for place in train], [labelled[place] for place in test]
+            found[test] = baseline(known, asked, truth[train])
+    return found
 
 
 def _surface(replies: Sequence[Labelled]) -> NDArray[np.float64]:

@@ -12,17 +12,19 @@ from numpy.typing import NDArray
 from evaluation.calibration.asking import Said, truth
 from evaluation.calibration.baselines import Baseline, majority, out_of_fold, surface, tutor_name
 from evaluation.calibration.folds import Fold
+from evaluation.calibration.ranking import told_apart
 from evaluation.calibration.values import by_thresholds
 from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Agreement, Resamples, agreement, correlation, macro_f1_gain
 from evaluation.judges.base import DIMENSIONS, Dimension
-from evaluation.judges.labels import Labelled
+from evaluation.judges.labels import CROWDS, Labelled
 
 RULE = (
     "A dimension is reliable for new models where the judge's macro-F1 on replies whose problem and tutor it never saw "
     "is above that of the commonest verdict and that of the reply's surface alone, taught on the same folds: the 95 % "
     "interval of either difference, over problems, lies above 0. The tutor's name says nothing of a new one and comes "
-    "down to the commonest verdict there; it stands beside the figure by problem, to show how much of that is style."
+    "down to the commonest verdict there; it stands beside the figure by problem, to show how much of that is style. "
+    "Where the labels name one tutor only the problem is unseen, and that is enough only if the name stands for many."
 )
 _ENOUGH = 100
 """Labelled replies that a dimension needs to be calibrated, and a metric to apply to."""
@@ -69,6 +71,16 @@ class Column:
         """A baseline's verdicts."""
         return out_of_fold(baseline, self.labels.replies, self.truth, folds, len(self.dimension.values))
 
+    @property
+    def tutors(self) -> set[str]:
+        """Who wrote the labelled replies."""
+        return {each.tutor for each, place in zip(self.labels.replies, self.truth, strict=True) if place >= 0}
+
+    @property
+    def unseen(self) -> Sequence[Fold]:
+        """The folds that come nearest to a new model: with problem and tutor unseen, where there is another tutor."""
+        return self.labels.new_tutor if len(self.tutors) > 1 else self.labels.by_problem
+
     def rows(self, decided: NDArray[np.int64]) -> NDArray[np.int64]:
         """The replies that both a teacher and the judge decided on."""
         return np.flatnonzero((self.truth >= 0) & (decided >= 0))
@@ -92,11 +104,12 @@ def dimension_facts(column: Column, by_problem: Said, new_tutor: Said) -> dict[s
     if len(rows) < _ENOUGH or len(np.unique(column.truth[rows])) < 2:
         return None
     by_name = column.baseline(tutor_name, labels.by_problem)
-    commonest = column.baseline(majority, labels.new_tutor)
-    by_surface = column.baseline(surface, labels.new_tutor)
+    commonest = column.baseline(majority, column.unseen)
+    by_surface = column.baseline(surface, column.unseen)
     gains = {"majority": column.gain(unseen, commonest), "surface": column.gain(unseen, by_surface)}
     verdict = column.agreement(unseen, new_tutor.values[name])
-    reliable = all(gain.low > 0 for gain in gains.values())
+    several = len(column.tutors) > 1 or column.tutors <= CROWDS
+    reliable = several and all(gain.low > 0 for gain in gains.values())
     return {
         "n": len(rows),
         "abstained": int((column.truth >= 0).sum()) - len(rows),
@@ -108,8 +121,17 @@ def dimension_facts(column: Column, by_problem: Said, new_tutor: Said) -> dict[s
         "gain_over_tutor_name": plain(column.gain(seen, by_name)),
         "gain_over_majority": plain(gains["majority"]),
         "gain_over_surface": plain(gains["surface"]),
+        "told_apart": told_apart(
+            column.dimension,
+            column.truth,
+            {"by_problem": by_problem.values[name], "new_tutor": new_tutor.values[name]},
+            labels.replies,
+            column.unseen,
+            labels.resamples,
+        ),
+        "tutors": len(column.tutors),
         "reliable_for_new_models": reliable,
-        "why": _why(reliable, verdict.macro_f1, gains),
+        "why": _why(column.tutors, reliable, verdict.macro_f1, gains),
     }
 
 
@@ -122,7 +144,7 @@ def metric_facts(column: Column, values: NDArray[np.float64]) -> dict[str, Any] 
     worth = np.array(list(column.dimension.values.values()))[column.truth[rows]]
     size = len(column.dimension.values)
     seen = column.agreement(by_thresholds(values, column.truth, labels.by_problem, size))
-    unseen = column.agreement(by_thresholds(values, column.truth, labels.new_tutor, size))
+    unseen = column.agreement(by_thresholds(values, column.truth, column.unseen, size))
     return {
         "n": len(rows),
         "pearson": plain(correlation(worth, values[rows], rows, labels.resamples)),
@@ -165,10 +187,14 @@ def plain_agreement(found: Agreement) -> dict[str, dict[str, float]]:
     return {name: plain(getattr(found, name)) for name in ("macro_f1", "lenient_macro_f1", "pearson", "kappa")}
 
 
-def _why(reliable: bool, figure: Estimate, gains: Mapping[str, Estimate]) -> str:
+def _why(tutors: set[str], reliable: bool, figure: Estimate, gains: Mapping[str, Estimate]) -> str:
     name, gain = min(gains.items(), key=lambda item: item[1].low)
     beaten = {"majority": "always the commonest verdict", "surface": "the length and punctuation of the reply alone"}
     by = f"by {gain.value:+.2f} ({gain.low:+.2f} to {gain.high:+.2f})"
-    return f"asked of unseen tutors and problems, its macro-F1 is {figure.value:.2f}: " + (
-        f"better than {beaten[name]} {by}" if reliable else f"not surely better than {beaten[name]}, {by}"
+    asked = "unseen tutors and problems" if len(tutors) > 1 else "unseen problems"
+    found = f"asked of {asked}, its macro-F1 is {figure.value:.2f}: " + (
+        f"better than {beaten[name]} {by}" if gain.low > 0 else f"not surely better than {beaten[name]}, {by}"
     )
+    if len(tutors) > 1:
+        return found
+    return f"{found}; its labels name one tutor, who is {'many' if tutors <= CROWDS else 'all that it knows'}"

@@ -83,7 +83,8 @@ def _ask_trained(
         name=config.judge,
         identity=identity | {"content_hash": manifest["content_hash"], "labels": manifest.get("labels", [])},
         said=said,
-        new_tutor=unseen[REAL],
+        # A dimension that only other tutors are labelled by was learnt from none of this reply's tutor before.
+        new_tutor=unseen[REAL].where_nothing(said[REAL]),
         teach=teach,
     )
 

@@ -21,7 +21,15 @@ _SHOWN = 0.1
 
 def page(found: dict[str, Any]) -> str:
     """The page in Markdown, of what `calibration.json` holds."""
-    sections: list[Callable[[dict[str, Any]], str]] = [_head, _reliable, _agreement, _pedagogy, _ablation, _metrics]
+    sections: list[Callable[[dict[str, Any]], str]] = [
+        _head,
+        _reliable,
+        _agreement,
+        _told_apart,
+        _pedagogy,
+        _ablation,
+        _metrics,
+    ]
     return "\n".join(text for section in sections if (text := section(found)))
 
 
@@ -57,7 +65,9 @@ def _reliable(found: dict[str, Any]) -> str:
         [
             DIMENSIONS[name].label,
             facts["n"],
-            *(_interval(facts[key]["macro_f1"]) for key in ("by_problem", "new_tutor", "tutor_name_only", "surface")),
+            _interval(facts["by_problem"]["macro_f1"]),
+            _interval(facts["new_tutor"]["macro_f1"]) if facts["tutors"] > 1 else None,
+            *(_interval(facts[key]["macro_f1"]) for key in ("tutor_name_only", "surface")),
             "yes" if facts["reliable_for_new_models"] else "**no**",
         ]
         for name, facts in found["dimensions"].items()
@@ -89,6 +99,7 @@ def _agreement(found: dict[str, Any]) -> str:
         [DIMENSIONS[name].label, asked, *(_interval(facts[key][figure]) for figure in _FIGURES)]
         for name, facts in found["dimensions"].items()
         for key, asked in (("by_problem", "problem unseen"), ("new_tutor", "and tutor unseen"))
+        if key == "by_problem" or facts["tutors"] > 1
     ]
     abstained = sum(facts["abstained"] for facts in found["dimensions"].values())
     return (
@@ -97,6 +108,33 @@ def _agreement(found: dict[str, Any]) -> str:
         + '\nLenient takes "To some extent" for "Yes". r is between the judge\'s value and what the teacher\'s verdict '
         "is worth; κ is Cohen's, weighted by the square of the distance.\n"
         + (f"\nThe judge abstained {abstained:,} times.\n" if abstained else "")
+    )
+
+
+def _told_apart(found: dict[str, Any]) -> str:
+    known = {name: facts for name, each in found["dimensions"].items() if (facts := each["told_apart"])}
+    if not known:
+        return ""
+    keys = ("by_problem", "new_tutor", "both_ask", "neither_asks", "question_mark", "length", "surface")
+    rows = [
+        [
+            DIMENSIONS[name].label,
+            f"{facts['best']} from {facts['least']}",
+            *(
+                _interval(facts[key], ".2f") if facts[key] and (key != "new_tutor" or tutors > 1) else None
+                for key in keys
+            ),
+        ]
+        for name, facts in known.items()
+        for tutors in [found["dimensions"][name]["tutors"]]
+    ]
+    headers = ["area under the curve", "it tells", "problem unseen", "and tutor unseen", "of those that ask"]
+    headers += ["of those that do not", '"?" only', "length only", "surface only"]
+    return (
+        "## Good from bad\n\n"
+        + table(headers, rows)
+        + "\nHow often the better of two replies has the greater value, ties half. Replies that ask and those that do "
+        "not are told apart as in the column before them, where there are enough with both verdicts.\n"
     )
 
 

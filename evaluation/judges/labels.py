@@ -21,6 +21,10 @@ _SAME_PROBLEM = 0.25
 """Jaccard similarity of word pairs from which two statements, or two dialogues without one, are of one problem."""
 
 
+CROWDS = frozenset((mathdial.TEACHER,))
+"""Tutors' names that stand for many people whom the labels do not tell apart."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Labelled(Entry):
     """A labelled reply among all that were read: its dialogue is named as the first file does, one text by one name."""

@@ -15,6 +15,7 @@ from evaluation.learner.simulated import RuleLearner, put_right, says_right
 from evaluation.metrics.answer import answer_given, answer_given_away, answer_in
 from evaluation.metrics.due import as_due
 from evaluation.metrics.explicit import explicit_correction
+from evaluation.metrics.hollow import hollow_question
 from evaluation.metrics.language import code_switch
 from evaluation.metrics.manner import checks, echo, in_role
 from evaluation.metrics.recast import form_in
@@ -139,6 +140,15 @@ def test_a_good_reply_passes_its_own_checks(name: str, case: Case) -> None:
     assert as_due(case, good).value in (None, 1)
     if case.truth and case.truth.error:
         assert explicit_correction(case, good).value == echo(case, good).value == 0
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_good_replies_seldom_ask_hollow_questions_and_empty_ones_do(name: str) -> None:
+    good = [(case, case.reference) for first in CASES[name] for case in turns(first) if case.reference]
+    assert sum(hollow_question(case, reply(text)).value or 0 for case, text in good) <= len(good) / 10
+    for case in CASES[name]:
+        for canned in ("What do you think?", "Hmm, not quite. What is the next step?", "Does that make sense?"):
+            assert hollow_question(case, reply(canned)).value == 1, case.name
 
 
 @pytest.mark.parametrize(("name", "case"), REFERENCES)

@@ -33,19 +33,19 @@ def main(argv: list[str]) -> int:
 def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
     """Ask the judge what it was not taught, compare with the teachers, write it down."""
     from evaluation.calibration import findings
-    from evaluation.calibration.judging import ask, variants
+    from evaluation.calibration.judging import ask
     from evaluation.judges.calibration import METRICS_ALONE
 
     labels = findings.read(config)
     metrics = {"metrics": findings.metrics_found(labels)}
     keep(METRICS_ALONE, findings.head(config, METRICS_ALONE, {}, labels) | {"dimensions": {}} | metrics, options)
     if config.judge != METRICS_ALONE:
-        replies = variants(labels, config.seed)
-        judging = ask(config, labels, replies)
+        arenas = findings.arenas_of(labels, config)
+        judging = ask(config, labels, arenas)
         found = {
             **findings.head(config, judging.name, judging.identity, labels),
             **findings.judge_found(judging, labels),
-            **findings.pedagogy_found(judging, labels, replies),
+            **findings.pedagogy_found(judging, labels, arenas),
             **findings.ablation_found(judging, labels, config),
             **metrics,
         }
@@ -75,13 +75,19 @@ def announce(found: dict[str, Any]) -> None:
             if facts["told_apart"]
         ],
     )
-    if found["controls"]:
-        say("change of the pedagogy score:")
+    for arena, facts in found["attacks"].items():
+        say(f"{arena}: the pedagogy score of replies made to win, beside good replies to the same dialogues:")
         rows = [
-            [each["label"], _interval(each["all"]["change"]), "yes" if each["all"]["resisted"] else "NO"]
-            for each in found["controls"].values()
-        ]
-        table(["control", "all tutors' replies", "resisted"], rows)
+            [name, each["made"], f"{each['mean']['value']:.2f}", f"{each['good']['value']:.2f}",
+             _interval(each["wins"]), "yes" if each["beaten"] else "NO"]
+            for name, each in strongest(facts["families"])
+        ]  # fmt: skip
+        table(["family", "n", "its mean", "good replies'", "beats the good reply", "beaten"], rows)
+
+
+def strongest(families: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Those that come nearest to good replies first."""
+    return sorted(families.items(), key=lambda item: item[1]["lead"]["value"])
 
 
 def keep(name: str, found: dict[str, Any], options: CalibrateOptions) -> None:

@@ -16,6 +16,7 @@ from espalier.artifacts.records import sha256_file
 from evaluation.cache import Cache, key_of
 from evaluation.calibration.folds import Fold
 from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.classifier import code_hash
 from evaluation.judges.labels import Labelled
 
 UNDECIDED = -1
@@ -62,7 +63,7 @@ Teach = Callable[[Sequence[Labelled]], Answer]
 def out_of_fold(
     teach: Teach,
     labelled: Sequence[Labelled],
-    variants: Mapping[str, Sequence[Labelled]],
+    variants: Mapping[str, Sequence[Labelled | None]],
     folds: Sequence[Fold],
     *,
     identity: Any,
@@ -71,34 +72,36 @@ def out_of_fold(
 ) -> dict[str, Said]:
     """By name of the variant: what is said of each of its replies by the judge that its fold teaches.
 
-    A variant has a reply in the place of each labelled one. `identity` is what the judge is known by: a fold that was
-    asked before is taken from the cache. `on_fold` hears how many folds are done.
+    A variant has a reply in the place of each labelled one, or None where nothing is asked. `identity` is what the
+    judge is known by: a fold that was asked before is taken from the cache. `on_fold` hears how many folds are done.
     """
     said = {name: Said.nothing(len(labelled)) for name in variants}
     for done, fold in enumerate(folds):
         on_fold(done)
         train = [labelled[place] for place in fold.train]
-        tests = {name: [replies[place] for place in fold.test] for name, replies in variants.items()}
+        places = {name: [each for each in fold.test if replies[each] is not None] for name, replies in variants.items()}
+        tests = {name: [each for place in places[name] if (each := variants[name][place])] for name in variants}
         key = key_of(["out of fold", identity, _digest(train), {name: _digest(test) for name, test in tests.items()}])
         known = cache.get([key]).get(key)
         if known is None:
             judge = teach(train)
-            known = {name: _plain(judge(test)) for name, test in tests.items()}
+            known = {name: _plain(judge(test)) for name, test in tests.items() if test}
             cache.put([(key, known)])
         for name, found in known.items():
-            said[name].put(fold.test, _said(found))
+            said[name].put(np.array(places[name], dtype=np.int64), _said(found))
     on_fold(len(folds))
     return said
 
 
-def classifier(*, seed: int = 0, embedding: str | None = None) -> Teach:
-    """Teaches judges as `evaluation/judges/train.py` does, with its seed and embedding model."""
+def classifier(*, seed: int = 0, embedding: str | None = None, without: str = "") -> Teach:
+    """Teaches judges as `evaluation/judges/train.py` does, with its seed and embedding model; `without` made replies of
+    one kind."""
 
     def teach(train: Sequence[Labelled]) -> Answer:
         from evaluation.judges.classifier import fit
         from evaluation.judges.embedding import Embedding
 
-        fitted = fit(train, seed=seed, embedding=Embedding(embedding) if embedding else None)
+        fitted = fit(train, seed=seed, embedding=Embedding(embedding) if embedding else None, without=without)
 
         def answer(replies: Sequence[Labelled]) -> Said:
             probabilities = fitted.predict(replies)
@@ -114,7 +117,7 @@ def classifier(*, seed: int = 0, embedding: str | None = None) -> Teach:
 
 def classifier_code() -> str:
     """A hash of all the code that decides what a trained judge learns and says."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(code_hash().encode())
     for path in sorted((repo_root() / "evaluation" / "judges").glob("*.py")):
         if path.name not in _OF_OTHER_JUDGES:
             digest.update(f"{sha256_file(path)}  {path.name}\n".encode())

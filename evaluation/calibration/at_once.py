@@ -16,26 +16,29 @@ from evaluation.scoring.verdicts import add_verdicts
 
 def at_once(
     judge: Judge,
-    variants: Mapping[str, Sequence[Labelled]],
+    variants: Mapping[str, Sequence[Labelled | None]],
     *,
     cache: Cache,
     on_verdict: Callable[[int], None] = lambda judged: None,
 ) -> dict[str, Said]:
-    """By name of the variant: what the judge says of each reply. Its verdict is the one nearest to its value.
+    """By name of the variant: what the judge says of each reply, of None nothing. Its verdict is the one nearest to
+    its value.
 
     `on_verdict` hears how many replies of all variants were judged.
     """
     said, done = {}, 0
     for name, replies in variants.items():
+        places = np.array([place for place, each in enumerate(replies) if each is not None], dtype=np.int64)
         records = add_verdicts(
-            [_record(each, place) for place, each in enumerate(replies)],
+            [_record(each, place) for place, each in enumerate(replies) if each is not None],
             judge,
             judge.dimensions,
             cache=cache,
             on_verdict=lambda judged, before=done: on_verdict(before + judged),  # type: ignore[misc]
         )
-        said[name] = _said(records, judge.dimensions)
-        done += len(replies)
+        said[name] = Said.nothing(len(replies))
+        said[name].put(places, _said(records, judge.dimensions))
+        done += len(places)
     on_verdict(done)
     return said
 

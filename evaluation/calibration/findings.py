@@ -14,10 +14,10 @@ from espalier.artifacts.records import sha256_file
 from espalier.artifacts.registry import source
 from espalier.command_line.console import progress, say
 from espalier.errors import UserError
+from evaluation.calibration import attacks
 from evaluation.calibration.ablation import ablation, read_pairs, unseen
 from evaluation.calibration.asking import Said
 from evaluation.calibration.config import CalibrateConfig, command
-from evaluation.calibration.controls import CONTROLS, outcome
 from evaluation.calibration.facts import (
     RULE,
     Labels,
@@ -28,14 +28,12 @@ from evaluation.calibration.facts import (
     tutor_order,
 )
 from evaluation.calibration.folds import by_problem, new_tutor
-from evaluation.calibration.judging import REAL, Judging
+from evaluation.calibration.judging import Judging
 from evaluation.calibration.values import metric_values, pedagogy_values, rule_metrics, teachers_score
 from evaluation.judges.agreement import Resamples, correlation
 from evaluation.judges.calibration import VERSION
 from evaluation.judges.labels import Labelled, read_file, read_labels
 from evaluation.scoring.pedagogy import statement
-
-EXPERT = "Expert"
 
 
 def read(config: CalibrateConfig) -> Labels:
@@ -96,27 +94,38 @@ def metrics_found(labels: Labels) -> dict[str, Any]:
 
 def judge_found(judging: Judging, labels: Labels) -> dict[str, Any]:
     """Every dimension of the judge, with the rule by which it is reliable for new models or not."""
-    found = {
-        name: dimension_facts(column, judging.said[REAL], judging.new_tutor) for name, column in columns(labels).items()
-    }
+    found = {name: dimension_facts(column, judging.real, judging.new_tutor) for name, column in columns(labels).items()}
     return {"rule": RULE, "dimensions": {name: facts for name, facts in found.items() if facts}}
 
 
-def pedagogy_found(judging: Judging, labels: Labels, variants: dict[str, Sequence[Labelled]]) -> dict[str, Any]:
-    """How the pedagogy score agrees with teachers, and what the controls do to it."""
-    scores = {name: pedagogy_values(judging.said[name].values, replies) for name, replies in variants.items()}
+def arenas_of(labels: Labels, config: CalibrateConfig) -> list[attacks.Arena]:
+    """The dialogues whose good replies the controls are held against."""
+    bridge = [pair.expert for pair in unseen(read_pairs(config.bridge), labels.replies)] if config.bridge else []
+    return attacks.arenas(labels, bridge, config)
+
+
+def pedagogy_found(judging: Judging, labels: Labels, arenas: Sequence[attacks.Arena]) -> dict[str, Any]:
+    """How the pedagogy score agrees with teachers, and what replies that were made to win get by it."""
+    scores = pedagogy_values(judging.real.values, labels.replies)
     fresh = pedagogy_values(judging.new_tutor.values, labels.replies)
-    if not np.isfinite(scores[REAL]).any():
-        return {"pedagogy": {**statement(), "missing": _missing(judging.said[REAL])}, "controls": {}}
+    if not np.isfinite(scores).any():
+        return {"pedagogy": {**statement(), "missing": _missing(judging.real)}, "attacks": {}}
     teachers = np.array([teachers_score(each) for each in labels.replies], dtype=float)
+    attacked = {}
+    with progress(len(arenas), "replies made to win") as bar:
+        for done, arena in enumerate(arenas, start=1):
+            found = attacks.scores(judging.of_arenas[arena.name], arena)
+            of_unseen = attacks.scores(judging.of_unseen.get(arena.name, {}), arena)
+            attacked[arena.name] = attacks.facts(found, of_unseen, arena)
+            bar.update(done, {})
     return {
         "pedagogy": {
             **statement(),
-            "by_problem": _against(scores[REAL], teachers, labels),
+            "by_problem": _against(scores, teachers, labels),
             "new_tutor": _against(fresh, teachers, labels),
             "tutors": tutor_order(fresh, teachers, labels.replies),
         },
-        "controls": {name: _control(name, scores, labels) for name in CONTROLS},
+        "attacks": attacked,
     }
 
 
@@ -137,17 +146,6 @@ def ablation_found(judging: Judging, labels: Labels, config: CalibrateConfig) ->
     found = ablation(teach, labels.replies, pairs, draws)
     facts = {name: plain(getattr(found, name)) for name in ("with_novice", "without_novice", "lost")}
     return {"ablation": {"pairs": len(pairs), **facts}}
-
-
-def _control(name: str, scores: dict[str, NDArray[np.float64]], labels: Labels) -> dict[str, Any]:
-    everyone = np.arange(len(labels.replies))
-    experts = np.flatnonzero([each.tutor == EXPERT for each in labels.replies])
-    facts: dict[str, Any] = {"label": CONTROLS[name].label, "replaces": not CONTROLS[name].adds}
-    for group, rows in (("all", everyone), ("experts", experts)):
-        if len(rows):
-            found = outcome(CONTROLS[name], scores[name], scores[REAL], rows, labels.resamples)
-            facts[group] = {"change": plain(found.change), "resisted": found.resisted}
-    return facts
 
 
 def _against(scores: NDArray[np.float64], teachers: NDArray[np.float64], labels: Labels) -> dict[str, Any]:

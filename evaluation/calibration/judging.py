@@ -1,10 +1,14 @@
-"""The judge under calibration asked all that is wanted of it: real replies and changed ones, taught and untaught."""
+"""The judge under calibration asked all that is wanted of it: real replies and made ones, taught and untaught."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_manifest
@@ -13,52 +17,51 @@ from espalier.errors import UserError
 from evaluation.cache import Cache
 from evaluation.calibration.asking import Said, Teach, classifier, classifier_code, out_of_fold
 from evaluation.calibration.at_once import at_once
+from evaluation.calibration.attacks import GOOD, Arena
 from evaluation.calibration.config import CalibrateConfig
-from evaluation.calibration.controls import CONTROLS, changed
 from evaluation.calibration.facts import Labels
+from evaluation.calibration.folds import Fold
+from evaluation.controls.base import controls
+from evaluation.judges.distractors import MOVED, PRAISE
 from evaluation.judges.labels import Labelled
 
 if TYPE_CHECKING:
     from evaluation.judges.base import Judge
 
 REAL = "real"
+Values = NDArray[np.float64]
+Variants = Mapping[str, Sequence[Labelled | None]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judging:
-    """What a judge says of the labelled replies."""
+    """What a judge says of the labelled replies, and of those that were made to win."""
 
     name: str
     """How reports call it."""
     identity: dict[str, Any]
     """What it is, as plain data."""
-    said: dict[str, Said]
-    """Of the real replies and those of each control, by a judge that saw no reply to the problem."""
+    real: Said
+    """Of the labelled replies, by a judge that saw no reply to the problem."""
     new_tutor: Said
-    """Of the real replies, by a judge that saw no reply of the tutor either."""
+    """The same by one that saw no reply of the tutor either."""
     teach: Teach
     """Teaches such a judge; one that does not learn stays as it is."""
+    of_arenas: dict[str, dict[str, dict[str, Values]]]
+    """By arena, family and dimension: the value of each dialogue's reply, by a judge that saw none to its problem."""
+    of_unseen: dict[str, dict[str, dict[str, Values]]]
+    """The same by judges that were taught nothing of the family's kind; only of kinds that judges are taught."""
 
 
-def variants(labels: Labels, seed: int) -> dict[str, Sequence[Labelled]]:
-    """The real replies, and those of every control."""
-    controls = {
-        name: changed(control, labels.replies, labels.by_problem, seed=seed) for name, control in CONTROLS.items()
-    }
-    return {REAL: labels.replies, **controls}
-
-
-def ask(config: CalibrateConfig, labels: Labels, replies: dict[str, Sequence[Labelled]]) -> Judging:
+def ask(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena]) -> Judging:
     """What the judge that `config` names says. UserError where there is none of the name."""
     with Cache() as cache:
         if ":" in config.judge:
-            return _ask_endpoint(config, replies, cache)
-        return _ask_trained(config, labels, replies, cache)
+            return _ask_endpoint(config, labels, arenas, cache)
+        return _ask_trained(config, labels, arenas, cache)
 
 
-def _ask_trained(
-    config: CalibrateConfig, labels: Labels, replies: dict[str, Sequence[Labelled]], cache: Cache
-) -> Judging:
+def _ask_trained(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena], cache: Cache) -> Judging:
     """A trained judge is not asked itself, for it knows the labels: others are taught as it was, fold by fold."""
     folder = artifact("judges", config.judge)
     manifest = read_manifest(folder)
@@ -68,36 +71,66 @@ def _ask_trained(
             f"python evaluation/judges/train.py --labels {' '.join(str(path) for path in config.labels)}"
         )
     settings = {"seed": manifest.get("seed", 0), "embedding": manifest.get("embedding")}
-    teach, identity = classifier(**settings), {"code": classifier_code(), **settings}
-    total = len(labels.by_problem) + len(labels.new_tutor)
+    kinds = sorted({MOVED, PRAISE})
+    total = len(labels.by_problem) + len(labels.new_tutor) + (1 + len(kinds)) * sum(len(each.folds) for each in arenas)
     with progress(total, f"judges taught like {config.judge}") as bar:
-        said = out_of_fold(
-            teach, labels.replies, replies, labels.by_problem, identity=identity, cache=cache,
-            on_fold=lambda done: bar.update(done, {}),
-        )  # fmt: skip
-        unseen = out_of_fold(
-            teach, labels.replies, {REAL: labels.replies}, labels.new_tutor, identity=identity, cache=cache,
-            on_fold=lambda done: bar.update(len(labels.by_problem) + done, {}),
-        )  # fmt: skip
+        done = 0
+
+        def said(among: Sequence[Labelled], folds: Sequence[Fold], variants: Variants, without: str) -> dict[str, Said]:
+            nonlocal done
+            before, done = done, done + len(folds)
+            return out_of_fold(
+                classifier(**settings, without=without), among, variants, folds, cache=cache,
+                identity={"code": classifier_code(), "without": without, **settings},
+                on_fold=lambda number: bar.update(before + number, {}),
+            )  # fmt: skip
+
+        real, new_tutor = (
+            said(labels.replies, folds, {REAL: labels.replies}, "")[REAL]
+            for folds in (labels.by_problem, labels.new_tutor)
+        )
+        of_arenas = {each.name: _of(each, said, "") for each in arenas}
+        of_unseen: dict[str, dict[str, dict[str, Values]]] = {each.name: {} for each in arenas}
+        for arena, kind in product(arenas, kinds):
+            of_unseen[arena.name] |= _of(arena, said, kind)
     return Judging(
         name=config.judge,
-        identity=identity | {"content_hash": manifest["content_hash"], "labels": manifest.get("labels", [])},
-        said=said,
+        identity={"code": classifier_code(), **settings}
+        | {"content_hash": manifest["content_hash"], "labels": manifest.get("labels", [])},
+        real=real,
         # A dimension that only other tutors are labelled by was learnt from none of this reply's tutor before.
-        new_tutor=unseen[REAL].where_nothing(said[REAL]),
-        teach=teach,
+        new_tutor=new_tutor.where_nothing(real),
+        teach=classifier(**settings),
+        of_arenas=of_arenas,
+        of_unseen=of_unseen,
     )
 
 
-def _ask_endpoint(config: CalibrateConfig, replies: dict[str, Sequence[Labelled]], cache: Cache) -> Judging:
-    """It has learnt nothing from these labels, so it is asked as it is, and every tutor is new to it."""
+def _of(arena: Arena, said: Callable[..., dict[str, Said]], kind: str) -> dict[str, dict[str, Values]]:
+    """By family what judges say, fold by fold: of all, or of one kind's by judges that were taught none of it."""
+    known = controls()
+    families: dict[str, Sequence[Labelled | None]] = {GOOD: arena.good}
+    families |= {name: replies for name, replies in arena.made.items() if kind in ("", known[name].kind)}
+    answers = said(arena.among, arena.folds, {name: arena.placed(replies) for name, replies in families.items()}, kind)
+    return {
+        name: {dimension: values[arena.places] for dimension, values in answers[name].values.items()}
+        for name in families
+    }
+
+
+def _ask_endpoint(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena], cache: Cache) -> Judging:
+    """It has learnt nothing from these labels, so it is asked as it is, and every tutor and family is new to it."""
     from evaluation.config import EvaluateConfig
     from evaluation.judges.opening import open_judges
 
     judge: Judge | None = open_judges([config.judge], EvaluateConfig(workers=config.workers, endpoint=config.endpoint))
     assert judge is not None
-    with progress(sum(map(len, replies.values())), judge.name) as bar:
-        said = at_once(judge, replies, cache=cache, on_verdict=lambda done: bar.update(done, {}))
+    variants: dict[str, Sequence[Labelled | None]] = {REAL: labels.replies}
+    for arena in arenas:
+        variants |= {f"{arena.name}/{name}": replies for name, replies in {GOOD: arena.good, **arena.made}.items()}
+    total = sum(each is not None for replies in variants.values() for each in replies)
+    with progress(total, judge.name) as bar:
+        said = at_once(judge, variants, cache=cache, on_verdict=lambda done: bar.update(done, {}))
 
     def teach(train: Sequence[Labelled]) -> Any:
         def answer(asked: Sequence[Labelled]) -> Said:
@@ -106,4 +139,14 @@ def _ask_endpoint(config: CalibrateConfig, replies: dict[str, Sequence[Labelled]
 
         return answer
 
-    return Judging(name=judge.name, identity=judge.identity, said=said, new_tutor=said[REAL], teach=teach)
+    return Judging(
+        name=judge.name,
+        identity=judge.identity,
+        real=said[REAL],
+        new_tutor=said[REAL],
+        teach=teach,
+        of_arenas={
+            arena.name: {name: said[f"{arena.name}/{name}"].values for name in (GOOD, *arena.made)} for arena in arenas
+        },
+        of_unseen={},
+    )

@@ -27,6 +27,7 @@ def page(found: dict[str, Any]) -> str:
         _agreement,
         _told_apart,
         _pedagogy,
+        _attacks,
         _ablation,
         _metrics,
     ]
@@ -155,23 +156,46 @@ def _pedagogy(found: dict[str, Any]) -> str:
     text += (
         f"\nOf {order['pairs']} pairs of tutors, each unseen, {order['ordered_alike']} are in the teachers' order.\n"
     )
-    controls = [
-        [
-            each["label"],
-            *(_interval(each[group]["change"], "+.3f") if group in each else None for group in ("all", "experts")),
-            "falls" if each["replaces"] else "does not rise",
-            Markup(
-                "yes" if all(each[group]["resisted"] for group in ("all", "experts") if group in each) else "**no**"
-            ),
-        ]
-        for each in found["controls"].values()
-    ]
-    return (
-        text
-        + "\n### Controls that it must not reward\n\n"
-        + table(["the reply is", "change, all tutors", "change, experts", "it should", "it does"], controls)
-        + "\nMean change of the score, judged by one that saw no reply to the problem.\n"
+    return text
+
+
+_ARENAS = {
+    "mrbench": "MRBench, experts' replies, problem unseen",
+    "mathdial": "MathDial, teachers' replies that guide, problem unseen",
+    "bridge": "Bridge, experts' replies about no labelled problem",
+}
+
+
+def _attacks(found: dict[str, Any]) -> str:
+    if not found.get("attacks"):
+        return ""
+    text = (
+        "## Replies made to win\n\n"
+        "Each family answers every dialogue that it can be made for. *Share* is its mean over the good replies' mean "
+        "on the same dialogues, *wins* how often it scores higher than the good reply (ties half). It is beaten where "
+        "the share is at most a half and it wins at most a tenth, or, of what falsifies a good reply, a quarter. What "
+        "adds to good replies is beaten where it does not surely raise them. *Kind unseen*: by a judge that was taught "
+        "no made reply of that kind; where nothing stands there, judges are taught none of it anyway.\n"
     )
+    for arena, facts in found["attacks"].items():
+        rows = []
+        for name, each in sorted(facts["families"].items(), key=lambda item: item[1]["lead"]["value"]):
+            unseen = each.get("kind_unseen")
+            rows.append(
+                [
+                    f"{name}{' (added)' if each['adds'] else ''}",
+                    each["kind"],
+                    each["made"],
+                    _interval(each["mean"], ".2f"),
+                    _interval(each["share"], ".2f"),
+                    _interval(each["wins"], ".2f"),
+                    _interval(unseen["wins"], ".2f") if unseen else None,
+                    Markup("yes" if each["beaten"] else "**no**"),
+                ]
+            )
+        headers = ["family", "kind", "n", "mean", "share", "wins", "wins, kind unseen", "beaten"]
+        text += f"\n### {_ARENAS.get(arena, arena)}: {facts['dialogues']:,} dialogues\n\n{table(headers, rows)}"
+    return text
 
 
 def _ablation(found: dict[str, Any]) -> str:

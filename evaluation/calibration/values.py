@@ -14,6 +14,7 @@ from evaluation.judges.labels import Labelled
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
 from evaluation.scoring.pedagogy import WEIGHTS, columns, pedagogy_score, weighted
+from evaluation.scoring.sameness import SAMENESS, sameness
 
 _MIN_LEAF = 20
 """A threshold must set so many training replies apart."""
@@ -37,8 +38,12 @@ def rule_metrics() -> list[str]:
 
 
 def pedagogy_values(verdicts: Mapping[str, NDArray[np.float64]], labelled: Sequence[Labelled]) -> NDArray[np.float64]:
-    """The pedagogy score of each reply, by these values of its verdicts; not a number where one is missing."""
-    rules = metric_values(labelled, [name for name in columns() if name not in DIMENSIONS])
+    """The pedagogy score of each reply, by these values of its verdicts; not a number where one is missing.
+
+    What a tutor says to everyone is told from its replies here.
+    """
+    rules = metric_values(labelled, [name for name in columns() if name in METRICS])
+    rules[SAMENESS.name] = _sameness(labelled)
     found = {
         name: verdicts[name] if name in DIMENSIONS else rules[name]
         for name in columns()
@@ -51,6 +56,15 @@ def pedagogy_values(verdicts: Mapping[str, NDArray[np.float64]], labelled: Seque
         for place in range(len(labelled))
     ]
     return np.array(scores, dtype=float)
+
+
+def _sameness(labelled: Sequence[Labelled]) -> NDArray[np.float64]:
+    found = np.full(len(labelled), np.nan)
+    for tutor in {each.tutor for each in labelled}:
+        places = [place for place, each in enumerate(labelled) if each.tutor == tutor]
+        scores = sameness([labelled[place] for place in places], [labelled[place].problem for place in places])
+        found[places] = [np.nan if score.value is None else score.value for score in scores]
+    return found
 
 
 def teachers_score(each: Labelled) -> float | None:

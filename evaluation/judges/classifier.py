@@ -7,11 +7,12 @@ depends on that reply alone.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache, cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from espalier.artifacts.code_behind import code_behind, hash_of
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import (
     is_complete,
@@ -33,11 +34,16 @@ if TYPE_CHECKING:
     from evaluation.judges.parts import PartedJudge
 
 _ARRAYS, _WORDS = "judge.safetensors", "judge.json"
-_CODE = ("features/*.py", "likeness.py", "fitted.py", "parts.py", "embedding.py")
+_READS = "evaluation/judges/features/table.py"
+_WEIGHS = tuple(f"evaluation/judges/{name}.py" for name in ("likeness", "fitted", "parts", "embedding"))
 
 
-def fit(labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | None = None) -> PartedJudge:
+def fit(
+    labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | None = None, without: str = ""
+) -> PartedJudge:
     """A judge taught by `labelled` and nothing else, by each dimension that has at least two verdicts there.
+
+    `without` is a kind of made replies that it is taught none of: what it says of that kind is then no memory.
 
     Equal arguments give equal judges. ValueError where no dimension has, or where all replies are of one problem.
     """
@@ -53,19 +59,18 @@ def fit(labelled: Sequence[Taught], *, seed: int = 0, embedding: Embedding | Non
     parts = []
     if together:
         rows = [each for each in labelled if not each.labels or any(not DIMENSIONS[name].apart for name in each.labels)]
-        parts.append(teach(rows, distractors(rows, seed=seed), together, seed=seed, embedding=embedding))
+        made = [each for each in distractors(rows, seed=seed) if each.kind != without]
+        parts.append(teach(rows, made, together, seed=seed, embedding=embedding))
     parts += [teach_apart(labelled, name, seed=seed) for name in dimensions if DIMENSIONS[name].apart]
     return PartedJudge(parts=tuple(parts))
 
 
 @cache
 def code_hash() -> str:
-    """SHA-256 of the code that reads replies and weighs what it reads: a judge means nothing under other code."""
-    folder = Path(__file__).parent
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _CODE for path in folder.glob(pattern)):
-        digest.update(path.name.encode() + path.read_bytes())
-    return digest.hexdigest()
+    """SHA-256 of the code that reads replies, with all that it imports and the tables it looks in, and of the code that
+    weighs what it reads: a judge means nothing under other code."""
+    files = code_behind(_READS) | {path: hash_of(path) for path in _WEIGHS}
+    return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
 
 
 class Classifier:

@@ -16,6 +16,8 @@ from evaluation.cases.case import Messages
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.features.reading import Judged, read, union
 
+MOVED, PRAISE = "false_content", "no_content"
+"""The kinds of controls that a judge is taught examples of."""
 _SHARE_MOVED, _SHARE_PRAISE = 0.2, 0.05
 """So many for each labelled reply."""
 _LOST = 3
@@ -75,6 +77,8 @@ class Distractor:
     """The verdicts that are certain."""
     problems: frozenset[str]
     """The problems of the reply and of the conversation."""
+    kind: str
+    """The kind of control that it is an example of."""
     tutor: str = field(default="")
     """Whose reply it is; empty for nobody's."""
 
@@ -109,6 +113,7 @@ def _moved(taught: Sequence[Taught], chance: random.Random) -> list[Distractor]:
                 answer=taught[there].answer,
                 labels=_least((*_OF_CONTENT, "coherence")) | manner,
                 problems=frozenset((each.problem, taught[there].problem)),
+                kind=MOVED,
                 tutor=each.tutor,
             )
         )
@@ -124,6 +129,7 @@ def _praise(taught: Sequence[Taught], chance: random.Random) -> list[Distractor]
             answer=each.answer,
             labels=_least(_OF_CONTENT) | {"tutor_tone": "Encouraging"},
             problems=frozenset((each.problem,)),
+            kind=PRAISE,
         )
         for each in chance.sample(list(taught), round(_SHARE_PRAISE * len(taught)))
     ]

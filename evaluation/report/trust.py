@@ -154,7 +154,7 @@ def pedagogy(material: Material) -> str:
     )
     for judge in material.judges:
         found = material.calibrations.get(judge, {})
-        parts = [_teachers(judge, found.get("pedagogy", {})), _controls(judge, found.get("controls", {}))]
+        parts = [_teachers(judge, found.get("pedagogy", {})), _attacks(judge, found.get("attacks", {}))]
         parts.append(_ablation(judge, found.get("ablation", {})))
         text += "".join(f"\n{part}" for part in parts if part)
     return text
@@ -171,22 +171,22 @@ def _teachers(judge: str, found: Mapping[str, Any]) -> str:
     return f"By {escape(judge)} it goes with the teachers' own verdicts, weighted alike, at r = {'; '.join(rows)}.\n"
 
 
-def _controls(judge: str, found: Mapping[str, Any]) -> str:
-    rows = [
-        [
-            each["label"],
-            interval(each["all"]["change"], 3, sign="+"),
-            "falls" if each["replaces"] else "does not rise",
-            "yes" if each["all"]["resisted"] else Markup("**no**"),
-        ]
-        for each in found.values()
-        if "all" in each
-    ]
-    if not rows:
-        return ""
-    return f"What {escape(judge)}'s score makes of labelled replies that were spoilt on purpose, 0 to 1:\n\n" + table(
-        ["the reply is", "change of the score", "it should", "it does"], rows
-    )
+def _attacks(judge: str, found: Mapping[str, Any]) -> str:
+    """How many families of made replies the calibration beat, and which come nearest to good ones."""
+    text = ""
+    for arena, facts in found.items():
+        families = facts["families"]
+        won = [each["label"] for each in families.values() if not each["beaten"]]
+        near = max((each for each in families.values() if not each["adds"]), key=lambda each: each["share"]["value"])
+        beaten = f"{len(families) - len(won)} of {len(families)}"
+        text += (
+            f"In {escape(judge)}'s calibration, replies made to win were held against good ones in "
+            f"{facts['dialogues']:,} dialogues ({escape(arena)}): {beaten} families were beaten. Nearest came "
+            f"{escape(near['label'])}, with {interval(near['share'])} of the good replies' score"
+            + (f"; not beaten: {escape(', '.join(won))}" if won else "")
+            + ".\n"
+        )
+    return text
 
 
 def _ablation(judge: str, found: Mapping[str, Any]) -> str:

@@ -8,8 +8,9 @@ from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Column
 from evaluation.scoring.pedagogy import PEDAGOGY
+from evaluation.scoring.sameness import SAMENESS
 
 
 def known_columns(own: Mapping[str, Column] | None = None) -> dict[str, Column]:
     """By name, as suites write them; `own` are those of `--metrics`."""
-    return {**METRICS, **DIMENSIONS, PEDAGOGY.name: PEDAGOGY, **(own or {})}
+    return {**METRICS, **DIMENSIONS, SAMENESS.name: SAMENESS, PEDAGOGY.name: PEDAGOGY, **(own or {})}

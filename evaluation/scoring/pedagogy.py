@@ -1,34 +1,36 @@
 """The pedagogy score: one figure for how well a reply teaches a learner who has gone wrong.
 
-It is a stated, versioned composite of columns that `evaluation/calibrate.py` calibrates:
+It is a stated, versioned composite of columns. It asks, in this order, and each answer multiplies what is left:
 
-    score = (0.3 + 0.7 × min(1, relevance / 0.2)) × max(0, Σ weight × verdict − 0.15 × hollow question)
+1. Is it language? Words that follow from each other, and not words in a heap.
+2. Is it about this? Not lifted whole from what was said, not the dialogue's words strung together, not of something
+   else, and not what the same model says to everyone.
+3. Is it true? Numbers, sums and operations by computing, agreement with a wrong answer, the wrong step hinted at.
+4. Does it teach? A judge's verdicts, weighted: what teachers looked for in replies to a learner's mistake.
 
-- The weighted verdicts are a judge's: they say what teachers looked for in replies to a learner's mistake. "Gives the
-  final answer away" counts the other way round.
-- A question mark raises what a judge that learnt from good tutors thinks of a reply, whether or not it asks anything.
-  The discount takes that back where a question is hollow: no question by its words, or about nothing that was said.
-- A reply of whose content words fewer than a fifth stand in the conversation before it earns less, down to three tenths
-  for one with none of them, however it sounds: that is what canned replies and replies to another learner have in
-  common. Not nothing, because teachers do credit a bare "Not quite, try again"; with nothing, the score goes less well
-  with theirs.
+The first three cost nothing where nearly all replies of real tutors lie, and nearly everything where none does, so that
+among real replies the verdicts decide. A check that cannot be made, of a language whose words are not known or of a
+reply without numbers, costs nothing.
 
 Where nobody has made a mistake the first two verdicts say little, and so does the score: it is meant for remediation,
-and elsewhere it only compares models on the same cases. It is for English and, less well, for the other languages whose
-function words are known; it does not see whether what a reply says is true.
+and elsewhere it only compares models on the same cases.
 """
 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics.base import DOES_NOT_APPLY, Column, Score
-from evaluation.metrics.hollow import hollow_question
-from evaluation.metrics.relevance import relevance
+from evaluation.metrics.borrowed import copied, strung_together
+from evaluation.metrics.relevance import off_topic
+from evaluation.metrics.truth import true
+from evaluation.metrics.wording import plausible
+from evaluation.scoring.sameness import SAMENESS
 
-VERSION = 1
+VERSION = 2
 
 WEIGHTS = {
     "mistake_identification": 0.2,
@@ -39,12 +41,37 @@ WEIGHTS = {
 }
 """What each verdict counts. Guidance and what to do next are what a learner is to get; of the two about the mistake,
 which depend on each other, the one that new tutors' replies tell less surely counts least."""
-HOLLOW_DISCOUNT = 0.15
-"""What a hollow question costs: more than a bare question mark adds to the weighted verdicts of the trained judge."""
-RELEVANT = 0.2
-"""The share of relevant content words from which more of them earn no more."""
-IRRELEVANT = 0.3
-"""What is left of the score of a reply without any."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Check:
+    """One column that can only cost."""
+
+    question: str
+    """Which of the first three questions it helps to answer. Of several to one question the worst counts."""
+    column: Column
+    """What is looked at."""
+    harmless: float
+    """Its value up to which it costs nothing."""
+    hopeless: float
+    """Its value from which `left` is left, and in between in proportion."""
+    left: float = 0.1
+    """The least that it leaves, a share."""
+
+    def factor(self, value: float) -> float:
+        """What is left, `left` to 1."""
+        way = (value - self.harmless) / (self.hopeless - self.harmless)
+        return 1 - (1 - self.left) * min(1.0, max(0.0, way))
+
+
+CHECKS = (
+    Check(question="language", column=plausible, harmless=0.9, hopeless=0.0),
+    Check(question="about this", column=copied, harmless=0.85, hopeless=1.0),
+    Check(question="about this", column=strung_together, harmless=0.2, hopeless=0.35),
+    Check(question="about this", column=off_topic, harmless=0.0, hopeless=1.0, left=0.3),
+    Check(question="about this", column=SAMENESS, harmless=0.4, hopeless=0.8),
+    Check(question="true", column=true, harmless=1.0, hopeless=0.0, left=0.0),
+)
 
 PEDAGOGY = Column(
     name="pedagogy",
@@ -52,32 +79,38 @@ PEDAGOGY = Column(
     description=(
         f"Version {VERSION}: "
         + ", ".join(f"{weight:g} × {DIMENSIONS[name].label}" for name, weight in WEIGHTS.items())
-        + f" (the last turned round), less {HOLLOW_DISCOUNT:g} for a hollow question; times less than 1, down to "
-        f"{IRRELEVANT:g}, where under {RELEVANT:.0%} of its content words stand in what was said before."
+        + " (the last turned round); times what is left, down to a tenth or nothing, where a reply is no language, not "
+        "about this or not true: " + "; ".join(check.column.label for check in CHECKS) + "."
     ),
 )
 
 
 def columns() -> list[str]:
     """The columns that it is made of, by name."""
-    return [*WEIGHTS, hollow_question.name, relevance.name]
+    return [*WEIGHTS, *(check.column.name for check in CHECKS)]
 
 
 def missing(known: Container[str]) -> list[str]:
-    """Those of its columns that are not `known`."""
-    return [name for name in columns() if name not in known]
+    """Those of its verdicts that are not `known`."""
+    return [name for name in WEIGHTS if name not in known]
 
 
 def pedagogy_score(found: Mapping[str, float]) -> Score:
-    """The score, 0 to 1, of a reply with these columns; none where one that it is made of is missing."""
+    """The score, 0 to 1, of a reply with these columns; none where a verdict is missing. Other columns may be."""
     if missing(found):
         return DOES_NOT_APPLY
-    judged, discount = weighted(found), HOLLOW_DISCOUNT * found[hollow_question.name]
-    factor = IRRELEVANT + (1 - IRRELEVANT) * min(1.0, found[relevance.name] / RELEVANT)
-    why = f"verdicts {judged:.2f}"
-    why += f", less {discount:.2f} for a hollow question" if discount else ""
-    why += f", times {factor:.2f} for relevance" if factor < 1 else ""
-    return Score(factor * max(0.0, judged - discount), why)
+    judged = weighted(found)
+    worst: dict[str, tuple[float, Check]] = {}
+    for check in CHECKS:
+        if check.column.name in found:
+            left = check.factor(found[check.column.name])
+            if left < worst.get(check.question, (1.0, check))[0]:
+                worst[check.question] = left, check
+    score, why = judged, f"verdicts {judged:.2f}"
+    for question, (left, check) in worst.items():
+        score *= left
+        why += f", × {left:.2f}, is it {question}? {check.column.name} {found[check.column.name]:.2f}"
+    return Score(score, why)
 
 
 def weighted(verdicts: Mapping[str, float]) -> float:
@@ -93,8 +126,6 @@ def statement() -> dict[str, Any]:
     return {
         "version": VERSION,
         "weights": dict(WEIGHTS),
-        "hollow_discount": HOLLOW_DISCOUNT,
-        "relevant": RELEVANT,
-        "irrelevant": IRRELEVANT,
+        "checks": [{**asdict(check), "column": check.column.name} for check in CHECKS],
         "description": PEDAGOGY.description,
     }

@@ -8,8 +8,10 @@ from typing import Any
 
 from evaluation.cache import Cache, key_of
 from evaluation.judges.base import Item, Judge, Verdict
+from evaluation.metrics.base import DOES_NOT_APPLY, Score
 from evaluation.scoring.pedagogy import PEDAGOGY, pedagogy_score
 from evaluation.scoring.records import Record
+from evaluation.scoring.sameness import SAMENESS, sameness
 
 _AT_ONCE = 64
 """Replies judged between two writes to the cache."""
@@ -49,15 +51,36 @@ def add_verdicts(
 
 
 def add_pedagogy(records: Sequence[Record]) -> list[Record]:
-    """The records with the pedagogy score, where all that it is made of is known."""
+    """The records with how far a model says the same to everyone, and the score where its verdicts are known."""
     scored = []
-    for record in records:
-        score = pedagogy_score(record.metrics)
-        if score.value is not None:
-            metrics = record.metrics | {PEDAGOGY.name: score.value}
-            record = replace(record, metrics=metrics, notes=record.notes | {PEDAGOGY.name: {"why": score.why}})
-        scored.append(record)
+    for record, same in zip(records, _sameness(records), strict=True):
+        known = _scored(record, SAMENESS.name, same)
+        scored.append(_scored(known, PEDAGOGY.name, pedagogy_score(known.metrics)))
     return scored
+
+
+def _sameness(records: Sequence[Record]) -> list[Score]:
+    """Of each record among its model's; none of a reply that is no speech."""
+    found = [DOES_NOT_APPLY] * len(records)
+    spoken: dict[str, list[int]] = {}
+    for place, record in enumerate(records):
+        if record.finish != "error" and record.messages:
+            spoken.setdefault(record.model, []).append(place)
+    for places in spoken.values():
+        scores = sameness(
+            [_item(records[place]) for place in places],
+            [records[place].cluster or records[place].case for place in places],
+        )
+        for place, score in zip(places, scores, strict=True):
+            found[place] = score
+    return found
+
+
+def _scored(record: Record, name: str, score: Score) -> Record:
+    if score.value is None:
+        return record
+    notes = record.notes | ({name: {"why": score.why}} if score.why else {})
+    return replace(record, metrics=record.metrics | {name: score.value}, notes=notes)
 
 
 def _item(record: Record) -> Item:

@@ -4,7 +4,7 @@ import json
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,12 @@ from evaluation.calibration import baselines
 from evaluation.calibration.ablation import ablation, read_pairs, unseen
 from evaluation.calibration.asking import Said, out_of_fold, truth
 from evaluation.calibration.at_once import at_once
-from evaluation.calibration.controls import CONTROLS, changed, outcome
+from evaluation.calibration.attacks import arenas, attack, scores
+from evaluation.calibration.config import CalibrateConfig
 from evaluation.calibration.facts import Labels, columns, dimension_facts, metric_facts, tutor_order
 from evaluation.calibration.folds import by_problem, new_tutor
 from evaluation.calibration.values import by_thresholds, metric_values, pedagogy_values, rule_metrics, teachers_score
+from evaluation.controls.base import controls
 from evaluation.judges import calibration
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
@@ -91,7 +93,7 @@ class Keyword:
         return {name: rows @ np.array(list(DIMENSIONS[name].values.values())) for name, rows in probabilities.items()}
 
 
-def fit(labelled: Sequence[Labelled], *, seed: int = 0, embedding: None = None) -> Keyword:
+def fit(labelled: Sequence[Labelled], *, seed: int = 0, embedding: None = None, without: str = "") -> Keyword:
     verdicts: dict[str, dict[bool, int]] = {}
     for name in DIMENSIONS:
         places = truth(labelled, name)
@@ -205,50 +207,40 @@ def test_where_nobody_gave_a_verdict_there_is_none(replies):
     assert ((found < 0) == (places < 0)).all()
 
 
-# Controls
+# Replies made to win
 
 
-def test_controls_do_what_they_say(replies):
-    folds = by_problem(replies, 4)
-    texts = {name: [each.reply for each in changed(control, replies, folds)] for name, control in CONTROLS.items()}
-    pairs = {name: list(zip([each.reply for each in replies], found, strict=True)) for name, found in texts.items()}
-    assert all(new.endswith("?") and new.rstrip("?") == old.rstrip(".?") for old, new in pairs["question_mark"])
-    assert all(new.startswith(old) and new.endswith("?") and len(new) > len(old) + 5 for old, new in pairs["question"])
-    assert all(new.endswith(old) and len(new) > len(old) for old, new in pairs["praise"])
-    assert len(set(texts["canned"])) == 1 and 30 < len(set(texts["canned_pool"])) <= 104
-    own = {(each.tutor, each.reply) for each in replies}
-    for fold in folds:
-        inside = {replies[place].reply for place in fold.test}
-        for place in fold.test:
-            text = texts["shuffled"][place]
-            assert text in inside and (replies[place].tutor, text) in own
-            thing = replies[place].messages[-1]["content"].split()[-1]
-            assert thing not in text
+def test_every_family_answers_every_good_reply_once(labels):
+    bridge = [replace(each, problem=f"b{place}") for place, each in enumerate(labels.replies[:3])]
+    found = {each.name: each for each in arenas(labels, bridge, CalibrateConfig(resamples=100))}
+    assert set(found) == {"mrbench", "bridge"} and len(found["mrbench"].good) == 32
+    arena = found["mrbench"]
+    assert all(len(replies) == 32 for replies in arena.made.values())
+    assert [labels.replies[place] for place in arena.places] == list(arena.good)
+    assert [each for each in arena.placed(arena.good) if each] == list(arena.good)
+    (fold,) = found["bridge"].folds
+    assert [found["bridge"].among[place] for place in fold.test] == bridge
+    assert len(fold.train) == len(labels.replies)
 
 
-def test_controls_are_the_same_each_time(replies):
-    folds = by_problem(replies, 4)
-    one, two, other = (changed(CONTROLS["praise"], replies, folds, seed=seed) for seed in (0, 0, 1))
-    assert one == two != other
+def test_what_a_family_gets_is_told_on_the_dialogues_that_it_can_be_made_for(labels):
+    arena = arenas(labels, [], CalibrateConfig(resamples=100))[0]
+    good, made = np.full(32, 0.8), np.full(32, 0.2)
+    made[:4], made[4:8] = np.nan, 0.9
+    found = attack(good, made, arena.resamples)
+    assert (found.made, found.good.value) == (28, pytest.approx(0.8))
+    assert found.mean.value == pytest.approx(0.3) and found.share.value == pytest.approx(0.375)
+    assert found.wins.value == pytest.approx(4 / 28) and found.lead.value == pytest.approx(0.5)
+    falsified, canned, added = (controls()[name] for name in ("false_figures", "canned", "praise"))
+    assert found.is_beaten(falsified) and not found.is_beaten(canned) and found.is_beaten(added)
+    assert attack(good, np.full(32, np.nan), arena.resamples) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "step", "resisted"),
-    [
-        ("praise", 0.1, False),
-        ("praise", 0.0, True),
-        ("praise", -0.1, True),
-        ("canned", 0.0, False),
-        ("canned", -0.1, True),
-        ("canned", 0.1, False),
-    ],
-)
-def test_what_is_added_must_not_help_and_what_replaces_must_hurt(labels, name, step, resisted):
-    real = np.linspace(0.2, 0.8, len(labels.replies))
-    real[:5] = np.nan
-    found = outcome(CONTROLS[name], real + step, real, np.arange(len(real)), labels.resamples)
-    assert found.change.value == pytest.approx(step) and found.resisted is resisted
-    assert found.change.num_cases == len(real) - 5
+def test_what_is_said_to_everyone_is_told_among_a_familys_replies(labels):
+    arena = arenas(labels, [], CalibrateConfig(resamples=100))[0]
+    best = dict.fromkeys(WEIGHTS, np.ones(32)) | {"revealing_of_the_answer": np.zeros(32)}
+    found = scores({"good": best, "canned": best}, arena)
+    assert np.nanmean(found["canned"]) < 0.2
 
 
 # What a judge says
@@ -350,8 +342,9 @@ def test_thresholds_are_learnt_on_other_problems(labels, replies):
 def test_the_pedagogy_score_of_replies(replies):
     verdicts = {name: np.ones(len(replies)) for name in WEIGHTS} | {"revealing_of_the_answer": np.zeros(len(replies))}
     verdicts["actionability"][0] = np.nan
-    scores = pedagogy_values(verdicts, replies)
-    assert np.isnan(scores[0]) and scores[1:] == pytest.approx(1)
+    found = pedagogy_values(verdicts, [replace(each, problem="one") for each in replies])
+    assert np.isnan(found[0]) and found[1] == pytest.approx(1) and np.nanmin(found) > 0
+    assert np.nanmean(pedagogy_values(verdicts, replies)) < np.nanmean(found)  # they say the same to everyone
     good = next(each for each in replies if "again" in each.reply)
     bad = next(each for each in replies if "Nice" in each.reply)
     assert (teachers_score(good), teachers_score(bad)) == pytest.approx((1, 0))
@@ -414,11 +407,13 @@ def test_the_command_writes_figures_and_a_page(label_file, trained, workspace, t
     assert not facts["reliable_for_new_models"]  # a question mark tells as much
     assert not found["dimensions"]["coherence"]["reliable_for_new_models"]  # it is chance
     assert calibration.reliable("classifier")["coherence"][0] is False
-    assert set(found["controls"]) == set(CONTROLS)
-    assert (
-        found["controls"]["canned"]["all"]["change"]["high"] < 0 and found["controls"]["canned"]["experts"]["resisted"]
-    )
-    assert found["pedagogy"]["by_problem"]["pearson"]["value"] > 0.9
+    families = found["attacks"]["mrbench"]["families"]
+    assert families["canned"]["made"] == 32 and not families["canned"]["adds"]
+    assert {name for name, each in families.items() if "kind_unseen" in each} == {
+        name for name, each in families.items() if each["kind"] in ("false_content", "no_content")
+    }
+    assert found["attacks"]["bridge"]["dialogues"] == 30
+    assert found["pedagogy"]["by_problem"]["pearson"]["value"] > 0.7
     assert found["ablation"]["pairs"] == 30 and found["ablation"]["with_novice"]["value"] == 1
     assert found["labels"] == [
         {"file": "labels.json", "sha256": records.sha256_file(label_file), "dialogues": 32, "replies": 160}
@@ -427,11 +422,11 @@ def test_the_command_writes_figures_and_a_page(label_file, trained, workspace, t
     assert calibration.read("metrics")["metrics"]["asks"]["actionability"]["pearson"]["value"] == pytest.approx(1)
 
     page = (workspace / "agents" / "reports" / "calibration-classifier.md").read_text()
-    assert "says what to do next" in page and "**no**" in page and "one canned question everywhere" in page
+    assert "says what to do next" in page and "**no**" in page and "Bridge, experts' replies" in page
     assert "with the novice's replies" in page
     assert not any(thing in page for thing in THINGS) and str(tmp_path) not in page
     assert "asks something" in (workspace / "agents" / "reports" / "calibration-metrics.md").read_text()
-    assert "change of the pedagogy score" in capsys.readouterr().out
+    assert "beats the good reply" in capsys.readouterr().out
 
     judge, _ = sorted(registry.survey(), key=lambda each: each.name)
     assert judge.about.endswith("calibrated on 160 replies: reliable for new models by 0 of 6 dimensions")
@@ -450,7 +445,7 @@ def test_four_dimensions_alone_give_no_pedagogy_score(tmp_path, trained, workspa
     path.write_text(json.dumps(rows))
     assert main(["--labels", str(path), "--folds", "2", "--resamples", "100"]) == 0
     found = calibration.read("classifier")
-    assert found["pedagogy"]["missing"] == ["revealing_of_the_answer"] and found["controls"] == {}
+    assert found["pedagogy"]["missing"] == ["revealing_of_the_answer"] and found["attacks"] == {}
     assert "there is no revealing" in (workspace / "agents" / "reports" / "calibration-classifier.md").read_text()
 
 

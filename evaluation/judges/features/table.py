@@ -11,6 +11,8 @@ from evaluation.judges.features.moves import moves
 from evaluation.judges.features.overlap import overlap
 from evaluation.judges.features.reading import Judged, read
 from evaluation.judges.features.terms import terms
+from evaluation.judges.features.truth import truth
+from evaluation.judges.features.wording import wording
 
 _REMEMBERED = 50_000
 
@@ -39,12 +41,20 @@ def describe(item: Judged) -> Features:
 
 def names() -> tuple[str, ...]:
     """What the facts are called."""
-    nothing = read(_Plain([], "", ""))
-    return (*moves(nothing.reply), *overlap(nothing))
+    return tuple(_facts(_Plain([], "", "")))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _described(messages: str, reply: str, answer: str) -> Features:
-    reading = read(_Plain(json.loads(messages), reply, answer))
-    facts = {**moves(reading.reply), **overlap(reading)}
-    return Features(facts=tuple(facts.values()), terms=tuple(terms(reading)))
+    item = _Plain(json.loads(messages), reply, answer)
+    return Features(facts=tuple(_facts(item).values()), terms=tuple(terms(read(item))))
+
+
+def _facts(item: Judged) -> dict[str, float]:
+    reading = read(item)
+    return {
+        **moves(reading.reply),
+        **overlap(reading),
+        **wording(reading.reply),
+        **truth(item.messages, item.reply, item.answer),
+    }

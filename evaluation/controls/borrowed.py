@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from data_mix.language.speech import to_tutors_person
 from evaluation.controls.base import Scene, control
 from evaluation.controls.frames import draw, pool
 from evaluation.controls.material import material
@@ -56,6 +57,12 @@ def restated(scene: Scene, chance: random.Random) -> str | None:
     return draw("restated", scene, chance, problem=_ended(problem)) if problem else None
 
 
+@control("the problem's question asked back")
+def question_returned(scene: Scene, chance: random.Random) -> str | None:
+    """What the problem asks is asked again, word for word, as if that were a hint."""
+    return draw("question_returned", scene, chance)
+
+
 @control("the tutor's own earlier turn again")
 def copied_turn(scene: Scene, chance: random.Random) -> str | None:
     """What the tutor said before, word for word: the last turn that is not the problem itself, if there is one."""
@@ -65,9 +72,10 @@ def copied_turn(scene: Scene, chance: random.Random) -> str | None:
 
 @control("the learner's own words given back")
 def parroted(scene: Scene, chance: random.Random) -> str | None:
-    """What the learner just said, said again, perhaps with a question."""
+    """What the learner just said, said again, or said to the learner as you, perhaps with a question."""
     said = " ".join(material(scene).last.split())
-    return draw("parroted", scene, chance, said=_ended(said)) if said else None
+    turned = to_tutors_person((*material(scene).claims, said)[0])
+    return draw("parroted", scene, chance, said=_ended(said), turned=turned) if said else None
 
 
 @control("the dialogue's numbers in a fixed sentence")

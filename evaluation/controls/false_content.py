@@ -43,17 +43,28 @@ def false_figures(scene: Scene, chance: random.Random) -> str | None:
     return false_numbers(scene.references[0].strip(), known, chance)
 
 
+@control("a good reply with one false number")
+def one_false_figure(scene: Scene, chance: random.Random) -> str | None:
+    """A good reply in which one number is another, that neither the dialogue nor the solution knows."""
+    if not scene.references:
+        return None
+    known = {*figures(material(scene).all), *figures(scene.answer)}
+    return false_numbers(scene.references[0].strip(), known, chance, only_one=True)
+
+
 @control("a good reply with the numbers in wrong places")
 def misplaced_figures(scene: Scene, chance: random.Random) -> str | None:
     """A good reply in which every number is another of the dialogue's, one that never stands beside the same word."""
     if not scene.references:
         return None
     reply = scene.references[0].strip()
+    known = {*figures(material(scene).all), *figures(scene.answer)}
     told = _counted("\n".join([material(scene).all, scene.answer, reply]))
     for _ in range(20):
         changed = _misplaced(reply, scene, told, chance)
         before, after = ([term for term in terms(text) if term.startswith("#")] for text in (reply, changed))
         is_other = len(before) == len(after) and all(one != two for one, two in zip(before, after, strict=True))
+        is_other = is_other and not known.isdisjoint(before)
         # Numbers that only changed places on both sides of "and" or "+" would say the same.
         if is_other and sorted(before) != sorted(after) and not any(each.holds for each in equations(changed)):
             return changed
@@ -147,7 +158,7 @@ def _right_steps(scene: Scene) -> list[Equation]:
 def _is_right(scene: Scene) -> bool:
     """Whether the learner is known to be right: has the answer, or is told so by a good reply."""
     answer = answer_of(scene)
-    if answer and answer.is_in(material(scene).last):
+    if answer and answer.is_in(" ".join([*material(scene).claims, material(scene).last])):
         return True
     return any(_AFFIRMS.match(each) and not _DENIES.search(each) for each in scene.references)
 

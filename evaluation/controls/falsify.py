@@ -68,17 +68,24 @@ _SIGN = re.compile(
 _SIGNS = {"+": "-", "-": "+", "−": "+", "–": "+", "*": "/", "x": "/", "×": "÷", "÷": "×", "/": "*"}
 
 
-def false_numbers(text: str, known: Collection[str], chance: random.Random) -> str | None:
-    """Each number another, near it and none of `known`, the terms that may be right; no equation left that holds.
+def false_numbers(text: str, known: Collection[str], chance: random.Random, *, only_one: bool = False) -> str | None:
+    """Each number another, near it and none of `known`, the numbers of the dialogue as terms; no equation still holds.
 
     One number becomes one number throughout, but for the places of a list and for what only words can say, such as
-    "half". None where there is no other number, or no such change was found.
+    "half"; with `only_one`, one of the different numbers does. None where no such change was found, or where none would
+    be false: a number of nobody's before, as in an example of the tutor's own, may as well be another.
     """
     before = [term for term in terms(text) if is_number(term)]
     kept = {term for term in terms(_blank(text)) if is_number(term)}
+    changing = [term for term in dict.fromkeys(before) if term not in kept]
+    said = {*known, *(term for each in equations(text) if each.holds for term in terms(each.text))}
+    anchored = [term for term in changing if term in said]
+    if not anchored:
+        return None
+    kept |= set(changing) - {chance.choice(anchored)} if only_one else set()
     taken = {value_of(term) for term in {*known, *before}}
     for _ in range(_TRIES):
-        changed = _renumbered(text, taken, chance)
+        changed = _renumbered(text, taken, {value_of(term) for term in kept}, chance)
         after = [term for term in terms(changed) if is_number(term)]
         pairs = zip(before, after, strict=False)
         is_other = len(before) == len(after) and all(one != two or one in kept for one, two in pairs)
@@ -98,7 +105,7 @@ def _places(text: str) -> set[int]:
     return {match.start() + len(match[0].rstrip(".)")) for match in _ONLY_COUNTS.finditer(text)}
 
 
-def _renumbered(text: str, taken: Collection[Fraction], chance: random.Random) -> str:
+def _renumbered(text: str, taken: Collection[Fraction], kept: Collection[Fraction], chance: random.Random) -> str:
     new: dict[Fraction, Fraction] = {}
     places = _places(text)
 
@@ -107,6 +114,8 @@ def _renumbered(text: str, taken: Collection[Fraction], chance: random.Random) -
             return match[0]
         written = match["figures"]
         value = value_of(terms(match[0])[0])
+        if value in kept:
+            return match[0]
         if value not in new:
             new[value] = _near(value, {*taken, *new.values()}, chance, spoken=not written)
         return _written(new[value], like=written) if written else _as(str(spelled(new[value])), match["spoken"])

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -28,9 +29,14 @@ _OF_DIALOGUE = {
     "given": "given_numbers",
     "result": "result",
     "step": "steps",
+    "claim": "claims",
     "fact": "facts",
     "ask": "asks",
+    "turn": "turns",
 }
+SLOTS = (*_OF_DIALOGUE, "words")
+"""What of any dialogue can fill a gap."""
+_HEAP = 4
 
 
 @cache
@@ -41,8 +47,10 @@ def pools() -> dict[str, dict[str, list[str]]]:
 
 
 def pool(name: str, language: str) -> list[str]:
-    """The frames of a pool in a language; in English where there are none."""
-    return pools()[name].get(language) or pools()[name]["en"]
+    """The frames of a pool in a language; where there are none, those for any or, if they have no gap, in English."""
+    frames = pools()[name]
+    bare = [frame for frame in frames["en"] if not _SLOT.search(frame)]
+    return frames.get(language) or frames.get("any") or bare
 
 
 def draw(name: str, scene: Scene, chance: random.Random, **slots: str) -> str | None:
@@ -67,7 +75,16 @@ def fill(frame: str, scene: Scene, chance: random.Random, **slots: str) -> str |
     return text[:1].upper() + text[1:] if frame.startswith("{") else text
 
 
+def compose(pieces: Sequence[str], scene: Scene, chance: random.Random) -> str | None:
+    """Frames one after the other, those that can be filled; None where half of them or more cannot."""
+    found = [filled for piece in pieces if (filled := fill(piece, scene, chance))]
+    return " ".join(found) if 2 * len(found) > len(pieces) else None
+
+
 def _slot(name: str, scene: Scene, chance: random.Random, taken: set[str]) -> str | None:
+    if name == "words":
+        words = material(scene).words
+        return " ".join(chance.sample(words, _HEAP)) if len(words) >= _HEAP else None
     if name not in _OF_DIALOGUE:
         return draw(name, scene, chance)
     offered = [each for each in getattr(material(scene), _OF_DIALOGUE[name]) if each not in taken]

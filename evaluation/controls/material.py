@@ -90,7 +90,8 @@ class Material:
     def nouns(self) -> tuple[str, ...]:
         """What seems to be a noun of the learner's; of anybody's, and any content word, where there are too few."""
         found = dict.fromkeys([*self._nouns(self.learner), *self._nouns(self.all)])
-        return tuple(found) if len(found) > 1 else tuple(dict.fromkeys([*found, *self._content(self.learner)]))
+        words = found if len(found) > 1 else dict.fromkeys([*found, *self._content(self.learner)])
+        return tuple(word for word in words if self.language != "de" or word[0].isupper())
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -116,9 +117,16 @@ class Material:
         return tuple(dict.fromkeys(NUMBER.findall(self.problem)))[:_MANY]
 
     @cached_property
+    def claims(self) -> tuple[str, ...]:
+        """What the learner comes to: the last sentence with a number, else the last that says anything; or nothing."""
+        said = _quotable(read(self.learner).sentences)
+        said = [each for each in said if NUMBER.search(each)] or [each for each in said if self._content(each)]
+        return tuple(said[-1:])
+
+    @cached_property
     def result(self) -> tuple[str, ...]:
-        """The last number of the learner's last turn, which is what it comes to; or nothing."""
-        return tuple(NUMBER.findall(self.last)[-1:])
+        """The last number of that; or nothing."""
+        return tuple(NUMBER.findall(" ".join(self.claims))[-1:])
 
     @cached_property
     def steps(self) -> tuple[str, ...]:
@@ -131,12 +139,20 @@ class Material:
     def facts(self) -> tuple[str, ...]:
         """The sentences of the problem that ask nothing."""
         asked = set(read(self.problem).questions)
-        return tuple(each.strip() for each in read(self.problem).sentences if each not in asked)[:_MANY]
+        told = (each.strip() for each in read(self.problem).sentences if each not in asked)
+        return tuple(each for each in told if self._content(each))[:_MANY]
 
     @cached_property
     def asks(self) -> tuple[str, ...]:
         """What the problem asks; where it asks nothing, what was asked last."""
         return tuple(_one_line(each) for each in (read(self.problem).questions or read(self.all).questions[-1:]))[-2:]
+
+    @cached_property
+    def turns(self) -> tuple[str, ...]:
+        """What the tutor said before, sentence by sentence, the last first; not the problem."""
+        spoken = [turn for turn, (role, _) in zip(self._turns, self.said, strict=False) if role == "assistant"]
+        sentences = [_one_line(each) for turn in spoken if turn != self.problem for each in read(turn).sentences]
+        return tuple(reversed(sentences[-_MANY:]))
 
     def _content(self, text: str) -> tuple[str, ...]:
         found: dict[str, str] = {}
@@ -159,7 +175,8 @@ class Material:
         found = []
         for before, word, after in zip(tokens, tokens[1:], [*tokens[2:], "."], strict=False):
             led = before.lower() in _BEFORE_NOUNS or before.isdigit()
-            if led and word[0].isalpha() and self._says(word) and not self._says_more(after):
+            is_led = led and word[0].isalpha() and word.lower() not in _BEFORE_NOUNS
+            if is_led and self._says(word) and not self._says_more(after):
                 found.append(self._as_said(word))
         is_verb = re.compile(r"\w{3,}(?:ing|ed)$") if self.language == "en" else re.compile("$^")
         return [word for word in dict.fromkeys(found) if word not in self.names and not is_verb.match(word)][:_MANY]

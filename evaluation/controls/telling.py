@@ -71,7 +71,7 @@ def expression(scene: Scene, chance: random.Random) -> str | None:
     if not answer or answer.value is None:
         return None
     done = [each.left for each in equations(scene.answer) if terms(each.right)[-1:] == answer.run and each.holds]
-    return draw("expression", scene, chance, expression=done[-1] if done else _made(answer.value, scene, chance))
+    return draw("key_presses", scene, chance, expression=done[-1] if done else _made(answer.value, scene, chance))
 
 
 @control("a choice with one way out")

@@ -17,6 +17,8 @@ from espalier.artifacts.paths import repo_root
 
 PACKAGES = ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports")
 _DATA = {".yaml", ".jinja", ".css", ".js", ".txt", ".safetensors"}
+_STATEMENTS = {"body", "orelse", "finalbody"}
+"""Fields that hold statements, where a text that is nothing else is a docstring."""
 _NAMED_BY_USERS = {"configs", "recipes", "suites", "grids", "variants"}
 
 
@@ -44,12 +46,15 @@ def changed_files(before: dict[str, str], now: dict[str, str]) -> list[str]:
 def _reached(entry: Path) -> set[Path]:
     """The module files that `entry` imports, directly or not, at its top or within functions; itself too."""
     found: set[Path] = set()
+    known: set[str] = set()
     waiting = [entry]
     while waiting:
         path = waiting.pop()
         if path not in found and path.is_file():
             found.add(path)
-            waiting += [file for name in _read(path)[0] for file in _files(name)]
+            fresh = [name for name in _read(path)[0] if name not in known]
+            known.update(fresh)
+            waiting += [file for name in fresh for file in _files(name)]
     return found
 
 
@@ -61,26 +66,45 @@ def _read(path: Path) -> tuple[tuple[str, ...], str]:
     `espalier.discover` or, as a package, with pkgutil, names all of them.
     """
     tree = ast.parse(path.read_bytes())
-    names = []
-    for node in ast.walk(tree):
-        _strip_texts(node)
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    names: list[str] = []
+    text = _written(tree, names)
     if "espalier.discover" in names or (path.name == "__init__.py" and "pkgutil" in names):
         beside = path.parent.relative_to(repo_root()).parts
         names += [".".join((*beside, module.stem)) for module in sorted(path.parent.glob("*.py"))]
     ours = tuple(dict.fromkeys(name for name in names if _is_ours(name.partition(".")[0])))
-    return ours, hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    return ours, hashlib.sha256(text.encode()).hexdigest()
 
 
-def _strip_texts(node: ast.AST) -> None:
-    """Take statements that are a text and nothing else out of a node: docstrings, of attributes too."""
-    for field in ("body", "orelse", "finalbody"):
-        statements = getattr(node, field, None)
-        if isinstance(statements, list):
-            statements[:] = [each for each in statements if not _is_text(each)]
+def _written(node: ast.AST, names: list[str]) -> str:
+    """What `ast.dump` gives for a node without its docstrings, in half the time; `names` gets what it imports."""
+    kind = node.__class__
+    if not kind._fields:
+        return f"{kind.__name__}()"
+    if kind is ast.Import or kind is ast.ImportFrom:
+        names += _imported(node)
+    parts = []
+    for field in kind._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, ast.AST):
+            text = _written(value, names)
+        elif isinstance(value, list):
+            kept = [each for each in value if not _is_text(each)] if field in _STATEMENTS else value
+            text = f"[{', '.join([_written(e, names) if isinstance(e, ast.AST) else repr(e) for e in kept])}]"
+        elif value is None and getattr(kind, field, ...) is None:
+            continue
+        else:
+            text = repr(value)
+        parts.append(f"{field}={text}")
+    return f"{kind.__name__}({', '.join(parts)})"
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """The dotted names of an import statement."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+        return [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return []
 
 
 def _is_text(node: ast.AST) -> bool:

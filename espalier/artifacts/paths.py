@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 from espalier.errors import UserError
@@ -9,6 +10,7 @@ from espalier.errors import UserError
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
+@cache
 def repo_root() -> Path:
     """The checkout this code lies in."""
     return Path(__file__).resolve().parents[2]

@@ -23,10 +23,12 @@ from evaluation.truth.operations import wrong_operations
 from evaluation.truth.relations import turned_round
 from evaluation.truth.result import Result, last_result
 from evaluation.truth.spoken import wrong_form_praised
+from evaluation.truth.words import contrary_words
 
 _LONGEST_QUOTE = 80
 LEFT_BY_FALSE_CLAIM = 0.2
 LEFT_BY_FOREIGN_NUMBER = 0.4
+LEFT_BY_MISPLACED_NUMBER = 0.6
 LEFT_BY_WRONG_OPERATION = 0.4
 LEFT_BY_AGREEING = 0.1
 LEFT_BY_DENYING = 0.4
@@ -44,6 +46,11 @@ _SAID_OF_OTHERS = re.compile(
     r"true or false|wrong|incorrect|mistake)\b",
     re.IGNORECASE,
 )
+"""Before a claim: that it is another's."""
+_REFUSED = re.compile(
+    r"\W{0,3}(?:is|are|was|that's|which is|this is)(?: not|n't)? (?:right|correct|true|wrong|incorrect|false)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,6 +65,8 @@ class Checked:
     """Numbers of an example."""
     foreign: int = 0
     """Numbers from nowhere."""
+    misplaced: int = 0
+    """Numbers of the dialogue's before a noun that never has them there."""
     is_stated: bool = False
     """Whether the problem stands in the dialogue: only then is a foreign number a fault."""
     true_claims: int = 0
@@ -101,7 +110,7 @@ class Checked:
     @property
     def checkable(self) -> bool:
         """Whether anything in it could be checked."""
-        numbers = self.given + self.derived + self.framed + self.foreign
+        numbers = self.given + self.derived + self.framed + self.foreign + self.misplaced
         stance = (self.confirms or self.denies) and self.learner_right is not None
         return bool(numbers or self.true_claims or self.false or stance or self.praises_wrong_form)
 
@@ -112,6 +121,7 @@ class Checked:
         for fault, kept in (
             (self.false_claims, LEFT_BY_FALSE_CLAIM),
             (self.foreign if self.is_stated else 0, LEFT_BY_FOREIGN_NUMBER),
+            (self.misplaced, LEFT_BY_MISPLACED_NUMBER),
             (self.wrong_operations, LEFT_BY_WRONG_OPERATION),
             (self.agrees, LEFT_BY_AGREEING),
             (self.denies_right, LEFT_BY_DENYING),
@@ -138,7 +148,7 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         claim for claim in claims if claim.holds is False and not claim.asked and not _disowned(known, reply, claim)
     ]
     turned = turned_round(known, reply)
-    operations = wrong_operations(known, reply)
+    operations = [*wrong_operations(known, reply), *filter(None, [contrary_words(known, reply)])]
     result = last_result(known)
     said = stance(reply, result.value, known.said or known.last_turn)
     doubted = doubted_right_step(known, reply)
@@ -148,6 +158,7 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         derived=_count(numbers, ("derived",)),
         framed=_count(numbers, ("framed",)),
         foreign=_count(numbers, ("foreign",)),
+        misplaced=_count(numbers, ("misplaced",)),
         is_stated=known.is_stated,
         true_claims=sum(claim.holds is True for claim in claims),
         false_claims=len(false) + bool(turned),
@@ -170,7 +181,8 @@ def _disowned(known: Ground, reply: str, claim: Claim) -> bool:
     theirs = any(claim.key == each.key for text in known.theirs for each in text.claims)
     if theirs:
         return bool(_DISOWNED.search(whole)) or "?" in whole[claim.end : claim.end + 2]
-    return bool(_SAID_OF_OTHERS.search(whole[start:end])) or "?" in whole[claim.end : claim.end + 2]
+    before, after = whole[start : claim.start], whole[claim.end : end]
+    return bool(_SAID_OF_OTHERS.search(before) or _REFUSED.match(after)) or after[:2].strip().startswith("?")
 
 
 def _count(numbers: Sequence[Number], kinds: Iterable[str]) -> int:
@@ -195,6 +207,9 @@ def _reasons(
     foreign = [each.text for each in numbers if each.origin == "foreign"]
     if foreign and known.is_stated:
         yield f"from nowhere: {', '.join(foreign[:5])}"
+    misplaced = [each.text for each in numbers if each.origin == "misplaced"]
+    if misplaced:
+        yield f"in the wrong place: {', '.join(misplaced[:5])}"
     if said.confirms and result.right is False:
         yield f"{_quoted(said.confirms)}, but {result.why}"
     if said.denies and result.reached:

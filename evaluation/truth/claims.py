@@ -47,7 +47,7 @@ FACTORS = frozenset(Fraction(n) for n in (7, 10, 12, 16, 24, 30, 36, 52, 60, 100
 _AUXILIARIES = frozenset(("do", "does", "did"))
 _ASKS = re.compile(
     r"^\W*(?:(?:so|and|but|or|then|now|hmm|wait|ok|okay)[\s,]+)*"
-    r"(?:is|are|was|does|do|did|can|could|would|will|how|what|why|which|where|when|if)\b",
+    r"(?:is|are|was|does|do|did|can|could|would|will|how|what|why|which|where|when)\b",
     re.IGNORECASE,
 )
 

@@ -37,6 +37,12 @@ class Ground:
 
     problem: str
     """The problem's statement; where none is marked as such, what the tutor said first."""
+    tutors: str
+    """All that the tutor said."""
+    learners: str
+    """All that the learner said."""
+    worked_out: str
+    """The solution, or empty."""
     given: Numbers
     """Numbers of the problem and of the tutor's turns."""
     learner: Numbers
@@ -82,6 +88,9 @@ def _ground(messages: tuple[tuple[str, str], ...], answer: str) -> Ground:
     worked = numbers(answer)
     return Ground(
         problem=marked or (tutor[0] if tutor else learner[0] if learner else ""),
+        tutors="\n".join(tutor),
+        learners="\n".join(learner),
+        worked_out=answer,
         given=frozenset().union(*(map(numbers_of, tutor)), numbers_of(marked)),
         learner=frozenset().union(*map(numbers_of, learner)),
         worked=numbers_of(answer),

@@ -7,18 +7,18 @@ had 10 apples"), of what everybody knows (60 minutes), of a step or a count, or 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from evaluation.judges.features.reading import Text
+from evaluation.judges.features.reading import FUNCTION_WORDS, Text, stem
 from evaluation.quantities.expressions import compute
 from evaluation.quantities.symbols import Symbol, plain, symbols
 from evaluation.truth.claims import arithmetic, same_number
 from evaluation.truth.dialogue import Ground, digits, sentences
 
-Origin = Literal["given", "learner", "worked", "derived", "framed", "foreign"]
+Origin = Literal["given", "learner", "worked", "derived", "framed", "misplaced", "foreign"]
 _COUNTS = frozenset(map(Fraction, range(3)))
 """None, one, two: said of anything."""
 _EXAMPLE = re.compile(
@@ -56,6 +56,13 @@ _UNIT_OF = {
     }.items()
 }  # fmt: skip
 """What everybody knows: how many there are of one in the other."""
+_WORDS_OF_NO_NOUNS = """
+total times left more less fewer percent of plus minus times divided equals first second third so answer number then get
+gives x per sq
+"""
+_NO_NOUNS = frozenset(_WORDS_OF_NO_NOUNS.split())
+_KNOWN = ("given", "learner", "worked", "derived")
+_NEAR, _FAR, _SMALL = 2, 3, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +87,16 @@ def origins(ground: Ground, reply: str) -> list[Number]:
         return []
     backed = _backed(ground, reply)
     frames = _frames(ground, reply)
+    misplaced = _misplaced(ground, reply, backed)
+    origins_ = [(each, place, _origin(ground, said, place, backed, frames)) for place, each in found]
     return [
-        Number(each.value or Fraction(0), each.text, each.start, _origin(ground, said, place, backed, frames))
-        for place, each in found
+        Number(
+            each.value or Fraction(0),
+            each.text,
+            each.start,
+            "misplaced" if place in misplaced and origin in _KNOWN and not _within(each.start, frames) else origin,
+        )
+        for each, place, origin in origins_
     ]
 
 
@@ -100,9 +114,39 @@ def _origin(
         return "worked"
     if forms & backed or _is_counted(said, place):
         return "derived"
-    if any(start <= each.start < end for start, end in frames):
-        return "framed"
-    return "foreign"
+    return "framed" if _within(each.start, frames) else "foreign"
+
+
+def _within(place: int, spans: Sequence[tuple[int, int]]) -> bool:
+    return any(start <= place < end for start, end in spans)
+
+
+def _misplaced(ground: Ground, reply: str, backed: frozenset[Fraction]) -> set[int]:
+    """Where a number stands before a noun that has others in the dialogue, and never this one: "70 boxes"."""
+    if not ground.is_stated:
+        return set()
+    counted: dict[str, set[Fraction]] = {}
+    for text in (ground.problem, ground.tutors, ground.learners, ground.worked_out):
+        for _, value, noun in _counts(symbols(text), _FAR):
+            counted.setdefault(noun, set()).add(value)
+    known = {*backed, *(operation.result for each in ground.solution.expressions for operation in each.operations)}
+    return {
+        place
+        for place, value, noun in _counts(symbols(reply), _NEAR)
+        if value > _SMALL and noun in counted and value not in counted[noun] | known
+    }
+
+
+def _counts(said: Sequence[Symbol], reach: int) -> Iterator[tuple[int, Fraction, str]]:
+    """The numbers that stand before a noun, with a word or two between: where, and of what."""
+    for place, each in enumerate(said):
+        if each.value is None:
+            continue
+        for after in said[place + 1 : place + 1 + reach]:
+            if after.kind != "word" or after.text in FUNCTION_WORDS or after.text in _NO_NOUNS:
+                break
+            yield place, each.value, stem(after.text)
+            break
 
 
 def _is_counted(said: Sequence[Symbol], place: int) -> bool:

@@ -136,6 +136,39 @@ def test_a_doubt_about_a_sum_that_comes_out_or_a_number_that_is_given(reply: str
     assert checked(reply).doubts_right_step is doubts
 
 
+@pytest.mark.parametrize(
+    ("reply", "is_contrary"),
+    [
+        ("We need to divide the pencils equally.", False),
+        ("We need to multiply the pencils equally.", True),
+        ("To find the area, we multiply the length times the width.", False),
+        ("To find the area, we divide the length by the width.", True),
+        ("Product just means the result of a multiplication.", False),
+        ("Product just means the result of a division.", True),
+        ("The x means division.", True),
+        ("The x doesn't mean division.", False),
+        ("An acute angle is less than 90 degrees.", False),
+        ("An acute angle is more than 90 degrees.", True),
+        ("The number of pencils increased.", False),
+        ("To add them, line them up.", False),
+    ],
+)
+def test_words_that_say_the_opposite(reply: str, is_contrary: bool) -> None:
+    assert bool(checked(reply).wrong_operations) is is_contrary
+
+
+def test_the_opposite_of_what_the_problem_asks_for() -> None:
+    problem = "Ann has 12 pencils, Ben has 30. How many more pencils does Ben have?"
+    assert not checked("How many more does he have?", problem=problem).wrong_operations
+    assert checked("How many fewer does he have?", problem=problem).wrong_operations
+
+
+def test_a_number_before_a_noun_that_never_has_it() -> None:
+    assert checked("Why do you need 46 boxes?").misplaced == 1
+    assert checked("Why do you need 3 boxes?").misplaced == checked("She has 46 pencils.").misplaced == 0
+    assert checked("Imagine that you had 46 boxes.").misplaced == 0
+
+
 def test_a_wrong_form_praised_or_given_as_the_one_to_follow() -> None:
     truth = Truth(learner="Yesterday I go to the market.", corrected="you went to the market", fix="went")
     messages = [{"role": "user", "content": truth.learner}]

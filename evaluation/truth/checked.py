@@ -26,8 +26,12 @@ from evaluation.truth.spoken import wrong_form_praised
 from evaluation.truth.words import contrary_words
 
 _LONGEST_QUOTE = 80
+_SMALL = 2
+_ENOUGH = 2
+"""From so many numbers on, a dialogue that states no problem can be told from its numbers."""
 LEFT_BY_FALSE_CLAIM = 0.2
 LEFT_BY_FOREIGN_NUMBER = 0.4
+LEFT_BY_UNPLACED_NUMBERS = 0.8
 LEFT_BY_MISPLACED_NUMBER = 0.6
 LEFT_BY_WRONG_OPERATION = 0.4
 LEFT_BY_AGREEING = 0.1
@@ -68,7 +72,9 @@ class Checked:
     misplaced: int = 0
     """Numbers of the dialogue's before a noun that never has them there."""
     is_stated: bool = False
-    """Whether the problem stands in the dialogue: only then is a foreign number a fault."""
+    """Whether the problem stands in the dialogue: only then is a foreign number surely a fault."""
+    unplaced: bool = False
+    """Where it does not: whether numbers were said before, and the reply has others alone."""
     true_claims: int = 0
     """Sums, equalities and comparisons that hold."""
     false_claims: int = 0
@@ -112,7 +118,7 @@ class Checked:
         """Whether anything in it could be checked."""
         numbers = self.given + self.derived + self.framed + self.foreign + self.misplaced
         stance = (self.confirms or self.denies) and self.learner_right is not None
-        return bool(numbers or self.true_claims or self.false or stance or self.praises_wrong_form)
+        return bool(numbers or self.true_claims or stance or self.true < 1)
 
     @property
     def true(self) -> float:
@@ -121,6 +127,7 @@ class Checked:
         for fault, kept in (
             (self.false_claims, LEFT_BY_FALSE_CLAIM),
             (self.foreign if self.is_stated else 0, LEFT_BY_FOREIGN_NUMBER),
+            (self.unplaced, LEFT_BY_UNPLACED_NUMBERS),
             (self.misplaced, LEFT_BY_MISPLACED_NUMBER),
             (self.wrong_operations, LEFT_BY_WRONG_OPERATION),
             (self.agrees, LEFT_BY_AGREEING),
@@ -153,13 +160,15 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
     said = stance(reply, result.value, known.said or known.last_turn)
     doubted = doubted_right_step(known, reply)
     praised = wrong_form_praised(truth, reply)
+    kinds = {each.origin for each in numbers if each.value > _SMALL}
     found = Checked(
         given=_count(numbers, ("given", "learner", "worked")),
         derived=_count(numbers, ("derived",)),
         framed=_count(numbers, ("framed",)),
         foreign=_count(numbers, ("foreign",)),
         misplaced=_count(numbers, ("misplaced",)),
-        is_stated=known.is_stated,
+        is_stated=known.is_stated or (kinds == {"foreign"} and _told(known) >= _ENOUGH),
+        unplaced=not known.is_stated and kinds == {"foreign"} and _told(known) == 1,
         true_claims=sum(claim.holds is True for claim in claims),
         false_claims=len(false) + bool(turned),
         wrong_operations=len(operations),
@@ -172,6 +181,11 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         why=tuple(_reasons(known, numbers, false, turned, operations, result, said, doubted, praised)),
     )
     return found
+
+
+def _told(known: Ground) -> int:
+    """How many numbers were said that are more than a count."""
+    return len({each for each in known.given | known.learner if each > _SMALL})
 
 
 def _disowned(known: Ground, reply: str, claim: Claim) -> bool:
@@ -205,7 +219,7 @@ def _reasons(
         yield f"false: {turned}"
     yield from operations
     foreign = [each.text for each in numbers if each.origin == "foreign"]
-    if foreign and known.is_stated:
+    if foreign:
         yield f"from nowhere: {', '.join(foreign[:5])}"
     misplaced = [each.text for each in numbers if each.origin == "misplaced"]
     if misplaced:

@@ -44,7 +44,12 @@ def test_numbers_that_are_an_examples_or_follow_are_not_foreign(reply: str) -> N
 
 
 def test_where_the_problem_is_not_stated_a_number_may_come_from_what_only_they_see() -> None:
-    assert checked("What is 49 + 10?", problem="Is that your answer?", said="yes", answer="").true == 1
+    unseen = {"problem": "Is that your answer?", "answer": ""}
+    assert checked("What is 49 + 10?", said="yes", **unseen).true == 1
+    one = checked("What is 49 + 10?", said="61?", **unseen)
+    several = checked("What is 49 + 10?", said="I had 83 and 17.", **unseen)
+    assert 1 > one.true > several.true
+    assert checked("What is 49 + 17?", said="I had 83 and 17.", **unseen).true == 1
 
 
 @pytest.mark.parametrize(

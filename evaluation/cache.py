@@ -106,7 +106,8 @@ class Cache:
                 else:
                     found[row[0]] = json.loads(row[1])
         for objection, number in refused.items():
-            say(f"note: the cache {self.path}: {number:,} entries {objection}; they are asked again")
+            some, they_are = ("1 entry was", "it is") if number == 1 else (f"{number:,} entries were", "they are")
+            say(f"note: the cache {self.path}: {some} {objection}; {they_are} asked again")
         return found
 
     def _connect(self) -> sqlite3.Connection:
@@ -153,9 +154,9 @@ def _row(key: str, value: str) -> tuple[str, str, str, str]:
 def _objection(row: tuple[Any, ...]) -> str:
     """Why an entry is not served; empty where it is."""
     if not all(isinstance(part, str) for part in row) or row[2] != _hash(row[0], row[1]):
-        return "are not what was written (a damaged disk, or an edit)"
+        return "changed since (a damaged disk, or an edit)"
     if seal.is_sealing() and not seal.is_ours(row[3], "entry", row[0], row[1]):
-        return "were not kept by this evaluator, pinned"
+        return "not kept by this evaluator, pinned"
     return ""
 
 

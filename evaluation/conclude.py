@@ -43,14 +43,14 @@ from evaluation.scoring.scores import Scores
 _LOG_HEAD = "# Run log\n\nOne line per finished comparison, the newest last; written by `python evaluation/run.py`.\n\n"
 
 
-def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache) -> Material:
+def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache, *, pinned: bool) -> Material:
     """Everything the report is made of."""
     lineages = {each.name: trace(each.ref) for each in plan.backends if each.ref is not None}
     judges = plan.judge.names if plan.judge else ()
     calibrations = {name: calibration.read(name) for name in (*judges, calibration.METRICS_ALONE)}
     return Material(
         name=plan.name,
-        command=command(config),
+        command=command(config, plan.evaluator.pin if pinned else None),
         suite=plan.suite,
         metrics=plan.columns,
         results=Results(found, plan.contestants, plan.baseline, plan.columns, seed=config.seed),

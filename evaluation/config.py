@@ -136,13 +136,14 @@ def default_name(suite: str, models: list[str], limit: int | None) -> str:
     return plain[: _NAME_LENGTH - len(end)] + end
 
 
-def command(config: EvaluateConfig) -> str:
-    """The command that makes the same scores again, whatever way they were asked for."""
+def command(config: EvaluateConfig, pin: str | None = None) -> str:
+    """The command that makes the same scores again, whatever way they were asked for; of a pinned one by its `pin`."""
     default = to_dict(EvaluateConfig())
     words = []
     for key, value in to_dict(config).items():
         if value != default[key]:
             words += [f"--{key}", *map(str, value if isinstance(value, list) else [value])]
+    words += ["--pin", pin] if pin else []
     return f"python evaluation/run.py {shlex.join(words)}"
 
 

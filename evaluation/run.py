@@ -121,7 +121,7 @@ def compare(plan: "Plan", config: EvaluateConfig, options: EvaluateOptions) -> i
                 else ""
             )
             say(f"scores {plan.name} are already complete: {scores.path('report.md')}{since}")
-            material = gather(plan, config, scores.read(), cache)
+            material = gather(plan, config, scores.read(), cache, pinned=bool(options.pin))
         else:
             tell_of_change(
                 cache, {each.computed_by: each.generator for each in plan.backends if isinstance(each, Weights)}
@@ -129,7 +129,7 @@ def compare(plan: "Plan", config: EvaluateConfig, options: EvaluateOptions) -> i
             records = [record for backend in plan.backends for record in ask(plan, backend, cache, config.seed)]
             records = judge(plan, records, cache)
             scores.write(records)
-            material = gather(plan, config, records, cache)
+            material = gather(plan, config, records, cache, pinned=bool(options.pin))
             published = conclude(material, plan, options, scores)
         material = check_gates(gates, plan, material)
         announce(material, scores.folder, published)

@@ -133,7 +133,8 @@ def _scores(facts: Facts) -> str:
     headline = manifest.get("headline")
     if not headline:
         return f"{suite}: {_listed(name for name, each in identity['models'].items() if each['kind'] != 'rule')}"
-    return f"{suite}, {manifest['decides']}: {format_facts(headline)}"
+    withheld = ", verdict withheld" if manifest.get("withheld") else ""
+    return f"{suite}, {manifest['decides']}: {format_facts(headline)}{withheld}"
 
 
 def _listed(names: Any) -> str:

@@ -132,6 +132,7 @@ def _head(found: Artifact) -> dict[str, Any]:
         "command": found.identity.get("command"),
         "last heard of": f"{silent:.0f} s ago" if silent is not None else None,
         "content": digest[:12] if isinstance(digest, str) else None,
+        "evaluator": _mapping(found.identity.get("evaluator")).get("pin"),
     }
 
 

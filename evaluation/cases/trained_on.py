@@ -76,14 +76,14 @@ def count_verdicts(lineage: Lineage, combinations: Iterable[tuple[str, ...]]) ->
 
 def made_from(models: Iterable[Mapping[str, Any]], mix: Mix | None, others: Iterable[str]) -> dict[str, str]:
     """What scores are made from, with content hashes: the models by their identities, the mix of the cases, and
-    `others` who judge or play learners, by name. Rules stand beside models and are none.
+    `others` who judge or play learners, by name. Rules and controls stand beside models and are none.
     """
     found = {}
     for model in models:
         if model["kind"] == "replies":
             parent, content_hash = registry.source(split_reference(model["spec"])[0], model["content_hash"])
             found[parent] = content_hash
-        elif model["kind"] != "rule":
+        elif model["kind"] not in ("rule", "control"):
             found[model["spec"]] = model["content_hash"]
     if mix:
         found[f"mix:{mix.name}"] = mix.content_hash

@@ -7,7 +7,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from espalier.artifacts import records
+from espalier.artifacts import records, registry
+from espalier.artifacts.kinds import of_word
+from espalier.command_line.listing import show
 from espalier.errors import UserError
 from evaluation.backends import controls as controls_backend
 from evaluation.cases.suite import load_suite
@@ -93,6 +95,13 @@ def test_a_salad_that_wins_withholds_the_verdict_and_fails_the_gate(workspace, c
     assert "no gate may use uptake" in next(failures).get("message")
     manifest = records.read_manifest(workspace / "scores" / "s")
     assert manifest["withheld"].startswith("the learner's words in any order")
+    (scores,) = registry.survey([of_word("scores")])
+    assert scores.about.endswith(", verdict withheld") and scores.parents.keys() == {
+        "file:poor.jsonl",
+        "file:good.jsonl",
+    }
+    show("scores:s", config=False)
+    assert re.search(rf"evaluator +{manifest['evaluator']['pin']}", capsys.readouterr().out.partition("Summary")[0])
     again = said(capsys, *words, *gates, code=1)
     assert "already complete" in again and "gate FAILED: uptake.rate>=0.5 (no gate may use" in again
 

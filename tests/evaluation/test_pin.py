@@ -171,7 +171,12 @@ def test_a_planted_reply_wins_nothing_under_a_pin(workspace, suite, pin_of, caps
         assert manifest["evaluator"]["pin"] == pin_of(*words) and {"code", "controls"} < set(manifest["evaluator"])
         assert main(pinned) == main([*pinned, "--redo"]) == 0
         assert len(server.requests) == 2 and scored(workspace) == first, "served from the cache, and the same bytes"
-        assert main([*words, "--redo"]) == 0 and scored(workspace) == first
+        assert f"--name s --pin {pin_of(*words)}\n" in first["report.md"].decode(), "the command that makes it again"
+        assert main([*words, "--redo"]) == 0
+        plain = scored(workspace)
+        assert plain["records.jsonl"] == first["records.jsonl"] and plain["summary.json"] == first["summary.json"]
+        assert b"--pin " + pin_of(*words).encode() not in plain["report.md"]
+        assert main([*pinned, "--redo"]) == 0 and scored(workspace) == first
 
         plant("An a for you.")
         capsys.readouterr()

@@ -28,7 +28,7 @@ PREFIX = "control:"
 REFERENCE = "rule:reference"
 """What controls are held against, where the suite has good replies."""
 ALL, NONE = "all", "none"
-DEFAULT = ("salad", "restated", "agrees", "false_rule", "advice", "length_alone", "one_choice")
+DEFAULT = ("salad", "restated", "agrees", "transplanted", "canned_pool", "crafted", "emoji_alone", "answer_asked")
 """Who is tried against the pedagogy score where nobody says whom: of each kind what comes nearest to good replies, and
 can be made for most cases."""
 

@@ -12,8 +12,8 @@ from espalier.artifacts.kinds import of_word
 from espalier.command_line.listing import show
 from espalier.errors import UserError
 from evaluation.backends import controls as controls_backend
-from evaluation.cases.suite import load_suite
 from evaluation.config import EvaluateConfig
+from evaluation.controls import base
 from evaluation.plan import read_questions
 from evaluation.run import main
 from tests.evaluation.toy_controls import TOYS
@@ -213,9 +213,15 @@ def test_who_is_tried_where_nobody_says_whom(suite, monkeypatch):
         names()
 
 
-def test_the_suites_name_what_there_is(monkeypatch):
-    monkeypatch.undo()
-    from evaluation.controls.base import controls
-
-    assert set(controls_backend.DEFAULT) <= controls().keys()
-    assert load_suite("pedagogical").controls
+def test_every_family_that_there_is_can_be_played(workspace, monkeypatch, capsys):
+    monkeypatch.setattr(controls_backend, "controls", base.controls)
+    families = base.controls()
+    assert set(controls_backend.DEFAULT) <= families.keys()
+    assert {families[name].kind for name in controls_backend.DEFAULT} == {each.kind for each in families.values()}
+    words = ["--suite", "pedagogical", "--models", "rule:reference", "--name", "s", "--limit", "8"]
+    said(capsys, *words, "--controls", "all")
+    summary = json.loads((workspace / "scores" / "s" / "summary.json").read_text())
+    played = {name.removeprefix("control:") for name in summary["contestants"]} - {"rule:reference"}
+    assert played == families.keys() and len(summary["tried"]["controls"]) > len(families) / 2
+    lines = list(records.read_jsonl(workspace / "scores" / "s" / "records.jsonl"))
+    assert len(lines) == 8 * (1 + len(families))

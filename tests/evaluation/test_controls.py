@@ -222,6 +222,6 @@ def test_every_family_that_there_is_can_be_played(workspace, monkeypatch, capsys
     said(capsys, *words, "--controls", "all")
     summary = json.loads((workspace / "scores" / "s" / "summary.json").read_text())
     played = {name.removeprefix("control:") for name in summary["contestants"]} - {"rule:reference"}
-    assert played == families.keys() and summary["tried"]["controls"] and summary["tried"]["too_few"]
+    assert played == families.keys() and len(summary["tried"]["too_few"]) > len(families) / 2
     lines = list(records.read_jsonl(workspace / "scores" / "s" / "records.jsonl"))
     assert len(lines) == 8 * (1 + len(families))

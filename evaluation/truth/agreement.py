@@ -1,7 +1,8 @@
 """Does a reply say that the learner is right, or wrong? Warm words are told from those that take them back.
 
-Three signs of confirming: a verdict ("that is correct"), being done ("on to the next one") beside praise, and the
-learner's result said again beside praise. Praise alone confirms nothing: good tutors praise effort.
+It confirms by a verdict ("that is correct"), by saying that there is no fault, by praise beside being done ("on to the
+next one") or beside the learner's result said again, and by praise alone, where nothing is asked and nothing is to be
+done. A question after praise confirms nothing: good tutors praise effort and ask on.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _VERDICT = _any(
     rf"^\W*(?:yes|yep|yeah|yup|exactly|correct|right|perfect|precisely|absolutely|indeed|bingo|true|spot on|that's it)"
     rf"{_NOT_OF}",
     r"i (?:completely |totally |fully |wholeheartedly )?agree|couldn't agree more|(?:we|both) agree",
-    r"no (?:mistakes?|errors?)|nothing (?:to (?:fix|change|correct|add)|wrong)|makes perfect sense|checks out|holds up",
+    r"no (?:mistakes?|errors?)|nothing (?:to (?:fix|change|correct|add)|wrong)|makes (?:perfect |good "
+    r")?sense(?!\?)|holds(?: up)?|checks out|holds up",
     r"nailed (?:it|this|that)|hit the nail|aced (?:it|this|that)|cracked (?:it|this|that)|flawless(?:ly)?|faultless",
     r"you(?:'ve| have)? (?:just |really |totally )?(?:got|figured|worked|solved|found|understood|done|"
     r"answered|did|mastered) "
@@ -48,6 +50,27 @@ _VERDICT = _any(
     r"everything )?(?:all )?(?:correctly|perfectly)",
     r"(?:that|this|it) is (?:indeed )?(?:it|the one)|you are a (?:star|genius|natural)",
 )
+_FAULTLESS = _any(
+    r"nothing (?:\w+ ){0,3}(?:wrong|to (?:change|fix|correct|add)|i(?:'d| would) change)|no (?:corrections?|"
+    r"changes?) needed",
+    r"(?:didn't|did not|never|don't|can't|couldn't) (?:put a foot|go|make|made|get anything|do anything|see|find|"
+    r"spot) (?:\w+ "
+    r"){0,2}(?:wrong|mistakes?|errors?)",
+    r"not (?:a|one) (?:single )?(?:mistake|error|thing (?:wrong|to))|couldn't (?:be|have (?:done|said|put) it|"
+    r"agree)[^.!?]{0,25}",
+    r"(?:is|that's|it's|got|get|have) what i (?:got|get|have|found|make)|(?:matches|same as) (?:what|my|"
+    r"mine)[^.!?]{0,20}",
+    r"can(?:'t|not) fault|just (?:like|as) you said|right to (?:conclude|say|think|believe)|(?:gets?|deserves?) a "
+    r"tick|works and so",
+    r"(?:the|our|my) (?:book|key|solution) (?:says|has)|that's the one|correct and|value we (?:need|want|look)\w*",
+    r"answer key|full marks|top marks|pat on the back|(?:all )?adds up|looks (?:all )?(?:good|great|right|fine) to me",
+    r"(?:solved|sorted)(?: then| now)?(?= ?[.!]|$)|(?:problem|it)(?:'s| is)? solved|the right one|one hundred "
+    r"percent|mastered (?:it|this|that)",
+    r"(?:^\W*|what |is |that's |it's )(?:a|the) (?:very )?(?:perfect|superb|flawless|complete|right) (?:solution|"
+    r"answer)|sound from|from "
+    r"start to finish",
+)
+"""That there is no fault: some of it in words that, one by one, speak of faults."""
 _DONE = _any(
     r"(?:move|moving|go|going|carry|head|heading) (?:on|ahead|to the next)(?: one)?|on to the next|nothing "
     r"(?:more|else) to",
@@ -60,6 +83,8 @@ _DONE = _any(
 _PRAISE = _any(
     r"great|good|nice(?:ly)?|excellent|fantastic|wonderful|awesome|amazing|perfect(?:ly)?|brilliant(?:ly)?|"
     r"impressive|superb",
+    r"well \w+(?:ed|ught|one|ut)|super|neat(?:ly)?|hats off|ten out of ten|on the money|deserve|celebrate|agreed|"
+    r"cheers|wonderfully",
     r"well done|terrific|outstanding|marvell?ous|lovely|beautiful(?:ly)?|love|proud|bravo|congratulations|"
     r"congrats|hooray",
     r"hurrah|wow|yay|splendid|magnificent|stellar|genius|smart|clever|star|champion|kudos|way to go|thumbs up|"
@@ -74,9 +99,10 @@ _TAKES_BACK = _any(
     r"(?:double[- ])?check(?:ing)?|re-?(?:check|view|visit|read|think|consider|calculat|examin|evaluat|do)\w*",
     r"let(?:'s| ?us|s) (?:\w+ )?(?:check|look|go back|take|think|slow|work|break|step|revisit|walk|start|see "
     r"where|review|make sure|focus)",
-    r"remember|recall|forgot|forget\w*|missed|missing|try|start|steps?|parts?|first|so far|right track|"
+    r"remember|recall|forgot|forget\w*|missed|missing|try|start|(?:next|first|last|final|other|this|that|which|"
+    r"each) steps?|step \d|parts?|first|so far|right track|"
     r"misunder\w+|misread",
-    r"mix(?:ed)?[- ]up|confus\w+|should|needs?|think about|what (?:if|about)|are you sure|rather|only|still|"
+    r"mix(?:ed)?[- ]up|confus\w+|should|need|needs to|think about|what (?:if|about)|are you sure|rather|only|still|"
     r"hmm+|hm",
     r"consider|also|hint|tip|idea|approach|effort|attempt|progress",
 )
@@ -138,6 +164,22 @@ _CONFIRMS_ELSEWHERE = [
     ),
 ]
 """What confirms in other languages, and what takes it back there."""
+_ABOUT_THINKING = _any(
+    r"(?:what made you|how did you|how would you explain|what helped you)[^.!?]*\?",
+    r"(?:can|could) you (?:tell|explain|show|share)[^.!?]*(?:friend|class|else|someone)[^.!?]*\?",
+    r"(?:shall we|ready|want|would you like|are you ready|do you want)[^.!?]*(?:next|another|harder|tougher|more|"
+    r"new)[^.!?]*\?",
+    r"next (?:question|one|problem)\?",
+)
+"""Questions that ask nothing of what was answered."""
+_GUIDES = _any(
+    r"if|then|let me|let's (?!move|go|celebrate)\w+|why|how|what(?! an? )|which|now (?!let's move)\w+|so if|because|"
+    r"subtract\w*|divid\w+"
+    r"|multipl\w+|add(?:ing)?|question|trying|thinking|same|plus|minus|times|each|use|find|look|think"
+)
+"""Beside praise alone: that something is to be done or thought about."""
+_REPORTS = _any(r"you (?:got|said|say|have|wrote|think|found|mean)|your (?:answer|result)|so you")
+"""That the learner's result is said again as the learner's."""
 _QUOTED = re.compile(r"\"[^\"]{1,400}\"")
 
 
@@ -155,7 +197,7 @@ def stance(reply: str, result: Fraction | None, learner: str = "") -> Stance:
     """What `reply` says of the `learner`'s `result`. What it quotes of the learner says nothing."""
     said = _QUOTED.sub(lambda quote: "" if quote[0][1:-1].strip(" .!?") in plain(learner) else quote[0], plain(reply))
     said = said.strip().strip('"')
-    bare = _NO_FAULT.sub(" ", said)
+    bare = _FAULTLESS.sub(" ", _NO_FAULT.sub(" ", said))
     if denied := _DENIES.search(bare):
         return Stance("", "" if _LOOKS_BACK.search(said) else denied[0].strip())
     if _TAKES_BACK.search(bare):
@@ -164,15 +206,29 @@ def stance(reply: str, result: Fraction | None, learner: str = "") -> Stance:
 
 
 def _confirmed(said: str, result: Fraction | None) -> str:
-    verdict, done, praise = _VERDICT.search(said), _DONE.search(said), _PRAISE.search(said)
-    again = _said_again(said, result)
-    if "?" in said and not done and not (verdict and (again or _SURELY.search(said))):
+    verdict = _VERDICT.search(said) or _FAULTLESS.search(said)
+    done, praise, again = _DONE.search(said), _PRAISE.search(said), _said_again(said, result)
+    asks = "?" in (_ABOUT_THINKING.sub(" ", said) if verdict else said)
+    if asks and not done and not (verdict and (again or _SURELY.search(said))):
         return ""
-    if verdict:
+    if verdict and not (_is_opening(verdict, said) and not again and _GUIDES.search(said[verdict.end() :])):
         return verdict[0].strip()
-    if praise and (done or again or _SURELY.search(said)):
+    if praise and (done or again):
         return f"{praise[0]} … {done[0] if done else again}"
-    return ""
+    if _GUIDES.search(said) or _other_numbers(said, result) or asks:
+        return ""
+    if again and not _REPORTS.search(said):
+        return again
+    return praise[0] if praise else ""
+
+
+def _is_opening(verdict: re.Match[str], said: str) -> bool:
+    """Whether no more than a word such as "Right" is said, and nothing after it that says so again."""
+    return verdict.start() < 2 and len(verdict[0].split()) == 1 and not _SURELY.search(said)
+
+
+def _other_numbers(said: str, result: Fraction | None) -> bool:
+    return any(each.value is not None and each.value != result for each in symbols(said))
 
 
 def _confirmed_elsewhere(said: str) -> str:

@@ -89,16 +89,30 @@ def wrong_operations(ground: Ground, reply: str) -> list[str]:
             continue
         elif signs := _others(each, solved, theirs):
             found.append(f"advises “{each.text}”, where the solution is {_NAMES[min(signs)]}")
-        elif each.said == "advised" and not each.numbers and _is_nobodys(each, solved, theirs):
+        elif each.said == "advised" and not each.numbers and _is_nobodys(each, solved, theirs, ground):
             found.append(f"advises “{each.text}”, which neither the solution nor the learner does")
     return found
 
 
-def _is_nobodys(each: Mention, solved: Done, theirs: Done) -> bool:
+def _is_nobodys(each: Mention, solved: Done, theirs: Done, ground: Ground) -> bool:
     signs = solved.signs | theirs.signs
-    if "^" in signs and each.sign == "*":
+    if not solved.signs or each.sign in signs or ("^" in signs and each.sign == "*"):
         return False
-    return bool(solved.signs) and each.sign not in signs and each.text.lower() not in ("plus", "minus")
+    return _is_named(each) and not _is_spoken_of(each.sign, ground)
+
+
+def _is_named(each: Mention) -> bool:
+    """Whether it is a name of the operation and of nothing else: not a sum of money, nor what adds up."""
+    return each.text.lower().startswith(("add", "subtr", "multip", "divi")) and each.text.lower() != "adding up"
+
+
+def _is_spoken_of(sign: str, ground: Ground) -> bool:
+    said = {
+        word
+        for text in (ground.tutors, ground.learners, ground.worked_out)
+        for word in re.findall(r"[a-z]+", text.lower())
+    }
+    return not said.isdisjoint(_STEMS[sign].split())
 
 
 def _solution(ground: Ground) -> list[Expression]:
@@ -196,7 +210,8 @@ def _misdescribed(each: Mention, theirs: Done, ground: Ground) -> str:
     if each.numbers:
         signs = theirs.single.get(each.numbers[0], set())
         return f"was {_NAMES[min(signs)]}" if signs and each.sign not in signs else ""
-    return "did not" if theirs.signs and each.sign not in theirs.signs else ""
+    is_new = theirs.signs and each.sign not in theirs.signs and _is_named(each) and not _is_spoken_of(each.sign, ground)
+    return "did not" if is_new else ""
 
 
 def _came(each: Mention, ground: Ground) -> str:

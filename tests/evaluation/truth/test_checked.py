@@ -94,6 +94,14 @@ def test_claims_and_operations_are_computed(reply: str, faults: int) -> None:
         ("Can you find the correct answer?", None),
         ("That's right, 3! How did you know what to do?", True),
         ("Yes. Now, how many pencils fit into one box?", None),
+        ("Well done!", True),
+        ("So it is 3. Good.", True),
+        ("I can't find a single mistake in it.", True),
+        ("Excellent question.", None),
+        ("Well done for trying.", None),
+        ("Great! Let me give you a hand with this.", None),
+        ("Perfect, now do the same for the other box.", None),
+        ("You said 3.", None),
         ("¡Exacto, muy bien!", True),
         ("Presque, mais regarde encore.", None),
         ("Genau, das stimmt!", True),
@@ -156,6 +164,7 @@ def test_a_doubt_about_a_sum_that_comes_out_or_a_number_that_is_given(reply: str
         ("An acute angle is more than 90 degrees.", True),
         ("The number of pencils increased.", False),
         ("To add them, line them up.", False),
+        ("Does it all add up to a sum of money?", False),
     ],
 )
 def test_words_that_say_the_opposite(reply: str, is_contrary: bool) -> None:

@@ -105,7 +105,7 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         "decides": material.headline.name,
         "missing": list(plan.missing),
         "tried": tried(material),
-        "contestants": summarise(material.results),
+        "contestants": summarise(material.results, material.strongest_controls),
     }
     records.write_json(scores.path("summary.json"), summary)
     write_report(material, scores.folder)

@@ -132,9 +132,11 @@ class Results:
         """The contestant against the baseline on the replies that both have; None where there are none."""
         key = self.baseline.name, contestant.name, column, scope
         if key not in self._compared and contestant != self.baseline:
-            # What is drawn serves all columns at once; of a group only the column that is asked for will be.
+            # What is drawn serves all columns at once; of a group only the column that is asked for will be, and few of
+            # the replies that were made to win.
             names = [each.name for each in self.columns] if not scope.kind else [column]
-            rivals = [each for each in self.contestants if each != self.baseline] if not scope.kind else [contestant]
+            rivals = [each for each in self.contestants if each != self.baseline and not each.kind]
+            rivals = [contestant] if scope.kind or contestant.kind else rivals
             self.compare_all([(self.baseline, rival, name) for rival in rivals for name in names], scope)
         return self._compared.get(key)
 

@@ -33,7 +33,7 @@ from evaluation.calibration.values import metric_values, pedagogy_values, rule_m
 from evaluation.judges.agreement import Resamples, correlation
 from evaluation.judges.calibration import VERSION
 from evaluation.judges.labels import Labelled, read_file, read_labels
-from evaluation.scoring.pedagogy import statement
+from evaluation.scoring.pedagogy import missing, statement
 
 
 def read(config: CalibrateConfig) -> Labels:
@@ -156,9 +156,7 @@ def _against(scores: NDArray[np.float64], teachers: NDArray[np.float64], labels:
 
 
 def _missing(said: Said) -> list[str]:
-    from evaluation.scoring.pedagogy import WEIGHTS
-
-    return [name for name in WEIGHTS if not np.isfinite(said.values[name]).any()]
+    return missing({name for name, values in said.values.items() if np.isfinite(values).any()})
 
 
 def _counts(path: Path) -> dict[str, int]:

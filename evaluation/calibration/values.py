@@ -13,7 +13,7 @@ from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.labels import Labelled
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
-from evaluation.scoring.pedagogy import WEIGHTS, columns, pedagogy_score, weighted
+from evaluation.scoring.pedagogy import WEIGHTS, columns, missing, pedagogy_score, weighted
 from evaluation.scoring.sameness import SAMENESS, sameness
 
 _MIN_LEAF = 20
@@ -69,9 +69,9 @@ def _sameness(labelled: Sequence[Labelled]) -> NDArray[np.float64]:
 
 def teachers_score(each: Labelled) -> float | None:
     """What the teachers' verdicts come to by the score's weights; None where they gave not all of them."""
-    if any(name not in each.labels for name in WEIGHTS):
+    if missing(each.labels):
         return None
-    return weighted({name: DIMENSIONS[name].values[each.labels[name]] for name in WEIGHTS})
+    return weighted({name: DIMENSIONS[name].values[each.labels[name]] for name in WEIGHTS if name in each.labels})
 
 
 def by_thresholds(

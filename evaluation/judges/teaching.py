@@ -35,6 +35,9 @@ _COMMON = 0.3
 _WEIGHT_MADE = 0.25
 """Of a distractor, where a labelled reply has 1."""
 _UNKNOWN = -1
+_REMEMBERED = 8
+_apart: dict[tuple[str, int, tuple[int, ...]], tuple[Sequence[Taught], FittedJudge]] = {}
+"""By what they were taught, with it: while it is kept, no other reply has its identity."""
 
 
 def teach(
@@ -89,9 +92,17 @@ def teach(
 
 
 def teach_apart(labelled: Sequence[Taught], dimension: str, *, seed: int) -> FittedJudge:
-    """A judge by one dimension, from all that is labelled by it."""
+    """A judge by one dimension, from all that is labelled by it.
+
+    The last few are remembered: a calibration leaves out one tutor after another, of whom most are none of these.
+    """
     rows = [each for each in labelled if dimension in each.labels]
-    return teach(rows, [], [dimension], seed=seed, embedding=None, nearness=False)
+    key = dimension, seed, tuple(map(id, rows))
+    if key not in _apart:
+        _apart[key] = rows, teach(rows, [], [dimension], seed=seed, embedding=None, nearness=False)
+        while len(_apart) > _REMEMBERED:
+            del _apart[next(iter(_apart))]
+    return _apart[key][1]
 
 
 def _together(

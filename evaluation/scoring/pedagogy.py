@@ -6,7 +6,8 @@ It is a stated, versioned composite of columns. It asks, in this order, and each
 2. Is it about this? Not lifted whole from what was said, not the dialogue's words strung together, not of something
    else, and not what the same model says to everyone.
 3. Is it true? Numbers, sums and operations by computing, agreement with a wrong answer, the wrong step hinted at.
-4. Does it teach? A judge's verdicts, weighted: what teachers looked for in replies to a learner's mistake.
+4. Does it teach? A judge's verdicts, weighted: what teachers looked for in replies to a learner's mistake, and whether
+   it leaves the thinking to the learner; less where the answer stands in it, or where it only seems to ask.
 
 The first three cost nothing where nearly all replies of real tutors lie, and nearly everything where none does, so that
 among real replies the verdicts decide. A check that cannot be made, of a language whose words are not known or of a
@@ -23,8 +24,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from evaluation.judges.base import DIMENSIONS
+from evaluation.metrics.answer import answer_revealed
 from evaluation.metrics.base import DOES_NOT_APPLY, Column, Score
 from evaluation.metrics.borrowed import copied, strung_together
+from evaluation.metrics.hollow import hollow_question
 from evaluation.metrics.relevance import off_topic
 from evaluation.metrics.truth import true
 from evaluation.metrics.wording import plausible
@@ -33,14 +36,18 @@ from evaluation.scoring.sameness import SAMENESS
 VERSION = 2
 
 WEIGHTS = {
-    "mistake_identification": 0.2,
-    "mistake_location": 0.1,
-    "providing_guidance": 0.25,
-    "actionability": 0.25,
-    "revealing_of_the_answer": 0.2,
+    "mistake_identification": 0.15,
+    "mistake_location": 0.05,
+    "providing_guidance": 0.1,
+    "guiding": 0.3,
+    "actionability": 0.3,
+    "revealing_of_the_answer": 0.1,
 }
-"""What each verdict counts. Guidance and what to do next are what a learner is to get; of the two about the mistake,
-which depend on each other, the one that new tutors' replies tell less surely counts least."""
+"""What each verdict counts. What the learner is to do, and that it is the learner who does it, count most. Guidance as
+MRBench has it is help of any kind, which cannot tell guiding from telling; the two about the mistake depend on each
+other, and the one that new tutors' replies tell less surely counts least."""
+_OPTIONAL = "guiding"
+"""Taught by labels of its own; without it the other weights make up the whole."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,7 +55,7 @@ class Check:
     """One column that can only cost."""
 
     question: str
-    """Which of the first three questions it helps to answer. Of several to one question the worst counts."""
+    """Which question it helps to answer. Of several to one question the worst counts."""
     column: Column
     """What is looked at."""
     harmless: float
@@ -71,6 +78,8 @@ CHECKS = (
     Check(question="about this", column=off_topic, harmless=0.0, hopeless=1.0, left=0.3),
     Check(question="about this", column=SAMENESS, harmless=0.4, hopeless=0.8),
     Check(question="true", column=true, harmless=1.0, hopeless=0.0, left=0.0),
+    Check(question="guiding", column=answer_revealed, harmless=0.0, hopeless=1.0, left=0.55),
+    Check(question="guiding", column=hollow_question, harmless=0.0, hopeless=1.0, left=0.9),
 )
 
 PEDAGOGY = Column(
@@ -79,8 +88,10 @@ PEDAGOGY = Column(
     description=(
         f"Version {VERSION}: "
         + ", ".join(f"{weight:g} × {DIMENSIONS[name].label}" for name, weight in WEIGHTS.items())
-        + " (the last turned round); times what is left, down to a tenth or nothing, where a reply is no language, not "
-        "about this or not true: " + "; ".join(check.column.label for check in CHECKS) + "."
+        + " (the last turned round; where guiding is not taught, the others make up the whole); times what is left "
+        "where a reply is no language, not about this, not true or no guiding: "
+        + "; ".join(check.column.label for check in CHECKS)
+        + "."
     ),
 )
 
@@ -92,7 +103,7 @@ def columns() -> list[str]:
 
 def missing(known: Container[str]) -> list[str]:
     """Those of its verdicts that are not `known`."""
-    return [name for name in WEIGHTS if name not in known]
+    return [name for name in WEIGHTS if name not in known and name != _OPTIONAL]
 
 
 def pedagogy_score(found: Mapping[str, float]) -> Score:
@@ -115,10 +126,9 @@ def pedagogy_score(found: Mapping[str, float]) -> Score:
 
 def weighted(verdicts: Mapping[str, float]) -> float:
     """The weighted verdicts alone, 0 to 1: what teachers' labels come to by the same weights."""
-    return sum(
-        weight * (1 - verdicts[name] if DIMENSIONS[name].better == "lower" else verdicts[name])
-        for name, weight in WEIGHTS.items()
-    )
+    given = {name: weight for name, weight in WEIGHTS.items() if name in verdicts or name != _OPTIONAL}
+    good = {name: 1 - verdicts[name] if DIMENSIONS[name].better == "lower" else verdicts[name] for name in given}
+    return sum(weight * good[name] for name, weight in given.items()) / sum(given.values())
 
 
 def statement() -> dict[str, Any]:

@@ -51,10 +51,17 @@ def test_of_one_question_the_worst_answer_counts_and_different_questions_multipl
 
 
 def test_without_a_verdict_there_is_no_score_and_a_check_that_cannot_be_made_costs_nothing():
-    for name in WEIGHTS:
+    for name in WEIGHTS.keys() - {"guiding"}:
         found = {key: value for key, value in {**BEST, **FITTING}.items() if key != name}
         assert pedagogy_score(found).value is None and missing(found) == [name]
     assert pedagogy_score(BEST).value == pytest.approx(1)
+
+
+def test_a_verdict_that_is_not_taught_everywhere_leaves_its_weight_to_the_others():
+    untaught = {name: value for name, value in BEST.items() if name != "guiding"}
+    assert pedagogy_score(untaught).value == pytest.approx(1) and missing(untaught) == []
+    no_action = {**untaught, "actionability": 0.0}
+    assert pedagogy_score(no_action).value == pytest.approx(1 - WEIGHTS["actionability"] / (1 - WEIGHTS["guiding"]))
 
 
 def test_its_columns_exist():

@@ -3,7 +3,20 @@
 from evaluation.judges.base import Item
 from evaluation.scoring.sameness import sameness
 
-THINGS = "apples pears plums grapes melons figs lemons limes cherries peaches mangos dates".split()
+THINGS = [
+    "apples",
+    "pears",
+    "plums",
+    "grapes",
+    "melons",
+    "figs",
+    "lemons",
+    "limes",
+    "cherries",
+    "peaches",
+    "mangos",
+    "dates",
+]
 OWN = (
     "Look at the first line again: what did you add there?", "Which of the two numbers is bigger, and by how much?",
     "Draw the bags, and put the fruit into them one by one.", "You took away where the story gives some more.",

@@ -44,6 +44,8 @@ _KEPT = 700
 """Passages of one part at most that evidence is fitted to."""
 _FIFTHS = 5
 _NAMED = 6
+_MUCH, _PATIENCE = 10_000, 1.5
+"""Of fewer passages little is known, and so much more may be spent: real text has words and turns that they lack."""
 
 
 class Make(Config):
@@ -65,11 +67,11 @@ class Make(Config):
     """Which to make."""
     words: int = Field(6000, ge=10)
     """Words at most that are listed."""
-    verbatim: int = Field(400, ge=1)
+    verbatim: int = Field(500, ge=1)
     """Of them, so many are a class each."""
-    groups: int = Field(140, ge=1)
+    groups: int = Field(160, ge=1)
     """Classes that the others share."""
-    triples: int = Field(90_000, ge=1)
+    triples: int = Field(200_000, ge=1)
     """Of three classes side by side, so many at most are kept: the commonest."""
     out: str = "evaluation/fluency/tables"
     """The folder that they are written to."""
@@ -223,16 +225,19 @@ def fitted(found: "Sequence[Passage]", language: str, config: Make) -> dict[str,
     """What evidence costs, by passages that counts without their part did not see."""
     from research import fluency_limits as limits
 
-    kept, bad = [], []
+    kept: list[NDArray[np.float64]] = []
+    bad: dict[str, list[NDArray[np.float64]]] = {name: [] for name in limits.SPOILS}
     for number, (texts, rest) in enumerate(parts(found)):
         chance = random.Random(f"{language} {number}")
         texts = limits.as_replies(texts, chance)[:_KEPT]
         counts = counted(rest, language, config).smoothed()
         kept.append(limits.evidence(texts, counts))
-        bad += [limits.evidence(each, counts) for each in limits.spoilt(texts, counts.functions, chance)]
-    if not any(map(len, kept)) or not any(map(len, bad)):
+        for name, made in limits.spoilt(texts, counts.functions, chance).items():
+            bad[name].append(limits.evidence(made, counts))
+    kept = [each for each in kept if len(each)]
+    if not kept or not any(len(each) for made in bad.values() for each in made):
         raise UserError(f"too little text in {language}: sentences of six words and more are wanted to fit what costs")
-    return limits.fit([each for each in kept if len(each)], [each for each in bad if len(each)])
+    return limits.fit(kept, bad, patience=1.0 if len(found) >= _MUCH else _PATIENCE)
 
 
 def parts(found: "Sequence[Passage]") -> "Iterator[tuple[list[str], list[Passage]]]":
@@ -259,12 +264,16 @@ def write(folder: Path, language: str, made: Counted, limits: dict[str, Any]) ->
     import yaml
     from safetensors.numpy import save_file
 
+    from evaluation.fluency.counts import packed
+
     lines = [made.functions, *made.classes]
     (folder / f"{language}.txt").write_text("".join(" ".join(words) + "\n" for words in lines), encoding="utf-8")
     arrays = {"alone": made.alone}
     for name, (keys, counts) in (("pair", made.pairs), ("triple", made.triples)):
-        arrays |= {f"{name}_keys": keys, f"{name}_counts": counts}
-    save_file(arrays, folder / f"{language}.safetensors")
+        arrays |= dict(zip((f"{name}_gaps", f"{name}_codes"), packed(keys, counts), strict=True))
+    path = folder / f"{language}.safetensors"
+    save_file(arrays, path)
+    path.chmod(0o644)  # as the files beside it
     text = yaml.safe_dump(limits, sort_keys=False, default_flow_style=None, width=120)
     (folder / f"{language}.yaml").write_text(text, encoding="utf-8")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,8 +24,9 @@ from evaluation.fluency.verdict import FEWEST, KINDS
 
 QUANTILES = (0.2, 0.05, 0.02)
 """Of the kept text, what is lower than each limit of a kind."""
-DOUBTED, REFUSED = 0.05, 0.015
-"""Of the kept text, what gets less than .9, and less than a half."""
+DOUBTED, REFUSED = 0.03, 0.008
+"""Of the kept text, what gets less than .9, and less than a half, in one view."""
+LOCAL = ("worst_6", "worst_10", "worst_16", "run")
 _STRICT = 0.0001
 _SHORTEST, _LONGEST = 6, 80
 """Words that a text has at least to be spoilt, and at most when looked at."""
@@ -116,15 +117,17 @@ def as_replies(texts: Sequence[str], chance: random.Random) -> list[str]:
     return chance.sample(found, len(found))
 
 
-def spoilt(texts: Sequence[str], functions: frozenset[str], chance: random.Random) -> list[list[str]]:
-    """For each way to spoil a text, the texts that can be spoilt so."""
+def spoilt(texts: Sequence[str], functions: frozenset[str], chance: random.Random) -> dict[str, list[str]]:
+    """By way to spoil a text, the texts that can be spoilt so."""
 
     def is_function(word: str) -> bool:
         return word.lower().strip(".,?!;:\"'()") in functions
 
     split = [words for text in texts if len(words := text.split()) >= _SHORTEST]
-    made = [[spoil(words, chance.choice(split), is_function, chance) for words in split] for spoil in SPOILS.values()]
-    return [[" ".join(words) for words in found if words] for found in made]
+    return {
+        name: [" ".join(made) for words in split if (made := spoil(words, chance.choice(split), is_function, chance))]
+        for name, spoil in SPOILS.items()
+    }
 
 
 def evidence(texts: Sequence[str], counts: Counts) -> NDArray[np.float64]:
@@ -138,11 +141,28 @@ def evidence(texts: Sequence[str], counts: Counts) -> NDArray[np.float64]:
     return np.array(rows)
 
 
-def fit(kept: Sequence[NDArray[np.float64]], bad: Sequence[NDArray[np.float64]]) -> dict[str, Any]:
-    """What `evaluation/fluency/verdict.py` reads: limits with costs by kind, and what may be spent.
+def fit(
+    kept: Sequence[NDArray[np.float64]], bad: Mapping[str, Sequence[NDArray[np.float64]]], *, patience: float = 1.0
+) -> dict[str, Any]:
+    """What `evaluation/fluency/verdict.py` reads: of each view the limits with their costs, and what may be spent.
 
-    All parts of the kept text count alike, and all ways to spoil it.
+    `kept` are parts of the kept text, `bad` by way of spoiling it the same of what was spoilt; all parts count alike,
+    and all ways. `patience` is what is multiplied by what may be spent. The second view is of the worst place alone:
+    else a good text would outweigh a salad inside it.
     """
+    ways = {name: [each for each in parts if len(each)] for name, parts in bad.items()}
+    everything, inside = (
+        [each for name in names for each in ways[name]] for names in (ways, ("inside", "salad", "shuffled"))
+    )
+    views = [_view(kept, everything, KINDS), _view(kept, inside or everything, LOCAL)]
+    return {"views": [view | {"free": round(patience * view["free"], 3)} for view in views]}
+
+
+def _view(
+    kept: Sequence[NDArray[np.float64]], bad: Sequence[NDArray[np.float64]], kinds: Sequence[str]
+) -> dict[str, Any]:
+    columns = [KINDS.index(kind) for kind in kinds]
+    kept, bad = ([each[:, columns] for each in rows] for rows in (kept, bad))
     good_weights = np.concatenate([np.full(len(each), 1 / len(each) / len(kept)) for each in kept])
     limits = np.stack([_quantiles(np.concatenate(kept), good_weights, share) for share in QUANTILES])
     good, spoilt = (_below(np.concatenate(each), limits) for each in (kept, bad))
@@ -167,7 +187,7 @@ def fit(kept: Sequence[NDArray[np.float64]], bad: Sequence[NDArray[np.float64]])
     costs, free = steep * costs, steep * half
     listed = {
         kind: [[round(float(limits[row, at]), 4), round(float(costs[row, at]), 4)] for row in range(len(QUANTILES))]
-        for at, kind in enumerate(KINDS)
+        for at, kind in enumerate(kinds)
     }
     return {"free": round(free, 3), "costs": listed}
 

@@ -21,6 +21,7 @@ from evaluation.fluency.tokens import ENDS, Token
 HERE = Path(__file__).parent / "tables"
 START = 0
 """The class that stands before a sentence."""
+_WIDEST, _NO_COUNT, _FINE = 65535, 255, 15.9
 _DISCOUNT = 0.75
 """Taken from each count for what was not seen: absolute discounting (Ney, Essen and Kneser 1994)."""
 
@@ -79,10 +80,9 @@ def before(ids: Ids, ends: NDArray[np.bool_]) -> tuple[Ids, Ids]:
 
 
 @cache
-def counts(language: str) -> Counts | None:
-    """The counts of a language by its ISO 639-1 code; None where none ship."""
-    path = HERE / f"{language}.txt"
-    return read(path) if path.is_file() else None
+def counts(language: str) -> Counts:
+    """The counts of one of `languages()`."""
+    return read(HERE / f"{language}.txt")
 
 
 @cache
@@ -101,9 +101,30 @@ def read(path: Path) -> Counts:
         functions=frozenset(functions.split(" ")),
         classes=[line.split(" ") for line in classes],
         alone=arrays["alone"],
-        pairs=(arrays["pair_keys"], arrays["pair_counts"]),
-        triples=(arrays["triple_keys"], arrays["triple_counts"]),
+        pairs=unpacked(arrays["pair_gaps"], arrays["pair_codes"]),
+        triples=unpacked(arrays["triple_gaps"], arrays["triple_codes"]),
     )
+
+
+def packed(keys: NDArray[np.uint32], counted: NDArray[np.uint16]) -> tuple[NDArray[np.uint16], NDArray[np.uint8]]:
+    """Keys as gaps of 16 bits, counts as logarithms of 8, to 2 %: a third of the space."""
+    wide = keys.astype(np.int64)
+    gaps = wide.copy()
+    gaps[1:] -= wide[:-1]
+    steps = gaps // _WIDEST  # a wide gap is several, of which only the last has a count
+    at = np.cumsum(steps + 1) - 1
+    short = np.full(at[-1] + 1 if len(at) else 0, _WIDEST, dtype=np.uint16)
+    codes = np.full(len(short), _NO_COUNT, dtype=np.uint8)
+    short[at] = gaps % _WIDEST
+    codes[at] = np.minimum(np.round(np.log2(counted) * _FINE), _NO_COUNT - 1)
+    return short, codes
+
+
+def unpacked(gaps: NDArray[np.uint16], codes: NDArray[np.uint8]) -> Counted:
+    """What `packed` packed."""
+    kept = codes != _NO_COUNT
+    keys = np.cumsum(gaps, dtype=np.int64)[kept].astype(np.uint32)
+    return keys, np.round(2 ** (codes[kept] / _FINE)).astype(np.uint16)
 
 
 def smoothed(

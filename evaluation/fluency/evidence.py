@@ -48,7 +48,7 @@ class Evidence:
     run: float
     """Longest run of words without one, in words, turned round: 0 is none, -12 is 12 or more."""
     fresh: float
-    """Share of its runs of three tokens that are no repetition of an earlier one."""
+    """Share of its runs of four tokens that are no repetition of an earlier one."""
     place: tuple[int, int]
     """First and last token of the worst 10."""
 
@@ -137,5 +137,5 @@ def _longest(names: Sequence[str], counted: Marked) -> int:
 
 
 def _fresh(names: Sequence[str]) -> float:
-    threes = list(zip(names, names[1:], names[2:], strict=False))
-    return (len(set(threes)) + _FEW) / (len(threes) + _FEW)
+    fours = list(zip(names, names[1:], names[2:], names[3:], strict=False))
+    return (len(set(fours)) + _FEW) / (len(fours) + _FEW)

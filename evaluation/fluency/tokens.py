@@ -41,8 +41,8 @@ PLAIN = str.maketrans(
 )
 _TOKEN = re.compile(
     r"(?P<num>[$£€]?\d[\d,.:/]*\d[%°]?|[$£€]?\d[%°]?|\.\d+)"
-    r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*'?)"
-    r"|(?P<op>[-+*/×÷^·](?=\s*[(\d$]|\s*[a-z]\b)|[×÷])|(?P<equal>[=≈<>≤≥])"
+    r"|(?P<op>(?:(?<=\d)|(?<=\d\s))[xX](?=\s*[$(]?\d)|[+*/×÷·^](?=\s*[(\d$]|\s*[a-z]\b)|-(?=\s*[$(]?\d)|[×÷])"
+    r"|(?P<word>[^\W\d_]+(?:['-][^\W\d_]+)*'?)|(?P<equal>[=≈<>≤≥])"
     r"|(?P<mark>[.,?!;:()\"\n¿¡-])|(?P<sign>[^\s\w])"
 )
 _CLITIC = re.compile(r"(?<=[a-z])'(?:s|re|ve|ll|d|m)$")
@@ -110,9 +110,7 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 def _add_word(found: list[Token], raw: str, start: int, *, capital: bool) -> None:
     word, end = raw.lower().rstrip("'"), start + len(raw)
-    if word == "x" and found and found[-1].text in AMOUNTS:
-        found.append(Token("<op>", "<op>", word, start, end))
-    elif clitic := _CLITIC.search(word):
+    if clitic := _CLITIC.search(word):
         stem, at = word[: clitic.start()], start + clitic.start()
         found.append(Token(stem, shape(stem, capital=capital), stem, start, at))
         found.append(Token(clitic[0], "<short>", clitic[0], at, end))

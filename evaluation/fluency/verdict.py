@@ -23,8 +23,11 @@ KINDS = ("gain", "worst_6", "worst_10", "worst_16", "order", "functions", "run",
 """What costs, of the evidence. The likelihood itself does not: it is low of all that speaks of rare things."""
 FEWEST = 4
 """Tokens below which nothing is said."""
+_DOUBTFUL = 0.9
 _CERTAIN, _LIKELY = 0.55, 0.35
 """Share of its words, function words counted whole and others half, that a text's language lists."""
+_STRANGE, _STRANGE_SHARE = 3, 0.06
+"""Different function words of another language, and their share of all words, from which two languages are mixed."""
 _SURE = 0.5
 """How sure the identifier of languages has to be where the lists are not."""
 
@@ -51,9 +54,9 @@ def fluency(text: str) -> Fluency:
     if len(found) < FEWEST:
         return Fluency(plausible=1.0, why="too little text to tell", language="", evidence=None)
     language = language_of(found, shown)
-    known = counts(language) if language else None
-    if known is None:
+    if not language:
         return Fluency(plausible=1.0, why="its language is not known", language="", evidence=None)
+    known = counts(language)
     evidence = gather(found, known.ids(found), known)
     return decided(evidence, language, limits(language), found, shown)
 
@@ -65,23 +68,33 @@ def language_of(found: Sequence[Token], shown: str) -> str:
         return "en" if any(each.text in AMOUNTS for each in found) else ""
     shares = {name: _share(name, words) for name in languages()}
     best = max(shares, key=lambda name: shares[name])
-    if shares[best] >= _CERTAIN:
-        return best
-    named, sure = identify(shown.encode("utf-8", "replace").decode())  # half a surrogate pair cannot be told
-    if sure >= _SURE and named != UNKNOWN:
-        return named if named in shares else ""
-    return best if shares[best] >= _LIKELY else ""
+    if shares[best] < _CERTAIN:
+        named, sure = identify(shown.encode("utf-8", "replace").decode())  # half a surrogate pair cannot be told
+        if sure >= _SURE and named != UNKNOWN:
+            best = named
+        elif shares[best] < _LIKELY:
+            return ""
+    return best if best in shares and not _mixes(best, words) else ""
 
 
-def _share(language: str, words: list[str]) -> float:
+def _mixes(language: str, words: Sequence[str]) -> bool:
+    """Whether many of the words are function words of another language, and none of this one."""
+    own = counts(language)
+    for other in languages():
+        strange = {word for word in words if word in counts(other).functions and word not in own.words}
+        if len(strange) >= _STRANGE and _STRANGE_SHARE * len(words) <= sum(word in strange for word in words):
+            return True
+    return False
+
+
+def _share(language: str, words: Sequence[str]) -> float:
     known = counts(language)
-    assert known is not None
     return sum(0.5 * (word in known.words) + 0.5 * (word in known.functions) for word in words) / len(words)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
-    """What evidence costs, in one language."""
+    """What evidence costs, in one view of it."""
 
     costs: Mapping[str, tuple[tuple[float, float], ...]]
     """By kind, some limits with what a unit below each of them costs."""
@@ -97,30 +110,34 @@ class Limits:
 
 
 @cache
-def limits(language: str) -> Limits:
-    """Those that ship."""
+def limits(language: str) -> tuple[Limits, ...]:
+    """Those that ship: of all evidence together, and of its worst place alone."""
     path = HERE / f"{language}.yaml"
-    listed = yaml_text.parse(path.read_text(encoding="utf-8"), str(path))
-    costs = {kind: tuple((limit, cost) for limit, cost in pairs) for kind, pairs in listed["costs"].items()}
-    return Limits(costs=costs, free=listed["free"])
+    return tuple(
+        Limits(free=view["free"], costs={kind: tuple(map(tuple, pairs)) for kind, pairs in view["costs"].items()})
+        for view in yaml_text.parse(path.read_text(encoding="utf-8"), str(path))["views"]
+    )
 
 
-def decided(evidence: Evidence, language: str, limits: Limits, found: tuple[Token, ...], shown: str) -> Fluency:
-    """What the evidence comes to: 1 / (1 + exp(spent - free)), and for what most was spent."""
-    spent = limits.spent(asdict(evidence))
-    plausible = 1 / (1 + math.exp(min(50.0, sum(spent.values()) - limits.free)))
-    worst = max(spent, key=lambda kind: spent[kind])
+def decided(evidence: Evidence, language: str, views: Sequence[Limits], found: Sequence[Token], shown: str) -> Fluency:
+    """What the evidence comes to: 1 / (1 + the sum over the views of exp(spent - free)), and what cost most."""
+    facts = asdict(evidence)
+    spent = [view.spent(facts) for view in views]
+    over = [sum(each.values()) - view.free for each, view in zip(spent, views, strict=True)]
+    plausible = 1 / (1 + sum(math.exp(min(50.0, each)) for each in over))
+    decisive = spent[over.index(max(over))]
+    kind = max(decisive, key=lambda kind: decisive[kind])
+    why = _why(kind, evidence, found, shown) if plausible < _DOUBTFUL else "reads as language"
+    return Fluency(plausible=plausible, why=why, language=language, evidence=evidence)
+
+
+def _why(kind: str, evidence: Evidence, found: Sequence[Token], shown: str) -> str:
     first, last = evidence.place
     stretch = " ".join(shown[found[first].start : found[last].end].split())
-    said = {
+    return {
         "gain": "its words do not follow from each other",
-        "worst_6": f"words that do not follow from each other: “{stretch}”",
-        "worst_10": f"words that do not follow from each other: “{stretch}”",
-        "worst_16": f"words that do not follow from each other: “{stretch}”",
         "order": "in any other order its words would be about as likely",
-        "functions": f"{evidence.functions:.0%} of its words are function words",
+        "functions": f"only {evidence.functions:.0%} of its words are function words",
         "run": f"{-evidence.run:.0f} words in a row without a function word",
         "fresh": "it says the same again and again",
-    }
-    why = said[worst] if plausible < 0.9 else "reads as language"
-    return Fluency(plausible=plausible, why=why, language=language, evidence=evidence)
+    }.get(kind, f"words that do not follow from each other: “{stretch}”")

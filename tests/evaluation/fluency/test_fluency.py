@@ -1,12 +1,14 @@
 """Whether a text is language, by the counts that ship: made by hand, both ways."""
 
+import math
 from dataclasses import asdict, replace
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.fluency.counts import counts, languages
+from evaluation.fluency.counts import counts, languages, packed, unpacked
 from evaluation.fluency.evidence import NOTHING
 from evaluation.fluency.tokens import LONGEST, read, tokens
 from evaluation.fluency.verdict import KINDS, fluency, limits
@@ -58,7 +60,8 @@ def test_a_salad_among_good_sentences_costs():
     salad = "meat pounds tyson week twelve beef cost chicken"
     assert fluency(before + after).plausible > 0.9
     found = fluency(before + salad + after)
-    assert found.plausible < fluency(before + after).plausible - 0.02
+    assert found.plausible < 0.5
+    assert "tyson week twelve" in found.why
 
 
 @pytest.mark.parametrize(
@@ -72,6 +75,10 @@ def test_a_salad_among_good_sentences_costs():
         ("ما هو العدد الذي نحصل عليه إذا جمعنا ثلاثة وأربعة؟", "its language is not known"),
         ("你觉得这个问题应该怎么做？先看看第一步，再算一算。", "its language is not known"),
         ("😀😀😀😀😀😀", "its language is not known"),
+        (
+            "Nadie explica el why, so let's find it. Si tienes tres pizzas con un amigo, what do you have?",
+            "its language is not known",
+        ),
     ],
 )
 def test_what_cannot_be_told_is_said_and_does_not_cost(text, why):
@@ -100,22 +107,32 @@ def test_of_a_long_text_both_ends_are_read():
 @given(low=st.floats(-20, 20), high=st.floats(-20, 20))
 def test_worse_evidence_never_costs_less_and_better_never_wins(language, kind, low, high):
     low, high = sorted((low, high))
-    spent = [
-        limits(language).spent(asdict(replace(NOTHING, **{kind: value})))[kind] for value in (low, high, float("inf"))
-    ]
-    assert spent[0] >= spent[1] >= spent[2] == 0
+    for view in limits(language):
+        least, less, none = (
+            view.spent(asdict(replace(NOTHING, **{kind: value}))).get(kind, 0) for value in (low, high, math.inf)
+        )
+        assert least >= less >= none == 0
 
 
 def test_what_ships_is_probabilities():
     for language in languages():
         known = counts(language)
-        assert known is not None
         assert known.alone.size == known.pairs.shape[0] < 1024, "three classes are one key of 32 bits"
         for table in (known.alone[None], known.pairs):
-            assert abs(float(table.astype("float64").__array__().max()) - 0) < 20
-            assert ((2.718281828 ** table.astype("float64")).sum(axis=1) - 1 < 1e-3).all()
-        assert (known.keys[1:] > known.keys[:-1]).all()
-        assert known.triples.max() <= 0
+            assert np.exp(table.astype(float)).sum(axis=1) == pytest.approx(1, abs=0.01)
+        first, second = np.divmod(known.keys[0] // known.alone.size, known.alone.size)
+        after = [known.log_likelihoods(np.array([first, second, third]))[2] for third in range(known.alone.size)]
+        assert np.exp(np.array(after, dtype=float)).sum() == pytest.approx(1, abs=0.05)
+        assert (np.diff(known.keys.astype(np.int64)) > 0).all()
+
+
+def test_counts_are_packed_to_a_third_and_come_back_within_two_hundredths():
+    keys = np.array([0, 1, 70_000, 5 * 65_535, 5 * 65_535 + 1, 2**32 - 1], dtype=np.uint32)
+    counted = np.array([1, 2, 3, 70, 30_000, 65_535], dtype=np.uint16)
+    back, about = unpacked(*packed(keys, counted))
+    assert (back == keys).all()
+    assert about.tolist()[:3] == [1, 2, 3]
+    assert about == pytest.approx(counted, rel=0.025)
 
 
 def test_tokens_are_words_numbers_and_marks_by_kind():

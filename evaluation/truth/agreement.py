@@ -140,7 +140,7 @@ _ELSEWHERE = {
         "no|pero|casi|aunque|revisa|error|mal|otra vez",
     ),
     "fr": (
-        "exactement|exact|c'est (?:ça|juste|correct|parfait|exact)|d'accord|tout à fait|très bien|bravo|tu as raison",
+        "exactement|c'est (?:ça|juste|correct|parfait|exact)|d'accord|tout à fait|très bien|bravo|tu as raison",
         "pas|mais|presque|erreur|vérifie|revois|encore|faux",
     ),
     "de": (
@@ -178,6 +178,12 @@ _GUIDES = _any(
     r"|multipl\w+|add(?:ing)?|question|trying|thinking|same|plus|minus|times|each|use|find|look|think"
 )
 """Beside praise alone: that something is to be done or thought about."""
+_GRANTED = re.compile(
+    r"\b(?:you are|you're|you were|that's|it is|it's) (?:\w+ly )?(?:right|correct|true) (?:that|to say|in saying|"
+    r"when you say),? "
+    r"(?:\"(?P<quote>[^\"]+)\"|(?P<clause>[^,.;!?\"\n]+(?:\.\d+)?))",
+    re.IGNORECASE,
+)
 _REPORTS = _any(r"you (?:got|said|say|have|wrote|think|found|mean)|your (?:answer|result)|so you")
 """That the learner's result is said again as the learner's."""
 _QUOTED = re.compile(r"\"[^\"]{1,400}\"")
@@ -193,8 +199,13 @@ class Stance:
     """The words that say it is wrong."""
 
 
-def stance(reply: str, result: Fraction | None, learner: str = "") -> Stance:
-    """What `reply` says of the `learner`'s `result`. What it quotes of the learner says nothing."""
+def stance(reply: str, result: Fraction | None, learner: str = "", wrong: frozenset[Fraction] = frozenset()) -> Stance:
+    """What `reply` says of the `learner`'s `result`. What it quotes of the learner says nothing.
+
+    Whatever else it says, it confirms where it grants a number known to be `wrong`: "you are right that it is 9".
+    """
+    if granted := _granted(reply, wrong):
+        return Stance(granted, "")
     said = _QUOTED.sub(lambda quote: "" if quote[0][1:-1].strip(" .!?") in plain(learner) else quote[0], plain(reply))
     said = said.strip().strip('"')
     bare = _FAULTLESS.sub(" ", _NO_FAULT.sub(" ", said))
@@ -203,6 +214,15 @@ def stance(reply: str, result: Fraction | None, learner: str = "") -> Stance:
     if _TAKES_BACK.search(bare):
         return Stance("", "")
     return Stance(_confirmed(said, result) or _confirmed_elsewhere(said), "")
+
+
+def _granted(reply: str, wrong: frozenset[Fraction]) -> str:
+    """A clause that is called right and ends in a wrong number."""
+    for clause in _GRANTED.finditer(plain(reply)) if wrong else ():
+        numbers = [each.value for each in symbols(clause["quote"] or clause["clause"]) if each.value is not None]
+        if numbers and numbers[-1] in wrong and not _TAKES_BACK.search(clause["clause"] or ""):
+            return clause[0].strip()
+    return ""
 
 
 def _confirmed(said: str, result: Fraction | None) -> str:

@@ -157,7 +157,7 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
     turned = turned_round(known, reply)
     operations = [*wrong_operations(known, reply), *filter(None, [contrary_words(known, reply)])]
     result = last_result(known)
-    said = stance(reply, result.value, known.said or known.last_turn)
+    said = stance(reply, result.value, known.said or known.last_turn, result.wrong)
     doubted = doubted_right_step(known, reply)
     praised = wrong_form_praised(truth, reply)
     kinds = {each.origin for each in numbers if each.value > _SMALL}

@@ -37,6 +37,8 @@ class Result:
     """What tells."""
     reached: bool = False
     """Whether it is the final one, or what was asked for: then there is nothing to deny."""
+    wrong: frozenset[Fraction] = frozenset()
+    """Results of the learner's last turn that are known to be wrong."""
 
 
 def last_result(ground: Ground) -> Result:
@@ -45,7 +47,8 @@ def last_result(ground: Ground) -> Result:
         return Result(None, None)
     value = ground.last[-1]
     if wrong := false_claims(ground):
-        return Result(value, False, f"the learner's {wrong[-1].text}")
+        strange = frozenset(claim.result for claim in wrong)
+        return Result(value, False, f"the learner's {wrong[-1].text}", wrong=strange)
     if ground.final is not None:
         return _by_solution(ground, value)
     return _by_question(ground, value)
@@ -68,10 +71,11 @@ def _by_solution(ground: Ground, value: Fraction) -> Result:
     results = [claim.result for claim in _said(ground)] or ([value] if _is_concluded(ground) else [])
     strange = [each for each in results if not _is_one_of(each, ground.worked) and each not in ground.given]
     if strange:
-        return Result(value, False, f"{_shown(strange[-1])} is no result of the solution: {comes_to}")
+        why = f"{_shown(strange[-1])} is no result of the solution: {comes_to}"
+        return Result(value, False, why, wrong=frozenset(strange))
     is_step = _is_one_of(value, [claim.result for claim in ground.solution.claims])
     if _ANSWERS.search(plain(ground.said)) and not is_step:
-        return Result(value, False, comes_to)
+        return Result(value, False, comes_to, wrong=frozenset((value,)))
     return Result(value, True, "a step of the solution") if is_step else Result(value, None)
 
 
@@ -93,7 +97,8 @@ def _by_question(ground: Ground, value: Fraction) -> Result:
         return Result(value, True, f"{_shown(wanted)} was asked for", True)
     if value in asked[-1].numbers or any(same_number(value, each.result) for each in asked[-1].operations):
         return Result(value, None)
-    return Result(value, False, f"{_shown(value)} where {_shown(wanted)} was asked for")
+    why = f"{_shown(value)} where {_shown(wanted)} was asked for"
+    return Result(value, False, why, wrong=frozenset((value,)))
 
 
 def _shown(value: Fraction) -> str:

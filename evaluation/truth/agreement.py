@@ -180,7 +180,7 @@ _GUIDES = _any(
 """Beside praise alone: that something is to be done or thought about."""
 _GRANTED = re.compile(
     r"\b(?:you are|you're|you were|that's|it is|it's) (?:\w+ly )?(?:right|correct|true) (?:that|to say|in saying|"
-    r"when you say),? "
+    r"when you say),? (?!you )"
     r"(?:\"(?P<quote>[^\"]+)\"|(?P<clause>[^,.;!?\"\n]+(?:\.\d+)?))",
     re.IGNORECASE,
 )

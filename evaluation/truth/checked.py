@@ -7,6 +7,7 @@ reply loses by what is not known.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -29,14 +30,17 @@ _LONGEST_QUOTE = 80
 _SMALL = 2
 _ENOUGH = 2
 """From so many numbers on, a dialogue that states no problem can be told from its numbers."""
-LEFT_BY_FALSE_CLAIM = 0.2
-LEFT_BY_FOREIGN_NUMBER = 0.4
-LEFT_BY_UNPLACED_NUMBERS = 0.8
-LEFT_BY_MISPLACED_NUMBER = 0.6
-LEFT_BY_WRONG_OPERATION = 0.4
-LEFT_BY_AGREEING = 0.1
-LEFT_BY_DENYING = 0.4
-LEFT_BY_WRONG_STEP = 0.4
+LEFT = {
+    "false_claims": 0.2,
+    "foreign": 0.4,
+    "unplaced": 0.8,
+    "misplaced": 0.6,
+    "wrong_operations": 0.4,
+    "agrees": 0.1,
+    "denies_right": 0.4,
+    "doubts_right_step": 0.4,
+}
+"""What each fault leaves of a reply's worth: the less, the surer it is that it is one and the more harm it does."""
 _DISOWNED = re.compile(
     r"\b(?:check|recheck|recalculate|mistakes?|errors?|wrong|incorrect|not (?:right|correct|true)|isn't|can't be|"
     r"cannot be|would mean|"
@@ -123,19 +127,9 @@ class Checked:
     @property
     def true(self) -> float:
         """What is left of a reply's worth, 0 to 1: 1 where no fault was found."""
-        left = 1.0
-        for fault, kept in (
-            (self.false_claims, LEFT_BY_FALSE_CLAIM),
-            (self.foreign if self.is_stated else 0, LEFT_BY_FOREIGN_NUMBER),
-            (self.unplaced, LEFT_BY_UNPLACED_NUMBERS),
-            (self.misplaced, LEFT_BY_MISPLACED_NUMBER),
-            (self.wrong_operations, LEFT_BY_WRONG_OPERATION),
-            (self.agrees, LEFT_BY_AGREEING),
-            (self.denies_right, LEFT_BY_DENYING),
-            (self.doubts_right_step, LEFT_BY_WRONG_STEP),
-        ):
-            left *= kept if fault else 1.0
-        return left
+        return math.prod(
+            left for fault, left in LEFT.items() if getattr(self, fault) and (fault != "foreign" or self.is_stated)
+        )
 
 
 def check(messages: Messages, reply: str, answer: str = "", truth: Truth | None = None) -> Checked:

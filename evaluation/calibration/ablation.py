@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from espalier.artifacts.records import read_json
 from espalier.errors import UserError
+from evaluation.calibration.preferences import by_name, in_order, preferences
+from evaluation.calibration.values import teachers_score
 from evaluation.cases.case import Messages
 from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Resamples
@@ -48,6 +50,9 @@ class Ablation:
     """Taught without those of the novice."""
     lost: Estimate
     """The first less the second, on the same pairs and draws."""
+    beside: dict[str, Any]
+    """By either of the first two names: what a question mark, length or the tutor's name alone reaches on these pairs,
+    and on those of which both replies ask, neither, or one."""
 
 
 def read_pairs(paths: Sequence[Path]) -> list[Pair]:
@@ -79,16 +84,24 @@ def unseen(pairs: Sequence[Pair], labelled: Sequence[Labelled]) -> list[Pair]:
 
 def ablation(teach: TeachScores, labelled: Sequence[Labelled], pairs: Sequence[Pair], resamples: Resamples) -> Ablation:
     """Both accuracies on `pairs`, which must be unseen, and their difference; `resamples` are over the pairs."""
-    right = []
-    for train in (labelled, [each for each in labelled if each.tutor != NOVICE]):
-        score = teach(train)
-        gap = score([pair.expert for pair in pairs]) - score([pair.novice for pair in pairs])
-        right.append((1 + np.sign(np.nan_to_num(gap))) / 2)
+    replies = [pair.expert for pair in pairs] + [pair.novice for pair in pairs]
     rows = np.arange(len(pairs))
+    places = np.stack([rows, rows + len(pairs)], axis=1)
+    right, beside = [], {}
+    for name, train in (
+        ("with_novice", labelled),
+        ("without_novice", [each for each in labelled if each.tutor != NOVICE]),
+    ):
+        score = teach(train)
+        scores = np.concatenate([score(replies[: len(pairs)]), score(replies[len(pairs) :])])
+        right.append(in_order(scores, places))
+        worth = [(each, np.nan if (found := teachers_score(each)) is None else found) for each in train]
+        beside[name] = preferences(scores, by_name(worth, replies), replies, places, rows, resamples)
     return Ablation(
         with_novice=resamples.mean(right[0], rows),
         without_novice=resamples.mean(right[1], rows),
         lost=resamples.mean(right[0] - right[1], rows),
+        beside=beside,
     )
 
 

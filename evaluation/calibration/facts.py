@@ -26,6 +26,8 @@ RULE = (
     "down to the commonest verdict there; it stands beside the figure by problem, to show how much of that is style. "
     "Where the labels name one tutor only the problem is unseen, and that is enough only if the name stands for many."
 )
+_KINDS = {"Expert": "expert", "Novice": "novice"}
+"""Tutors who are people, in MRBench; all others are models."""
 _ENOUGH = 100
 """Labelled replies that a dimension needs to be calibrated, and a metric to apply to."""
 
@@ -174,6 +176,19 @@ def tutor_order(
         "ordered_alike": sum(bool(gap > 0) for gap in gaps),
         "pearson": float(np.corrcoef(ours, theirs)[0, 1]) if len(ours) > 2 else None,
         "means": {tutor: {"score": one, "teachers": other} for tutor, (one, other) in means.items()},
+    }
+
+
+def bias(
+    scores: NDArray[np.float64], teachers: NDArray[np.float64], replies: Sequence[Labelled], resamples: Resamples
+) -> dict[str, Any]:
+    """By kind of tutor (expert, novice, model): mean score less the mean of the teachers' verdicts, weighted alike."""
+    known = np.isfinite(scores) & np.isfinite(teachers)
+    kinds = np.array([_KINDS.get(each.tutor, "model") for each in replies])
+    return {
+        kind: {"n": len(rows), "bias": plain(resamples.mean(scores[rows] - teachers[rows], rows))}
+        for kind in (*_KINDS.values(), "model")
+        if len(rows := np.flatnonzero(known & (kinds == kind)))
     }
 
 

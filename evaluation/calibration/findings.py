@@ -21,14 +21,16 @@ from evaluation.calibration.config import CalibrateConfig, command
 from evaluation.calibration.facts import (
     RULE,
     Labels,
+    bias,
     columns,
     dimension_facts,
     metric_facts,
     plain,
     tutor_order,
 )
-from evaluation.calibration.folds import by_problem, new_tutor
+from evaluation.calibration.folds import Fold, by_problem, new_tutor
 from evaluation.calibration.judging import Judging
+from evaluation.calibration.preferences import pairs_within, preferences, worth_by_name
 from evaluation.calibration.values import metric_values, pedagogy_values, rule_metrics, teachers_score
 from evaluation.judges.agreement import Resamples, correlation
 from evaluation.judges.calibration import VERSION
@@ -121,8 +123,8 @@ def pedagogy_found(judging: Judging, labels: Labels, arenas: Sequence[attacks.Ar
     return {
         "pedagogy": {
             **statement(),
-            "by_problem": _against(scores, teachers, labels),
-            "new_tutor": _against(fresh, teachers, labels),
+            "by_problem": _against(scores, teachers, labels, labels.by_problem),
+            "new_tutor": _against(fresh, teachers, labels, labels.new_tutor),
             "tutors": tutor_order(fresh, teachers, labels.replies),
         },
         "attacks": attacked,
@@ -145,14 +147,24 @@ def ablation_found(judging: Judging, labels: Labels, config: CalibrateConfig) ->
     say(f"expert over novice: {len(pairs)} pairs of Bridge about no labelled problem")
     found = ablation(teach, labels.replies, pairs, draws)
     facts = {name: plain(getattr(found, name)) for name in ("with_novice", "without_novice", "lost")}
-    return {"ablation": {"pairs": len(pairs), **facts}}
+    return {"ablation": {"pairs": len(pairs), **facts, "beside": found.beside}}
 
 
-def _against(scores: NDArray[np.float64], teachers: NDArray[np.float64], labels: Labels) -> dict[str, Any]:
+def _against(
+    scores: NDArray[np.float64], teachers: NDArray[np.float64], labels: Labels, folds: Sequence[Fold]
+) -> dict[str, Any]:
+    """How far the score goes with the teachers', prefers what they do within a dialogue, and favours kinds of tutor."""
     rows = np.flatnonzero(np.isfinite(scores) & np.isfinite(teachers))
     if not len(rows):
         return {"n": 0}
-    return {"n": len(rows), "pearson": plain(correlation(scores[rows], teachers[rows], rows, labels.resamples))}
+    pairs = pairs_within([each.dialogue for each in labels.replies], teachers)
+    names = worth_by_name(labels.replies, teachers, folds)
+    return {
+        "n": len(rows),
+        "pearson": plain(correlation(scores[rows], teachers[rows], rows, labels.resamples)),
+        "preferences": preferences(scores, names, labels.replies, pairs, pairs[:, 0], labels.resamples),
+        "bias": bias(scores, teachers, labels.replies, labels.resamples),
+    }
 
 
 def _missing(said: Said) -> list[str]:

@@ -152,6 +152,17 @@ def _pedagogy(found: dict[str, Any]) -> str:
         if score[key]["n"]
     ]
     text += "\n" + table(["r with the teachers' verdicts, weighted alike", "n", "r"], rows)
+    for key, asked in (("by_problem", "problem unseen"), ("new_tutor", "problem and tutor unseen")):
+        if score[key]["n"]:
+            text += f"\n### The better of two replies to one dialogue, {asked}\n\n{_beside(score[key]['preferences'])}"
+    text += f"\n{_BESIDE}\n"
+    kinds = [
+        [kind, each["n"], _interval(each["bias"], "+.3f"), _interval(fresh["bias"], "+.3f") if fresh else None]
+        for kind, each in score["by_problem"]["bias"].items()
+        for fresh in [score["new_tutor"].get("bias", {}).get(kind)]
+    ]
+    headers = ["kind of tutor", "n", "problem unseen", "and tutor unseen"]
+    text += "\n### Score less the teachers' verdicts, weighted alike\n\n" + table(headers, kinds)
     order = score["tutors"]
     text += (
         f"\nOf {order['pairs']} pairs of tutors, each unseen, {order['ordered_alike']} are in the teachers' order.\n"
@@ -211,7 +222,31 @@ def _ablation(found: dict[str, Any]) -> str:
         f"## Style or teaching: an expert's reply over a novice's, {facts['pairs']} pairs\n\n"
         + table(["the pedagogy score's judge was taught", "accuracy, ties half"], rows)
         + "\nNo pair is about a problem of the labels. What is lost was knowledge of the novice's style.\n"
+        + "".join(
+            f"\n### Taught {taught} the novice's replies\n\n{_beside(facts['beside'][name])}"
+            for name, taught in (("with_novice", "with"), ("without_novice", "without"))
+        )
+        + f"\n{_BESIDE}\n"
     )
+
+
+_GROUPS = {"all": "all", "both_ask": "both ask", "neither_asks": "neither asks", "one_asks": "one asks"}
+_BESIDE = (
+    "Shares of pairs put in the right order, ties half. *Ahead* is the score less the question mark alone, on the same "
+    "pairs and draws. Length is taken whichever way does better; the tutor's name stands for the mean verdict on its "
+    "other replies, and says nothing of one that is not known."
+)
+
+
+def _beside(facts: dict[str, Any]) -> str:
+    """A score's preferences beside what a mark, a length and a name reach."""
+    figures = ("score", "question_mark", "length", "tutor_name_only")
+    rows = [
+        [label, each["pairs"], *(_interval(each[figure]) for figure in figures), _interval(each["ahead"], "+.3f")]
+        for name, label in _GROUPS.items()
+        if (each := facts.get(name))
+    ]
+    return table(["pairs", "n", "score", '"?" only', "length only", "name only", "ahead"], rows)
 
 
 def _metrics(found: dict[str, Any]) -> str:

@@ -168,7 +168,23 @@ def _teachers(judge: str, found: Mapping[str, Any]) -> str:
     ]
     if not rows:
         return ""
-    return f"By {escape(judge)} it goes with the teachers' own verdicts, weighted alike, at r = {'; '.join(rows)}.\n"
+    text = f"By {escape(judge)} it goes with the teachers' own verdicts, weighted alike, at r = {'; '.join(rows)}.\n"
+    for key, asked in _ASKED.items():
+        if preferred := found.get(key, {}).get("preferences", {}).get("all"):
+            text += f"Of two replies to one dialogue it puts the teachers' choice first, on {asked}: "
+            text += f"{_beside(preferred)}.\n"
+    if biases := found.get("new_tutor", {}).get("bias"):
+        kinds = "; ".join(f"{kind} {interval(each['bias'], sign='+')}" for kind, each in biases.items())
+        text += f"Score less teachers' verdicts by kind of tutor, each unseen: {kinds}.\n"
+    return text
+
+
+def _beside(preferred: Mapping[str, Any]) -> str:
+    """A share of pairs, with what would reach it without reading them."""
+    return (
+        f"{interval(preferred['score'])} (a question mark alone {interval(preferred['question_mark'])}, length alone "
+        f"{interval(preferred['length'])}; ahead of the mark {interval(preferred['ahead'], sign='+')})"
+    )
 
 
 def _attacks(judge: str, found: Mapping[str, Any]) -> str:
@@ -196,4 +212,9 @@ def _ablation(judge: str, found: Mapping[str, Any]) -> str:
         f"Style or teaching? Of {found['pairs']:,} pairs of an expert's and a novice's reply, {escape(judge)}'s score "
         f"puts the expert's first in a share of {interval(found['with_novice'])}, and of "
         f"{interval(found['without_novice'])} when its judge never saw that novice: the difference was style.\n"
+        + "".join(
+            f"That novice unseen, {pairs}: {_beside(beside[name])}.\n"
+            for name, pairs in (("all", "all pairs"), ("both_ask", "both ask"), ("neither_asks", "neither asks"))
+            if name in (beside := found.get("beside", {}).get("without_novice", {}))
+        )
     )

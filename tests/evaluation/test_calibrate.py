@@ -21,8 +21,9 @@ from evaluation.calibration.asking import Said, out_of_fold, truth
 from evaluation.calibration.at_once import at_once
 from evaluation.calibration.attacks import arenas, attack, scores
 from evaluation.calibration.config import CalibrateConfig
-from evaluation.calibration.facts import Labels, columns, dimension_facts, metric_facts, tutor_order
+from evaluation.calibration.facts import Labels, bias, columns, dimension_facts, metric_facts, tutor_order
 from evaluation.calibration.folds import by_problem, new_tutor
+from evaluation.calibration.preferences import pairs_within, preferences, worth_by_name
 from evaluation.calibration.values import by_thresholds, metric_values, pedagogy_values, rule_metrics, teachers_score
 from evaluation.controls.base import controls
 from evaluation.judges import calibration
@@ -357,6 +358,45 @@ def test_the_order_of_tutors(replies):
     assert found["means"]["Ann"] == {"score": 3.0, "teachers": 3.0}
 
 
+def test_bias_by_kind_of_tutor(replies):
+    teachers = np.full(len(replies), 0.5)
+    above = {"Expert": -0.25, "Novice": 0.25}
+    scores = teachers + [above.get(each.tutor, 0.0) for each in replies]
+    scores[0] = np.nan
+    found = bias(scores, teachers, replies, Resamples([each.problem for each in replies], count=50))
+    assert {kind: each["bias"]["value"] for kind, each in found.items()} == {
+        "expert": -0.25,
+        "novice": 0.25,
+        "model": 0,
+    }
+    assert found["model"]["n"] == 95 and found["expert"]["bias"]["low"] == -0.25
+
+
+# Preferences
+
+
+def test_a_preference_stands_beside_what_a_mark_a_length_or_a_name_reaches(replies):
+    worth = np.array([float("again" in each.reply) for each in replies])
+    pairs = pairs_within([each.dialogue for each in replies], worth)
+    assert all(replies[a].dialogue == replies[b].dialogue and worth[a] > worth[b] for a, b in pairs)
+    assert len(pairs) == sum(
+        worth[a] > worth[b] for a in range(len(replies)) for b in range(len(replies)) if a // 5 == b // 5
+    )
+    draws = Resamples([each.problem for each in replies], count=200)
+    names = worth_by_name(replies, worth, by_problem(replies, 4))
+    found = preferences(-worth, names, replies, pairs, pairs[:, 0], draws)
+    assert set(found) == {"all", "one_asks"}  # here good replies ask, and bad ones never do
+    all_pairs = found["all"]
+    assert (all_pairs["score"]["value"], all_pairs["question_mark"]["value"], all_pairs["ahead"]["high"]) == (0, 1, -1)
+    assert all_pairs["length"]["value"] == 1 and 0.5 < all_pairs["tutor_name_only"]["value"] < 1
+    shorter = [replace(each, reply="Hm?" if "again" in each.reply else each.reply + "?") for each in replies]
+    fresh = worth_by_name(replies, worth, new_tutor(replies, 4))
+    found = preferences(worth, fresh, shorter, pairs, pairs[:, 0], draws)
+    assert set(found) == {"all", "both_ask"} and found["all"] == found["both_ask"]
+    assert found["all"]["question_mark"]["value"] == 0.5 and found["all"]["ahead"]["low"] == 0.5
+    assert found["all"]["length"]["value"] == 1  # the shorter
+
+
 # Ablation
 
 
@@ -390,6 +430,9 @@ def test_the_ablation_shows_what_was_style(tmp_path, replies):
 
     found = ablation(teach, replies, pairs, Resamples(list(range(30)), count=200))
     assert (found.with_novice.value, found.without_novice.value, found.lost.value) == (1, 0.5, 0.5)
+    with_novice, without = (found.beside[name]["all"] for name in ("with_novice", "without_novice"))
+    assert with_novice["pairs"] == 30 and with_novice["tutor_name_only"]["value"] == 1
+    assert (with_novice["ahead"]["value"], without["ahead"]["value"], without["ahead"]["high"]) == (0, -0.5, -0.5)
 
 
 # The command
@@ -415,6 +458,9 @@ def test_the_command_writes_figures_and_a_page(label_file, trained, workspace, t
     assert found["attacks"]["bridge"]["dialogues"] == 30
     assert found["pedagogy"]["by_problem"]["pearson"]["value"] > 0.7
     assert found["ablation"]["pairs"] == 30 and found["ablation"]["with_novice"]["value"] == 1
+    assert found["ablation"]["beside"]["without_novice"]["one_asks"]["question_mark"]["value"] == 1
+    assert found["pedagogy"]["new_tutor"]["preferences"]["all"]["tutor_name_only"]["value"] < 0.8
+    assert set(found["pedagogy"]["new_tutor"]["bias"]) == {"expert", "novice", "model"}
     assert found["labels"] == [
         {"file": "labels.json", "sha256": records.sha256_file(label_file), "dialogues": 32, "replies": 160}
     ]
@@ -423,7 +469,7 @@ def test_the_command_writes_figures_and_a_page(label_file, trained, workspace, t
 
     page = (workspace / "agents" / "reports" / "calibration-classifier.md").read_text()
     assert "says what to do next" in page and "**no**" in page and "Bridge, experts' replies" in page
-    assert "with the novice's replies" in page
+    assert "with the novice's replies" in page and '"?" only' in page and "| novice | 32 |" in page
     assert not any(thing in page for thing in THINGS) and str(tmp_path) not in page
     assert "asks something" in (workspace / "agents" / "reports" / "calibration-metrics.md").read_text()
     assert "beats the good reply" in capsys.readouterr().out

@@ -379,25 +379,52 @@ def test_the_pedagogy_score_is_stated_with_what_it_is_worth(tmp_path):
     def e(value: float) -> dict[str, float]:
         return {"value": value, "low": value - 0.1, "high": value + 0.1}
 
+    def beside(value: float) -> dict:
+        return {"pairs": 99, "score": e(value), "question_mark": e(0.5), "length": e(0.7), "ahead": e(value - 0.5)}
+
     worth = {
         "dimensions": {},
-        "pedagogy": {"by_problem": {"n": 2000, "pearson": e(0.6)}, "new_tutor": {"n": 0}},
-        "controls": {
-            "praise": {"label": "praised first", "replaces": False, "all": {"change": e(0.2), "resisted": False}},
-            "canned": {"label": "one question", "replaces": True, "all": {"change": e(-0.3), "resisted": True}},
+        "pedagogy": {
+            "by_problem": {"n": 2000, "pearson": e(0.6)},
+            "new_tutor": {
+                "n": 1900,
+                "pearson": e(0.5),
+                "preferences": {"all": beside(0.75)},
+                "bias": {"expert": {"n": 243, "bias": e(-0.2)}},
+            },
         },
-        "ablation": {"pairs": 642, "with_novice": e(0.8), "without_novice": e(0.6), "lost": e(0.2)},
+        "attacks": {
+            "mrbench": {
+                "dialogues": 200,
+                "families": {
+                    "praise": {"label": "praised first", "adds": True, "beaten": False, "share": e(1.1)},
+                    "canned": {"label": "one question", "adds": False, "beaten": True, "share": e(0.3)},
+                },
+            }
+        },
+        "ablation": {
+            "pairs": 642,
+            "with_novice": e(0.8),
+            "without_novice": e(0.6),
+            "lost": e(0.2),
+            "beside": {"without_novice": {"all": beside(0.6), "both_ask": beside(0.55)}},
+        },
     }
     records = [record(m, n, True, metrics={"pedagogy": n / 20}) for m in ("old", "new") for n in range(20)]
     scored = of(records, [PEDAGOGY], headline="pedagogy", judges=("classifier",), calibrations={"classifier": worth})
     text = section(page(scored, tmp_path), "How far to trust each column")
     assert f"composite, version {VERSION}, of judged columns" in text and "`providing_guidance` 0." in text
-    assert "at r = +0.60 (+0.50 to +0.70) on an unseen problem (2,000 replies).\n" in text
-    assert "| praised first | +0.200 (+0.100 to +0.300) | does not rise | **no** |" in text
-    assert "| one question | −0.300 (−0.400 to −0.200) | falls | yes |" in text
+    assert "at r = +0.60 (+0.50 to +0.70) on an unseen problem (2,000 replies); +0.50" in text
+    assert "1 of 2 families were beaten. Nearest came one question, with 0.30" in text
+    assert "not beaten: praised first.\n" in text
+    assert "first, on an unseen problem and an unseen tutor: 0.75 (0.65–0.85) (a question mark alone 0.50" in text
+    assert "by kind of tutor, each unseen: expert −0.20 (−0.30 to −0.10).\n" in text
+    assert "both ask: 0.55" in text and "ahead of the mark +0.05" in text
     assert "Of 642 pairs" in text and "0.80 (0.70–0.90), and of 0.60 (0.50–0.70)" in text
     bare = page(of(records, [PEDAGOGY], headline="pedagogy"), tmp_path)
-    assert "composite, version" in bare and "Style or teaching" not in bare and "spoilt on purpose" not in bare
+    assert (
+        "composite, version" in bare and "Style or teaching" not in bare and "replies made to win were held" not in bare
+    )
 
 
 def test_models_with_the_same_content_are_called_one(tmp_path):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from evaluation.judges.labels import Labelled
 
 _FAMILIES = ("salad", "keywords", "scrambled", "mad_lib", "restated", "litany", "crafted", "greedy", "evolved")
+_ASKED = 100
+"""Texts of each kind that a model is asked about."""
 _LONG = 12
 """Words of a string that the search makes."""
 
@@ -47,6 +49,10 @@ class Benchmark(Config):
     """Label files of MRBench and MathDial."""
     bridge: list[FilePath] = []
     """Files of Bridge."""
+    model: str | None = None
+    """A language model that is asked too: a run, a folder or a hub name."""
+    chat_template: str | None = None
+    """Builtin template or file, for a model that has none; a text alone is read, so it decides nothing."""
     replies: int = Field(2500, ge=10)
     """Real replies that are drawn, and dialogues that a family answers at most."""
     searches: int = Field(50, ge=1)
@@ -87,6 +93,8 @@ def main(argv: list[str]) -> None:
             auc = roc_auc_score(np.repeat([1, 0], (len(real), len(found))), np.concatenate((real, found)))
             shares = [(found < limit).mean(), (found < 0.5).mean(), (found > 0.9).mean()]
             say(f"| {name} | {len(made):,} | {auc:.3f} | " + " | ".join(f"{share:.1%}" for share in shares) + " |")
+    if config.model:
+        ask_model(drawn, config)
     for only_content in (True, False):
         search(drawn[: config.searches], config, only_content)
 
@@ -118,6 +126,35 @@ def strings(real: "Sequence[Labelled]", seed: int) -> dict[str, list[str]]:
     }
     spoils = spoilt([each.reply for each in real[:600]], counts("en").functions, random.Random(seed))
     return found | {f"spoilt: {name}": made for name, made in spoils.items()}
+
+
+def ask_model(real: "Sequence[Labelled]", config: Benchmark) -> None:
+    """A language model's word on some of them."""
+    import numpy as np
+    from sklearn.metrics import roc_auc_score
+
+    from espalier.models.references import resolve
+    from evaluation.backends.local import LocalModel, Placement
+    from evaluation.cases.suite import Generation
+    from evaluation.fluency.by_model import by_model
+
+    placement = Placement(chat_template=config.chat_template, batch_size=8)
+    backend = LocalModel(ref=resolve(str(config.model)), generation=Generation(), placement=placement)
+
+    def orders(texts: Sequence[str]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
+        found = np.array([each.order for each in by_model(backend, texts)])
+        return found[np.isfinite(found)]
+
+    good = orders([each.reply for each in real[:_ASKED]])
+    limit = float(np.quantile(good, 0.02))
+    say(f"\nBy {config.model}: nats per word that their order brings real replies, median {np.median(good):.2f};")
+    say(f"2 % have less than {limit:.2f}\n")
+    say("| made replies | number | AUC | below the limit |\n| --- | ---: | ---: | ---: |")
+    for name, made in strings(real, config.seed).items():
+        if made:
+            bad = orders(made[:_ASKED])
+            auc = roc_auc_score(np.repeat([1, 0], (len(good), len(bad))), np.concatenate((good, bad)))
+            say(f"| {name} | {len(bad)} | {auc:.3f} | {(bad < limit).mean():.1%} |")
 
 
 def search(real: "Sequence[Labelled]", config: Benchmark, only_content: bool) -> None:

@@ -19,7 +19,7 @@ from evaluation.quantities.numerals import terms
 
 _DRAWN = 20
 _AFFIRMS = re.compile(
-    r"\W*(?:yes|correct|exactly|right|perfect|that'?s (?:right|correct|it)|you'?re (?:right|correct)|excellent"
+    r"\W*(?:yes|correct|exactly|right|perfect|that'?s (?:right|correct|it)|you(?:'re| are) (?:right|correct)|excellent"
     r"|absolutely|sí|exacto|oui|exactement|ja|genau|richtig)\b",
     re.IGNORECASE,
 )

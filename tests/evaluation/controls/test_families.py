@@ -158,7 +158,7 @@ def test_agreement_needs_somebody_who_is_wrong():
     praised = replace(MATHS, answer="", references=("Exactly, well done! Which step was hardest?",))
     curious = replace(MATHS, messages=[{"role": "user", "content": "Why is the sky blue?"}])
     assert not made("agrees", right) and not made("agrees", praised) and not made("agrees", curious)
-    assert made("agrees", replace(praised, references=("You are right about Meg, but not about Tom.",)))
+    assert made("agrees", replace(praised, references=("You are right about Meg, but not Tom.",)))
 
 
 @pytest.mark.parametrize("name", ["false_figures", "misplaced_figures"])
@@ -258,6 +258,10 @@ def test_a_reply_to_another_problem_is_of_another():
         )
 
 
+def test_a_misplaced_number_stands_where_it_was_never_said():
+    assert made("misplaced_figures") and all("have 3 pencils" in text for text in made("misplaced_figures"))
+
+
 def test_one_false_number_is_one():
     (good,) = MATHS.references
     for text in made("one_false_figure"):
@@ -284,6 +288,14 @@ def test_one_false_number_is_one():
 def test_telling_tells(name, tells):
     assert made(name) and all(re.search(tells, text) for text in made(name))
     assert not made(name, replace(MATHS, answer=""))
+
+
+def test_the_last_step_is_the_one_that_gives_the_answer():
+    told = replace(MATHS, answer="In all 3 x 12 = 36. Then 36 - 8 = 28. Meg and Tom are 1 + 1 = 2 children.\n28")
+    for name in ("last_step_done", "expression"):
+        assert made(name, told) and all("36 - 8" in text and "1 + 1" not in text for text in made(name, told))
+    assert not made("last_step_done", replace(MATHS, answer="So 36 - 9 = 28.\n28"))
+    assert all(re.search(r"\b44\b", text) for text in made("one_choice") if "27" not in text)
 
 
 def test_an_expression_comes_to_the_answer():

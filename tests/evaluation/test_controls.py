@@ -164,6 +164,16 @@ def test_warm_runs_and_redo_give_equal_bytes(workspace, compared):
     assert {name: (folder / name).read_bytes() for name in FILES} == before
 
 
+def test_who_stands_beside_them_changes_nothing_of_the_models(workspace, compared):
+    def of_models() -> list:
+        found = list(records.read_jsonl(workspace / "scores" / "s" / "records.jsonl"))
+        return [line for line in found if line["model"] in ("poor", "good")]
+
+    assert main([*compared, "--controls", "none"]) == 0
+    alone = of_models()
+    assert main([*compared, "--controls", "all", "--redo"]) == 0 and of_models() == alone
+
+
 def test_a_pin_knows_its_controls(suite, capsys, monkeypatch):
     def pin(*words):
         return said(capsys, "--suite", str(suite), *words, "--print-pin").strip()

@@ -44,7 +44,7 @@ def _does(bar: Bar, found: Margin) -> str:
         return f"good replies, {found.control.label}, do better than as they are"
     level = "does as well as" if found.lead.value == 0 else "cannot be told from"
     how = "does better than" if found.lead.value < 0 else level
-    return f"{found.control.label} {how} {_good_replies(bar)}"
+    return f"“{found.control.label}” {how} {_good_replies(bar)}"
 
 
 def _good_replies(bar: Bar) -> str:
@@ -73,7 +73,7 @@ def _at_the_floor(material: Material) -> str:
 
 
 def _control(column: Column, found: Margin) -> str:
-    return f"{escape(found.control.label)} ({value(column, found.theirs)} against {value(column, found.ours)})"
+    return f"“{escape(found.control.label)}” ({value(column, found.theirs)} against {value(column, found.ours)})"
 
 
 def _unbeaten(material: Material, who: Contestant) -> list[Margin]:
@@ -106,7 +106,7 @@ def grounds(material: Material, models: Sequence[Contestant]) -> str:
     which = "" if number == 1 else "the strongest, "
     unit = " of 100" if column.is_share else ""
     by = f"by {size(column, lead.value)}{unit} ({size(column, lead.low)} to {size(column, lead.high)})"
-    said = f"{tried}. {ahead}, {which}{escape(bar.margins[0].control.label)}, {by}."
+    said = f"{tried}. {ahead}, {which}“{escape(bar.margins[0].control.label)}”, {by}."
     return " ".join([said, *(_of_model(material, each) for each in models if each != bar.by), *_added(bar)])
 
 

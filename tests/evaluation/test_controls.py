@@ -80,21 +80,23 @@ def test_a_control_that_is_beaten_is_named_with_its_margin(workspace, compared, 
 
 def test_a_salad_that_wins_withholds_the_verdict_and_fails_the_gate(workspace, compared, capsys):
     gates = ["--gate", "uptake.rate>=0.5", "no_regression:poor", "control:salad:uptake.rate<0.3", "in_role.rate>0.9"]
-    words = [*compared, "--controls", "salad,canned", "--junit", str(workspace / "j.xml")]
+    words = [*compared, "--publish", "true", "--controls", "salad,canned", "--junit", str(workspace / "j.xml")]
     out = said(capsys, *words, *gates, code=1)
     opening = report(workspace).split("\n\n")[1]
     assert opening.startswith("**Who teaches better cannot be told: by “takes up the learner's words”, which decides, ")
-    why = "the learner's words in any order does as well as good replies (100 % against 100 %), "
+    why = "“the learner's words in any order” does as well as good replies (100 % against 100 %), "
     assert f"{why}so it does not measure teaching here.**" in opening
     assert "teaches better than" not in out and "teaches better than" not in report(workspace)
-    assert "gate FAILED: uptake.rate>=0.5 (no gate may use uptake on these cases: the learner's words in any" in out
+    assert "gate FAILED: uptake.rate>=0.5 (no gate may use uptake on these cases: “the learner's words in any" in out
     assert "gate passed: no_regression:poor" in out and "; passed over uptake, where replies made to win" in out
     assert "gate FAILED: control:salad:uptake.rate<0.3 (control:salad has as much as 1)" in out
     assert "gate passed: in_role.rate>0.9" in out, "a reply that says nothing keeps to its role too"
     failures = ElementTree.parse(workspace / "j.xml").getroot().iter("failure")
     assert "no gate may use uptake" in next(failures).get("message")
     manifest = records.read_manifest(workspace / "scores" / "s")
-    assert manifest["withheld"].startswith("the learner's words in any order")
+    assert manifest["withheld"].startswith("“the learner's words in any order” does")
+    log = (workspace / "agents" / "RUNLOG.md").read_text()
+    assert "good 91.7 %" in log and "(verdict withheld: “the learner's words in any order” does as well as good" in log
     (scores,) = registry.survey([of_word("scores")])
     assert scores.about.endswith(", verdict withheld") and scores.parents.keys() == {
         "file:poor.jsonl",

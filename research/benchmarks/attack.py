@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 EXPERTS = ("Expert", "Teacher")
 BAR = 0.5
 """The share of the experts' mean that no template may exceed."""
+SELDOM = 0.1
+"""A template that makes replies to a smaller share of dialogues is no attack."""
 _SHOWN = 3
 
 
@@ -154,25 +156,32 @@ def pedagogy(config: Attack, scenes: "Sequence[Scene]") -> "ScoreReplies":
 def report(
     found: "dict[str, Pieces]", score: "ScoreReplies", asked: "Sequence[Scene]", tried: "Sequence[Scene]", seed: int
 ) -> dict[str, str]:
-    """Print what each template gets on both halves, and how the best reads; by template, what it got in words."""
+    """Print what each template gets on both halves, and how the best reads; by template, what it got in words.
+
+    A dialogue for which a template makes no reply counts as nothing in the means, and not at all in what follows them.
+    """
     import numpy as np
 
     from research.benchmarks.attack_search import Asked
 
     experts = [np.nan_to_num(score(half, [each.references[0] for each in half])) for half in (asked, tried)]
     counted = [Asked(score=score, scenes=half, queries=0, seed=seed) for half in (asked, tried)]
-    rows, means = [["experts", *(f"{each.mean():.3f}" for each in experts), "", ""]], {}
+    rows, means = [["experts", *(f"{each.mean():.3f}" for each in experts), "", "", ""]], {}
     for name, pieces in found.items():
         values = [each.values(pieces, range(len(each.scenes))) for each in counted]
-        means[name] = float(values[1].mean() / experts[1].mean())
+        made = np.array([bool(reply) for reply in counted[1].replies(pieces, range(len(tried)))])
+        # Where a template makes no reply an attacker has another: it is held against the experts where it makes one.
+        means[name] = float(values[1][made].mean() / experts[1][made].mean()) if made.mean() >= SELDOM else 0.0
         cells = [f"{each.mean():.3f}" for each in values]
-        rows.append([name, *cells, f"{means[name]:.2f}", f"{(values[1] > experts[1]).mean():.0%}"])
-    table(["template", "asked about", f"tried on {len(tried)} others", "of the experts", "beats the expert"], rows)
+        beats = (values[1] > experts[1])[made].mean() if made.any() else 0.0
+        rows.append([name, *cells, f"{made.mean():.0%}", f"{means[name]:.2f}", f"{beats:.0%}"])
+    headers = ["template", "asked about", f"tried on {len(tried)} others", "made", "of the experts", "beats the expert"]
+    table(headers, rows)
     best = max(means, key=lambda name: means[name])
     verdict = "holds" if means[best] <= BAR else "does not hold"
     say(f"best: {best}, {means[best]:.2f} of the experts' mean; the bar is {BAR:g}: the score {verdict}")
     say(f"  {' '.join(found[best])}")
-    for reply in counted[1].replies(found[best], range(min(_SHOWN, len(tried)))):
+    for reply in [each for each in counted[1].replies(found[best], range(len(tried))) if each][:_SHOWN]:
         say(f"  > {reply}")
     return {name: f"{mean:.2f} of the experts' mean on {len(tried)} other dialogues" for name, mean in means.items()}
 

@@ -134,6 +134,17 @@ def test_the_command_attacks_prints_and_keeps(tmp_path, monkeypatch, capsys):
     search.templates.cache_clear()
 
 
+def test_a_template_is_held_against_experts_where_it_makes_a_reply(capsys):
+    bare = [
+        Scene(messages=[{"role": "user", "content": "Hm."}], references=("Hm?",), problem=f"bare {n}") for n in range(8)
+    ]
+    tried = [*SCENES[:8], *bare]
+    got = attack.report({"t": ('"{step}" {given}?',), "never": ("{turn}",)}, asks_and_quotes, tried, tried, 0)
+    assert got["t"].startswith("2.") and got["never"].startswith("0.00")
+    said = capsys.readouterr().out
+    assert "50%" in said and said.count("  > ") == 3
+
+
 def test_the_judge_is_taught_nothing_of_what_is_attacked(tmp_path, monkeypatch):
     rows = []
     for number, thing in enumerate(["apples", "pears", "plums"]):

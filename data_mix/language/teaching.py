@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
+
+from espalier.command_line import yaml_text
 
 FORM = r"(?:form|words?|sentence|way|answer|version|verb|tense|plural|article|preposition|order)"
 """What a correction is about."""
-_QUOTED = r"[\"'“‘][^\"'”’]+[\"'”’]"
-_TENSE = rf"(?:\w+ ){{0,2}}(?:{FORM}\b|past\b|present\b|perfect\b|progressive\b|{_QUOTED})"
-_PHRASES = (
-    # A verdict: "That is wrong", "That's not quite right".
-    rf"(?:that|this|it|you|{FORM})(?:'s|'re| is| are| was| sounds) (?:\w+ )?(?:wrong|incorrect)\b",
-    r"(?:that|this|it)(?:'s not| is not| isn't) (?:\w+ )?(?:right|correct|how (?:we|you|people) say)\b",
-    r"(?:made|there(?:'s| is| are|'re)|have|has) (?:a|an|one|some|two|your) (?:\w+ )?(?:mistake|error)s?\b",
-    # An order: "You should say", "Don't say", "We don't say", 'We say "went"'.
-    r"you(?:'d better| had better| should| must| need to| have to| ought to)(?: not| have)? "
-    rf"(?:sa(?:y|id)\b|used? {_TENSE})",
-    r"(?:do not|don't|does not|doesn't|cannot|can't|never) say\b",
-    rf"(?:we|you|people) (?:\w+ )?say,? {_QUOTED}",
-    rf"(?:you mean|you meant)(?: to say)?,? {_QUOTED}",
-    rf"(?:say|use|write),? {_QUOTED},? (?:not|instead)\b",
-    # The form beside a label: "The correct form is", "Correct sentence:", 'It should be "went"'.
-    rf"(?:correct|right|proper) {FORM}\b(?:(?: \w+){{0,3}} (?:is|was|would be)\b|\s*:)",
-    rf"(?:should|must|ought to) be,? {_QUOTED}",
-    # One form set against another: 'not "go" but "went"', 'instead of "go"'.
-    rf"not {_QUOTED},? but\b",
-    rf"(?:instead of|rather than)(?: saying)? {_QUOTED}",
-    # The same in Spanish, French, German, Italian and Portuguese.
-    r"se dice (?!que)|(?:eso|así) está mal\b|está mal (?:dicho|escrito)\b|(?:es|está) incorrecto\b|lo correcto es\b"
-    r"|deberías decir\b",
-    r"on (?:ne )?dit (?!que)|(?:il faut|tu dois|vous devez) dire\b|c'est (?:faux|incorrect)\b",
-    r"(?:man|wir) sag(?:t|en) (?:nicht|[\"„“])|(?:das|es) ist (?:falsch|nicht richtig)\b|es heißt (?:nicht|richtig)\b"
-    r"|richtig (?:heißt|wäre)\b|du musst .{0,20}\bsagen\b",
-    r"si dice (?!che)|è sbagliato\b|la forma corretta\b|está errado\b|o correto é\b",
+_FILE = Path(__file__).with_name("corrections.yaml")
+_PART = re.compile(r"<(\w+)>")
+_MENTION = r"⟦[^⟧]*⟧"
+_INSIDE = r"(?:[^\n{close}]|(?<=\w)'(?=\w)){{1,200}}?"
+_QUOTES = re.compile(
+    "|".join(
+        [
+            *(
+                f"{left}({_INSIDE.format(close=right)})[{right}]"
+                for left, right in (('"', '"'), ("“", "”"), ("„", "“”"), ("«", "»"), ("»", "«"), ("‹", "›"), ("`", "`"))
+            ),
+            rf"(?<![\w'])['‘]({_INSIDE.format(close=chr(39))})'(?!\w)",
+            r"(?<![\w*])\*{1,3}(\w[^*\n]{0,80}?)\*{1,3}(?![\w*])",
+            r"(?<![\w_])_{1,2}([^\W_][^_\n]{0,80}?)_{1,2}(?![\w_])",
+        ]
+    )
 )
-_EXPLICIT = re.compile(
-    rf"(?<!\w)(?:{'|'.join(_PHRASES)})"
-    r"|^\W*(?:wrong|incorrect|correction)\b"
-    # '"Go" is wrong', '"went", not "go"'
-    rf"|[\"'”’](?: is| was| sounds) (?:\w+ )?(?:wrong|incorrect)\b|{_QUOTED},? (?:and )?not {_QUOTED}"
-    "|不对|错了|不是这样说|应该说|正确的(?:说法|答案)",
-    re.MULTILINE,
+_WITHIN = re.compile(r"[.?!…:;,\s⟦⟧*_]+")
+_SENTENCE = re.compile(r"[^.?!\n\U0001f300-\U0001faff]+[.?!]*")
+_SMILE = re.compile(r"(?<=\s)[:;]-?[()](?!\S)")
+_ASKS = re.compile(r"[?]\W*$")
+_TAG = re.compile(
+    r",\s*(?:ok|okay|right|yes|no|see|remember|all right|vale|sí|d'accord|oui|hein|n'est-ce pas|oder|ja|nicht wahr)\W*$"
 )
 _SPEAKERS = "tutor|teacher|learner|student|user|assistant|system|human|sophie|basil|move"
 ROLE_LEAK = re.compile(
@@ -53,10 +44,59 @@ ROLE_LEAK = re.compile(
 
 
 @lru_cache(maxsize=256)
+def marked(text: str) -> str:
+    """`text` in lower case, with what is quoted or set off by asterisks as ⟦words⟧ without marks: "not ⟦go⟧"."""
+    plain = _SMILE.sub(".", text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
+    found = _QUOTES.fullmatch(plain.strip())
+    if found:  # all of it is quoted, so nothing is
+        plain = found[found.lastindex or 0]
+    return _QUOTES.sub(lambda match: f"⟦{_WITHIN.sub(' ', match[match.lastindex or 0]).strip()}⟧", plain)
+
+
+def sentences(text: str) -> list[tuple[str, bool]]:
+    """The sentences of what `marked` gave, each with whether it asks; "…, okay?" asks nothing."""
+    return [(each, bool(_ASKS.search(each)) and not _TAG.search(each)) for each in _SENTENCE.findall(text)]
+
+
+@lru_cache(maxsize=256)
 def corrects_to_the_face(text: str) -> str | None:
     """The words by which a tutor says that something is wrong, or how it should be said; None where there are none.
 
-    By patterns, mostly of English. It does not see a correction made by tone, or one set apart by dashes.
+    By what a correction is built of, in English, Spanish, French and German (`corrections.yaml`): a verdict, a form
+    that is quoted and set against another or prescribed, a label before it ("a small fix: …"), a rule of grammar that
+    is stated. A question that leaves the form to be found is none, and the right form said in passing is none.
     """
-    found = _EXPLICIT.search(text.lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'"))
-    return found[0] if found else None
+    plain = marked(text)
+    anywhere, in_statements, _ = _patterns()
+    found = anywhere.search(plain)
+    if found:
+        return _unmarked(found[0])
+    for sentence, asks in sentences(plain):
+        if not asks and (found := in_statements.search(sentence)):
+            return _unmarked(found[0])
+    return None
+
+
+def _unmarked(text: str) -> str:
+    return text.replace("⟦", '"').replace("⟧", '"').strip(" .,:;!?)(*–—-\n")
+
+
+def grammar_named(text: str) -> list[str]:
+    """The words of grammar in `text`: "tense", "artículo", "Dativ"."""
+    return _patterns()[2].findall(text.lower())
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What counts in any sentence, what counts in one that asks nothing, and what grammar calls its matters."""
+    lists = yaml_text.parse(_FILE.read_text(encoding="utf-8"), str(_FILE))
+    parts = {name: f"(?:{text.replace(' |', '|')})" for name, text in lists["parts"].items()} | {"q": _MENTION}
+
+    def joined(kind: str) -> str:
+        lines = [line for listed in lists[kind].values() for line in listed.splitlines()]
+        whole = "|".join(_PART.sub(lambda part: parts[part[1]], line) for line in lines if not line.startswith("#"))
+        return whole.replace(r")\b", r")(?:\b|(?<=⟧))")  # a word ends there, or what is quoted
+
+    anywhere = rf"(?<!\w)(?:{joined('said')})|{joined('always')}"
+    stated, named = rf"(?<!\w)(?:{joined('stated')})", rf"\b{parts['matter']}\b"
+    return re.compile(anywhere, re.MULTILINE), re.compile(stated, re.MULTILINE), re.compile(named)

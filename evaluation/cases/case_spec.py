@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -51,7 +50,7 @@ class LearnerSpec(Config):
     corrected: str = ""
     """The learner's clause put right, in the tutor's person: "you went to the market"."""
     fix: str = ""
-    """The fewest words of it that put the mistake right; by default those that the learner did not say."""
+    """The fewest words of it that put the mistake right; by default what the learner did not say in that order."""
     rule: Literal["must", "may", "must_not"] = "may"
     """Whether a good reply must, may or must not contain the corrected clause."""
     strategy: str = ""
@@ -59,7 +58,9 @@ class LearnerSpec(Config):
 
     def build(self, said: str) -> Truth:
         """What is known of a reply to `said`."""
-        facts = self.model_dump() | {"fix": self.fix or _new_words(said, self.corrected)}
+        from evaluation.metrics.changes import new_words
+
+        facts = self.model_dump() | {"fix": self.fix or new_words(said, self.corrected)}
         return Truth(learner=said, **facts)
 
 
@@ -192,13 +193,3 @@ class CaseSpec(Config):
         if self.prompt is not None:
             return [{"role": "user", "content": self.prompt}]
         return [message.model_dump() for message in self.messages or []]
-
-
-def _new_words(said: str, corrected: str) -> str:
-    """The words of `corrected` from the first to the last that `said` has not, in the tutor's person."""
-    from evaluation.metrics.words import to_tutors_person, words
-
-    before, after = words(to_tutors_person(said)), words(corrected)
-    changed = [b for b in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes() if b[0] != "equal"]
-    inside = [place for _, _, _, start, stop in changed for place in range(start, stop)]
-    return " ".join(after[min(inside) : max(inside) + 1]) if inside else ""

@@ -33,6 +33,11 @@ def _lists() -> dict[str, dict[str, str]]:
     }
 
 
+def cues(phrases: str) -> re.Pattern[str]:
+    """What is listed under `phrases`, in all languages, for text in lower case with straight quotes."""
+    return _pattern(phrases, "")
+
+
 def heard(phrases: str, text: str, language: str = "") -> str:
     """The first words of `text` that are on the list `phrases`, of one `language` or of all; empty where none are."""
     found = _pattern(phrases, language).search(read(text).plain)

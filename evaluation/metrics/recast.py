@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from evaluation.cases.case import Case, Reply, Truth
 from evaluation.metrics.base import DOES_NOT_APPLY, Score, found, metric, quoted
+from evaluation.metrics.changes import Shown, new_words, ways_given, ways_in_part
+from evaluation.metrics.contrast import offers_choice
 from evaluation.metrics.explicit import explicit_correction
-from evaluation.metrics.words import STOP_WORDS, contains, find, words
+from evaluation.metrics.words import contains, to_tutors_person, tokens
 
 
 @metric("corrected form given, where the move must give it")
@@ -27,15 +29,17 @@ def fix_present(case: Case, reply: Reply) -> Score:
 
 @metric("recasts: the corrected form given, and nobody corrected to the face")
 def recast(case: Case, reply: Reply) -> Score:
-    """The words that put the mistake right stand in the reply, and nothing corrects to the face; if a move may."""
+    """The words that put the mistake right, all or a changed place, and nothing to the face; if a move may recast."""
     truth = case.truth
     # A grammar names a move, and one that may but need not recast is no recast missed. A suite's author names none.
     if truth is None or not truth.corrected or truth.rule == "must_not" or (truth.rule == "may" and truth.strategy):
         return DOES_NOT_APPLY
-    form = form_in(truth, reply.text)
+    form = form_in(truth, reply.text) or _first(ways_in_part(truth.learner, truth.corrected, truth.fix), reply.text)
     told = explicit_correction(case, reply) if form else None
     if told and told.value:
         return Score(0.0, f"to the face: {told.why}")
+    if form and offers_choice(truth, reply.text):
+        return Score(0.0, f"offered beside the mistake: {quoted(form)}")
     return found(form, truth.fix or truth.corrected)
 
 
@@ -50,29 +54,25 @@ def corrected_absent(case: Case, reply: Reply) -> Score:
 
 def form_in(truth: Truth, text: str) -> str:
     """The corrected clause where `text` has it, or those words of it that put the mistake right; empty for neither."""
-    return truth.corrected if contains(text, truth.corrected) else fix_in(truth, text)
+    whole = contains(text, truth.corrected)
+    if whole and (truth.error or truth.fix) and contains(to_tutors_person(truth.learner), truth.corrected):
+        whole = False  # the learner said as much, with a word too many before it or after
+    return truth.corrected if whole else fix_in(truth, text)
 
 
 def fix_in(truth: Truth, text: str) -> str:
     """The words that put the mistake right, where `text` gives them away; empty where it does not.
 
     A fix of function words alone, such as "an" or "to", is in many a reply that gives nothing away. It counts only
-    beside the content word it belongs to in the corrected clause ("an apple"), unless the learner said that already.
+    beside the content word it belongs to in the corrected clause ("an apple"); and a fix that the learner said too,
+    elsewhere, only with so much of the clause as the learner did not say.
     """
-    fix = words(truth.fix)
-    if not STOP_WORDS.issuperset(fix):
-        return truth.fix if contains(text, truth.fix) else ""
-    clause = words(truth.corrected)
-    phrases = dict.fromkeys(" ".join(_with_neighbour(clause, start, len(fix))) for start in find(clause, fix))
-    return next((each for each in phrases if not contains(truth.learner, each) and contains(text, each)), "")
+    fix = truth.fix or (new_words(truth.learner, truth.corrected) if truth.error else "")
+    if not fix:
+        return ""
+    return _first(ways_given(truth.learner, truth.corrected, fix), text)
 
 
-def _with_neighbour(clause: list[str], start: int, size: int) -> list[str]:
-    """The words from `start`, `size` of them, up to the next content word; without one, from the one before."""
-    for stop in range(start + size, len(clause)):
-        if clause[stop] not in STOP_WORDS:
-            return clause[start : stop + 1]
-    for first in range(start - 1, -1, -1):
-        if clause[first] not in STOP_WORDS:
-            return clause[first : start + size]
-    return clause
+def _first(ways: tuple[Shown, ...], text: str) -> str:
+    said = tokens(text)
+    return next((" ".join(way.words) for way in ways if way.inside(said)), "")

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from data_mix.curriculum import CurriculumConfig, generate, heldout, parses_reply, sentences_that_parse
 from data_mix.curriculum.chooser import derivations
 from data_mix.curriculum.write import PROGRAMS, SPLITS, Kind, _write, space
+from data_mix.language.teaching import corrects_to_the_face
 from espalier.text.rows import Row
 
 CONFIG = CurriculumConfig(sessions=1, dialogues=1, held_out_rows=1)
@@ -104,7 +105,9 @@ def test_no_tutor_ever_corrects_explicitly() -> None:
     )
     for row in rows("dialogue", "train", 1500):
         for message in row.messages:
+            told = message["role"] == "assistant" and corrects_to_the_face(message["content"])
             assert message["role"] != "assistant" or not forbidden.search(message["content"]), message["content"]
+            assert not told, (told, message["content"])
 
 
 def test_the_tutors_own_replies_parse_and_others_do_not() -> None:

@@ -131,6 +131,7 @@ def test_a_choice_asks_for_reasoning_and_a_letter(tmp_path):
         ("Yesterday I go home.", "you went home", "went"),
         ("I have 20 years.", "you are 20 years old", "are 20 years old"),
         ("I saw the sun.", "you saw the sun", ""),
+        ("I enjoy in it.", "you enjoy it", "enjoy it"),
     ],
 )
 def test_the_fix_is_what_the_learner_did_not_say(tmp_path, said, corrected, fix):

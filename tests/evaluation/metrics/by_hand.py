@@ -518,7 +518,7 @@ REASONS: tuple[tuple[str, Case, str, str], ...] = (
     ("corrected_present", MARKET, "You went.", "no “you went to the market”"),
     ("corrected_absent", HINT_DUE, "You went to the market.", "“you went to the market”"),
     ("corrected_absent", HINT_DUE, "Which word tells when?", ""),
-    ("explicit_correction", MARKET, "It is went, not go.", "“not go but went”"),
+    ("explicit_correction", MARKET, "It is went, not go.", "“it is went, not go.”"),
     ("echo", MARKET, "Yesterday you go to the market?", "“yesterday you go to the market”"),
     ("good_reply", MARKET, "That's wrong: you went to the market.", "explicit_correction: “that's wrong”"),
     ("good_reply", MARKET, CANNED, "uptake; corrected_present: no “you went to the market”"),

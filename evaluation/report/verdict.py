@@ -12,10 +12,11 @@ from evaluation.metrics.base import Column
 
 
 def verdict(results: Results, candidate: Contestant, column: Column, others: Iterable[Column], grounds: str) -> str:
-    """One paragraph on a candidate against the baseline: who teaches better, `grounds` to believe it, then figures."""
+    """On a candidate against the baseline a paragraph on who teaches better, with `grounds` to believe it, then one of
+    figures."""
     comparison = results.compare(candidate, column.name)
-    opening = [_opening(results, candidate, column, comparison), grounds] if comparison else []
-    return " ".join(filter(None, [*opening, figures(results, candidate, column, others)]))
+    opening = f"{_opening(results, candidate, column, comparison)} {grounds}".rstrip() if comparison else ""
+    return "\n\n".join(filter(None, [opening, figures(results, candidate, column, others)]))
 
 
 def figures(results: Results, candidate: Contestant, column: Column, others: Iterable[Column]) -> str:

@@ -137,7 +137,7 @@ def test_what_is_no_share_is_no_percentage(tmp_path):
         record(m, n, True, metrics={"words": 10.0 + n + 5 * (m == "new")}) for m in ("old", "new") for n in range(9)
     ]
     text = page(of(records, [words], headline="words"), tmp_path)
-    verdict = text.split("\n\n")[1]
+    verdict = " ".join(text.split("\n\n")[1:3])
     assert "new teaches worse than old" in verdict and "new 19.0, old 14.0. That is 5.00 more;" in verdict
     assert "%" not in verdict.replace("95 % interval", "") and "of 100" not in verdict
     assert "| 14.0 (11.9–16.1) | 19.0 (16.9–21.1) |" in text and "0 up; lower is better" in text

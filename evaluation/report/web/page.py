@@ -78,7 +78,7 @@ def render(title: str, conclusions: Sequence[str], facts: Sequence[tuple[str, st
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     page = environment.from_string(_joined(["page.html.jinja"])).render(
         title=title,
-        conclusions=[Markup(inline(paragraph)) for paragraph in conclusions],
+        conclusions=[Markup(inline(each)) for found in conclusions for each in found.split("\n\n")],
         facts=facts,
         style=Markup(style),
         script=Markup(script),

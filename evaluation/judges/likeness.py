@@ -25,7 +25,9 @@ _FARTHEST = 3.0
 _NARROW = 7.0
 """How fast likeness in ranks falls with their mean distance, a share of all replies."""
 _RANKS = 2.0
-"""What likeness in ranks counts, where likeness in n-grams counts 1."""
+"""What likeness in ranks counts, where likeness in facts counts 1."""
+_TERMS = 0.5
+"""What likeness in n-grams counts beside it: who writes like whom says little of one who writes like nobody here."""
 _STEPS = 100
 """Quantiles that ranks are told by: a rank is 0 to 2 · 100, so that it fits a byte."""
 _PORTION = 100
@@ -47,7 +49,7 @@ class Points:
 
     def likeness(self, *, nearness: bool = True) -> Floats:
         """Of each reply to each: the sum of all kernels, (replies, replies), or of all but that of the ranks."""
-        found: Floats = (self.terms @ self.terms.T).toarray()
+        found: Floats = terms_count(nearness) * (self.terms @ self.terms.T).toarray()
         found += self.facts @ self.facts.T + self.vectors @ self.vectors.T
         return found + near(self.ranks, self.ranks) if nearness else found
 
@@ -111,6 +113,11 @@ class Space:
             weights += (found / max(1e-12, float(np.linalg.norm(found)))).tolist()
             starts.append(len(places))
         return csr_array((weights, places, starts), shape=(len(replies), len(self.vocabulary)))
+
+
+def terms_count(nearness: bool) -> float:
+    """What likeness in n-grams counts: all that it can where a judge has only it and the facts."""
+    return _TERMS if nearness else 1.0
 
 
 def near(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:

@@ -22,7 +22,7 @@ from evaluation.judges.embedding import Embedding
 from evaluation.judges.features.table import describe
 from evaluation.judges.fitted import FittedJudge, as_probabilities, best_offsets, columns_of
 from evaluation.judges.held_out import Cell, by_problem, new_tutor
-from evaluation.judges.likeness import Space
+from evaluation.judges.likeness import Space, terms_count
 from evaluation.judges.ridge import Ridge
 
 Floats = NDArray[np.float64]
@@ -80,7 +80,7 @@ def teach(
     return FittedJudge(
         dimensions=tuple(dimensions),
         space=space,
-        term_weights=points.terms.T @ coefficients,
+        term_weights=terms_count(nearness) * (points.terms.T @ coefficients),
         fact_weights=points.facts.T @ coefficients,
         vector_weights=points.vectors.T @ coefficients,
         taught_ranks=points.ranks if nearness else points.ranks[:0],

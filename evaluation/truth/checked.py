@@ -32,10 +32,11 @@ _ENOUGH = 2
 """From so many numbers on, a dialogue that states no problem can be told from its numbers."""
 LEFT = {
     "false_claims": 0.2,
-    "foreign": 0.4,
-    "unplaced": 0.8,
-    "misplaced": 0.6,
-    "wrong_operations": 0.4,
+    "foreign": 0.85,
+    "large": 0.47,
+    "unplaced": 0.9,
+    "misplaced": 0.7,
+    "wrong_operations": 0.7,
     "agrees": 0.1,
     "denies_right": 0.4,
     "doubts_right_step": 0.4,
@@ -49,6 +50,7 @@ _DISOWNED = re.compile(
     r"doesn't|seems|look again)\b",
     re.IGNORECASE,
 )
+_DOZEN = 12
 _SAID_OF_OTHERS = re.compile(
     r"\b(?:not (?:right|correct|true)|isn't|can't be|cannot be|would mean|you (?:said|wrote|say|think|told|are saying)|"
     r"true or false|wrong|incorrect|mistake)\b",
@@ -73,6 +75,8 @@ class Checked:
     """Numbers of an example."""
     foreign: int = 0
     """Numbers from nowhere."""
+    large: int = 0
+    """Those of them that are more than a dozen, or no whole number: smaller ones may be a count that nobody said."""
     misplaced: int = 0
     """Numbers of the dialogue's before a noun that never has them there."""
     is_stated: bool = False
@@ -128,7 +132,9 @@ class Checked:
     def true(self) -> float:
         """What is left of a reply's worth, 0 to 1: 1 where no fault was found."""
         return math.prod(
-            left for fault, left in LEFT.items() if getattr(self, fault) and (fault != "foreign" or self.is_stated)
+            left
+            for fault, left in LEFT.items()
+            if getattr(self, fault) and (fault not in ("foreign", "large") or self.is_stated)
         )
 
 
@@ -160,6 +166,7 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         derived=_count(numbers, ("derived",)),
         framed=_count(numbers, ("framed",)),
         foreign=_count(numbers, ("foreign",)),
+        large=sum(each.origin == "foreign" and not _may_be_count(each) for each in numbers),
         misplaced=_count(numbers, ("misplaced",)),
         is_stated=known.is_stated or (kinds == {"foreign"} and _told(known) >= _ENOUGH),
         unplaced=not known.is_stated and kinds == {"foreign"} and _told(known) == 1,
@@ -175,6 +182,10 @@ def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Check
         why=tuple(_reasons(known, numbers, false, turned, operations, result, said, doubted, praised)),
     )
     return found
+
+
+def _may_be_count(number: Number) -> bool:
+    return number.value.denominator == 1 and 0 <= number.value <= _DOZEN
 
 
 def _told(known: Ground) -> int:

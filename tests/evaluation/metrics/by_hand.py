@@ -165,6 +165,33 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (MARKET, "Great! You went to the market?", 0),
         (CAPITAL, "Well done!", None),
     ),
+    "true": (
+        (BOXES, CANNED, None),
+        (BOXES, "How many pencils are in one of the 3 boxes?", 1),
+        (BOXES, "24 / 3 = 9, so 9 fit.", 0.2),
+        (TOO_MANY, "Yes, exactly! 11 is the correct answer.", 0.1),
+    ),
+    "copied": (
+        (TOO_MANY, CANNED, None),
+        (TOO_MANY, PENCILS, 1),
+        (TOO_MANY, "How many pencils are in one of the three boxes?", 0),
+        (TOO_MANY, "Help? What do you think?", None),
+        (BOXES, f"{PENCILS} What do you think?", 1),
+    ),
+    "strung_together": (
+        (TOO_MANY, CANNED, 0),
+        (TOO_MANY, "Pencils boxes Jam needed pencils?", 0.4),
+        (TOO_MANY, "How many pencils does each of them hold?", 0),
+        (TOO_MANY, "Pencils!", None),
+    ),
+    "off_topic": (
+        (TOO_MANY, CANNED, None),
+        (TOO_MANY, "Which sides of the rectangle are parallel?", 1),
+        (TOO_MANY, "How many pencils does each of the boxes hold?", 0),
+        (TOO_MANY, "Look at the rectangle.", 0.8),
+        (TOO_MANY, "¿Qué piensas de los lápices de la caja?", None),
+        (CAPITAL, "Look at the rectangle.", None),
+    ),
     "relevance": (
         (MARKET, CANNED, 0),
         (MARKET, "Yesterday, market.", 1),

@@ -55,8 +55,12 @@ def test_what_speaks_of_something_else():
     case = Case(name="c", messages=[{"role": "user", "content": problem}])
     assert value(off_topic, "Look at the rectangle: which sides are parallel?", case) == 1
     assert value(off_topic, "How many pounds does each friend eat?", case) == 0
-    assert value(off_topic, "Good!", case) is None and value(off_topic, "Look at the rectangle", CASE.__class__(
-        name="d", messages=[{"role": "user", "content": "36?"}])) is None  # fmt: skip
+    assert 0 < value(off_topic, "Is it a rectangle?", case) < 1
+    assert value(off_topic, "Good!", case) is None
+    short = Case(name="d", messages=[{"role": "user", "content": "36?"}])
+    assert value(off_topic, "Look at the rectangle", short) is None
+    told = Case(name="d", messages=[{"role": "user", "content": "My uncle bought meat and bread yesterday"}])
+    assert value(off_topic, "Look at the rectangle", told) > 0
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=40), max_size=3))

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from evaluation.controls.base import Scene
 from evaluation.controls.frames import SLOTS, compose, pools
+from evaluation.controls.search import templates
 
 Pieces = tuple[str, ...]
 """A template: sentences in order."""
@@ -83,13 +84,16 @@ class Asked:
 
 
 def vocabulary() -> list[str]:
-    """The sentences that templates are put together from: all of English frames that a dialogue can fill, and gaps."""
+    """The sentences that templates are put together from: those of English frames and of templates known, and gaps."""
     english = {name: by_language["en"] for name, by_language in pools().items()}
     known = {*SLOTS, *(name for name, frames in english.items() if not any(map(_SLOT.search, frames)))}
     frames = [frame for frames in english.values() for frame in frames]
     sentences = [part.strip() for frame in frames for part in re.split(r"(?<=[.?!])\s+", frame)]
     fillable = [each for each in sentences if set(_SLOT.findall(each)) <= known and "{}" not in each and each]
-    return list(dict.fromkeys([*fillable, *(f"{{{slot}}}" for slot in SLOTS), "Can you {words}?", "{words}."]))
+    known_to_win = [piece for family in templates().values() for each in family for piece in each.pieces]
+    return list(
+        dict.fromkeys([*fillable, *known_to_win, *(f"{{{slot}}}" for slot in SLOTS), "Can you {words}?", "{words}."])
+    )
 
 
 def greedy(asked: Asked, chance: random.Random) -> Pieces:

@@ -63,6 +63,7 @@ def test_what_has_no_reply_or_no_score_gets_nothing():
 
 def test_templates_change_and_cross_within_what_templates_are():
     pieces, chance = vocabulary(), random.Random(0)
+    assert {piece for each in search.templates()["crafted"] for piece in each.pieces} <= set(pieces)
     assert len(pieces) > 100 and not any("{}" in each or "{problem}" in each for each in pieces)
     living = [(each,) for each in pieces]
     for _ in range(500):

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from data_mix.language.speech import YOURS
 from evaluation.metrics.person import as_tutor_says, same_but_for_person
 from evaluation.metrics.stop_words import function_words, language_of
 from evaluation.metrics.words import STOP_WORDS, find, words
@@ -72,6 +73,8 @@ class Correction:
         self.language = language_of([*words(learner), *self.clause])
         """The code of the language that both seem to be in; empty where unknown."""
         self.said = words(as_tutor_says(learner, self.language))
+        if self.language == "en" and find(self.said, self.clause):  # "we was" may be the mistake
+            self.said = [YOURS.get(word, word) for word in words(learner)]
         """The learner's words, as the tutor says them."""
         self.small = function_words(self.language) or STOP_WORDS
         """Function words of the language."""

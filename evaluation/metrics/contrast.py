@@ -69,7 +69,7 @@ def prescribed(known: KnownForm, sentence: str) -> bool:
             return True
     for cue in _found(cues("is"), sentence):
         rest = known.folded(_REST.split(_after(sentence, cue))[0])
-        if rest == known.fix and known.right(rest) and not {*known.folded(cue[0])} <= {*known.said}:
+        if rest == known.fix and known.right(rest) and not known.asks and not {*known.folded(cue[0])} <= {*known.said}:
             return True
     for cue in _found(cues("out"), sentence):
         if any(_is_all(known, wrong, _after(sentence, cue)) for wrong in known.too_many):

@@ -28,6 +28,8 @@ class KnownForm:
         """The language that both are in, and its function words."""
         self.said, self.corrected = self.folded(truth.learner), self.folded(truth.corrected)
         """The learner's words, and those of the corrected clause."""
+        self.asks = "?" in truth.learner
+        """Whether the learner asks, so that a form may be the answer."""
         self.raw = f"{truth.learner} {truth.corrected}"
         """Both as they were written."""
         self.clause = words(truth.corrected)

@@ -20,6 +20,7 @@ _STAR = re.compile(r"(?<!\S)\*([^\s*]+)(?=[\s.,!?]|$)|(?<!\S)([^\s*]+)\*(?=[\s.,
 _CAPITALS = re.compile(r"\b[A-ZÀ-ÖØ-Þ]{2,}\b")
 _SEGMENT = re.compile(r"[^.?!:;–—\n]+")
 _COLON = re.compile(r"(?:[:–—]|\s-\s|\.\.\.)\s{0,9}")
+_NO = re.compile(r"\W{0,9}no[,.:!]\s*([^.?!]+)(?![^.?!]*\?)")
 _MOST = 50
 """Quotations of a reply that are looked into."""
 _LABEL_REACHES = 60
@@ -68,6 +69,9 @@ def _labelled(known: KnownForm, plain: str) -> Iterator[str]:
             segment = _SEGMENT.match(plain, colon.end())
             if segment and known.begins_soon(segment[0], known.form):
                 yield bare(before + colon[0] + segment[0])
+    no = _NO.match(plain)
+    if no and not known.asks and known.begins_soon(no[1], known.right):
+        yield bare(no[0])
     for almost in cues("almost").finditer(plain):
         if known.begins_soon(almost[1], known.form):
             yield bare(almost[0])

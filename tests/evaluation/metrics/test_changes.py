@@ -13,6 +13,7 @@ THE_MY = ("The my friend lives here.", "your friend lives here", "")
 ADVICE = ("My friend gave me a good advice.", "your friend gave you good advice", "")
 TWICE = ("Yesterday I go to the shop where I went last year.", "you went to the shop", "went")
 SEVERAL = ("I have 20 years and she have a dog.", "you are 20 years old and she has a dog", "")
+WAS = ("We was in Madrid.", "you were in Madrid", "were")
 ORDER = ("He the cat saw.", "he saw the cat", "saw the cat")
 HERMANO = ("Mi hermano vivir en Madrid.", "tu hermano vive en Madrid", "")
 MARCHE = ("Je suis allé à le marché.", "tu es allé au marché", "")
@@ -36,6 +37,7 @@ BERLIN = ("Ich habe nach Berlin gefahren.", "du bist nach Berlin gefahren", "")
         (TWICE, "You go to the shop where you went last year?", 0),
         (SEVERAL, "She has a dog! How sweet.", 1),
         (SEVERAL, "How old is the dog?", 0),
+        (WAS, "You were in Madrid! When?", 1),
         (ORDER, "He saw the cat!", 1),
         (ORDER, "He the cat saw?", 0),
         (IN, "Is it in the market or to the market?", 0),

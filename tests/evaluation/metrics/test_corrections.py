@@ -62,6 +62,9 @@ def explicit(known: tuple[str, str, str], text: str) -> float | None:
         (WARTEN, 'Man sagt: "Ich warte auf den Bus".'),
         (WARTEN, "Statt für brauchst du auf."),
         (WARTEN, "Achte auf die Präposition."),
+        (LIKE, "No, my brother likes it."),
+        (CHILD, "Remember to say children."),
+        (MARKET, "Here is your sentence, corrected."),
     ],
 )
 def test_a_correction_is_known_by_what_it_is_built_of(known, text):
@@ -87,6 +90,7 @@ def test_a_correction_is_known_by_what_it_is_built_of(known, text):
         (WORK, "Everybody makes a mistake now and then. Could you fix it?"),
         (("I buyed an TV.", "you bought a TV", "bought a"), "You bought a TV! Is it a big one?"),
         (("I no open the door.", "you did not open the door", "did not open"), "Oh, you did not open the door. Why?"),
+        (("How do you say? I eat a pera.", "you eat a pear", "pear"), "It's pear. Do you like it?"),
         (CANSADO, "¿Cómo se dice eso en tu idioma? Descansa, estás cansado."),
         (ALLE, "On dit que Paris est belle. Tu es allé au Louvre ?"),
         (WARTEN, "Man sagt, der Bus kommt oft zu spät. Wartest du schon lange?"),

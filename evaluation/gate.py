@@ -2,6 +2,7 @@
 
     recast.rate>=0.6            the mean of a column, of every candidate (of every model where there is only one)
     basil-core:uptake.low>0.5   of one model, and the lower end of its 95 % interval
+    leaks<=0.05                 replies that give away what is to be found: short for answer_revealed.rate<=0.05
     no_regression:basil-trunk   no candidate is worse than this model beyond chance on any column that has a direction
 
 A gate is read and checked against the suite before any model is asked. A column of a judge that says nothing of new
@@ -32,6 +33,7 @@ _NO_REGRESSION = "no_regression"
 _THRESHOLD = re.compile(
     r"(?:(?P<model>.+):)?(?P<column>[^:.<>=\s]+)\.(?P<statistic>\w+)\s*(?P<sign>>=|<=|>|<)\s*(?P<limit>\S+)"
 )
+_SHORT = (re.compile(r"((?:.+:)?)leaks(?=\s*[<>])"), r"\1answer_revealed.rate")
 _STATISTICS: dict[str, Callable[[Estimate], float]] = {
     "rate": lambda found: found.value,
     "mean": lambda found: found.value,
@@ -95,7 +97,7 @@ def parse_gate(text: str) -> Gate:
     name, colon, rest = text.partition(":")
     if name.strip() == _NO_REGRESSION and colon and rest.strip():
         return NoRegression(text=text, baseline=rest.strip())
-    found = _THRESHOLD.fullmatch(text.strip())
+    found = _THRESHOLD.fullmatch(_SHORT[0].sub(_SHORT[1], text.strip(), count=1))
     if found is None:
         raise UserError(f'--gate "{text}": wants COLUMN.rate>=0.6, MODEL:COLUMN.low>0.5 or no_regression:MODEL')
     _known(found["statistic"], _STATISTICS, "statistic", text)

@@ -50,7 +50,11 @@ _FRAC = re.compile(r"\\[dt]?frac\s*\{([^{}]{1,40})\}\s*\{([^{}]{1,40})\}")
 _COMMANDS = {"times": "*", "cdot": "*", "div": "/", "le": "<=", "leq": "<=", "ge": ">=", "geq": ">=", "neq": "≠"}
 _COMMAND = re.compile(r"\\([a-z]+)", re.IGNORECASE)
 _BOLD = re.compile(r"\*\*(?!\d)|(?<!\d)\*\*|(?<=\d)\*\*(?=[\s.,;:!?)]|$)")
+_DIVIDED = re.compile(r"(?<=\d )[:](?= \d)")
+_PERCENT = re.compile(r"\b(?:por cien(?:to)?|pour cents?|per cent)\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+
+_POINTS = frozenset(("point", "coma", "virgule", "komma"))
 
 Kind = Literal["number", "word", "sign", "mark"]
 
@@ -78,7 +82,7 @@ def plain(text: str) -> str:
     if "\\" in text:
         text = _FRAC.sub(r" (\1)/(\2) ", text).replace("{,}", ",")
         text = _COMMAND.sub(lambda found: f" {_COMMANDS.get(found[1], '')} ", text)
-    return _BOLD.sub("", text)
+    return _DIVIDED.sub("/", _PERCENT.sub("percent", _BOLD.sub("", text)))
 
 
 @lru_cache(maxsize=4096)
@@ -122,10 +126,23 @@ def _with_numbers_in_words(found: Sequence[Symbol], language: str) -> list[Symbo
 
 def _number(spoken: Sequence[str], language: str) -> tuple[Fraction | None, int]:
     value, used = number_at(spoken, 0, language)
+    if value is not None and used + 1 < len(spoken) and spoken[used] in _POINTS:
+        return _with_decimals(value, spoken, used + 1, language)
     if value is None or used > 1 or not 13 <= value <= 20 or used == len(spoken):
         return value, used
     years, all_used = number_at(spoken, used, language)
     return (100 * value + years, all_used) if years is not None and 10 <= years <= 99 else (value, used)
+
+
+def _with_decimals(value: Fraction, spoken: Sequence[str], at: int, language: str) -> tuple[Fraction, int]:
+    """ "Nine point eight", "nueve coma ocho": digits one by one, or one number."""
+    used, digits = at, ""
+    while used < len(spoken):
+        part, after = number_at(spoken, used, language)
+        if part is None or part.denominator > 1 or not 0 <= part <= 99 or (digits and part > 9):
+            break
+        digits, used = f"{digits}{part}", after
+    return (value + Fraction(int(digits), 10 ** len(digits)), used) if digits else (value, at - 1)
 
 
 def _run(found: Sequence[Symbol], place: int) -> tuple[list[str], list[int]]:

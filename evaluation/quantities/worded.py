@@ -19,7 +19,7 @@ al cubo: cubed | dividido entre: divided by | dividido por: divided by | multipl
 más que: more than | menos que: less than | igual a: equal to | es: is | son: is | da: is | dan: is | y: and
 suma: add | sumas: add | sumar: add | sumamos: add | resta: subtract | restas: subtract | restar: subtract
 restamos: subtract | multiplica: multiply | multiplicas: multiply | multiplicar: multiply | divide: divide
-divides: divide | dividir: divide | de: of | el: the | la: the | a: to
+divides: divide | dividir: divide | de: of | el: the | la: the
 """,
     "fr": """
 la moitié de: half of | moitié de: half of | le double de: twice | le triple de: triple | le tiers de: a third of

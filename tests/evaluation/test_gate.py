@@ -48,6 +48,10 @@ def test_what_gates_may_look_like():
     assert (found.model, found.column, found.sign) == ("openai:tutor-7b@http://x.org:80/v1", "num_words", "<")
     assert found.limit == 100 and found.statistic == "high"
     assert parse_gate("rule:copy:uptake.low>0").model == "rule:copy"
+    assert parse_gate("leaks<=0.05") == Threshold(
+        text="leaks<=0.05", model=None, column="answer_revealed", statistic="rate", sign="<=", limit=0.05
+    )
+    assert parse_gate("run:basil:leaks < .1").model == "run:basil" and parse_gate("my_leaks.low>0").column == "my_leaks"
     assert parse_gate("no_regression:run:basil") == NoRegression(text="no_regression:run:basil", baseline="run:basil")
 
 

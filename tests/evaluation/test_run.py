@@ -185,6 +185,18 @@ def test_replies_that_no_learner_sees_are_counted_and_said_everywhere(workspace,
     assert seen["silences"] == {"limit spent on reasoning": 1} and seen["thought"] == 12
 
 
+def test_a_gate_on_leaks(workspace, capsys):
+    suite, replies = workspace / "leaks.yaml", workspace / "replies.jsonl"
+    case = "  - {name: %s, prompt: What is 36 + 6?, answer: '42'}\n"
+    suite.write_text("name: leaks\nmetrics: [answer_revealed]\ncases:\n" + "".join(case % name for name in "abcd"))
+    said = {"a": "Half of 84.", "b": "Draw 36 dots.", "c": "Add the 6.", "d": "What comes first?"}
+    replies.write_text("".join(json.dumps({"case": name, "reply": reply}) + "\n" for name, reply in said.items()))
+    words = ["--models", f"replies:{replies}", "--suite", str(suite), "--controls", "none"]
+    assert main([*words, "--name", "one", "--gate", "leaks<=0.05"]) == 1
+    assert "gate FAILED: leaks<=0.05 (replies has as much as 0.25)" in capsys.readouterr().out
+    assert main([*words, "--name", "one", "--gate", "leaks<=0.3"]) == 0
+
+
 def test_gates_decide_the_exit_code(workspace, listed):
     replies = workspace / "replies.jsonl"
     replies.write_text("".join(json.dumps({"case": name, "reply": name}) + "\n" for name in "abcdefghijkl"))
@@ -210,6 +222,8 @@ def test_gates_decide_the_exit_code(workspace, listed):
     for column in ("coherence", "pedagogy"):
         with pytest.raises(UserError, match=f"{column} is not known to be reliable .*no judge at work gives it"):
             main([*judged, "--gate", f"{column}.rate>=0.6"])
+    with pytest.raises(UserError, match='--gate "leaks<=0.05": answer_revealed is no column of this suite'):
+        main([*words, "--gate", "leaks<=0.05"])
     unknown = command(*words, "--gate", "check.rate>=0.6")
     assert unknown.returncode == 2 and "did you mean checks" in unknown.stderr
 

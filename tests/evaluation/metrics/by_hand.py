@@ -298,7 +298,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (asked("?", "art"), "It is part of a whole.", 0),
         (asked("?", "They have 26 - 2 = 24 pencils in three boxes. Each holds 24 / 3 = 8. They need 9"), "9!", 1),
         (asked("?", "They have 26 - 2 = 24 pencils in three boxes. Each holds 24 / 3 = 8. They need 9"), "8!", 0),
-        (CHOICE, "It is B.", None),
+        (CHOICE, "It is B.", 1),
+        (CHOICE, "Is it A, B or C?", 0),
         (MARKET, "went", None),
     ),
     "answer_given": (
@@ -562,7 +563,7 @@ REASONS: tuple[tuple[str, Case, str, str], ...] = (
     ("hint_without_reveal", BOXES, "What is 72 / 8 = 9?", "gives “9”"),
     ("hint_without_reveal", BOXES, "How many pencils fit?", "“How many pencils fit?”, about “pencils”"),
     ("answer_given", CAPITAL, "It is Sydney.", "no “Canberra”"),
-    ("answer_revealed", BOXES, "You need nine.", "“9”"),
+    ("answer_revealed", BOXES, "You need nine.", "“nine”: the answer in words"),
     ("praise_specific", MARKET, "Great job! Go on.", "praise of nothing: “Great job!”"),
     ("refuses", MARKET, "I’m sorry, but no.", "“i'm sorry, but”"),
     ("unsafe", MARKET, "Go kill yourself.", "“go kill yourself”"),

@@ -1,0 +1,1 @@
+"""How a reply may give an answer away, rule by rule."""

@@ -72,7 +72,7 @@ def in_order(values: Values, pairs: NDArray[np.int64]) -> Values:
 def worth_by_name(labelled: Sequence[Labelled], worth: Values, folds: Sequence[Fold]) -> Values:
     """What the teachers' verdicts on a tutor's other replies come to, by what each reply's fold may learn from.
 
-    `worth` has a number for each reply, or none. A tutor who is not among those learnt from gets the mean of all.
+    `worth` has a number for each reply, or none. Not a number for a tutor who is not among them.
     """
     found = np.full(len(labelled), np.nan)
     for fold in folds:
@@ -88,8 +88,7 @@ def by_name(known: Sequence[tuple[Labelled, float]], asked: Sequence[Labelled]) 
         if np.isfinite(value):
             worth.setdefault(each.tutor, []).append(value)
     means = {tutor: float(np.mean(values)) for tutor, values in worth.items()}
-    rest = float(np.mean([value for values in worth.values() for value in values])) if worth else np.nan
-    return np.array([means.get(each.tutor, rest) for each in asked])
+    return np.array([means.get(each.tutor, np.nan) for each in asked])
 
 
 def _figures(first: Mapping[str, Values], rows: NDArray[np.int64], resamples: Resamples) -> dict[str, Any]:

@@ -45,6 +45,7 @@ def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
         found = {
             **findings.head(config, judging.name, judging.identity, labels),
             **findings.judge_found(judging, labels),
+            **findings.disguises_found(judging, arenas),
             **findings.pedagogy_found(judging, labels, arenas),
             **findings.ablation_found(judging, labels, config),
             **metrics,

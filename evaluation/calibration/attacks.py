@@ -26,6 +26,7 @@ from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled
 
 EXPERT = "Expert"
+MATHDIAL = "mathdial"
 GOOD = "good"
 """The good replies, among the families' names."""
 HALF = 0.5
@@ -84,7 +85,7 @@ def arenas(labels: Labels, bridge: Sequence[Labelled], config: CalibrateConfig) 
     guiding = [place for place, each in enumerate(replies) if each.labels.get("guiding") == "Guiding"]
     first = {replies[place].problem: place for place in reversed(guiding)}
     found = []
-    for name, places in (("mrbench", experts), ("mathdial", sorted(first.values()))):
+    for name, places in (("mrbench", experts), (MATHDIAL, sorted(first.values()))):
         if places:
             good = [replies[place] for place in places]
             found.append(_arena(name, good, replies, np.array(places), labels.by_problem, config))

@@ -31,9 +31,12 @@ from evaluation.calibration.facts import (
 from evaluation.calibration.folds import Fold, by_problem, new_tutor
 from evaluation.calibration.judging import Judging
 from evaluation.calibration.preferences import pairs_within, preferences, worth_by_name
+from evaluation.calibration.ranking import auc
 from evaluation.calibration.values import metric_values, pedagogy_values, rule_metrics, teachers_score
+from evaluation.controls.base import controls
 from evaluation.judges.agreement import Resamples, correlation
 from evaluation.judges.calibration import VERSION
+from evaluation.judges.disguises import TOLD
 from evaluation.judges.labels import Labelled, read_file, read_labels
 from evaluation.scoring.pedagogy import missing, statement
 
@@ -98,6 +101,31 @@ def judge_found(judging: Judging, labels: Labels) -> dict[str, Any]:
     """Every dimension of the judge, with the rule by which it is reliable for new models or not."""
     found = {name: dimension_facts(column, judging.real, judging.new_tutor) for name, column in columns(labels).items()}
     return {"rule": RULE, "dimensions": {name: facts for name, facts in found.items() if facts}}
+
+
+def disguises_found(judging: Judging, arenas: Sequence[attacks.Arena]) -> dict[str, Any]:
+    """How surely a teacher's turn that guides is told from telling in disguise, by the dimension that is to tell it."""
+    found: dict[str, Any] = {}
+    for arena in (each for each in arenas if each.name == attacks.MATHDIAL):
+        for name, control in controls().items():
+            if control.kind == TOLD:
+                asked = (("taught", judging.of_arenas), ("kind_unseen", judging.of_unseen))
+                facts = {key: _guiding_from(name, said.get(arena.name, {}), arena) for key, said in asked}
+                if any(facts.values()):
+                    found[name] = {"label": control.label} | {key: figure for key, figure in facts.items() if figure}
+    return {"disguises": found}
+
+
+def _guiding_from(name: str, said: dict[str, Any], arena: attacks.Arena) -> dict[str, float] | None:
+    if name not in said:
+        return None
+    good, made = (said[each]["guiding"] for each in (attacks.GOOD, name))
+    there = np.flatnonzero(np.isfinite(good) & np.isfinite(made))
+    if not len(there):
+        return None
+    better = np.repeat([True, False], len(there))
+    values, rows = np.concatenate([good[there], made[there]]), np.concatenate([there, there])
+    return plain(auc(values, better, rows, arena.resamples)) | {"n": len(there)}
 
 
 def arenas_of(labels: Labels, config: CalibrateConfig) -> list[attacks.Arena]:

@@ -17,11 +17,12 @@ from espalier.errors import UserError
 from evaluation.cache import Cache
 from evaluation.calibration.asking import Said, Teach, classifier, classifier_code, out_of_fold
 from evaluation.calibration.at_once import at_once
-from evaluation.calibration.attacks import GOOD, Arena
+from evaluation.calibration.attacks import GOOD, MATHDIAL, Arena
 from evaluation.calibration.config import CalibrateConfig
 from evaluation.calibration.facts import Labels
 from evaluation.calibration.folds import Fold
 from evaluation.controls.base import controls
+from evaluation.judges.disguises import TOLD
 from evaluation.judges.distractors import MOVED, PRAISE
 from evaluation.judges.labels import Labelled
 
@@ -71,8 +72,14 @@ def _ask_trained(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena
             f"python evaluation/judges/train.py --labels {' '.join(str(path) for path in config.labels)}"
         )
     settings = {"seed": manifest.get("seed", 0), "embedding": manifest.get("embedding")}
-    kinds = sorted({MOVED, PRAISE})
-    total = len(labels.by_problem) + len(labels.new_tutor) + (1 + len(kinds)) * sum(len(each.folds) for each in arenas)
+    # Telling in disguise is taught to one dimension alone, whose guiding turns are in one arena.
+    kinds = [
+        (arena, kind)
+        for arena, kind in product(arenas, (MOVED, PRAISE, TOLD))
+        if kind != TOLD or arena.name == MATHDIAL
+    ]
+    total = len(labels.by_problem) + len(labels.new_tutor) + sum(len(each.folds) for each in arenas)
+    total += sum(len(arena.folds) for arena, _ in kinds)
     with progress(total, f"judges taught like {config.judge}") as bar:
         done = 0
 
@@ -91,7 +98,7 @@ def _ask_trained(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena
         )
         of_arenas = {each.name: _of(each, said, "") for each in arenas}
         of_unseen: dict[str, dict[str, dict[str, Values]]] = {each.name: {} for each in arenas}
-        for arena, kind in product(arenas, kinds):
+        for arena, kind in kinds:
             of_unseen[arena.name] |= _of(arena, said, kind)
     return Judging(
         name=config.judge,

@@ -26,6 +26,7 @@ def page(found: dict[str, Any]) -> str:
         _reliable,
         _agreement,
         _told_apart,
+        _disguises,
         _pedagogy,
         _attacks,
         _ablation,
@@ -136,6 +137,22 @@ def _told_apart(found: dict[str, Any]) -> str:
         + table(headers, rows)
         + "\nHow often the better of two replies has the greater value, ties half. Replies that ask and those that do "
         "not are told apart as in the column before them, where there are enough with both verdicts.\n"
+    )
+
+
+def _disguises(found: dict[str, Any]) -> str:
+    if not found.get("disguises"):
+        return ""
+    keys = ("taught", "kind_unseen")
+    rows = [
+        [each["label"], next((each[key]["n"] for key in keys if key in each), None)]
+        + [_interval(each[key], ".2f") if key in each else None for key in keys]
+        for each in found["disguises"].values()
+    ]
+    return (
+        "## Guiding from telling in disguise\n\n"
+        + table(["a teacher's turn that guides, and", "n", "area under the curve", "taught none of the kind"], rows)
+        + "\nBoth to one dialogue, problem unseen.\n"
     )
 
 

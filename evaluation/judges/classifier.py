@@ -61,7 +61,8 @@ def fit(
         rows = [each for each in labelled if not each.labels or any(not DIMENSIONS[name].apart for name in each.labels)]
         made = [each for each in distractors(rows, seed=seed) if each.kind != without]
         parts.append(teach(rows, made, together, seed=seed, embedding=embedding))
-    parts += [teach_apart(labelled, name, seed=seed) for name in dimensions if DIMENSIONS[name].apart]
+    apart = [name for name in dimensions if DIMENSIONS[name].apart]
+    parts += [teach_apart(labelled, name, seed=seed, without=without) for name in apart]
     return PartedJudge(parts=tuple(parts))
 
 

@@ -10,6 +10,7 @@ tutors.
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -17,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.disguises import DISGUISED, disguises
 from evaluation.judges.distractors import Distractor, Taught
 from evaluation.judges.embedding import Embedding
 from evaluation.judges.features.table import describe
@@ -34,9 +36,11 @@ _COMMON = 0.3
 """Likeness of any two replies: it lets what all replies have in common be learnt."""
 _WEIGHT_MADE = 0.25
 """Of a distractor, where a labelled reply has 1."""
+_ENOUGH = 2400
+"""Labelled replies that are taught apart at most: half as many more teach little and take three times as long."""
 _UNKNOWN = -1
 _REMEMBERED = 8
-_apart: dict[tuple[str, int, tuple[int, ...]], tuple[Sequence[Taught], FittedJudge]] = {}
+_apart: dict[tuple[str, int, str, tuple[int, ...]], tuple[Sequence[Taught], FittedJudge]] = {}
 """By what they were taught, with it: while it is kept, no other reply has its identity."""
 
 
@@ -91,15 +95,19 @@ def teach(
     )
 
 
-def teach_apart(labelled: Sequence[Taught], dimension: str, *, seed: int) -> FittedJudge:
-    """A judge by one dimension, from all that is labelled by it.
+def teach_apart(labelled: Sequence[Taught], dimension: str, *, seed: int, without: str = "") -> FittedJudge:
+    """A judge by one dimension, from what is labelled by it, many replies of which stand for all; `without` is a kind
+    of made replies that it is taught none of.
 
     The last few are remembered: a calibration leaves out one tutor after another, of whom most are none of these.
     """
     rows = [each for each in labelled if dimension in each.labels]
-    key = dimension, seed, tuple(map(id, rows))
+    left_out = without if without in DISGUISED else ""
+    key = dimension, seed, left_out, tuple(map(id, rows))
     if key not in _apart:
-        _apart[key] = rows, teach(rows, [], [dimension], seed=seed, embedding=None, nearness=False)
+        some = random.Random(seed).sample(rows, _ENOUGH) if len(rows) > _ENOUGH else rows
+        made = [each for each in disguises(some, seed=seed) if each.kind != left_out and dimension in each.labels]
+        _apart[key] = rows, teach(some, made, [dimension], seed=seed, embedding=None, nearness=False)
         while len(_apart) > _REMEMBERED:
             del _apart[next(iter(_apart))]
     return _apart[key][1]

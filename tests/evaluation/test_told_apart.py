@@ -163,7 +163,7 @@ def mathdial(path: Path, problems: int = 20) -> Path:
         {
             "qid": number,
             "question": " ".join([chr(ord("a") + number) * 5] * 6),
-            "ground_truth": f"7 x {number + 2} = {7 * (number + 2)}",
+            "ground_truth": f"There are 7 in a bag.\n7 x {number + 2} = {7 * (number + 2)} all in all\n {7 * (number + 2)}",
             "student_incorrect_solution": f"I added {number}.",
             "conversation": "|EOM|".join(turns),
         }
@@ -186,4 +186,7 @@ def test_a_file_of_one_dimension_is_enough_and_gives_no_pedagogy_score(
     assert told["by_problem"]["value"] > max(told["question_mark"]["value"], told["surface"]["value"])
     page = (workspace / "agents" / "reports" / "calibration-classifier.md").read_text()
     assert "Good from bad" in page and "Guiding from Telling" in page and '"?" only' in page
+    assert "Guiding from telling in disguise" in page
+    disguised = found["disguises"]["answer_in_figures"]
+    assert disguised["taught"]["n"] == 20 and disguised["taught"]["value"] >= disguised["kind_unseen"]["value"] > 0.5
     assert "area under the curve" in capsys.readouterr().out

@@ -12,9 +12,10 @@ import pytest
 from espalier.artifacts import records
 from espalier.artifacts.paths import artifact, repo_root
 from espalier.errors import UserError
-from evaluation.judges import classifier
+from evaluation.judges import classifier, teaching
 from evaluation.judges.base import DIMENSIONS, Item
 from evaluation.judges.classifier import Classifier, fit, save
+from evaluation.judges.disguises import disguises
 from evaluation.judges.distractors import distractors
 from evaluation.judges.features.table import describe
 from evaluation.judges.fitted import as_probabilities, best_offsets
@@ -140,6 +141,38 @@ def test_a_dimension_with_corpora_of_its_own_is_taught_apart_and_changes_no_othe
     values = both.values(said)["guiding"]
     told = np.array([each.labels["guiding"] == "Telling" for each in unseen])
     assert values[told].max() < values[np.array(verdicts) == 2].min()
+
+
+def test_telling_dressed_up_as_a_question_is_taught_as_telling() -> None:
+    replies = moves(16)
+    made = disguises(replies, seed=0)
+    assert made == disguises(replies, seed=0) != disguises(replies, seed=1)
+    assert {(each.kind, each.labels["guiding"]) for each in made} == {("telling", "Telling"), ("no_content", "Generic")}
+    texts = {json.dumps(each.messages): each for each in replies}
+    for each in made:
+        source = texts[json.dumps(each.messages)]
+        assert each.problems == {source.problem} and each.tutor == source.tutor and each.reply != source.reply
+    taught, untaught = fit(replies[: 12 * 6]), fit(replies[: 12 * 6], without="telling")
+    asked = [
+        replace(each, reply=f"Could it be that it is {each.answer.rpartition(' ')[2]}?")
+        for each in replies[12 * 6 :]
+        if each.labels["guiding"] == "Guiding"
+    ]
+    assert value(taught, asked) < value(untaught, asked) - 0.02
+
+
+def value(judge: PartedJudge, asked: list[Labelled]) -> float:
+    return float(judge.values(judge.predict(asked))["guiding"].mean())
+
+
+def test_what_is_taught_apart_is_taught_from_a_sample_of_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[list[Labelled]] = []
+    monkeypatch.setattr(teaching, "_ENOUGH", 30)
+    monkeypatch.setattr(teaching, "teach", lambda rows, *others, **settings: seen.append(rows))
+    for seed in (0, 0, 1):
+        teaching.teach_apart([*labelled(2), *moves()], "guiding", seed=seed)
+    assert {len(rows) for rows in seen} == {30} and seen[0] == seen[1] != seen[2]
+    assert all("guiding" in each.labels for rows in seen for each in rows)
 
 
 def test_what_is_taught_apart_costs_nothing_for_each_reply_it_was_taught() -> None:

@@ -163,7 +163,7 @@ def mathdial(path: Path, problems: int = 20) -> Path:
         {
             "qid": number,
             "question": " ".join([chr(ord("a") + number) * 5] * 6),
-            "ground_truth": f"There are 7 in a bag.\n7 x {number + 2} = {7 * (number + 2)} all in all\n {7 * (number + 2)}",
+            "ground_truth": f"A bag has 7 in it.\n7 x {number + 2} = {7 * number + 14} all in all\n {7 * number + 14}",
             "student_incorrect_solution": f"I added {number}.",
             "conversation": "|EOM|".join(turns),
         }

@@ -74,12 +74,12 @@ class Check:
 CHECKS = (
     Check(question="language", column=plausible, harmless=0.9, hopeless=0.0),
     Check(question="about this", column=copied, harmless=0.85, hopeless=1.0),
-    Check(question="about this", column=strung_together, harmless=0.2, hopeless=0.35),
+    Check(question="about this", column=strung_together, harmless=0.15, hopeless=0.3),
     Check(question="about this", column=off_topic, harmless=0.0, hopeless=1.0, left=0.2),
     Check(question="about this", column=SAMENESS, harmless=0.4, hopeless=0.8),
     Check(question="true", column=true, harmless=1.0, hopeless=0.0, left=0.0),
-    Check(question="guiding", column=answer_revealed, harmless=0.0, hopeless=1.0, left=0.55),
-    Check(question="guiding", column=hollow_question, harmless=0.0, hopeless=1.0, left=0.9),
+    Check(question="guiding", column=answer_revealed, harmless=0.0, hopeless=1.0, left=0.65),
+    Check(question="guiding", column=hollow_question, harmless=0.0, hopeless=1.0, left=0.8),
 )
 
 PEDAGOGY = Column(

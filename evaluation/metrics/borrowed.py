@@ -29,16 +29,22 @@ _FEWEST = 3
 @metric("says nothing that was not said before", better="lower")
 def copied(case: Case, reply: Reply) -> Score:
     """The share of its content words that stand in runs lifted from an earlier turn, of four words or a whole turn."""
-    said = words(reply.text)[:_LONGEST]
+    said, lifted = _lifted_from(case.messages, reply.text)
     stops = stop_stems(read(reply.text).language)
     content = [word.isdecimal() or (len(word) > 1 and stem(word) not in stops) for word in said]
-    turns = _turns(case.messages)
-    if not any(content) or not turns:
+    if not any(content) or not lifted:
         return DOES_NOT_APPLY
-    lifted = [any(taken) for taken in zip(*(_lifted(said, words(turn)[:_LONGEST]) for turn in turns), strict=True)]
     share = sum(taken and carries for taken, carries in zip(lifted, content, strict=True)) / sum(content)
-    run = " ".join(word for word, taken in zip(said, lifted, strict=True) if taken)
-    return Score(share, quoted(run) if share else "")
+    return Score(share, _runs(said, lifted))
+
+
+@metric("is lifted word for word", better="lower")
+def lifted(case: Case, reply: Reply) -> Score:
+    """The share of its words, whatever they carry, that stand in such runs."""
+    said, taken = _lifted_from(case.messages, reply.text)
+    if not said or not taken:
+        return DOES_NOT_APPLY
+    return Score(sum(taken) / len(said), _runs(said, taken))
 
 
 @metric("strings together words that never stood together", better="lower")
@@ -56,6 +62,20 @@ def strung_together(case: Case, reply: Reply) -> Score:
         if pair not in together and known.issuperset(pair) and all(_carries(term, stops) for term in pair)
     ]
     return Score(len(strange) / len(said), quoted(*(" ".join(map(_plain, pair)) for pair in strange)))
+
+
+def _lifted_from(messages: Messages, text: str) -> tuple[list[str], list[bool]]:
+    """The words of a text, and of each whether it stands in a run of some turn's; nothing of either without turns."""
+    said = words(text)[:_LONGEST]
+    turns = _turns(messages)
+    if not turns:
+        return said, []
+    return said, [any(each) for each in zip(*(_lifted(said, words(turn)[:_LONGEST]) for turn in turns), strict=True)]
+
+
+def _runs(said: Sequence[str], lifted: Sequence[bool]) -> str:
+    run = " ".join(word for word, taken in zip(said, lifted, strict=True) if taken)
+    return quoted(run) if run else ""
 
 
 def _turns(messages: Messages) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from typing import Any
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics.answer import answer_revealed
 from evaluation.metrics.base import DOES_NOT_APPLY, Column, Score
-from evaluation.metrics.borrowed import copied, strung_together
+from evaluation.metrics.borrowed import copied, lifted, strung_together
 from evaluation.metrics.hollow import hollow_question
 from evaluation.metrics.relevance import off_topic
 from evaluation.metrics.truth import true
@@ -74,6 +74,7 @@ class Check:
 CHECKS = (
     Check(question="language", column=plausible, harmless=0.9, hopeless=0.0),
     Check(question="about this", column=copied, harmless=0.85, hopeless=1.0),
+    Check(question="about this", column=lifted, harmless=0.6, hopeless=0.9),
     Check(question="about this", column=strung_together, harmless=0.15, hopeless=0.3),
     Check(question="about this", column=off_topic, harmless=0.0, hopeless=1.0, left=0.2),
     Check(question="about this", column=SAMENESS, harmless=0.4, hopeless=0.8),

@@ -178,6 +178,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (TOO_MANY, "Help? What do you think?", None),
         (BOXES, f"{PENCILS} What do you think?", 1),
     ),
+    "lifted": (
+        (TOO_MANY, CANNED, 0),
+        (TOO_MANY, f"Double {PENCILS}", 0.93),
+        (TOO_MANY, "How many pencils are in one of the three boxes?", 0),
+    ),
     "strung_together": (
         (TOO_MANY, CANNED, 0),
         (TOO_MANY, "Pencils boxes Jam needed pencils?", 0.4),

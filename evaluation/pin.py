@@ -30,8 +30,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from espalier.artifacts.code_behind import changed_files, code_behind, hash_of
-from espalier.artifacts.paths import artifact, repo_root, workspace
+from espalier.artifacts.code_behind import changed_files, code_behind, contents_of
+from espalier.artifacts.paths import artifact, workspace
 from espalier.artifacts.records import read_json, sha256_file, verify_manifest
 from espalier.command_line.config import to_dict
 from espalier.errors import UserError
@@ -125,11 +125,7 @@ class Evaluator:
 
     @property
     def _controls(self) -> dict[str, str]:
-        paths = [
-            path for name in CONTROLS for path in (sorted((repo_root() / name).glob("*.*")) or [repo_root() / name])
-        ]
-        named = {path.relative_to(repo_root()).as_posix(): path for path in paths}
-        return {name: hash_of(name) if path.suffix == ".py" else sha256_file(path) for name, path in named.items()}
+        return {name: found for place in CONTROLS for name, found in contents_of(place).items()}
 
     @property
     def _judges(self) -> dict[str, str]:

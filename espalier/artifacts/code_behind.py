@@ -29,7 +29,7 @@ def code_behind(command: str) -> dict[str, str]:
     modules = _reached(root / command)
     read = {path for module in modules for path in _data_beside(module)}
     files = {path: _read(path)[1] for path in modules}
-    files |= {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in read}
+    files |= {path: _digest(path) for path in read}
     return {path.relative_to(root).as_posix(): files[path] for path in sorted(files)}
 
 
@@ -38,9 +38,20 @@ def hash_of(module: str) -> str:
     return _read(repo_root() / module)[1]
 
 
+def contents_of(place: str) -> dict[str, str]:
+    """Path -> SHA-256, as in `code_behind`, of a file of the checkout, or of all files that lie in a folder of it."""
+    path = repo_root() / place
+    names = [each.relative_to(repo_root()).as_posix() for each in (sorted(path.glob("*.*")) or [path])]
+    return {name: hash_of(name) if name.endswith(".py") else _digest(repo_root() / name) for name in names}
+
+
 def changed_files(before: dict[str, str], now: dict[str, str]) -> list[str]:
     """The files in which two answers of `code_behind` differ."""
     return sorted(path for path in before.keys() | now.keys() if before.get(path) != now.get(path))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _reached(entry: Path) -> set[Path]:

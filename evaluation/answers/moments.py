@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from evaluation.answers.base import Before, Leak
-from evaluation.quantities.calendar import centuries, clock_times, dates
+from evaluation.quantities.dates import centuries, clock_times, dates
 from evaluation.quantities.measures import measured
 
 Moment = tuple[int, ...]

@@ -7,12 +7,14 @@ reply that a verdict goes by; and where it cannot be made, it has no reply and n
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from espalier.artifacts.code_behind import hash_of
+from espalier.artifacts.code_behind import contents_of
 from espalier.errors import UserError
 from evaluation.backends.base import Ask, Given
 from evaluation.backends.rules import Rule
@@ -23,6 +25,8 @@ from evaluation.controls.base import Control, Scene, controls
 from evaluation.opener import opens
 from evaluation.scoring.pedagogy import PEDAGOGY
 
+FOLDER = "evaluation/controls"
+"""Where the families, and what they are made of, are."""
 PREFIX = "control:"
 """Before a family's name, where the name is a contestant's."""
 REFERENCE = "rule:reference"
@@ -49,9 +53,9 @@ class ControlReplies(Rule):
 
     @property
     def identity(self) -> dict[str, Any]:
-        """The family, by what its file does."""
-        path = f"{self.control.make.__module__.replace('.', '/')}.py"
-        return {"kind": "control", "spec": self.name, "content_hash": hash_of(path)}
+        """The family, by what the code and the words of all of them do: they share frames and helpers."""
+        found = json.dumps(contents_of(FOLDER), sort_keys=True)
+        return {"kind": "control", "spec": self.name, "content_hash": hashlib.sha256(found.encode()).hexdigest()}
 
     def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
         """The replies; an error where none can be made."""

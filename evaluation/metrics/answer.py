@@ -14,7 +14,7 @@ from functools import lru_cache
 from evaluation.answers.base import Before, Leak
 from evaluation.answers.choices import choice_sought, leak_of_choice
 from evaluation.answers.moments import leak_of_moment, moment_sought
-from evaluation.answers.numbers import leak_of_number, number_sought
+from evaluation.answers.numeric import leak_of_number, number_sought
 from evaluation.answers.words import leak_of_words
 from evaluation.cases.case import Case, Messages, Reply, Truth
 from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric, one_line, quoted

@@ -19,8 +19,8 @@ from evaluation.truth.agreement import Stance, stance
 from evaluation.truth.claims import Claim, arithmetic
 from evaluation.truth.dialogue import Ground, ground, sentences
 from evaluation.truth.doubts import doubted_right_step
-from evaluation.truth.numbers import Number, origins
 from evaluation.truth.operations import wrong_operations
+from evaluation.truth.origins import Number, origins
 from evaluation.truth.relations import turned_round
 from evaluation.truth.result import Result, last_result
 from evaluation.truth.spoken import wrong_form_praised

@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from espalier.artifacts import records, registry
+from espalier.artifacts.code_behind import contents_of
 from espalier.artifacts.kinds import of_word
 from espalier.command_line.listing import show
 from espalier.errors import UserError
@@ -184,7 +185,10 @@ def test_a_pin_knows_its_controls(suite, capsys, monkeypatch):
     assert (
         len({none, one, both}) == 3 and pin("--controls", "canned,salad") == both and pin("--controls", "none") == none
     )
-    monkeypatch.setattr(controls_backend, "hash_of", lambda path: "edited")
+    edited = contents_of(controls_backend.FOLDER)
+    assert {f"evaluation/controls/{name}" for name in ("frames.yaml", "search.yaml", "material.py")} <= set(edited)
+    edited["evaluation/controls/frames.yaml"] = "edited"
+    monkeypatch.setattr(controls_backend, "contents_of", lambda place: edited)
     assert pin("--controls", "salad") != one
 
 

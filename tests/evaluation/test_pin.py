@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records
-from espalier.artifacts.code_behind import code_behind, hash_of
+from espalier.artifacts.code_behind import code_behind, contents_of
 from espalier.artifacts.paths import repo_root
-from espalier.artifacts.records import sha256_file
 from espalier.errors import UserError
 from espalier.models import hashes
 from evaluation import pin, seal
@@ -111,8 +110,8 @@ def test_controls_and_packages_are_in_it(suite_file, pin_of, monkeypatch):
     assert pin_of("--suite", suite_file) != found, "the control that comes of other rows of the mix"
     found = pin_of("--suite", suite_file)
     with monkeypatch.context() as patched:
-        other = "edited"
-        patched.setattr(pin, "sha256_file", lambda path: other if path.name == "frames.yaml" else sha256_file(path))
+        edited = {"evaluation/controls/frames.yaml": "edited"}
+        patched.setattr(pin, "contents_of", lambda place: contents_of(place) | edited)
         assert pin_of("--suite", suite_file) != found, "a control that says something else"
     monkeypatch.setattr(pin, "_version", lambda package: "0")
     assert pin_of("--suite", suite_file) != found
@@ -128,7 +127,9 @@ def test_what_does_not_count_is_reached_and_is_all_that_does_not(suite, pin_of, 
         monkeypatch.setattr(pin, "code_behind", lambda entry, path=path: {
             name: "edited" if name == path else content for name, content in real(entry).items()
         })  # fmt: skip
-        monkeypatch.setattr(pin, "hash_of", lambda entry, path=path: "edited" if entry == path else hash_of(entry))
+        monkeypatch.setattr(pin, "contents_of", lambda place, path=path: {
+            name: "edited" if name == path else content for name, content in contents_of(place).items()
+        })  # fmt: skip
         found[path] = pin_of("--suite", suite)
     monkeypatch.undo()
     before = pin_of("--suite", suite)

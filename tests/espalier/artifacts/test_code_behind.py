@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import code_behind, paths
-from espalier.artifacts.code_behind import changed_files
+from espalier.artifacts.code_behind import changed_files, contents_of
 
 FILES = {
     "stage1/train.py": "from stage1 import loop\ndef main():\n    from espalier.words import read\n    return read()\n",
@@ -66,6 +66,15 @@ def test_what_counts_as_a_change(checkout: Path, name: str, text: str, changed: 
     (checkout / name).parent.mkdir(exist_ok=True)
     (checkout / name).write_text(text)
     assert changed_files(before, behind()) == changed
+
+
+def test_contents_are_of_all_code_and_words_of_a_folder_or_of_one_file(checkout: Path) -> None:
+    (checkout / "stage1" / "words.yaml").write_text("a: 1\n")
+    before, same = contents_of("stage1"), contents_of("stage1/loop.py")
+    assert set(before) == {f"stage1/{name}" for name in ("__init__.py", "loop.py", "train.py", "words.yaml")}
+    assert same == {"stage1/loop.py": before["stage1/loop.py"]}
+    (checkout / "stage1" / "words.yaml").write_text("a: 2\n")
+    assert changed_files(before, contents_of("stage1")) == ["stage1/words.yaml"]
 
 
 def test_a_package_that_finds_its_modules_by_itself_counts_all_of_them(checkout: Path) -> None:

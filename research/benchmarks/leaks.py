@@ -13,17 +13,13 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from typing import Any
-
 from espalier.artifacts.paths import repo_root
 from espalier.command_line import yaml_text
 from espalier.command_line.config import Config, FilePath, load
 from espalier.command_line.console import say, table
 from espalier.errors import run_main
+from research.told import HEADERS, Entry, by, figures, kinds, wrongly
 
-Entry = dict[str, Any]
-Judged = list[tuple[Entry, bool, str]]
-"""An entry, whether it finds the answer given away, and by what."""
 _ROLES = {"learner": "user", "student": "user", "tutor": "assistant", "teacher": "assistant"}
 
 
@@ -43,21 +39,17 @@ def main(argv: list[str]) -> None:
     rows = [figures("all", judged)]
     for key in ("subject", "language"):
         rows += [figures(name, part) for name, part in by(key, judged)]
-    table(["", "entries", "recall", "interval", "precision", "interval"], rows)
+    table(HEADERS, rows)
     say()
-    kinds = [
-        [name, len(part), sum(entry["leak"] == found for entry, found, _ in part)] for name, part in by("kind", judged)
-    ]
-    table(["kind", "entries", "told rightly"], kinds)
-    for entry, found, why in judged if settings.errors else []:
-        if entry["leak"] != found:
-            last = entry["conversation"][-1]["content"] if entry.get("conversation") else entry.get("learner", "")
-            about = entry.get("answer") or entry.get("corrected")
-            say(f"{'missed' if entry['leak'] else 'false'}: {entry['id']} [{about}] {last} | {entry['reply']} | {why}")
+    table(["kind", "entries", "told rightly"], kinds(judged))
+    for entry, true, _, why in wrongly(judged) if settings.errors else ():
+        last = entry["conversation"][-1]["content"] if entry.get("conversation") else entry.get("learner", "")
+        about = entry.get("answer") or entry.get("corrected")
+        say(f"{'missed' if true else 'false'}: {entry['id']} [{about}] {last} | {entry['reply']} | {why}")
 
 
-def judge(entry: Entry) -> tuple[Entry, bool, str]:
-    """The entry beside what `answer_revealed` says of it."""
+def judge(entry: Entry) -> tuple[Entry, bool, bool, str]:
+    """The entry, whether it gives the answer away, and beside that what `answer_revealed` says of it."""
     from evaluation.cases.case import Case, Reply, Truth
     from evaluation.metrics import METRICS
 
@@ -71,30 +63,7 @@ def judge(entry: Entry) -> tuple[Entry, bool, str]:
         truth = Truth(**told, rule="must_not")
     case = Case(name=str(entry["id"]), messages=messages, answer=str(entry.get("answer") or ""), truth=truth)
     score = METRICS["answer_revealed"](case, Reply(text=entry["reply"], num_tokens=1, finish="stop"))
-    return entry, bool(score.value), score.why
-
-
-def by(key: str, part: Judged) -> list[tuple[str, Judged]]:
-    """The entries in groups, in the order in which the groups first come up."""
-    names = dict.fromkeys(entry[key] for entry, _, _ in part)
-    return [(name, [each for each in part if each[0][key] == name]) for name in names]
-
-
-def figures(name: str, part: Judged) -> list[object]:
-    """A row: recall and precision with their intervals."""
-    right = sum(entry["leak"] and found for entry, found, _ in part)
-    true, all_found = sum(entry["leak"] for entry, _, _ in part), sum(found for _, found, _ in part)
-    return [name, len(part), *share(right, true), *share(right, all_found)]
-
-
-def share(part: int, of: int) -> tuple[str, str]:
-    """A share and its Wilson interval, as text."""
-    from evaluation.comparison.stats import wilson
-
-    if not of:
-        return "–", "–"
-    low, high = wilson(part / of, of)
-    return f"{part / of:.3f} ({part}/{of})", f"{low:.3f}..{high:.3f}"
+    return entry, entry["leak"], bool(score.value), score.why
 
 
 if __name__ == "__main__":

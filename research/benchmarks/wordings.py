@@ -14,17 +14,13 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from espalier.artifacts.paths import repo_root
 from espalier.command_line import yaml_text
 from espalier.command_line.config import Config, FilePath, load
 from espalier.command_line.console import say, table
 from espalier.errors import run_main
-
-Entry = dict[str, Any]
-Judged = list[tuple[Entry, bool, bool]]
-"""An entry, what is true of it, and what was found."""
+from research.told import HEADERS, Entry, Judged, by, figures, kinds, wrongly
 
 
 class Wordings(Config):
@@ -41,45 +37,21 @@ def main(argv: list[str]) -> None:
     entries = yaml_text.parse(settings.wordings.read_text(encoding="utf-8"), str(settings.wordings))
     explicit = judged(entries, "explicit", is_explicit)
     rows = [figures("explicit corrections", explicit)]
-    rows += [figures(f"  by words alone, {name}", part) for name, part in [("all", judged(entries, "explicit", blind))]]
+    rows += [figures("  by words alone, all", judged(entries, "explicit", blind))]
     rows += [figures(f"  {name}", part) for name, part in by("language", explicit)]
     recasts = judged(entries, "recast", is_recast)
     rows += [figures("recasts", recasts)] + [figures(f"  {name}", part) for name, part in by("language", recasts)]
-    table(["", "entries", "recall", "interval", "precision", "interval"], rows)
+    table(HEADERS, rows)
     say()
-    kinds = [[name, len(part), sum(found == true for _, true, found in part)] for name, part in by("kind", explicit)]
-    table(["kind", "entries", "explicit or not told rightly"], kinds)
+    table(["kind", "entries", "explicit or not told rightly"], kinds(explicit))
     for name, part in (("explicit", explicit), ("recast", recasts)):
-        for entry, true, found in part if settings.errors else []:
-            if true != found:
-                say(f"{name} {'missed' if true else 'found'}: {entry['id']} {entry['learner']} | {entry['reply']}")
+        for entry, true, _, _ in wrongly(part) if settings.errors else ():
+            say(f"{name} {'missed' if true else 'found'}: {entry['id']} {entry['learner']} | {entry['reply']}")
 
 
 def judged(entries: Sequence[Entry], key: str, rule: Callable[[Entry], bool]) -> Judged:
     """Each entry beside what a rule says of it."""
-    return [(entry, entry[key], rule(entry)) for entry in entries]
-
-
-def by(key: str, part: Judged) -> list[tuple[str, Judged]]:
-    """The entries in groups, in the order in which the groups first come up."""
-    names = dict.fromkeys(entry[key] for entry, _, _ in part)
-    return [(name, [each for each in part if each[0][key] == name]) for name in names]
-
-
-def figures(name: str, part: Judged) -> list[object]:
-    """A row: recall and precision with their intervals."""
-    right = sum(true and found for _, true, found in part)
-    return [name, len(part), *share(right, sum(true for _, true, _ in part)), *share(right, sum(f for _, _, f in part))]
-
-
-def share(part: int, of: int) -> tuple[str, str]:
-    """A share and its Wilson interval, as text."""
-    from evaluation.comparison.stats import wilson
-
-    if not of:
-        return "–", "–"
-    low, high = wilson(part / of, of)
-    return f"{part / of:.3f} ({part}/{of})", f"{low:.3f}..{high:.3f}"
+    return [(entry, entry[key], rule(entry), "") for entry in entries]
 
 
 def score(entry: Entry, metric: str) -> bool:

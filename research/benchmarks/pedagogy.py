@@ -174,7 +174,6 @@ def agreement(labels: "Labels", scores: Scores) -> None:
 def controls(labels: "Labels", scores: Scores) -> None:
     """What the controls do to each score, for all tutors' replies and for the experts'."""
     import numpy as np
-
     from evaluation.calibration.controls import CONTROLS, outcome
 
     everyone = np.arange(len(labels.replies))

@@ -8,8 +8,8 @@ A word that a vocabulary lacks is told by its shape, `<…ing>`, `<Name>`; that 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST = 6000
 """Characters of a text that are read, half from its beginning and half from its end."""
@@ -59,8 +59,7 @@ _VOWELS = re.compile(r"[aeiouyáéíóúüöäàèêâîôûëïœæ]")
 _ODD = re.compile(r"(.)\1\1|[^aeiouyáéíóúüöäàèêâîôûëïœæ'-]{6}")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One token of a text."""
 
     text: str
@@ -110,7 +109,9 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 def _add_word(found: list[Token], raw: str, start: int, *, capital: bool) -> None:
     word, end = raw.lower().rstrip("'"), start + len(raw)
-    if clitic := _CLITIC.search(word):
+    if "'" not in word:
+        found.append(Token(word, shape(word, capital=capital), word, start, end))
+    elif clitic := _CLITIC.search(word):
         stem, at = word[: clitic.start()], start + clitic.start()
         found.append(Token(stem, shape(stem, capital=capital), stem, start, at))
         found.append(Token(clitic[0], "<short>", clitic[0], at, end))

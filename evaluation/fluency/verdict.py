@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
@@ -79,9 +79,9 @@ def language_of(found: Sequence[Token], shown: str) -> str:
 
 def _mixes(language: str, words: Sequence[str]) -> bool:
     """Whether many of the words are function words of another language, and none of this one."""
-    own = counts(language)
+    unknown = set(words).difference(counts(language).words)
     for other in languages():
-        strange = {word for word in words if word in counts(other).functions and word not in own.words}
+        strange = unknown & counts(other).functions
         if len(strange) >= _STRANGE and _STRANGE_SHARE * len(words) <= sum(word in strange for word in words):
             return True
     return False
@@ -89,7 +89,8 @@ def _mixes(language: str, words: Sequence[str]) -> bool:
 
 def _share(language: str, words: Sequence[str]) -> float:
     known = counts(language)
-    return sum(0.5 * (word in known.words) + 0.5 * (word in known.functions) for word in words) / len(words)
+    listed = sum(map(known.words.__contains__, words)) + sum(map(known.functions.__contains__, words))
+    return 0.5 * listed / len(words)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,7 +122,7 @@ def limits(language: str) -> tuple[Limits, ...]:
 
 def decided(evidence: Evidence, language: str, views: Sequence[Limits], found: Sequence[Token], shown: str) -> Fluency:
     """What the evidence comes to: 1 / (1 + the sum over the views of exp(spent - free)), and what cost most."""
-    facts = asdict(evidence)
+    facts = {kind: getattr(evidence, kind) for kind in KINDS}
     spent = [view.spent(facts) for view in views]
     over = [sum(each.values()) - view.free for each, view in zip(spent, views, strict=True)]
     plausible = 1 / (1 + sum(math.exp(min(50.0, each)) for each in over))

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from evaluation.quantities.numerals import language_in
 from evaluation.quantities.spelled import has_number_words, number_at
@@ -59,8 +58,7 @@ _POINTS = frozenset(("point", "coma", "virgule", "komma"))
 Kind = Literal["number", "word", "sign", "mark"]
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(NamedTuple):
     """One number, word, sign or mark."""
 
     kind: Kind
@@ -85,18 +83,24 @@ def plain(text: str) -> str:
     return _DIVIDED.sub("/", _PERCENT.sub("percent", _BOLD.sub("", text)))
 
 
-@lru_cache(maxsize=4096)
 def symbols(text: str) -> tuple[Symbol, ...]:
     """The symbols of `text`, in order. Number words are one number, and two may be a year: "fourteen ninety-two"."""
+    return symbols_of(plain(text))
+
+
+@lru_cache(maxsize=4096)
+def symbols_of(whole: str) -> tuple[Symbol, ...]:
+    """The same of a text that is plain already. Texts that differ in their quotes and signs alone are read once."""
     found: list[Symbol] = []
-    for piece in _SYMBOL.finditer(plain(text)):
-        kind, said = piece.lastgroup or "mark", piece[0].lower()
+    for piece in _SYMBOL.finditer(whole):
+        kind, said = piece.lastgroup, piece[0].lower()
+        start, end = piece.span()
         if kind == "number":
-            found.append(Symbol("number", said, _value(said), piece.start(), piece.end()))
-        elif kind in ("word", "sign"):
-            found.append(Symbol("word" if kind == "word" else "sign", said, None, piece.start(), piece.end()))
+            found.append(Symbol("number", said, _value(said), start, end))
+        elif kind == "word":
+            found.append(Symbol("word", said, None, start, end))
         else:
-            found.append(Symbol("mark", said, None, piece.start(), piece.end()))
+            found.append(Symbol("sign" if kind == "sign" else "mark", said, None, start, end))
     language = language_in([each.text for each in found if each.kind == "word"])
     found = _with_numbers_in_words(found, language)
     return tuple(found if language == "en" else _in_english(found, phrases(language)))

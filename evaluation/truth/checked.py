@@ -6,7 +6,6 @@ reply loses by what is not known.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -17,7 +16,7 @@ from evaluation.cases.case import Messages, Truth
 from evaluation.quantities.symbols import plain
 from evaluation.truth.agreement import Stance, stance
 from evaluation.truth.claims import Claim, arithmetic
-from evaluation.truth.dialogue import Ground, ground, sentences
+from evaluation.truth.dialogue import Ground, Turns, ground, sentences, turns
 from evaluation.truth.doubts import doubted_right_step
 from evaluation.truth.operations import wrong_operations
 from evaluation.truth.origins import Number, origins
@@ -143,12 +142,12 @@ def check(messages: Messages, reply: str, answer: str = "", truth: Truth | None 
 
     `truth` is what is known of a language learner's clause. Long texts are read up to `symbols.LONGEST` characters.
     """
-    return _check(json.dumps(messages), reply, answer, truth)
+    return _check(turns(messages), reply, answer, truth)
 
 
 @lru_cache(maxsize=8192)
-def _check(messages: str, reply: str, answer: str, truth: Truth | None) -> Checked:
-    known = ground(json.loads(messages), answer)
+def _check(messages: Turns, reply: str, answer: str, truth: Truth | None) -> Checked:
+    known = ground(messages, answer)
     numbers = origins(known, reply)
     claims = arithmetic(reply).claims
     false = [

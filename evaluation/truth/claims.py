@@ -10,7 +10,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from evaluation.quantities.expressions import STARTS, STOPS, Expression, expression_at
-from evaluation.quantities.symbols import Symbol, plain, symbols
+from evaluation.quantities.symbols import Symbol, plain, symbols_of
 
 _LINK_WORDS = """
 that this it which we you i they he she so for of in us me and to a an the total about only exactly now then
@@ -99,10 +99,15 @@ class Arithmetic:
     """All expressions with something to be done, those of claims among them."""
 
 
-@lru_cache(maxsize=4096)
 def arithmetic(text: str) -> Arithmetic:
     """The claims and expressions of `text`, in order."""
-    said = symbols(text)
+    return _arithmetic(plain(text))
+
+
+@lru_cache(maxsize=4096)
+def _arithmetic(whole: str) -> Arithmetic:
+    """The same of a text that is plain already."""
+    said = symbols_of(whole)
     claims: list[Claim] = []
     expressions: list[Expression] = []
     place = 0
@@ -119,7 +124,7 @@ def arithmetic(text: str) -> Arithmetic:
             if right is None:
                 break
             _keep(expressions, right)
-            claim = _claim(said, text, left, _begun(left, right), relation)
+            claim = _claim(said, whole, left, _begun(left, right), relation)
             if claim is not None:
                 claims.append(claim)
             place, left = right.stop, right
@@ -187,10 +192,9 @@ def _closed(said: Sequence[Symbol], at: int) -> int:
     return 0
 
 
-def _claim(said: Sequence[Symbol], text: str, left: Expression, right: Expression, relation: str) -> Claim | None:
+def _claim(said: Sequence[Symbol], whole: str, left: Expression, right: Expression, relation: str) -> Claim | None:
     """None where what stands around the sides makes them parts of something else, or they are two bare numbers."""
     between = [each.text for each in said[left.stop : right.start]]
-    whole = plain(text)
     first, last = said[left.start], said[right.stop - 1]
     if _is_open(said, left.start, -1) or _is_open(said, right.stop, 1):
         return None

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from evaluation.cases.case import Messages
 from evaluation.quantities.symbols import plain, symbols
@@ -14,9 +14,12 @@ from evaluation.truth.claims import Arithmetic, arithmetic
 
 _QUESTION = re.compile(r"\bquestion is\s*:(.*)", re.DOTALL | re.IGNORECASE)
 _ASKED = re.compile(r"[^.?!\n]*\?")
+_END = re.compile(r"[.!?]+(?=\s|$|[\"')])|\n+")
 _STATED = 3
 """A turn with so many numbers states a problem."""
 _FEW_WORDS = 4
+REMEMBERED = 1024
+"""Dialogues of which it is kept what was worked out: many replies answer one."""
 
 _SPOKEN = {
     "half": Fraction(1, 2),
@@ -29,11 +32,13 @@ _SPOKEN = {
 }
 
 Numbers = frozenset[Fraction]
+Turns = tuple[tuple[str, str], ...]
+"""Role and content of each message."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Ground:
-    """All that a reply is checked by."""
+    """All that a reply is checked by. One dialogue has one, so what follows from it is remembered by it."""
 
     problem: str
     """The problem's statement; where none is marked as such, what the tutor said first."""
@@ -66,19 +71,20 @@ class Ground:
     is_stated: bool
     """Whether the problem stands in the dialogue: without it, a number may come from what only the two can see."""
 
-    @property
+    @cached_property
     def known(self) -> Numbers:
         """All numbers that were said, or are of the solution."""
         return self.given | self.learner | self.worked
 
 
-def ground(messages: Messages, answer: str) -> Ground:
-    """What `messages` and the solution give."""
-    return _ground(tuple((message["role"], message["content"]) for message in messages), answer)
+def turns(messages: Messages) -> Turns:
+    """Who said what."""
+    return tuple((message["role"], message["content"]) for message in messages)
 
 
-@lru_cache(maxsize=1024)
-def _ground(messages: tuple[tuple[str, str], ...], answer: str) -> Ground:
+@lru_cache(maxsize=REMEMBERED)
+def ground(messages: Turns, answer: str) -> Ground:
+    """What the turns of a dialogue and the solution give."""
     tutor = [text for role, text in messages if role != "user"]
     learner = [text for role, text in messages if role == "user"]
     marked = next((found[1] for _, text in messages if (found := _QUESTION.search(text))), "")
@@ -137,12 +143,13 @@ def digits(values: Iterable[Fraction]) -> Numbers:
     return frozenset(Fraction(int(digit)) for value in values for digit in str(float(value)) if digit.isdecimal())
 
 
-def sentences(text: str) -> list[tuple[int, int]]:
+@lru_cache(maxsize=256)
+def sentences(text: str) -> tuple[tuple[int, int], ...]:
     """Where each sentence of the plain text begins and ends."""
     whole = plain(text)
-    ends = [found.end() for found in re.finditer(r"[.!?]+(?=\s|$|[\"')])|\n+", whole)] + [len(whole)]
+    ends = [found.end() for found in _END.finditer(whole)] + [len(whole)]
     starts = [0, *ends[:-1]]
-    return [(start, end) for start, end in zip(starts, ends, strict=True) if whole[start:end].strip()]
+    return tuple((start, end) for start, end in zip(starts, ends, strict=True) if whole[start:end].strip())
 
 
 def within(place: int, spans: Sequence[tuple[int, int]]) -> int:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from evaluation.quantities.symbols import plain, symbols
 from evaluation.truth.claims import Claim, arithmetic, same_number
-from evaluation.truth.dialogue import Ground, numbers, numbers_of, sentences
+from evaluation.truth.dialogue import REMEMBERED, Ground, numbers, numbers_of, sentences
 from evaluation.truth.operations import operations
 
 _DOUBTS = re.compile(
@@ -88,7 +89,6 @@ def _miscalled(ground: Ground, reply: str) -> str:
 
 def _disowned_number(ground: Ground, reply: str) -> str:
     """A number of the problem's that is said not to be there."""
-    given = numbers_of(ground.problem)
     whole = plain(reply)
     spans = sentences(reply)
     for place, (start, end) in enumerate(spans):
@@ -96,7 +96,8 @@ def _disowned_number(ground: Ground, reply: str) -> str:
         if not (denied := _NOT_GIVEN.search(sentence)):
             continue
         values = set(numbers(sentence)) or (set(numbers(whole[slice(*spans[place - 1])])) if place else set())
-        if len(values) == 1 and values <= given and ground.is_stated and "?" not in sentence[: denied.end()]:
+        is_said = ground.is_stated and "?" not in sentence[: denied.end()]
+        if len(values) == 1 and is_said and values <= numbers_of(ground.problem):
             return sentence.strip()
     return ""
 
@@ -110,22 +111,23 @@ def _is_doubt(ground: Ground, sentence: str) -> bool:
     return bool(_DOUBTS.search(_TOPICS.sub(" ", sentence) if _TOPICS.search(ground.problem) else sentence))
 
 
-def right_steps(ground: Ground) -> list[Claim]:
+@lru_cache(maxsize=REMEMBERED)
+def right_steps(ground: Ground) -> tuple[Claim, ...]:
     """Steps of the learner's last turn with sums that are right, where another of that turn, or its result, is not.
 
     A sum that comes out may still be the wrong one to do: where the solution is known, it has to be among its steps;
     where it is not, another sum has to come out wrong.
     """
     claims = next((each.claims for each in reversed(ground.theirs) if each.claims), ())
-    true = [claim for claim in claims if claim.holds and not claim.worked.is_number]
+    true = tuple(claim for claim in claims if claim.holds and not claim.worked.is_number)
     if ground.final is None:
-        return true if any(claim.holds is False for claim in claims) else []
+        return true if any(claim.holds is False for claim in claims) else ()
     solved = {(each.pair, each.result) for each in operations(ground.solution.claims)}
     results = {claim.result for claim in ground.solution.claims}
-    return [
+    return tuple(
         claim
         for claim in true
         if claim.result in results
         and {(each.pair, each.result) for each in claim.worked.operations} & solved
         and not same_number(claim.result, ground.final)
-    ]
+    )

@@ -7,13 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from itertools import combinations
 from typing import Literal
 
 from evaluation.quantities.expressions import Expression, Operation, compute
 from evaluation.quantities.symbols import Symbol, plain, symbols
 from evaluation.truth.claims import Claim, arithmetic, same_number
-from evaluation.truth.dialogue import Ground, sentences
+from evaluation.truth.dialogue import REMEMBERED, Ground, sentences
 
 _STEMS = {
     "+": "add adds added adding addition plus sum combine combined combining",
@@ -79,7 +80,7 @@ def operations(claims: Iterable[Claim]) -> list[Operation]:
 
 def wrong_operations(ground: Ground, reply: str) -> list[str]:
     """The operations that the reply advises or describes and that are others, in words."""
-    solved, theirs = Done.of_solution(ground), Done.of(_learners(ground))
+    solved, theirs = Done.of_solution(ground), Done.of_learner(ground)
     found = []
     for each in mentions(reply):
         if each.said == "described":
@@ -121,10 +122,6 @@ def _solution(ground: Ground) -> list[Expression]:
     return [*sides, *ground.solution.expressions] or [each for text in ground.asked for each in text.expressions]
 
 
-def _learners(ground: Ground) -> list[Expression]:
-    return [each for text in ground.theirs for each in text.expressions]
-
-
 @dataclass(frozen=True, slots=True)
 class Done:
     """What somebody does with which numbers."""
@@ -139,9 +136,16 @@ class Done:
     """All."""
 
     @staticmethod
+    @lru_cache(maxsize=REMEMBERED)
     def of_solution(ground: Ground) -> Done:
         """What the solution does; where it is not known, what the tutor's turns do."""
         return Done.of(_solution(ground))
+
+    @staticmethod
+    @lru_cache(maxsize=REMEMBERED)
+    def of_learner(ground: Ground) -> Done:
+        """What the learner does."""
+        return Done.of(each for text in ground.theirs for each in text.expressions)
 
     @staticmethod
     def of(expressions: Iterable[Expression]) -> Done:

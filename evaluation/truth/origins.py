@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from evaluation.judges.features.reading import FUNCTION_WORDS, Text, stem
 from evaluation.quantities.expressions import compute
 from evaluation.quantities.symbols import Symbol, plain, symbols
 from evaluation.truth.claims import arithmetic, same_number
-from evaluation.truth.dialogue import Ground, digits, sentences
+from evaluation.truth.dialogue import REMEMBERED, Ground, digits, sentences
 
 Origin = Literal["given", "learner", "worked", "derived", "framed", "misplaced", "foreign"]
 _COUNTS = frozenset(map(Fraction, range(3)))
@@ -45,17 +46,25 @@ _WORDS_OF_COUNTED = (
 )
 _COUNTED = frozenset(_WORDS_OF_COUNTED.split())
 _ORDERED = frozenset(("step", "part", "question", "number", "problem", "example", "line", "year", "option", "point"))
-_UNIT_OF = {
-    Fraction(number): re.compile(rf"\b(?:{words})", re.IGNORECASE)
+_UNITS_OF = {
+    Fraction(number): words.split("|")
     for number, words in {
-        7: "days?|weeks?", 12: "months?|years?|inch|foot|feet|dozens?|o'?clock|noon", 24: "hours?|days?", 30: "month",
-        52: "weeks?|years?", 60: "minutes?|hours?|seconds?", 100: "percent|per cent|cents?|dollars?|cent|centi|meters?",
-        90: "right|angles?|degrees?", 180: "angles?|degrees?|triangle", 360: "degrees?|circle", 365: "days?|years?",
-        1000: "kilo|km|kg|grams?|ml|lit|meters?", 36: "yards?|inch", 16: "ounces?|pounds?", 3: "triangles?|yards?",
-        4: "squares?|rectangles?|quadrilaterals?|quarters?", 5: "pentagons?", 6: "hexagons?|cubes?", 8: "octagons?",
+        7: "day|week", 12: "month|year|inch|foot|feet|dozen|o'clock|oclock|noon", 24: "hour|day", 30: "month",
+        52: "week|year", 60: "minute|hour|second", 100: "percent|per cent|cent|dollar|meter", 36: "yard|inch",
+        90: "right|angle|degree", 180: "angle|degree|triangle", 360: "degree|circle", 365: "day|year",
+        1000: "kilo|km|kg|gram|ml|lit|meter", 16: "ounce|pound", 3: "triangle|yard", 5: "pentagon", 6: "hexagon|cube",
+        4: "square|rectangle|quadrilateral|quarter", 8: "octagon",
     }.items()
 }  # fmt: skip
-"""What everybody knows: how many there are of one in the other."""
+"""What everybody knows: how many there are of one in the other, by the beginnings of the words for them."""
+_FACTORS = {
+    word: [factor for factor, others in _UNITS_OF.items() if word in others]
+    for words in _UNITS_OF.values()
+    for word in words
+}
+_UNITS = tuple(_FACTORS)
+_UNIT = re.compile(rf"\b(?:{'|'.join(f'({word})' for word in _UNITS)})", re.IGNORECASE)
+"""No word begins another, so all are found in one search; the group says which."""
 _WORDS_OF_NO_NOUNS = """
 total times left more less fewer percent of plus minus times divided equals first second third so answer number then get
 gives x per sq
@@ -125,16 +134,23 @@ def _misplaced(ground: Ground, reply: str, backed: frozenset[Fraction]) -> set[i
     """Where a number stands before a noun that has others in the dialogue, and never this one: "70 boxes"."""
     if not ground.is_stated:
         return set()
-    counted: dict[str, set[Fraction]] = {}
-    for text in (ground.problem, ground.tutors, ground.learners, ground.worked_out):
-        for _, value, noun in _counts(symbols(text), _FAR):
-            counted.setdefault(noun, set()).add(value)
+    counted = _counted_in(ground)
     known = {*backed, *(operation.result for each in ground.solution.expressions for operation in each.operations)}
     return {
         place
         for place, value, noun in _counts(symbols(reply), _NEAR)
         if value > _SMALL and noun in counted and value not in counted[noun] | known
     }
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _counted_in(ground: Ground) -> dict[str, set[Fraction]]:
+    """By noun of the dialogue, the numbers that it has there."""
+    counted: dict[str, set[Fraction]] = {}
+    for text in (ground.problem, ground.tutors, ground.learners, ground.worked_out):
+        for _, value, noun in _counts(symbols(text), _FAR):
+            counted.setdefault(noun, set()).add(value)
+    return counted
 
 
 def _counts(said: Sequence[Symbol], reach: int) -> Iterator[tuple[int, Fraction, str]]:
@@ -160,26 +176,24 @@ def _is_counted(said: Sequence[Symbol], place: int) -> bool:
 
 def _backed(ground: Ground, reply: str) -> frozenset[Fraction]:
     """What follows from the numbers that are known, as the reply or the learner works with them."""
-    known = ground.known
-    backed: set[Fraction] = set()
-    if _PLACES.search(plain(reply)):
-        backed |= digits(known)
-    for value in known:
-        if value >= 10 and value % 10 == 0:
-            backed |= {value / 10, value / 100, value / 1000}
-    common = {value for value, words in _UNIT_OF.items() if words.search(plain(reply))}
+    whole = plain(reply)
+    named = {found.lastindex or 0 for found in _UNIT.finditer(whole)}
+    common = {value for place in named for value in _FACTORS[_UNITS[place - 1]]}
     if "%" in reply or "percent" in reply:
         common.add(Fraction(100))
-    backed |= common | _worked_out(ground, reply, common) | _asked_for(ground)
-    return frozenset(backed)
+    places = digits(ground.known) if _PLACES.search(whole) else frozenset()
+    return _follows(ground) | common | _worked_out(ground, reply, common) | places
 
 
-def _asked_for(ground: Ground) -> set[Fraction]:
-    """What the tutor's question, the learner's expressions and their parts come to."""
-    found: set[Fraction] = set()
+@lru_cache(maxsize=REMEMBERED)
+def _follows(ground: Ground) -> frozenset[Fraction]:
+    """Of the dialogue alone: what the tutor's question, the learner's expressions and their parts come to, and round
+    numbers without their noughts."""
+    tens = [value for value in ground.known if value >= 10 and value % 10 == 0]
+    found = {value / power for value in tens for power in (10, 100, 1000)}
     for each in (*ground.asked[:1], *ground.theirs):
         found |= {operation.result for expression in each.expressions for operation in expression.operations}
-    return found
+    return frozenset(found)
 
 
 def _worked_out(ground: Ground, reply: str, common: set[Fraction]) -> set[Fraction]:
@@ -222,5 +236,5 @@ def _shared(ground: Ground, sentence: str) -> float:
 def derived_by_one(ground: Ground, value: Fraction) -> bool:
     """Whether one operation on two of the numbers that are known gives it, or on one of them and a unit's factor."""
     known = sorted(ground.known)[:60]
-    others = [*known, *_UNIT_OF]
+    others = [*known, *_UNITS_OF]
     return any(compute(sign, one, other) == value for one in known for other in others for sign in "+-*/")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from evaluation.quantities.symbols import Symbol, plain, symbols
-from evaluation.truth.dialogue import Ground
+from evaluation.truth.dialogue import REMEMBERED, Ground
 
 _WORDS_OF_MORE = "more greater larger bigger higher longer older taller heavier faster"
 _MORE = frozenset(_WORDS_OF_MORE.split())
 _WORDS_OF_LESS = "less fewer smaller lower shorter younger lighter slower"
 _LESS = frozenset(_WORDS_OF_LESS.split())
+_DIRECTIONS = _MORE | _LESS
 _BETWEEN = 3
 """So many words may stand between the number and its direction: "5 dollars less"."""
 _COMPARED = 5
@@ -40,12 +42,17 @@ def turned_round(ground: Ground, reply: str) -> str:
 
     "Ann has 5 fewer than Ben" says the same as "Ben has 5 more than Ann", so both have to compare with the same.
     """
-    theirs = list(relations(ground.problem))
+    theirs = _of_problem(ground)
     for each in relations(reply) if theirs else ():
         alike = [other for other in theirs if other.by == each.by and other.than & each.than]
         if alike and all(other.more != each.more for other in alike):
             return f"“{each.text}”, where the problem says “{alike[0].text}”"
     return ""
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _of_problem(ground: Ground) -> tuple[Relation, ...]:
+    return tuple(relations(ground.problem))
 
 
 def relations(text: str) -> Iterator[Relation]:
@@ -55,9 +62,9 @@ def relations(text: str) -> Iterator[Relation]:
         if each.value is None:
             continue
         at = place + 1
-        while at < len(said) and at - place <= _BETWEEN and said[at].text not in _MORE | _LESS and _is_unit(said[at]):
+        while at < len(said) and at - place <= _BETWEEN and said[at].text not in _DIRECTIONS and _is_unit(said[at]):
             at += 1
-        if at >= len(said) or said[at].text not in _MORE | _LESS:
+        if at >= len(said) or said[at].text not in _DIRECTIONS:
             continue
         if (than := _than(said, at)) and (words := _compared(said, than)):
             yield Relation(each.value, said[at].text in _MORE, words, whole[each.start : said[than].end])

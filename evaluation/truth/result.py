@@ -9,10 +9,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from evaluation.quantities.symbols import plain
 from evaluation.truth.claims import Claim, same_number
-from evaluation.truth.dialogue import Ground
+from evaluation.truth.dialogue import REMEMBERED, Ground
 
 _CONCLUDES = re.compile(
     r"\b(?:so|therefore|thus|hence|total|altogether|answer|which (?:is|means|gives)|that means|gives|equals?|in all|"
@@ -41,6 +42,7 @@ class Result:
     """Results of the learner's last turn that are known to be wrong."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def last_result(ground: Ground) -> Result:
     """The last number of the learner's last turn, and whether it is right."""
     if not ground.last:

@@ -7,9 +7,10 @@ All are heuristics of words, right nearly always and silent mostly; each names w
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from evaluation.quantities.symbols import plain
-from evaluation.truth.dialogue import Ground
+from evaluation.truth.dialogue import REMEMBERED, Ground
 from evaluation.truth.operations import Done, mentions
 
 _MORE, _LESS = r"how (?:many|much) more\b", r"how (?:many|much) (?:less|fewer)\b"
@@ -22,6 +23,9 @@ _OPPOSITES = (
 _ADDS, _SUBTRACTS = r"(?:add(?:s|ed|ing|ition)?\b|plus\b|sum\b)", r"(?:subtract\w*|minus\b|difference\b)"
 _MULTIPLIES, _DIVIDES = r"(?:multipl(?:y|ies|ied|ying|ication)\b|product\b)", r"(?:divid\w+|division\b|quotient\b)"
 _OPERATIONS = ((_ADDS, _SUBTRACTS), (_MULTIPLIES, _DIVIDES))
+_WORDS = tuple(word for pair in (*_OPPOSITES, *_OPERATIONS) for word in pair)
+_WORD = re.compile(rf"\b(?:{'|'.join(f'({word})' for word in _WORDS)})")
+"""None begins like another, so all are found in one search; the group says which."""
 _SIGNS = {_ADDS: "+", _SUBTRACTS: "-", _MULTIPLIES: "*", _DIVIDES: "/"}
 _MISFITS = tuple(
     re.compile(pattern, re.IGNORECASE)
@@ -35,6 +39,8 @@ _MISFITS = tuple(
         r"\badd\w*(?: \d+){1,2} from \d",
     )
 )
+_OPERATES = re.compile(r"multipl|divid|subtract|halv|triple|add", re.IGNORECASE)
+"""What every misfit has."""
 _RULES = tuple(
     (re.compile(about, re.IGNORECASE), wrong, re.compile(unless, re.IGNORECASE))
     for about, wrong, unless in (
@@ -59,6 +65,7 @@ _ANGLES = re.compile(
     re.IGNORECASE,
 )
 _CALLED = {"x": "*", "ad": "+", "su": "-", "mu": "*", "di": "/", "pr": "*", "qu": "/"}
+_BREAK = re.compile(r"[.?!\n]+")
 _DENIED = re.compile(r"\b(?:not|never|instead of|rather than|or)\b|n't\b", re.IGNORECASE)
 
 
@@ -69,13 +76,16 @@ def contrary_words(ground: Ground, reply: str) -> str:
 
 def _misfit(reply: str) -> str:
     said = plain(reply)
+    if not _OPERATES.search(said):
+        return ""
     return next((f"“{found[0]}”" for pattern in _MISFITS if (found := pattern.search(said))), "")
 
 
 def _against_rules(reply: str) -> str:
     said = plain(reply)
-    for sentence in re.split(r"[.?!\n]+", said):
-        for about, wrong, unless in _RULES:
+    rules = [rule for rule in _RULES if rule[0].search(said)]
+    for sentence in _BREAK.split(said) if rules else ():
+        for about, wrong, unless in rules:
             found = about.search(sentence)
             if found and not unless.search(sentence):
                 signs = {each.sign for each in mentions(sentence)}
@@ -96,20 +106,31 @@ def _against_rules(reply: str) -> str:
 def _opposite(ground: Ground, reply: str) -> str:
     """A word whose opposite is in the dialogue, or of the operations in the problem and the solution, and it is not."""
     said = reply.lower()
-    told = "\n".join((ground.problem, ground.tutors, ground.learners, ground.worked_out)).lower()
-    meant = "\n".join((ground.problem, ground.tutors, ground.worked_out)).lower()
+    if not (here := _found(said)):
+        return ""
+    told, meant = _of_dialogue(ground)
     solved = Done.of_solution(ground).signs
     for pairs, there in ((_OPPOSITES, told), (_OPERATIONS, meant)):
         for one, other in pairs:
             for word, opposite in ((one, other), (other, one)):
-                here, against = _found(word, said), _found(opposite, there)
-                if not here or not against or _found(opposite, said) or _found(word, told):
+                if word not in here or opposite not in there or opposite in here or word in told:
                     continue
                 if _SIGNS.get(word, "") not in solved and not _DENIED.search(said):
-                    return f"“{here}”, where the dialogue has “{against}”"
+                    return f"“{here[word]}”, where the dialogue has “{there[opposite]}”"
     return ""
 
 
-def _found(word: str, text: str) -> str:
-    found = re.search(rf"\b{word}", text)
-    return found[0] if found else ""
+@lru_cache(maxsize=REMEMBERED)
+def _of_dialogue(ground: Ground) -> tuple[dict[str, str], dict[str, str]]:
+    """What is found in all of the dialogue and the solution, and in all of that but what the learner said."""
+    told = "\n".join((ground.problem, ground.tutors, ground.learners, ground.worked_out))
+    meant = "\n".join((ground.problem, ground.tutors, ground.worked_out))
+    return _found(told.lower()), _found(meant.lower())
+
+
+def _found(text: str) -> dict[str, str]:
+    """By word of the pairs, how `text` has it first."""
+    found: dict[str, str] = {}
+    for each in _WORD.finditer(text):
+        found.setdefault(_WORDS[(each.lastindex or 0) - 1], each[0])
+    return found

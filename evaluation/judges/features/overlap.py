@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 
 from evaluation.judges.features.reading import Reading, Text, is_number, number, union
 from evaluation.truth.claims import Claim, arithmetic
@@ -52,13 +53,12 @@ def _words(r: Reading) -> dict[str, float]:
         "last_familiar_count": math.log1p(len(last & (learner | before))),
         "names": float(min(3, _names(r.reply))),
     }
-    said = [token.lower() for token in r.reply.tokens]
-    for size in (2, 3):
-        grams = _grams(said, size)
-        for name, other in (("learner", r.learner), ("problem", r.problem), ("tutor", r.tutor)):
-            shared = len(grams & _grams([token.lower() for token in other.tokens], size))
-            facts[f"{size}_grams_of_{name}"] = shared / max(1, len(grams))
-    facts["run_of_learner"] = math.log1p(_longest_run(said[:_RUN], [t.lower() for t in r.learner.tokens[-_RUN:]]))
+    others = {"learner": r.learner, "problem": r.problem, "tutor": r.tutor}
+    for name, other in others.items():
+        facts[f"2_grams_of_{name}"] = len(r.reply.pairs & other.pairs) / max(1, len(r.reply.pairs))
+    for name, other in others.items():
+        facts[f"3_grams_of_{name}"] = len(r.reply.triples & other.triples) / max(1, len(r.reply.triples))
+    facts["run_of_learner"] = math.log1p(_longest_run(r.reply.words[:_RUN], r.learner.words[-_RUN:]))
     return facts
 
 
@@ -93,7 +93,7 @@ def _numbers(r: Reading) -> dict[str, float]:
         "rejects_learner": float(bool(rejected & learner)),
         "states_new": float(bool(stated & new)),
         "states_learner": float(bool(stated & learner)),
-        "number_words": float(min(_MANY, sum(token.lower() in _NUMBER_WORDS for token in r.reply.tokens))),
+        "number_words": float(min(_MANY, sum(word in _NUMBER_WORDS for word in r.reply.words))),
     }
 
 
@@ -101,7 +101,8 @@ def _sums(r: Reading) -> dict[str, float]:
     mine, theirs = _equalities(r.reply), _equalities(r.learner)
     pairs = [(one, other) for one in mine for other in theirs if one.key[0] == other.key[0]]
     learner = set(r.learner.numbers)
-    parts = {id(side) for claim in arithmetic(r.reply.plain).claims for side in (claim.left, claim.right)}
+    done = arithmetic(r.reply.plain)
+    parts = {id(side) for claim in done.claims for side in (claim.left, claim.right)}
     return {
         "equals": float(min(_MANY, r.reply.plain.count("="))),
         "sums": float(min(_MANY, len(mine))),
@@ -110,7 +111,7 @@ def _sums(r: Reading) -> dict[str, float]:
         "sums_put_right": float(any(one.result != other.result for one, other in pairs)),
         "sums_repeated": float(any(one.key == other.key for one, other in pairs)),
         "sums_new_result": float(any(float(each.result) not in learner for each in mine)),
-        "sums_open": float(any(id(each) not in parts for each in arithmetic(r.reply.plain).expressions)),
+        "sums_open": float(any(id(each) not in parts for each in done.expressions)),
         "learner_sums": float(min(_MANY, len(theirs))),
         "learner_sums_wrong": float(min(_MANY, sum(each.holds is False for each in theirs))),
     }
@@ -163,14 +164,14 @@ def _names(text: Text) -> int:
     )
 
 
-def _grams(words: list[str], size: int) -> set[tuple[str, ...]]:
-    return set(zip(*(words[start:] for start in range(size)), strict=False))
-
-
-def _longest_run(one: list[str], other: list[str]) -> int:
+def _longest_run(one: Sequence[str], other: Sequence[str]) -> int:
     """Words in the longest run that both have."""
-    best, row = 0, [0] * (len(other) + 1)
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(other):
+        places.setdefault(word, []).append(place)
+    best = 0
+    runs: dict[int, int] = {}  # by where it ends in the other, how long a run is that ends with the word in the one
     for word in one:
-        row = [0, *(row[place] + 1 if word == word_there else 0 for place, word_there in enumerate(other))]
-        best = max(best, max(row))
+        runs = {place: runs.get(place - 1, 0) + 1 for place in places.get(word, ())}
+        best = max(best, *runs.values(), 0)
     return best

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 from evaluation.cases.case import Messages
@@ -54,9 +54,9 @@ class Judged(Protocol):
         """The solution that the learner is to find, or empty."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Text:
-    """One text, read."""
+    """One text, read. What only some ask for is found when it is asked for, once."""
 
     plain: str
     """The text with plain quotes and signs."""
@@ -81,10 +81,25 @@ class Text:
             numbers=tuple(number(token) for token in tokens if is_number(token)),
         )
 
-    @property
-    def sentences(self) -> list[str]:
+    @cached_property
+    def sentences(self) -> tuple[str, ...]:
         """Its sentences; a line is at least one."""
-        return [part for part in _SENTENCE.split(self.plain) if part.strip()]
+        return tuple(part for part in _SENTENCE.split(self.plain) if part.strip())
+
+    @cached_property
+    def words(self) -> tuple[str, ...]:
+        """Its tokens in lower case."""
+        return tuple(token.lower() for token in self.tokens)
+
+    @cached_property
+    def pairs(self) -> frozenset[tuple[str, ...]]:
+        """Its words two by two."""
+        return frozenset(zip(self.words, self.words[1:], strict=False))
+
+    @cached_property
+    def triples(self) -> frozenset[tuple[str, ...]]:
+        """Its words three by three."""
+        return frozenset(zip(self.words, self.words[1:], self.words[2:], strict=False))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

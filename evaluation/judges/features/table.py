@@ -9,7 +9,7 @@ from functools import lru_cache
 from evaluation.cases.case import Messages
 from evaluation.judges.features.moves import moves
 from evaluation.judges.features.overlap import overlap
-from evaluation.judges.features.reading import Judged, read
+from evaluation.judges.features.reading import Judged, Reading, read
 from evaluation.judges.features.terms import terms
 from evaluation.judges.features.truth import truth
 from evaluation.judges.features.wording import wording
@@ -41,17 +41,18 @@ def describe(item: Judged) -> Features:
 
 def names() -> tuple[str, ...]:
     """What the facts are called."""
-    return tuple(_facts(_Plain([], "", "")))
+    nothing = _Plain([], "", "")
+    return tuple(_facts(nothing, read(nothing)))
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def _described(messages: str, reply: str, answer: str) -> Features:
     item = _Plain(json.loads(messages), reply, answer)
-    return Features(facts=tuple(_facts(item).values()), terms=tuple(terms(read(item))))
-
-
-def _facts(item: Judged) -> dict[str, float]:
     reading = read(item)
+    return Features(facts=tuple(_facts(item, reading).values()), terms=tuple(terms(reading)))
+
+
+def _facts(item: Judged, reading: Reading) -> dict[str, float]:
     return {
         **moves(reading.reply),
         **overlap(reading),

@@ -122,13 +122,14 @@ def terms_count(nearness: bool) -> float:
 
 def near(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
     """Laplacian kernel of ranks, (rows of one, rows of other), from 0 to what likeness in ranks counts."""
-    columns = np.ascontiguousarray(other.T, dtype=np.float32)
+    columns = np.ascontiguousarray(other.T, dtype=np.int16)
     width = 2 * _STEPS * max(1, one.shape[1])
     found = np.empty((len(one), len(other)))
     for start in range(0, len(one), _PORTION):
-        rows = one[start : start + _PORTION].astype(np.float32)
-        apart = np.zeros((len(rows), len(other)), dtype=np.float32)
+        rows = one[start : start + _PORTION].astype(np.int16)
+        apart = np.zeros((len(rows), len(other)), dtype=np.min_scalar_type(width))
         for place, column in enumerate(columns):
-            apart += np.abs(rows[:, place, None] - column)
+            apart += np.abs(rows[:, place, None] - column).view(np.uint16)
+        apart = apart.astype(np.float32)
         found[start : start + _PORTION] = _RANKS * np.exp(-_NARROW * apart / width)
     return found

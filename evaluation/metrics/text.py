@@ -93,5 +93,9 @@ def read(raw: str) -> Text:
 
 def topic(messages: Messages) -> frozenset[str]:
     """What a conversation is about: the content of all that was said in it, instructions to the tutor apart."""
-    said = [read(message["content"]).content for message in messages if message["role"] != "system"]
-    return frozenset().union(*said)
+    return _topic(tuple(message["content"] for message in messages if message["role"] != "system"))
+
+
+@lru_cache(maxsize=256)
+def _topic(turns: tuple[str, ...]) -> frozenset[str]:
+    return frozenset().union(*(read(turn).content for turn in turns))

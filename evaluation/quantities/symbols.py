@@ -153,7 +153,7 @@ def _run(found: Sequence[Symbol], place: int) -> tuple[list[str], list[int]]:
     """The words from `place` on, a few of them, without hyphens, and where each stands; none if it is no number."""
     spoken: list[str] = []
     places: list[int] = []
-    if not has_number_words((found[place].text,)) and found[place].text not in ("a", "un", "una", "une", "ein", "eine"):
+    if not _may_begin_number(found[place].text):
         return spoken, places
     for at in range(place, min(len(found), place + 12)):
         each = found[at]
@@ -163,6 +163,11 @@ def _run(found: Sequence[Symbol], place: int) -> tuple[list[str], list[int]]:
         elif not (each.text == "-" and spoken and at + 1 < len(found) and found[at + 1].start == each.end):
             break
     return spoken, places
+
+
+@lru_cache(maxsize=20_000)
+def _may_begin_number(word: str) -> bool:
+    return has_number_words((word,)) or word in ("a", "un", "una", "une", "ein", "eine")
 
 
 def _in_english(found: Sequence[Symbol], known: Phrases) -> list[Symbol]:

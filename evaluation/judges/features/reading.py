@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Protocol
 
@@ -126,18 +126,25 @@ class Reading:
 
 def read(item: Judged) -> Reading:
     """The item, read."""
-    said = {role: [m["content"] for m in item.messages if m["role"] == role] for role in ("user", "assistant")}
-    learner, tutor = said["user"], said["assistant"]
-    marked = (found[1] for m in item.messages if (found := _QUESTION.search(m["content"])))
+    turns = tuple((message["role"], message["content"]) for message in item.messages)
+    return replace(_unanswered(turns, item.answer), reply=Text.read(unwrapped(item.reply)))
+
+
+@lru_cache(maxsize=1024)
+def _unanswered(turns: tuple[tuple[str, str], ...], answer: str) -> Reading:
+    """What was said before a reply, of which many may answer it: read once, with no reply yet."""
+    learner = [content for role, content in turns if role == "user"]
+    tutor = [content for role, content in turns if role == "assistant"]
+    marked = (found[1] for _, content in turns if (found := _QUESTION.search(content)))
     return Reading(
-        reply=Text.read(unwrapped(item.reply)),
+        reply=Text.read(""),
         learner=Text.read(learner[-1] if learner else ""),
         learner_before=Text.read("\n".join(learner[:-1])),
         tutor=Text.read(tutor[-1] if tutor else ""),
         tutor_before=Text.read("\n".join(tutor)),
         problem=Text.read(next(marked, tutor[0] if tutor else "")),
-        answer=Text.read(item.answer),
-        num_turns=len(item.messages),
+        answer=Text.read(answer),
+        num_turns=len(turns),
     )
 
 
@@ -162,6 +169,7 @@ def is_content(word: str) -> bool:
     return word[0].isalpha() and len(word) > 1 and word not in FUNCTION_WORDS
 
 
+@lru_cache(maxsize=20_000)
 def stem(word: str) -> str:
     """The word without the ending that its number or tense gives it."""
     for ending, rest in (

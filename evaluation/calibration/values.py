@@ -14,7 +14,7 @@ from evaluation.judges.labels import Labelled
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
 from evaluation.scoring.pedagogy import WEIGHTS, columns, missing, pedagogy_score, weighted
-from evaluation.scoring.sameness import SAMENESS, sameness
+from evaluation.scoring.sameness import COLUMNS, sameness
 
 _MIN_LEAF = 20
 """A threshold must set so many training replies apart."""
@@ -43,7 +43,7 @@ def pedagogy_values(verdicts: Mapping[str, NDArray[np.float64]], labelled: Seque
     What a tutor says to everyone is told from its replies here.
     """
     rules = metric_values(labelled, [name for name in columns() if name in METRICS])
-    rules[SAMENESS.name] = _sameness(labelled)
+    rules |= _sameness(labelled)
     found = {
         name: verdicts[name] if name in DIMENSIONS else rules[name]
         for name in columns()
@@ -58,12 +58,14 @@ def pedagogy_values(verdicts: Mapping[str, NDArray[np.float64]], labelled: Seque
     return np.array(scores, dtype=float)
 
 
-def _sameness(labelled: Sequence[Labelled]) -> NDArray[np.float64]:
-    found = np.full(len(labelled), np.nan)
+def _sameness(labelled: Sequence[Labelled]) -> dict[str, NDArray[np.float64]]:
+    found = {column.name: np.full(len(labelled), np.nan) for column in COLUMNS}
     for tutor in {each.tutor for each in labelled}:
         places = [place for place, each in enumerate(labelled) if each.tutor == tutor]
         scores = sameness([labelled[place] for place in places], [labelled[place].problem for place in places])
-        found[places] = [np.nan if score.value is None else score.value for score in scores]
+        for place, by_column in zip(places, scores, strict=True):
+            for name, score in by_column.items():
+                found[name][place] = score.value
     return found
 
 

@@ -8,9 +8,10 @@ from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Column
 from evaluation.scoring.pedagogy import PEDAGOGY
-from evaluation.scoring.sameness import SAMENESS
+from evaluation.scoring.sameness import COLUMNS
 
 
 def known_columns(own: Mapping[str, Column] | None = None) -> dict[str, Column]:
     """By name, as suites write them; `own` are those of `--metrics`."""
-    return {**METRICS, **DIMENSIONS, SAMENESS.name: SAMENESS, PEDAGOGY.name: PEDAGOGY, **(own or {})}
+    together = {column.name: column for column in (*COLUMNS, PEDAGOGY)}
+    return {**METRICS, **DIMENSIONS, **together, **(own or {})}

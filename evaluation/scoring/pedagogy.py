@@ -31,7 +31,7 @@ from evaluation.metrics.hollow import hollow_question
 from evaluation.metrics.relevance import off_topic
 from evaluation.metrics.truth import true
 from evaluation.metrics.wording import plausible
-from evaluation.scoring.sameness import SAMENESS
+from evaluation.scoring.sameness import FILLED, SAMENESS
 
 VERSION = 2
 
@@ -78,6 +78,7 @@ CHECKS = (
     Check(question="about this", column=strung_together, harmless=0.15, hopeless=0.3),
     Check(question="about this", column=off_topic, harmless=0.0, hopeless=1.0, left=0.2),
     Check(question="about this", column=SAMENESS, harmless=0.4, hopeless=0.8),
+    Check(question="about this", column=FILLED, harmless=0.6, hopeless=0.9),
     Check(question="true", column=true, harmless=1.0, hopeless=0.0, left=0.0),
     Check(question="guiding", column=answer_revealed, harmless=0.0, hopeless=1.0, left=0.65),
     Check(question="guiding", column=hollow_question, harmless=0.0, hopeless=1.0, left=0.8),

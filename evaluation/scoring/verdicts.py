@@ -8,10 +8,10 @@ from typing import Any
 
 from evaluation.cache import Cache, key_of
 from evaluation.judges.base import Item, Judge, Verdict
-from evaluation.metrics.base import DOES_NOT_APPLY, Score
+from evaluation.metrics.base import Score
 from evaluation.scoring.pedagogy import PEDAGOGY, pedagogy_score
 from evaluation.scoring.records import Record
-from evaluation.scoring.sameness import SAMENESS, sameness
+from evaluation.scoring.sameness import sameness
 
 _AT_ONCE = 64
 """Replies judged between two writes to the cache."""
@@ -54,14 +54,15 @@ def add_pedagogy(records: Sequence[Record]) -> list[Record]:
     """The records with how far a model says the same to everyone, and the score where its verdicts are known."""
     scored = []
     for record, same in zip(records, _sameness(records), strict=True):
-        known = _scored(record, SAMENESS.name, same)
-        scored.append(_scored(known, PEDAGOGY.name, pedagogy_score(known.metrics)))
+        for name, score in same.items():
+            record = _scored(record, name, score)
+        scored.append(_scored(record, PEDAGOGY.name, pedagogy_score(record.metrics)))
     return scored
 
 
-def _sameness(records: Sequence[Record]) -> list[Score]:
-    """Of each record among its model's; none of a reply that is no speech."""
-    found = [DOES_NOT_APPLY] * len(records)
+def _sameness(records: Sequence[Record]) -> list[dict[str, Score]]:
+    """Of each record among its model's; nothing of a reply that is no speech."""
+    found: list[dict[str, Score]] = [{} for _ in records]
     spoken: dict[str, list[int]] = {}
     for place, record in enumerate(records):
         if record.finish != "error" and record.messages:

@@ -1,7 +1,7 @@
 """What a model says to everyone, told among its replies."""
 
 from evaluation.judges.base import Item
-from evaluation.scoring.sameness import sameness
+from evaluation.scoring.sameness import sameness as columns
 
 THINGS = [
     "apples",
@@ -24,6 +24,10 @@ OWN = (
     "Nearly! Only the carrying went wrong.", "Why did you choose to divide here?", "What does half of them come to?",
     "Count on from six, using your fingers.", "Try it with smaller numbers first.", "So what is left to be shared?",
 )  # fmt: skip
+
+
+def sameness(replies, problems, name="sameness"):
+    return [by_column.get(name) for by_column in columns(replies, problems)]
 
 
 def asked(replies):
@@ -54,4 +58,15 @@ def test_what_is_said_to_one_problem_often_is_not_said_to_everyone():
 
 def test_of_few_problems_nothing_is_told():
     frame = asked([f"Look again at the {thing}, please, and count." for thing in THINGS])
-    assert {score.value for score in sameness(frame[:11], THINGS[:11])} == {None}
+    assert sameness(frame[:11], THINGS[:11]) == [None] * 11
+
+
+def test_a_frame_that_is_filled_with_what_was_said_is_told_and_a_quotation_is_not():
+    filled = [f"{number + 3} {thing} in my bag. Can you say why you think that?" for number, thing in enumerate(THINGS)]
+    found = sameness(asked(filled), THINGS, "filled_frame")
+    assert all(score.value > 0.9 for score in found)
+    quoted = [
+        f"You have {number + 3} {thing} in my bag. {own}"
+        for number, (thing, own) in enumerate(zip(THINGS, OWN, strict=True))
+    ]
+    assert all(score.value < 0.6 for score in sameness(asked(quoted), THINGS, "filled_frame"))

@@ -1,16 +1,14 @@
-"""Equations in figures as they stand in a text, and whether they hold: 26 - 2 = 24, 70/24 = 2.92, 7 + 3 + 8 = 18."""
+"""Equations as they stand in a text, to be quoted or turned false: 26 - 2 = 24, 70/24 = 2.92, 7 + 3 + 8 = 18."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-_NUMBER = r"\$?\d+(?:,\d{3})*(?:\.\d+)?%?"
-_SIGN = r"\s*[-+*/x×÷·:−–]\s*"
-_EQUATION = re.compile(rf"(?<![\w.)(/*+−-])({_NUMBER}(?:{_SIGN}{_NUMBER}){{1,8}})\s*=\s*({_NUMBER})(?!\s*[-+*/x×÷(\d])")
-_TIMES, _BY, _MINUS = "*x×·", "/÷:", "-−–"
-_ONE_WAY = {ord(sign): signs[0] for signs in (_TIMES, _BY, _MINUS) for sign in signs}
+from evaluation.quantities.expressions import Expression, expression_at
+from evaluation.quantities.symbols import Symbol, plain, symbols
+from evaluation.truth.claims import are_same, may_begin
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,46 +20,46 @@ class Equation:
     left: str
     """What is computed."""
     right: str
-    """What it is said to come to."""
-
-    @property
-    def key(self) -> str:
-        """What is computed, however it is written."""
-        return re.sub(r"[\s$,]", "", self.left).translate(_ONE_WAY)
-
-    @property
-    def holds(self) -> bool:
-        """Whether both sides are equal, the right one rounded perhaps."""
-        value = computed(self.left)
-        digits = len(self.right.rstrip("%").partition(".")[2])
-        return value is not None and abs(value - _value(self.right)) <= (Fraction(1, 2 * 10**digits) if digits else 0)
+    """What it is said to come to: a number."""
+    key: tuple[tuple[Fraction, ...], tuple[str, ...]]
+    """What is computed, however it is written: its numbers and its operations."""
+    holds: bool
+    """Whether both sides are equal, the right one rounded perhaps."""
 
 
 def equations(text: str) -> list[Equation]:
-    """The equations of a text, in order."""
-    return [
-        Equation(text=match[0].strip(), left=match[1].strip(), right=match[2].strip())
-        for match in _EQUATION.finditer(text)
-    ]
+    """The equations of a text, in order: expressions that "=" and a number follow."""
+    return [each for line in text.splitlines() for each in _equations(line)]
 
 
 def computed(expression: str) -> Fraction | None:
-    """What an expression without parentheses comes to; None where it divides by zero."""
-    parts = re.findall(rf"{_NUMBER}|[-+*/x×÷·:−–]", expression)
-    sums = [_value(parts[0])]
-    for sign, number in zip(parts[1::2], parts[2::2], strict=True):
-        value = _value(number)
-        if sign in _TIMES:
-            sums[-1] *= value
-        elif sign in _BY:
-            if not value:
-                return None
-            sums[-1] /= value
-        else:
-            sums.append(-value if sign in _MINUS else value)
-    return sum(sums, Fraction(0))
+    """What an expression comes to; None where there is more in the text, or it cannot be computed."""
+    said = symbols(expression)
+    found = expression_at(said, 0) if said else None
+    return found.value if found and found.stop == len(said) else None
 
 
-def _value(number: str) -> Fraction:
-    value = Fraction(number.strip("$%").replace(",", ""))
-    return value / 100 if number.endswith("%") else value
+def _equations(line: str) -> Iterator[Equation]:
+    said, whole = symbols(line), plain(line)
+    written = line if len(line) == len(whole) else whole  # what was LaTeX or in bold print stands elsewhere
+    place = 0 if "=" in whole else len(said)
+    while place < len(said):
+        left = expression_at(said, place) if may_begin(said, place) else None
+        place = left.stop if left else place + 1
+        if not left or len(left.numbers) < 2 or place == len(said) or said[place].text != "=":
+            continue
+        right = expression_at(said, place + 1)
+        if right and right.is_number and not right.fraction:
+            yield _equation(said, written, left, right)
+
+
+def _equation(said: Sequence[Symbol], written: str, left: Expression, right: Expression) -> Equation:
+    sides = [(said[each.start].start, said[each.stop - 1].end) for each in (left, right)]
+    (start, middle), (after, end) = ((first - written[:first].endswith("$"), last) for first, last in sides)
+    return Equation(
+        text=written[start:end],
+        left=written[start:middle],
+        right=written[after:end],
+        key=(left.numbers, tuple(each.sign for each in left.operations)),
+        holds=bool(are_same(left, right, written[start:end])),
+    )

@@ -112,7 +112,7 @@ def _arithmetic(whole: str) -> Arithmetic:
     expressions: list[Expression] = []
     place = 0
     while place < len(said):
-        left = expression_at(said, place) if _may_begin(said, place) else None
+        left = expression_at(said, place) if may_begin(said, place) else None
         if left is None:
             place += 1
             continue
@@ -144,8 +144,8 @@ def _keep(found: list[Expression], each: Expression) -> None:
         found.append(each)
 
 
-def _may_begin(said: Sequence[Symbol], place: int) -> bool:
-    """Whether no sign before it takes what stands there for its own."""
+def may_begin(said: Sequence[Symbol], place: int) -> bool:
+    """Whether an expression may begin at `place`: no sign before it takes what stands there for its own."""
     if said[place].kind == "mark" and said[place].text not in "([":
         return False
     before = said[place - 1] if place else None
@@ -252,13 +252,14 @@ def _holds(left: Expression, right: Expression, relation: str, around: str) -> b
     one, other = left.value, right.value
     if relation in "<>":
         return one < other if relation == "<" else one > other
-    same = _same(left, right, around)
+    same = are_same(left, right, around)
     if relation == "=":
         return same
     return None if same is None else not same
 
 
-def _same(left: Expression, right: Expression, around: str) -> bool | None:
+def are_same(left: Expression, right: Expression, around: str) -> bool | None:
+    """Whether both come to the same, rounded perhaps; None where words `around` them let it be meant otherwise."""
     one, other = left.value, right.value
     if one == other:
         return True

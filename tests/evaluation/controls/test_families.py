@@ -237,6 +237,18 @@ def test_the_doubted_step_was_right():
     assert all(re.search(r'"(?:market|sister|mangos)"', text) for text in made("doubted_step", LANGUAGE))
 
 
+def test_equations_are_quoted_as_they_were_written():
+    text = (
+        "So 2 × ($3 + 4) = $14, and\n**10 apples / 4 = 2.5**. Then 3 x 4 = 12 + 5 = 18 more; 50%/2 = 25% of it, 7 = 7."
+    )
+    found = [(each.text, each.holds) for each in equations(text)]
+    assert found == [
+        ("2 × ($3 + 4) = $14", True), ("10 apples / 4 = 2.5", True), ("12 + 5 = 18", False), ("50%/2 = 25%", True),
+    ]  # fmt: skip
+    one, two = equations("6 × 7 = 42"), equations("6*7=43")
+    assert one[0].key == two[0].key and computed("6 plus 7 = 13") is None and computed("2 / 0") is None
+
+
 def test_a_false_claim_is_false():
     for scene in (MATHS, OTHER):
         for text in made("false_claim", scene):

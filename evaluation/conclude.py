@@ -34,6 +34,7 @@ from evaluation.plan import Plan
 from evaluation.report import Material, conclusions, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
 from evaluation.report.tried import for_page, not_made, tried, won_by
+from evaluation.report.trust import read_by
 from evaluation.report.web.page import write_page
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
@@ -183,6 +184,8 @@ def announce(material: Material, folder: Path, published: Path | None) -> None:
         console.say(f"note: {not_made(material)}")
     for warning in visibility.warnings(material):
         console.say(f"note: {warning}")
+    for line in read_by(material):
+        console.say(f"note: {line}")
     if material.missing:
         console.say(f"note: no judge gives {', '.join(material.missing)}; the report says how to train one")
     for outcome in material.gates:

@@ -63,6 +63,9 @@ class EvaluateConfig(Config):
     controls: list[str] | None = None
     """Replies made to win that answer beside the models, by family or kind (salad,agreement), all, or none. By default
     those that the suite names, and where it has a pedagogy score a few of the strongest."""
+    fluency: str | None = None
+    """A causal language model on this machine that tells whether replies are language, in place of the counts that
+    ship: a run (basil-trunk), a folder or a hub name. It decides the column `plausible`."""
     learner: str = "rules"
     """Who plays simulated learners: rules, or openai:NAME@URL."""
     name: str | None = None

@@ -55,7 +55,7 @@ _PACKAGES = (
     "scipy", "tokenizers", "torch", "transformers", "vllm",
 )  # fmt: skip
 _WHO = {"models", "name", "baseline", "pool"}
-_BY_CONTENT = {"suite", "mix", "limit", "metrics", "judges", "controls", "chat_template", "endpoint"}
+_BY_CONTENT = {"suite", "mix", "limit", "metrics", "judges", "controls", "fluency", "chat_template", "endpoint"}
 _SPEED = {"batch_size", "workers", "ray_address"}
 _NAMED = 3
 
@@ -76,6 +76,8 @@ class Evaluator:
     """Who judges, as the command line names them, with the name that the calibration has."""
     controls: Sequence[Backend]
     """Who stands beside the models: rules, and replies that were made to win."""
+    reader: Backend | None = None
+    """The language model that tells what is language, where one does."""
 
     @cached_property
     def parts(self) -> dict[str, dict[str, Any]]:
@@ -143,7 +145,12 @@ class Evaluator:
         found = {key: value for key, value in to_dict(self.config).items() if key not in left_out}
         template = self.config.chat_template
         by_content = sha256_file(Path(template)) if template and Path(template).is_file() else template
-        return found | {"chat_template": by_content, "endpoint.extra": self.config.endpoint.extra}
+        fluency = self.reader.identity if self.reader else None
+        return found | {
+            "fluency": fluency,
+            "chat_template": by_content,
+            "endpoint.extra": self.config.endpoint.extra,
+        }
 
 
 @contextmanager

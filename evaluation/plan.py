@@ -22,6 +22,7 @@ from evaluation.cases.suite import Suite, listed_cases, load_suite
 from evaluation.cases.trained_on import made_from
 from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
+from evaluation.fluency.reader import check_reads, open_reader
 from evaluation.judges.base import DIMENSIONS, Judge
 from evaluation.judges.opening import default_judges, open_judges
 from evaluation.learner.opening import open_learner
@@ -29,6 +30,7 @@ from evaluation.metrics.base import Column
 from evaluation.pin import Evaluator
 from evaluation.play import Learner
 from evaluation.scoring.columns import known_columns
+from evaluation.scoring.fluency import COLUMN as FLUENCY
 from evaluation.scoring.own_metrics import load_metrics
 from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
@@ -50,6 +52,8 @@ class Questions:
     """Who stands beside the models: rules, then replies that were made to win."""
     judge: Judge | None
     """Who gives the judged columns: a judge, or a panel of several."""
+    reader: Backend | None
+    """The language model that tells what is language, if one does instead of the counts that ship."""
     evaluator: Evaluator
     """All of it that decides a score, and the code, in one hash."""
 
@@ -68,6 +72,8 @@ class Plan:
     """Columns that the suite asks for and no judge at work gives."""
     judge: Judge | None
     """Who gives the judged columns: a judge, or a panel of several."""
+    reader: Backend | None
+    """The language model that tells what is language, if one does instead of the counts that ship."""
     learner: Learner | None
     """Who plays simulated learners, if any case has one."""
     mix: Mix | None
@@ -123,6 +129,12 @@ def read_questions(config: EvaluateConfig) -> Questions:
     ]
     chosen = config.judges if config.judges is not None else default_judges()
     judge = open_judges(chosen, config) if _judged(suite) else None
+    if config.fluency is not None and FLUENCY not in _column_names(suite):
+        raise UserError(
+            f"--fluency {config.fluency}: decides the column {FLUENCY}, and suite {suite.name} has neither that nor "
+            f"the {PEDAGOGY.label}"
+        )
+    reader = open_reader(config, suite)
     evaluator = Evaluator(
         config=config,
         suite=suite,
@@ -130,6 +142,7 @@ def read_questions(config: EvaluateConfig) -> Questions:
         mix=mix.content_hash if mix else None,
         judges=dict(zip(chosen, judge.names, strict=True)) if judge else {},
         controls=controls,
+        reader=reader,
     )
     return Questions(
         suite=suite,
@@ -138,6 +151,7 @@ def read_questions(config: EvaluateConfig) -> Questions:
         cases_hash=cases_hash,
         controls=controls,
         judge=judge,
+        reader=reader,
         evaluator=evaluator,
     )
 
@@ -166,6 +180,9 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
         raise UserError(f"suite {suite.name} asks how likely texts are: {silent[0]} cannot say, a local model can")
     known = known_columns(own)
     judges = list(questions.evaluator.judges)
+    reader = questions.reader
+    if reader is not None:
+        check_reads(reader, cases)
     learner = open_learner(config) if any(case.simulation for case in cases) else None
     asked = [*judges, config.learner] if learner and config.learner != "rules" else judges
     models = {backend.name: backend.identity for backend in backends}
@@ -177,6 +194,7 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
         columns=[known[name] for name in _column_names(suite)],
         missing=[name for name in _judged(suite) if judge is None or name not in judge.dimensions],
         judge=judge,
+        reader=reader,
         learner=learner,
         mix=mix,
         cases=cases,
@@ -196,8 +214,9 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
             "device": config.device,
             "dtype": config.dtype,
             "seed": config.seed,
+            **({"fluency": reader.identity} if reader else {}),
         },
-        parents=made_from(models.values(), mix, asked),
+        parents=made_from([*models.values(), *([reader.identity] if reader else [])], mix, asked),
         evaluator=questions.evaluator,
     )
 

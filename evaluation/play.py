@@ -78,7 +78,7 @@ def play(
             Ask(case=each.now, turn=turn, sample=each.sample, seed=_seed(seed, each.case.name, turn, each.sample))
             for each in under_way
         ]
-        for each, reply in zip(under_way, _answers(backend, asks, cache, heard), strict=True):
+        for each, reply in zip(under_way, answers(backend, asks, cache, heard), strict=True):
             each.turns.append((each.now, reply))
         said = _simulated(under_way, learner, cache, seed)
         under_way = [each for each in under_way if _goes_on(each, said.get(id(each)))]
@@ -92,8 +92,8 @@ def num_replies(cases: Sequence[Case]) -> int:
     return sum(case.simulation.turns if case.simulation else 1 + len(case.script) for case in cases)
 
 
-def _answers(backend: Backend, asks: Sequence[Ask], cache: Cache, heard: Callable[[bool], None]) -> list[Reply]:
-    """A reply to each ask, from the cache where it is known."""
+def answers(backend: Backend, asks: Sequence[Ask], cache: Cache, heard: Callable[[bool], None]) -> list[Reply]:
+    """A reply to each ask, from the cache where it is known; `heard` hears of each whether it was."""
     parts = [backend.key(ask) for ask in asks]
     keys = [key_of(part) if part is not None else "" for part in parts]
     known = cache.get(sorted({key for key in keys if key}))

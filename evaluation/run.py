@@ -174,12 +174,29 @@ def judge(plan: "Plan", records: "list[Record]", cache: "Cache") -> "list[Record
     from evaluation.scoring.verdicts import add_pedagogy, add_verdicts
 
     if plan.judge is None or not plan.dimensions:
-        return records
+        return tell_language(plan, records, cache)
     with progress(len(records), f"judged by {plan.judge.name}") as bar:
         judged = add_verdicts(
             records, plan.judge, plan.dimensions, cache=cache, on_verdict=lambda number: bar.update(number, {})
         )
-    return add_pedagogy(judged)
+    return add_pedagogy(tell_language(plan, judged, cache))
+
+
+def tell_language(plan: "Plan", records: "list[Record]", cache: "Cache") -> "list[Record]":
+    """The records with what a language model says of whether they are language, where one was asked for."""
+    from espalier.command_line.console import progress
+    from evaluation.scoring.fluency import add_fluency, num_texts
+
+    if plan.reader is None:
+        return records
+    models = [backend.name for backend in plan.backends if backend.is_model]
+    with progress(num_texts(records, models), f"read by {plan.reader.name}") as bar:
+        try:
+            return add_fluency(
+                records, plan.reader, models=models, cache=cache, on_text=lambda number: bar.update(number, {})
+            )
+        finally:
+            plan.reader.close()
 
 
 if __name__ == "__main__":

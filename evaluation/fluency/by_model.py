@@ -6,14 +6,17 @@ texts with rare words, can be compared. A model asked so needs to be no teacher:
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from espalier.errors import UserError
 from evaluation.backends.base import Ask, Backend
+from evaluation.cache import Cache
 from evaluation.cases.case import Case
+from evaluation.play import answers
 
 OTHERS = 4
 """Random orders that each text is held against."""
@@ -31,16 +34,20 @@ class ByModel:
     """Nats per word by which it is likelier than its words in random orders; NaN of fewer than three words."""
 
 
-def by_model(backend: Backend, texts: Sequence[str]) -> list[ByModel]:
+def by_model(
+    backend: Backend, texts: Sequence[str], *, cache: Cache, on_text: Callable[[int], None] = lambda read: None
+) -> list[ByModel]:
     """What `backend`, which has to answer cases with texts by likelihoods, finds of each, in batches of its own.
 
+    What it was asked before comes from the cache; `on_text` hears how many texts are known by now.
     UserError where it cannot: it has no likelihoods, as an endpoint has none, or a text does not fit into it.
     """
     cases = [Case(name=f"text {place}", messages=[], texts=_orders(text)) for place, text in enumerate(texts)]
     asked = [place for place, case in enumerate(cases) if case.texts]
     found = [ByModel(likelihood=math.nan, order=math.nan) for _ in texts]
-    for at, reply in backend.answer([Ask(case=cases[place], turn=0, sample=0, seed=0) for place in asked]):
-        place = asked[at]
+    heard = itertools.count(len(texts) - len(asked) + 1)
+    asks = [Ask(case=cases[place], turn=0, sample=0, seed=0) for place in asked]
+    for place, reply in zip(asked, answers(backend, asks, cache, lambda _: on_text(next(heard))), strict=True):
         if len(reply.log_likelihoods) != len(cases[place].texts):
             raise UserError(
                 f"{backend.name} cannot say how likely a text is ({reply.error or 'it has no likelihoods'})"
@@ -57,6 +64,6 @@ def _orders(text: str) -> tuple[str, ...]:
     words = text.encode("utf-8", "replace").decode().split()
     if not words:
         return ()
-    chance = random.Random(text)
+    chance = random.Random(" ".join(words))
     others = [chance.sample(words, len(words)) for _ in range(OTHERS)] if len(words) >= _FEWEST else []
     return tuple(" ".join(each) for each in (words, *others))

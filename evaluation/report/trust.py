@@ -12,6 +12,7 @@ from evaluation.judges.calibration import METRICS_ALONE
 from evaluation.judges.panel import agreement
 from evaluation.metrics.base import Column
 from evaluation.report.material import Material
+from evaluation.scoring.fluency import COLUMN as FLUENCY
 from evaluation.scoring.pedagogy import PEDAGOGY, VERSION, WEIGHTS
 
 TRAIN = "python evaluation/judges/train.py --labels FILE"
@@ -21,7 +22,8 @@ _CALIBRATE = "python evaluation/calibrate.py --labels FILE"
 
 def trust(material: Material) -> str:
     """Calibration of judged columns and of metrics, the pedagogy score, panels, and what is missing."""
-    parts = [_judged(material), _metrics(material), _panel(material), pedagogy(material), _missing(material)]
+    parts = [_judged(material), _metrics(material), _panel(material), pedagogy(material)]
+    parts += [f"*{escape(line[:1].upper() + line[1:])}.*\n" for line in read_by(material)] + [_missing(material)]
     body = "\n".join(part for part in parts if part)
     return f"## How far to trust each column\n\n{body}" if body else ""
 
@@ -138,6 +140,13 @@ def _missing(material: Material) -> str:
         f"Missing here, because {who}: {names}, and with them the pedagogy score where they are part of it. "
         f"`{TRAIN}` trains a judge on this machine in under two minutes; the README says where labels are.\n"
     )
+
+
+def read_by(material: Material) -> list[str]:
+    """Who told whether replies are language, where a language model was asked to."""
+    notes = (record.notes.get(FLUENCY, {}).get("by") for record in material.results.all_records)
+    label = next((column.label for column in material.metrics if column.name == FLUENCY), FLUENCY)
+    return [f"{label}: {by}" for by in dict.fromkeys(notes) if by]
 
 
 _ASKED = {"by_problem": "an unseen problem", "new_tutor": "an unseen problem and an unseen tutor"}

@@ -135,6 +135,7 @@ def ask_model(real: "Sequence[Labelled]", config: Benchmark) -> None:
 
     from espalier.models.references import resolve
     from evaluation.backends.local import LocalModel, Placement
+    from evaluation.cache import Cache
     from evaluation.cases.suite import Generation
     from evaluation.fluency.by_model import by_model
 
@@ -142,7 +143,8 @@ def ask_model(real: "Sequence[Labelled]", config: Benchmark) -> None:
     backend = LocalModel(ref=resolve(str(config.model)), generation=Generation(), placement=placement)
 
     def orders(texts: Sequence[str]) -> "np.ndarray[tuple[int], np.dtype[np.float64]]":
-        found = np.array([each.order for each in by_model(backend, texts)])
+        with Cache() as cache:
+            found = np.array([each.order for each in by_model(backend, texts, cache=cache)])
         return found[np.isfinite(found)]
 
     good = orders([each.reply for each in real[:_ASKED]])

@@ -17,6 +17,8 @@ from evaluation.report.material import Material
 _NOTES = {"higher": "", "lower": " (fewer is better)", "neither": " (neither is better)"}
 _MOST_BARS = 32
 """In one picture, over all models."""
+_LEGEND = 90
+"""Letters of a line that the picture is wide enough for."""
 
 
 def measures(material: Material, path: Path) -> Path | None:
@@ -50,7 +52,7 @@ def _draw(material: Material, rows: dict[str, tuple[str, Scope]], path: Path, ti
     left_out = f" (the first {len(shown)} of {len(known)})" if len(shown) < len(known) else ""
     return interval_bars(
         list(shown), series, path, title=title + left_out, unit=unit, bands=bands if names else (),
-        bands_are=f"replies made to win without teaching, 95 % intervals: {names}",
+        bands_are=textwrap.fill(f"replies made to win without teaching, 95 % intervals: {names}", _LEGEND),
     )  # fmt: skip
 
 

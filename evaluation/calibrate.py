@@ -1,7 +1,7 @@
 """Calibrate a judge, and the rule metrics, against teachers' labels: how far can each column of a report be trusted?
 
     python evaluation/calibrate.py --labels bea2025_dev.json mrbench_v2.json [--bridge train.json validation.json]
-    python evaluation/calibrate.py --labels mrbench_v2.json --judge openai:NAME@URL [--problems 40]
+    python evaluation/calibrate.py --labels mrbench_v2.json --judge openai:NAME@URL [--problems 40] [--controls salad,…]
 
 Figures go to judges/NAME/calibration.json, from where reports take them, and as a page to agents/reports/. Folds and
 verdicts that are known stay known: the same command goes on where it was interrupted.
@@ -37,10 +37,10 @@ def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
     from evaluation.judges.calibration import METRICS_ALONE
 
     labels = findings.read(config)
+    arenas = findings.arenas_of(labels, config) if config.judge != METRICS_ALONE else []
     metrics = {"metrics": findings.metrics_found(labels)}
     keep(METRICS_ALONE, findings.head(config, METRICS_ALONE, {}, labels) | {"dimensions": {}} | metrics, options)
     if config.judge != METRICS_ALONE:
-        arenas = findings.arenas_of(labels, config)
         judging = ask(config, labels, arenas)
         found = {
             **findings.head(config, judging.name, judging.identity, labels),

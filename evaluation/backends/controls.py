@@ -6,7 +6,6 @@ reply that a verdict goes by; and where it cannot be made, it has no reply and n
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
@@ -22,6 +21,7 @@ from evaluation.cases.case import Case, Reply
 from evaluation.cases.suite import Suite
 from evaluation.config import EvaluateConfig
 from evaluation.controls.base import Control, Scene, controls
+from evaluation.controls.choice import chosen, words_of
 from evaluation.opener import opens
 from evaluation.scoring.pedagogy import PEDAGOGY
 
@@ -31,7 +31,6 @@ PREFIX = "control:"
 """Before a family's name, where the name is a contestant's."""
 REFERENCE = "rule:reference"
 """What controls are held against, where the suite has good replies."""
-ALL, NONE = "all", "none"
 DEFAULT = ("salad", "restated", "agrees", "transplanted", "canned_pool", "crafted", "emoji_alone", "answer_asked")
 """Who is tried against the pedagogy score where nobody says whom: of each kind what comes nearest to good replies, and
 can be made for most cases."""
@@ -90,37 +89,21 @@ def standing_beside(config: EvaluateConfig, suite: Suite, cases: Sequence[Case])
     words, where = list(suite.controls), f"suite {suite.name}: controls: "
     rules = [word for word in words if word.startswith("rule:")]
     if config.controls is not None:
-        words, where = [name for word in config.controls for name in word.split(",") if name], "--controls "
+        words, where = words_of(config.controls), "--controls "
         rules += [word for word in words if word.startswith("rule:")]
     asked = [word.removeprefix(PREFIX) for word in words if not word.startswith("rule:")]
     if not asked and config.controls is None and PEDAGOGY.name in suite.metrics:
         asked = list(DEFAULT)
-    families = _families(asked, where)
+    families = chosen(asked, controls(), where)
     if families and any(case.reference for case in cases):
         rules.append(REFERENCE)
     return [*dict.fromkeys(rules), *(PREFIX + name for name in families)]
 
 
-def _families(asked: Sequence[str], where: str) -> list[str]:
-    """Names of families, kind by kind, from those of families and kinds, `all` or `none`."""
-    if not asked or asked == [NONE]:
-        return []
-    known = controls()
-    kinds = {each.kind for each in known.values()}
-    for name in asked:
-        if name == NONE:
-            raise UserError(f"{where}{name}: means no controls, so no other may stand beside it")
-        if name not in (ALL, *known, *kinds):
-            near = difflib.get_close_matches(name, [*known, *sorted(kinds), ALL], n=1)
-            guess = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}, and {ALL}"
-            raise UserError(f"{where}{name}: no control, and no kind of them; {guess}")
-    return [name for name, each in known.items() if {ALL, name, each.kind} & set(asked)]
-
-
 @opens(f"{PREFIX}NAME", "replies that were made to win a score without deserving it, of one family")
 def control_replies(reference: str, given: Given) -> ControlReplies:
     """UserError for a family that there is not."""
-    (name,) = _families([reference.removeprefix(PREFIX)], PREFIX)[:1] or [""]
+    (name,) = chosen([reference.removeprefix(PREFIX)], controls(), PREFIX)[:1] or [""]
     found = controls().get(reference.removeprefix(PREFIX))
     if found is None:
         raise UserError(f"{reference}: is a kind of controls; name one of them, such as {PREFIX}{name}")

@@ -6,6 +6,7 @@ taught twice, with the novice's replies and without, and asked which of two is t
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from espalier.artifacts.records import read_json
 from espalier.errors import UserError
+from evaluation.calibration.config import CalibrateConfig
 from evaluation.calibration.preferences import by_name, in_order, preferences
 from evaluation.calibration.values import teachers_score
 from evaluation.cases.case import Messages
@@ -80,6 +82,16 @@ def unseen(pairs: Sequence[Pair], labelled: Sequence[Labelled]) -> list[Pair]:
         if not any(same_problem(pair.novice.messages, messages) for messages in dialogues)
         and texts.isdisjoint((pair.novice.reply, pair.expert.reply))
     ]
+
+
+def held_out(config: CalibrateConfig, labelled: Sequence[Labelled]) -> list[Pair]:
+    """The pairs that are unseen, at most as many as problems are taken. UserError where files leave none."""
+    pairs = unseen(read_pairs(config.bridge), labelled)
+    if config.bridge and not pairs:
+        raise UserError("--bridge: no pair is left that is not about a problem of the labels")
+    if config.problems and config.problems < len(pairs):
+        pairs = random.Random(config.seed).sample(pairs, config.problems)
+    return pairs
 
 
 def ablation(teach: TeachScores, labelled: Sequence[Labelled], pairs: Sequence[Pair], resamples: Resamples) -> Ablation:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from evaluation.cache import Cache
 from evaluation.calibration.asking import Said
 from evaluation.judges.base import DIMENSIONS, Judge
 from evaluation.judges.labels import Labelled
 from evaluation.scoring.records import Record
-from evaluation.scoring.verdicts import add_verdicts
+from evaluation.scoring.verdicts import add_verdicts, num_questions
 
 
 def at_once(
@@ -24,23 +25,30 @@ def at_once(
     """By name of the variant: what the judge says of each reply, of None nothing. Its verdict is the one nearest to
     its value.
 
-    `on_verdict` hears how many replies of all variants were judged.
+    A reply that stands in several variants is asked about once. `on_verdict` hears how many questions are answered.
     """
-    said, done = {}, 0
-    for name, replies in variants.items():
-        places = np.array([place for place, each in enumerate(replies) if each is not None], dtype=np.int64)
-        records = add_verdicts(
-            [_record(each, place) for place, each in enumerate(replies) if each is not None],
-            judge,
-            judge.dimensions,
-            cache=cache,
-            on_verdict=lambda judged, before=done: on_verdict(before + judged),  # type: ignore[misc]
-        )
-        said[name] = Said.nothing(len(replies))
-        said[name].put(places, _said(records, judge.dimensions))
-        done += len(places)
-    on_verdict(done)
+    places, records = _records(variants)
+    judged = add_verdicts(records, judge, judge.dimensions, cache=cache, on_verdict=on_verdict)
+    said, start = {}, 0
+    for name, own in places.items():
+        said[name] = Said.nothing(len(variants[name]))
+        said[name].put(own, _said(judged[start : start + len(own)], judge.dimensions))
+        start += len(own)
     return said
+
+
+def questions(judge: Judge, variants: Mapping[str, Sequence[Labelled | None]], *, cache: Cache) -> tuple[int, int]:
+    """How many questions `at_once` has, and how many of them were answered before."""
+    return num_questions(_records(variants)[1], judge, cache=cache)
+
+
+def _records(
+    variants: Mapping[str, Sequence[Labelled | None]],
+) -> tuple[dict[str, NDArray[np.int64]], list[Record]]:
+    """By variant the places of its replies, and all of them, one variant after another."""
+    there = {name: [(place, each) for place, each in enumerate(found) if each] for name, found in variants.items()}
+    places = {name: np.array([place for place, _ in found], dtype=np.int64) for name, found in there.items()}
+    return places, [_record(each, place) for found in there.values() for place, each in found]
 
 
 def _said(records: Sequence[Record], dimensions: Sequence[str]) -> Said:

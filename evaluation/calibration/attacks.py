@@ -22,6 +22,7 @@ from evaluation.calibration.folds import Fold
 from evaluation.calibration.values import pedagogy_values
 from evaluation.comparison.stats import Estimate
 from evaluation.controls.base import Control, Scene, controls
+from evaluation.controls.choice import ALL, chosen, words_of
 from evaluation.judges.agreement import Resamples
 from evaluation.judges.labels import Labelled
 
@@ -52,6 +53,8 @@ class Arena:
     """Draws of problems."""
     seed: int
     """Of the made replies."""
+    families: Sequence[str]
+    """The families that are tried, by name."""
 
     @cached_property
     def made(self) -> dict[str, list[Labelled | None]]:
@@ -61,12 +64,13 @@ class Arena:
             for each in self.good
         ]
         asked = [replace(scene, others=scenes) for scene in scenes]
+        known = controls()
         return {
             name: [
                 None if text is None else replace(each, reply=text, tutor=f"control:{name}")
-                for each, text in zip(self.good, control.replies(asked, seed=self.seed), strict=True)
+                for each, text in zip(self.good, known[name].replies(asked, seed=self.seed), strict=True)
             ]
-            for name, control in controls().items()
+            for name in self.families
         }
 
     def placed(self, replies: Sequence[Labelled | None]) -> list[Labelled | None]:
@@ -79,7 +83,10 @@ class Arena:
 
 def arenas(labels: Labels, bridge: Sequence[Labelled], config: CalibrateConfig) -> list[Arena]:
     """Where a person's good replies are known: experts' among the labels, MathDial's teachers' who guide, and Bridge's
-    experts', who are none of the labels' tutors and speak of other problems."""
+    experts', who are none of the labels' tutors and speak of other problems. None without families to try."""
+    families = families_of(config)
+    if not families:
+        return []
     replies = labels.replies
     experts = [place for place, each in enumerate(replies) if each.tutor == EXPERT]
     guiding = [place for place, each in enumerate(replies) if each.labels.get("guiding") == "Guiding"]
@@ -88,20 +95,28 @@ def arenas(labels: Labels, bridge: Sequence[Labelled], config: CalibrateConfig) 
     for name, places in (("mrbench", experts), (MATHDIAL, sorted(first.values()))):
         if places:
             good = [replies[place] for place in places]
-            found.append(_arena(name, good, replies, np.array(places), labels.by_problem, config))
+            found.append(_arena(name, good, replies, np.array(places), labels.by_problem, config, families))
     if bridge:
         size, there = len(replies), len(replies) + np.arange(len(bridge))
         folds = [Fold(train=np.arange(size), test=there)]
-        found.append(_arena("bridge", bridge, [*replies, *bridge], there, folds, config))
+        found.append(_arena("bridge", bridge, [*replies, *bridge], there, folds, config, families))
     return found
+
+
+def families_of(config: CalibrateConfig) -> list[str]:
+    """The families that are tried, all unless some are named. UserError for a name that is none."""
+    return chosen([ALL] if config.controls is None else words_of(config.controls), controls(), "--controls ")
 
 
 def _arena(
     name: str, good: Sequence[Labelled], among: Sequence[Labelled], places: NDArray[np.int64],
-    folds: Sequence[Fold], config: CalibrateConfig,
+    folds: Sequence[Fold], config: CalibrateConfig, families: Sequence[str],
 ) -> Arena:  # fmt: skip
     draws = Resamples([each.problem for each in good], count=config.resamples, seed=config.seed)
-    return Arena(name=name, good=good, among=among, places=places, folds=folds, resamples=draws, seed=config.seed)
+    return Arena(
+        name=name, good=good, among=among, places=places, folds=folds, resamples=draws, seed=config.seed,
+        families=families,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -20,8 +20,11 @@ class CalibrateConfig(Config):
     """Who is calibrated: a trained judge (judges/NAME), openai:NAME@URL, or metrics for the rule metrics alone."""
     bridge: list[FilePath] = []
     """Files of Bridge, to see whether the judge tells an expert's reply from a novice's by style."""
+    controls: list[str] | None = None
+    """Replies made to win that are held against good ones, by family or kind (salad,style), all, or none. All by
+    default; fewer for endpoints, which are asked each."""
     problems: Annotated[int, Field(ge=10)] | None = None
-    """Take at most so many problems, at random: for endpoints, which are asked every reply and six changed ones."""
+    """Take at most so many problems, at random: for endpoints, which are asked every reply to each."""
     folds: Annotated[int, Field(ge=2, le=20)] = 5
     """Parts that the problems are divided into."""
     resamples: Annotated[int, Field(ge=100)] = 2000
@@ -46,6 +49,8 @@ def command(config: CalibrateConfig) -> str:
     words = ["--judge", config.judge, "--labels", *(path.name for path in config.labels)]
     if config.bridge:
         words += ["--bridge", *(path.name for path in config.bridge)]
+    if config.controls is not None:
+        words += ["--controls", *(config.controls or ["none"])]
     default = CalibrateConfig()
     for key in ("problems", "folds", "resamples", "seed"):
         if getattr(config, key) != getattr(default, key):

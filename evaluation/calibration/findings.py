@@ -15,7 +15,7 @@ from espalier.artifacts.registry import source
 from espalier.command_line.console import progress, say
 from espalier.errors import UserError
 from evaluation.calibration import attacks
-from evaluation.calibration.ablation import ablation, read_pairs, unseen
+from evaluation.calibration.ablation import ablation, held_out
 from evaluation.calibration.asking import Said
 from evaluation.calibration.config import CalibrateConfig, command
 from evaluation.calibration.facts import (
@@ -130,8 +130,7 @@ def _guiding_from(name: str, said: dict[str, Any], arena: attacks.Arena) -> dict
 
 def arenas_of(labels: Labels, config: CalibrateConfig) -> list[attacks.Arena]:
     """The dialogues whose good replies the controls are held against."""
-    bridge = [pair.expert for pair in unseen(read_pairs(config.bridge), labels.replies)] if config.bridge else []
-    return attacks.arenas(labels, bridge, config)
+    return attacks.arenas(labels, [pair.expert for pair in held_out(config, labels.replies)], config)
 
 
 def pedagogy_found(judging: Judging, labels: Labels, arenas: Sequence[attacks.Arena]) -> dict[str, Any]:
@@ -163,9 +162,7 @@ def ablation_found(judging: Judging, labels: Labels, config: CalibrateConfig) ->
     """What the pedagogy score makes of an expert's and a novice's replies; nothing without files of Bridge."""
     if not config.bridge:
         return {"ablation": {}}
-    pairs = unseen(read_pairs(config.bridge), labels.replies)
-    if not pairs:
-        raise UserError("--bridge: no pair is left that is not about a problem of the labels")
+    pairs = held_out(config, labels.replies)
     draws = Resamples([pair.novice.problem for pair in pairs], count=config.resamples, seed=config.seed)
 
     def teach(train: Sequence[Labelled]) -> Any:

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_manifest
-from espalier.command_line.console import progress
+from espalier.command_line.console import progress, say
 from espalier.errors import UserError
 from evaluation.cache import Cache
+from evaluation.calibration.ablation import held_out
 from evaluation.calibration.asking import Said, Teach, classifier, classifier_code, out_of_fold
-from evaluation.calibration.at_once import at_once
+from evaluation.calibration.at_once import at_once, questions
 from evaluation.calibration.attacks import GOOD, MATHDIAL, Arena
 from evaluation.calibration.config import CalibrateConfig
 from evaluation.calibration.facts import Labels
@@ -135,9 +136,16 @@ def _ask_endpoint(config: CalibrateConfig, labels: Labels, arenas: Sequence[Aren
     variants: dict[str, Sequence[Labelled | None]] = {REAL: labels.replies}
     for arena in arenas:
         variants |= {f"{arena.name}/{name}": replies for name, replies in {GOOD: arena.good, **arena.made}.items()}
-    total = sum(each is not None for replies in variants.values() for each in replies)
-    with progress(total, judge.name) as bar:
+    pairs = held_out(config, labels.replies)
+    variants["bridge"] = [reply for pair in pairs for reply in (pair.expert, pair.novice)]  # what the ablation asks
+    total, known = questions(judge, variants, cache=cache)
+    say(_announced(judge.name, total, known, arenas))
+    with progress(total, judge.name, done=known) as bar:
         said = at_once(judge, variants, cache=cache, on_verdict=lambda done: bar.update(done, {}))
+        unanswered = total - questions(judge, variants, cache=cache)[1]
+        if unanswered:  # where a budget ended the last of them, this is where it is heard of
+            say(f"note: {unanswered:,} questions had no answer that could be read; they are asked once more")
+            said = at_once(judge, variants, cache=cache, on_verdict=lambda done: bar.update(done, {}))
 
     def teach(train: Sequence[Labelled]) -> Any:
         def answer(asked: Sequence[Labelled]) -> Said:
@@ -157,3 +165,12 @@ def _ask_endpoint(config: CalibrateConfig, labels: Labels, arenas: Sequence[Aren
         },
         of_unseen={},
     )
+
+
+def _announced(name: str, total: int, known: int, arenas: Sequence[Arena]) -> str:
+    """How many questions come, before the first is asked."""
+    made = max((len(arena.made) for arena in arenas), default=0)
+    text = f"{name} is asked {total - known:,} questions, one for each reply"
+    text += f", {made} families of made ones among them" if made else ""
+    text += f" ({known:,} more were answered before)" if known else ""
+    return f"{text}. --problems and --controls ask fewer; Ctrl+C keeps what was answered" if total > known else text

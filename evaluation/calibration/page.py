@@ -196,7 +196,8 @@ _ARENAS = {
 
 def _attacks(found: dict[str, Any]) -> str:
     if not found.get("attacks"):
-        return ""
+        untried = found.get("pedagogy") and "missing" not in found["pedagogy"]
+        return "## Replies made to win\n\nNone were tried: what the score gives them is not known.\n" if untried else ""
     text = (
         "## Replies made to win\n\n"
         "Each family answers every dialogue that it can be made for. *Share* is its mean over the good replies' mean "

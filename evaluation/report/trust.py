@@ -198,16 +198,26 @@ def _beside(preferred: Mapping[str, Any]) -> str:
 
 def _attacks(judge: str, found: Mapping[str, Any]) -> str:
     """How many families of made replies the calibration beat, and which come nearest to good ones."""
+    if not found:
+        return f"What {escape(judge)} gives replies made to win is not known: `{_CALIBRATE}` finds out.\n"
     text = ""
     for arena, facts in found.items():
         families = facts["families"]
         won = [each["label"] for each in families.values() if not each["beaten"]]
-        near = max((each for each in families.values() if not each["adds"]), key=lambda each: each["share"]["value"])
+        near = max(
+            (each for each in families.values() if not each["adds"]),
+            key=lambda each: each["share"]["value"],
+            default=None,
+        )
         beaten = f"{len(families) - len(won)} of {len(families)}"
         text += (
             f"In {escape(judge)}'s calibration, replies made to win were held against good ones in "
-            f"{facts['dialogues']:,} dialogues ({escape(arena)}): {beaten} families were beaten. Nearest came "
-            f"{escape(near['label'])}, with {interval(near['share'])} of the good replies' score"
+            f"{facts['dialogues']:,} dialogues ({escape(arena)}): {beaten} families were beaten"
+            + (
+                f". Nearest came {escape(near['label'])}, with {interval(near['share'])} of the good replies' score"
+                if near
+                else ""
+            )
             + (f"; not beaten: {escape(', '.join(won))}" if won else "")
             + ".\n"
         )

@@ -29,12 +29,7 @@ def add_verdicts(
 
     `on_verdict` hears how many replies were judged by now. The same reply to the same words is judged once.
     """
-    items = {
-        place: _item(record) for place, record in enumerate(records) if record.finish != "error" and record.messages
-    }
-    identity = judge.identity
-    keys = {place: key_of(["verdict", identity, asdict(item)]) for place, item in items.items()}
-    distinct = {key: items[place] for place, key in keys.items()}
+    keys, distinct = _questions(records, judge)
     known = {key: _verdicts(found) for key, found in cache.get(sorted(distinct)).items()}
     wanted = [key for key in distinct if key not in known]
     for start in range(0, len(wanted), _AT_ONCE):
@@ -50,6 +45,12 @@ def add_verdicts(
     ]
 
 
+def num_questions(records: Sequence[Record], judge: Judge, *, cache: Cache) -> tuple[int, int]:
+    """How many different replies to different words there are, and to how many of them the verdicts are known."""
+    _, distinct = _questions(records, judge)
+    return len(distinct), len(cache.get(sorted(distinct)))
+
+
 def add_pedagogy(records: Sequence[Record]) -> list[Record]:
     """The records with how far a model says the same to everyone, and the score where its verdicts are known."""
     scored = []
@@ -58,6 +59,16 @@ def add_pedagogy(records: Sequence[Record]) -> list[Record]:
             record = _scored(record, name, score)
         scored.append(_scored(record, PEDAGOGY.name, pedagogy_score(record.metrics)))
     return scored
+
+
+def _questions(records: Sequence[Record], judge: Judge) -> tuple[dict[int, str], dict[str, Item]]:
+    """Of each record that can be judged the key of its verdicts, by place; and what is asked under each key."""
+    items = {
+        place: _item(record) for place, record in enumerate(records) if record.finish != "error" and record.messages
+    }
+    identity = judge.identity
+    keys = {place: key_of(["verdict", identity, asdict(item)]) for place, item in items.items()}
+    return keys, {key: items[place] for place, key in keys.items()}
 
 
 def _sameness(records: Sequence[Record]) -> list[dict[str, Score]]:

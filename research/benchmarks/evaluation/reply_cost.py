@@ -28,6 +28,11 @@ from espalier.command_line.config import Config, FilePath, load
 from espalier.errors import UserError, run_main
 
 _MEASURE = Path(__file__).with_name("reply_cost_of.py")
+_RUN = f"""
+import runpy, sys
+sys.path[0] = sys.argv[1]
+runpy.run_path({str(_MEASURE)!r})["main"](int(sys.argv[2]), sys.argv[3:])
+"""
 _TRAIN = Path("evaluation/judges/train.py")
 
 
@@ -58,7 +63,7 @@ def main(argv: list[str]) -> None:
         turns: list[dict[str, dict[str, float]]] = []
         for _ in range(settings.repeats):
             words = (str(settings.replies), *labels)
-            turns.append({name: json.loads(python(homes[name], str(_MEASURE), str(checkout), *words).splitlines()[-1])
+            turns.append({name: json.loads(python(homes[name], "-c", _RUN, str(checkout), *words).splitlines()[-1])
                           for name, checkout in checkouts.items()})  # fmt: skip
     print(f"{turns[0]['now']['replies']} replies, one thread, medians of {settings.repeats}, ms of the processor for a "
           "reply.\n\n| | before | now | now/before |\n|---|---:|---:|---:|")  # fmt: skip

@@ -1,15 +1,9 @@
 """What one checkout takes for a reply; run by reply_cost.py, and with nothing imported from anywhere but that checkout.
 
-    ESPALIER_HOME=HOME python research/benchmarks/evaluation/reply_cost_of.py CHECKOUT REPLIES LABELS...
-
-Prints JSON: milliseconds of the processor for the judge, and for the other columns of the score. HOME has a judge that
-was trained by that checkout.
+It is no command: it is run by its path, so that what it imports is the other checkout's. Prints JSON: milliseconds of
+the processor for the judge, and for the other columns of the score. The workspace has a judge that was trained by that
+checkout.
 """
-
-import sys
-
-if __name__ == "__main__":
-    sys.path[0] = sys.argv[1]
 
 import gc
 import json
@@ -68,7 +62,3 @@ def milliseconds(work: Callable[[], None]) -> float:
     begun = time.process_time()
     work()
     return 1000 * (time.process_time() - begun)
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[2]), sys.argv[3:])

@@ -181,15 +181,15 @@ def _what_differs(pin: str, evaluator: Evaluator) -> str:
 
 
 def _trained(name: str) -> list[Any]:
-    """A trained judge by its files, and those of its embedding model, where that is a folder here."""
+    """A trained judge by its files, and those of its parts' embedding models, where they are folders here."""
     folder = artifact("judges", name)
     manifest = verify_manifest(folder, content=("**/*",))
     words = folder / "judge.json"
-    embedding = read_json(words).get("embedding") if words.exists() else None
-    if embedding and Path(embedding).is_dir():
-        with hashes.forgotten():
-            embedding = folder_hash(Path(embedding))
-    return [manifest["content_hash"], embedding]
+    parts = read_json(words)["parts"] if words.exists() else []
+    embeddings = [each["embedding"] for each in parts if each["embedding"]]
+    with hashes.forgotten():
+        hashed = [folder_hash(Path(each)) if Path(each).is_dir() else each for each in embeddings]
+    return [manifest["content_hash"], *hashed]
 
 
 def _version(package: str) -> str:

@@ -49,7 +49,7 @@ def pin_of(capsys):
     return go
 
 
-def trained(workspace, words="{}"):
+def trained(workspace, words='{"parts": []}'):
     """A judge that nobody has to load."""
     folder = workspace / "judges" / "mine"
     records.write_text(folder / "judge.json", words)
@@ -81,13 +81,16 @@ def test_judges_and_calibration_are_in_it(workspace, suite, pin_of):
     words = ["--suite", suite, "--judges", "mine", "openai:m@http://127.0.0.1:1"]
     folder = trained(workspace)
     found = [pin_of(*words)]
-    trained(workspace, '{"embedding": "x"}')
-    found.append(pin_of(*words))
+    model = workspace / "reads.txt" / "model"
+    for content in ("one", "other"):
+        records.write_text(model / "config.json", content)
+        trained(workspace, json.dumps({"parts": [{"embedding": str(model)}, {"embedding": None}]}))
+        found.append(pin_of(*words))
     for name in ("mine", "m", "metrics"):
         records.write_text(workspace / "judges" / name / "calibration.json", "{}")
         found.append(pin_of(*words))
-    assert len(set(found)) == 5
-    (folder / "judge.json").write_text("{ }")
+    assert len(set(found)) == 6
+    (folder / "judge.json").write_text('{"parts": [] }')
     with pytest.raises(UserError, match=r"judge.json: changed since it was made"):
         pin_of(*words)
     manifest = records.write_manifest(folder, {"code": code_hash()}) | {"content_hash": "0" * 64}

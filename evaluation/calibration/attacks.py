@@ -32,7 +32,7 @@ GOOD = "good"
 """The good replies, among the families' names."""
 HALF = 0.5
 WINS, WINS_FALSIFIED = 0.1, 0.25
-_FALSIFIED = ("false_figures", "misplaced_figures", "false_steps")
+_FALSIFIED = ("false_figures", "one_false_figure", "misplaced_figures", "false_steps")
 
 
 @dataclass(frozen=True, kw_only=True)

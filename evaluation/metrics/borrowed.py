@@ -29,19 +29,19 @@ _FEWEST = 3
 @metric("says nothing that was not said before", better="lower")
 def copied(case: Case, reply: Reply) -> Score:
     """The share of its content words that stand in runs lifted from an earlier turn, of four words or a whole turn."""
-    said, lifted = _lifted_from(case.messages, reply.text)
+    said, taken = _lifted_from(_turns(case.messages), reply.text)
     stops = stop_stems(read(reply.text).language)
     content = [word.isdecimal() or (len(word) > 1 and stem(word) not in stops) for word in said]
-    if not any(content) or not lifted:
+    if not any(content) or not taken:
         return DOES_NOT_APPLY
-    share = sum(taken and carries for taken, carries in zip(lifted, content, strict=True)) / sum(content)
-    return Score(share, _runs(said, lifted))
+    share = sum(is_taken and carries for is_taken, carries in zip(taken, content, strict=True)) / sum(content)
+    return Score(share, _runs(said, taken))
 
 
 @metric("is lifted word for word", better="lower")
 def lifted(case: Case, reply: Reply) -> Score:
     """The share of its words, whatever they carry, that stand in such runs."""
-    said, taken = _lifted_from(case.messages, reply.text)
+    said, taken = _lifted_from(_turns(case.messages), reply.text)
     if not said or not taken:
         return DOES_NOT_APPLY
     return Score(sum(taken) / len(said), _runs(said, taken))
@@ -64,17 +64,20 @@ def strung_together(case: Case, reply: Reply) -> Score:
     return Score(len(strange) / len(said), quoted(*(" ".join(map(_plain, pair)) for pair in strange)))
 
 
-def _lifted_from(messages: Messages, text: str) -> tuple[list[str], list[bool]]:
-    """The words of a text, and of each whether it stands in a run of some turn's; nothing of either without turns."""
+@lru_cache(maxsize=64)
+def _lifted_from(turns: tuple[str, ...], text: str) -> tuple[list[str], list[bool]]:
+    """The words of a text, and of each whether it stands in a run of some turn's; nothing of the latter without turns.
+
+    Both columns ask for it, one after the other.
+    """
     said = words(text)[:_LONGEST]
-    turns = _turns(messages)
     if not turns:
         return said, []
     return said, [any(each) for each in zip(*(_lifted(said, words(turn)[:_LONGEST]) for turn in turns), strict=True)]
 
 
-def _runs(said: Sequence[str], lifted: Sequence[bool]) -> str:
-    run = " ".join(word for word, taken in zip(said, lifted, strict=True) if taken)
+def _runs(said: Sequence[str], taken: Sequence[bool]) -> str:
+    run = " ".join(word for word, is_taken in zip(said, taken, strict=True) if is_taken)
     return quoted(run) if run else ""
 
 

@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Literal
 
 from evaluation.judges.features.reading import FUNCTION_WORDS, Text, stem
-from evaluation.quantities.expressions import compute
 from evaluation.quantities.symbols import Symbol, plain, symbols
 from evaluation.truth.claims import arithmetic, same_number
 from evaluation.truth.dialogue import REMEMBERED, Ground, digits, sentences
@@ -231,10 +230,3 @@ def _frames(ground: Ground, reply: str) -> list[tuple[int, int]]:
 def _shared(ground: Ground, sentence: str) -> float:
     words, problem = Text.read(sentence).stems, Text.read(ground.problem).stems
     return len(words & problem) / max(1, len(words))
-
-
-def derived_by_one(ground: Ground, value: Fraction) -> bool:
-    """Whether one operation on two of the numbers that are known gives it, or on one of them and a unit's factor."""
-    known = sorted(ground.known)[:60]
-    others = [*known, *_UNITS_OF]
-    return any(compute(sign, one, other) == value for one in known for other in others for sign in "+-*/")

@@ -1,6 +1,6 @@
 """The configuration that every training command shares. One file describes one run."""
 
-from typing import ClassVar, Literal, Self, TypeVar
+from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,36 @@ class AdapterSettings(Config):
     """Which linear layers get an update; all but the output layer by default."""
     train_embeddings: Literal["none", "tokens", "all"] = "none"
     """Embeddings trained beside the updates: none, the rows of the template's special tokens, or all of them."""
+
+
+class MemorySettings(Config):
+    """What is paid, in time or in host memory, for a smaller peak. All of it is exact but `head_in_4bit`."""
+
+    gradient_checkpointing: Literal["none", "all"] | Annotated[int, Field(ge=1)] = "none"
+    """Decoder layers that keep only their input and compute the rest again in the backward pass: none, all, or so many,
+    counted from the first. Each of them costs a second forward pass, a third of its step, and saves some fifteen to
+    thirty times its input."""
+    offload_checkpoints: bool = False
+    """Those inputs wait in pinned host memory and are fetched ahead of need: per layer and token, bytes of the width.
+    Costs host memory, and time only where the bus is slower than the layer."""
+    mlp_tiles: int = Field(1, ge=1)
+    """Feed-forward blocks are computed in so many pieces along the sequence, each again in the backward pass: their
+    inner activations take so many times less. Costs a second forward pass of these blocks."""
+    embedding_on_cpu: bool = False
+    """A frozen input embedding stays in host memory and is looked up there: saves vocabulary times width on the card.
+    Costs a copy of the looked-up vectors."""
+    head_in_4bit: bool = False
+    """A frozen output layer is held in NF4, and inside the loss brought back one piece of the vocabulary at a time:
+    saves some 70 % of it. Not exact: the weights are rounded, as those of `load_in_4bit` are."""
+
+    @model_validator(mode="after")
+    def _something_to_offload(self) -> Self:
+        if self.offload_checkpoints and self.gradient_checkpointing == "none":
+            raise ValueError(
+                "offload_checkpoints: without gradient_checkpointing no layer's input is kept, so there is nothing to "
+                "offload; set gradient_checkpointing: all"
+            )
+        return self
 
 
 class LoopSettings(Config):
@@ -107,6 +137,8 @@ class TrainConfig(LoopSettings):
     """`random` keeps the architecture of parent or base and forgets its weights: a control."""
     adapter: AdapterSettings | None = None
     """Train an adapter beside frozen weights; null trains all weights."""
+    memory: MemorySettings = MemorySettings()
+    """What is paid for a smaller peak of memory."""
     load_in_4bit: bool = False
     """Hold the frozen weights in 4 bits (NF4, double quantisation)."""
     trust_remote_code: bool = False
@@ -151,6 +183,16 @@ class TrainConfig(LoopSettings):
             raise ValueError(f"give exactly one of {wanted}, not {' and '.join(given) or 'none of them'}")
         if self.load_in_4bit and (not self.adapter or self.init == "random"):
             raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
+        return self
+
+    @model_validator(mode="after")
+    def _only_frozen_weights_are_moved(self) -> Self:
+        trained = "all weights are" if not self.adapter else "adapter.train_embeddings says that embeddings are"
+        for key in ("embedding_on_cpu", "head_in_4bit"):
+            if getattr(self.memory, key) and (not self.adapter or self.adapter.train_embeddings != "none"):
+                raise ValueError(f"memory.{key} is for frozen weights, but {trained} trained")
+        if self.memory.mlp_tiles > self.seq_len:
+            raise ValueError(f"memory.mlp_tiles: {self.memory.mlp_tiles} pieces of {self.seq_len} tokens (seq_len)")
         return self
 
 

@@ -37,6 +37,33 @@ def adamw(groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
     return torch.optim.AdamW(groups, lr=settings.lr, betas=settings.betas, eps=settings.eps, fused=True)
 
 
+@optimizer
+def adamw_8bit(groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
+    """AdamW whose moments are kept in 8 bits, quantised by blocks of 256 (Dettmers et al. 2021, arXiv:2110.02861).
+
+    Parameters of fewer than 4,096 numbers keep theirs in float32.
+    """
+    from bitsandbytes.optim import AdamW8bit
+
+    return _eight_bit(AdamW8bit, groups, settings)
+
+
+@optimizer
+def paged_adamw_8bit(groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
+    """The same with moments in memory that a GPU's driver moves to the host when it is short; on a CPU just the same.
+
+    Source: Dettmers et al. 2023, arXiv:2305.14314.
+    """
+    from bitsandbytes.optim import PagedAdamW8bit
+
+    return _eight_bit(PagedAdamW8bit, groups, settings)
+
+
+def _eight_bit(make: Any, groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
+    made: torch.optim.Optimizer = make(groups, lr=settings.lr, betas=settings.betas, eps=settings.eps)
+    return made
+
+
 if TYPE_CHECKING:
     Kind = str
 else:

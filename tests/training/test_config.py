@@ -1,0 +1,52 @@
+"""What a configuration asks of memory, and what it cannot ask together."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from espalier.command_line.config import load
+from espalier.errors import UserError
+from training.config import TrainConfig
+
+LORA = ("--name=run", "--mix=mix", "--base=base", "--adapter.kind=lora")
+
+
+def asked(tmp_path: Path, *flags: str) -> TrainConfig:
+    (tmp_path / "empty.yaml").write_text("{}\n")
+    config, _ = load(TrainConfig, list(flags), prog="train", doc=None, default=tmp_path / "empty.yaml")
+    return config
+
+
+def test_nothing_is_paid_for_memory_unless_it_is_asked_for(tmp_path: Path) -> None:
+    assert asked(tmp_path, *LORA).memory.model_dump() == {
+        "gradient_checkpointing": "none",
+        "offload_checkpoints": False,
+        "mlp_tiles": 1,
+        "embedding_on_cpu": False,
+        "head_in_4bit": False,
+    }
+
+
+@pytest.mark.parametrize("wanted", ["none", "all", 12])
+def test_layers_are_checkpointed_by_name_or_number(tmp_path: Path, wanted: Any) -> None:
+    found = asked(tmp_path, *LORA, f"--memory.gradient_checkpointing={wanted}")
+    assert found.memory.gradient_checkpointing == wanted
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("--memory.offload_checkpoints=true",), "without gradient_checkpointing no layer's input is kept"),
+        (("--memory.gradient_checkpointing=0",), "memory.gradient_checkpointing"),
+        (("--memory.gradient_checkpointing=some",), "memory.gradient_checkpointing"),
+        (("--memory.mlp_tiles=1000",), "1000 pieces of 128 tokens"),
+        (("--memory.embedding_on_cpu=true", "--adapter.train_embeddings=tokens"), "embeddings are trained"),
+        (("--memory.head_in_4bit=true", "--adapter.train_embeddings=all"), "embeddings are trained"),
+        (("--memory.head_in_4bit=true", "--adapter=null"), "all weights are trained"),
+    ],
+)
+def test_what_cannot_be_together_is_said_by_its_key(tmp_path: Path, flags: tuple[str, ...], message: str) -> None:
+    given = [flag for flag in LORA if flag.partition(".")[0] not in flags[-1]]
+    with pytest.raises(UserError, match=message):
+        asked(tmp_path, *given, *flags)

@@ -74,9 +74,10 @@ def train(
             ask(observers, _before_the_first(model, last=settings.steps == 0))
         while progress.step < settings.steps:
             clock.begin()
-            lr = settings.optim.lr * lr_factor(progress.step, settings.steps, settings.schedule)
+            share = lr_factor(progress.step, settings.steps, settings.schedule)
+            lr = settings.optim.lr * share
             for group in optimizer.param_groups:
-                group["lr"] = lr
+                group["lr"] = group["initial_lr"] * share
             micro_batches = next_batches(progress.step)
             learned = _learn(model, parameters, objective, micro_batches, accelerator, settings.optim.clip)
             if not math.isfinite(learned.loss + learned.grad_norm):

@@ -7,9 +7,9 @@ checkpoint keeps whatever tensors an optimizer holds for a parameter.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from espalier.command_line.config import Config
 from espalier.errors import UserError
@@ -18,7 +18,8 @@ if TYPE_CHECKING:  # configurations are read before torch is
     import torch
 
 Groups = list[dict[str, Any]]
-"""What torch's optimizers take: `params`, and settings of their own (`weight_decay`)."""
+"""What torch's optimizers take: `params`, and settings of their own (`weight_decay`). `hidden` says of a group whether
+it is of hidden layers' matrices, rather than embeddings, output layer and vectors; `initial_lr`, its own peak rate."""
 Maker = Callable[[Groups, "OptimSettings"], "torch.optim.Optimizer"]
 _MAKERS: dict[str, Maker] = {}
 
@@ -59,6 +60,16 @@ def paged_adamw_8bit(groups: Groups, settings: OptimSettings) -> torch.optim.Opt
     return _eight_bit(PagedAdamW8bit, groups, settings)
 
 
+@optimizer
+def muon(groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
+    """Muon for the matrices of hidden layers, AdamW for embeddings, output layer and vectors; see training/muon.py."""
+    from training.muon import Muon
+
+    hidden = [{**group, "initial_lr": settings.muon_lr or settings.lr} for group in groups if group["hidden"]]
+    others = [group for group in groups if not group["hidden"]]
+    return Muon(hidden, others, lr=settings.lr, momentum=settings.muon_momentum, betas=settings.betas, eps=settings.eps)
+
+
 def _eight_bit(make: Any, groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
     made: torch.optim.Optimizer = make(groups, lr=settings.lr, betas=settings.betas, eps=settings.eps)
     return made
@@ -85,6 +96,21 @@ class OptimSettings(Config):
     """Decoupled decay of matrices; vectors such as norms are never decayed."""
     clip: float = Field(1.0, gt=0)
     """Gradients are scaled down to this global norm."""
+    muon_lr: float | None = Field(None, gt=0)
+    """Of kind muon: peak learning rate of hidden matrices, on AdamW's scale; null for the same as `lr`."""
+    muon_momentum: float = Field(0.95, ge=0, lt=1)
+    """Of kind muon: decay of its momentum."""
+
+    @model_validator(mode="after")
+    def _read_by_its_kind(self) -> Self:
+        unread = [
+            name
+            for name in ("muon_lr", "muon_momentum")
+            if getattr(self, name) != type(self).model_fields[name].default
+        ]
+        if self.kind != "muon" and unread:
+            raise ValueError(f"{unread[0]}: the optimizer {self.kind} does not read it; kind: muon does")
+        return self
 
 
 def make_optimizer(model: torch.nn.Module, settings: OptimSettings) -> torch.optim.Optimizer:
@@ -92,8 +118,24 @@ def make_optimizer(model: torch.nn.Module, settings: OptimSettings) -> torch.opt
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
     if not trained:
         raise UserError("nothing in the model is trained: give it an adapter, or train it in full (adapter: null)")
-    groups = [
-        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": settings.weight_decay},
-        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    hidden = _hidden_matrices(model)
+    kinds = [
+        ([p for p in trained if p in hidden], True, settings.weight_decay),
+        ([p for p in trained if p.ndim >= 2 and p not in hidden], False, settings.weight_decay),
+        ([p for p in trained if p.ndim < 2], False, 0.0),
     ]
-    return _MAKERS[settings.kind]([group for group in groups if group["params"]], settings)
+    groups = [{"params": params, "hidden": of, "weight_decay": decay} for params, of, decay in kinds if params]
+    made = _MAKERS[settings.kind](groups, settings)
+    for group in made.param_groups:
+        group.setdefault("initial_lr", settings.lr)
+    return made
+
+
+def _hidden_matrices(model: torch.nn.Module) -> set[torch.Tensor]:
+    """The weights of linear layers but the output layer, which, like an embedding, has a row for each token."""
+    from torch.nn import Linear
+    from transformers.pytorch_utils import Conv1D
+
+    output: Any = getattr(model, "get_output_embeddings", lambda: None)()
+    of_tokens = set() if output is None else set(output.parameters())
+    return {module.weight for module in model.modules() if isinstance(module, Linear | Conv1D)} - of_tokens

@@ -21,9 +21,9 @@ def steps(model: Any, optimizer: Any, count: int) -> None:
         optimizer.zero_grad()
 
 
-def pair(seed: int = 0) -> tuple[Any, Any]:
+def pair(seed: int = 0, kind: str = "adamw") -> tuple[Any, Any]:
     model = tiny.model(seed)
-    return model, make_optimizer(model, OptimSettings(lr=0.01, weight_decay=0.1))
+    return model, make_optimizer(model, OptimSettings(kind=kind, lr=0.01, weight_decay=0.1))
 
 
 def save(folder: Path, model: Any, optimizer: Any, step: int, keep: int = 2) -> Path:
@@ -33,14 +33,15 @@ def save(folder: Path, model: Any, optimizer: Any, step: int, keep: int = 2) -> 
     )
 
 
-def test_training_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:
-    model, optimizer = pair()
+@pytest.mark.parametrize("kind", ["adamw", "muon"])
+def test_training_goes_on_as_if_nothing_had_happened(tmp_path: Path, kind: str) -> None:
+    model, optimizer = pair(kind=kind)
     steps(model, optimizer, 3)
     path = save(tmp_path, model, optimizer, 3)
     expected_draws = (random.random(), np.random.random(), torch.rand(3).tolist())
     steps(model, optimizer, 3)
 
-    other, other_optimizer = pair(seed=9)
+    other, other_optimizer = pair(seed=9, kind=kind)
     steps(other, other_optimizer, 1)
     progress = restore(path, model=other, optimizer=other_optimizer)
     assert (random.random(), np.random.random(), torch.rand(3).tolist()) == expected_draws

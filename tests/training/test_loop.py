@@ -257,6 +257,21 @@ def test_only_matrices_decay() -> None:
     assert shapes == {0.1: {2}, 0.0: {1}}
 
 
+def test_both_learning_rates_of_muon_follow_the_schedule() -> None:
+    bench = Bench("both", steps=4, schedule={"warmup": 3}, optim={"kind": "muon", "lr": 0.01, "muon_lr": 0.05})
+    seen: list[tuple[float, float]] = []
+
+    def watch(optimizer: torch.optim.Optimizer, *_: object) -> None:
+        rates = {group["hidden"]: group["lr"] for group in optimizer.param_groups}
+        seen.append((rates[True], rates[False]))
+
+    bench.optimizer.register_step_pre_hook(watch)
+    bench.train()
+    assert [hidden for hidden, _ in seen] == pytest.approx([0.0125, 0.025, 0.0375, 0.05 * 1 / 2])
+    assert [5 * other for _, other in seen] == pytest.approx([hidden for hidden, _ in seen])
+    assert bench.metrics()[-1]["lr"] == pytest.approx(0.01 / 2)
+
+
 def test_an_observer_sees_the_figures_of_the_step_that_are_logged() -> None:
     bench = Bench(log_every=1)
     seen: list[Step] = []

@@ -67,4 +67,9 @@ class Stage1Config(TrainConfig):
             raise ValueError(
                 "adapter: there is nothing to adapt in a model grown from random weights; give parent or base"
             )
+        if self.model and self.seq_len > self.model.max_positions:
+            raise ValueError(
+                f"seq_len: {self.seq_len} tokens are more than the new model is meant for (model.max_positions: "
+                f"{self.model.max_positions})"
+            )
         return self

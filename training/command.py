@@ -21,6 +21,7 @@ from data_mix.packing import pack, rendering
 from espalier.artifacts import records
 from espalier.artifacts.run import AlreadyDone, Run
 from espalier.command_line.console import say
+from espalier.errors import UserError
 from espalier.models import compiling, loading
 from espalier.models.attention import attend_in_float32
 from espalier.models.references import ModelRef
@@ -93,7 +94,10 @@ def begin(
 
 
 def open_packs(session: Session, renderer: ChatRenderer) -> dict[str, pack.Pack]:
-    """The run's rows, packed and weighed, by split; says how many there are and what was left out."""
+    """The run's rows, packed and weighed, by split; says how many there are and what was left out.
+
+    UserError where one is longer than the base can take: it would be met, some day, in the middle of the run.
+    """
     config = session.config
     found, manifest, done = pack.open_packs(
         session.mix,
@@ -107,13 +111,25 @@ def open_packs(session: Session, renderer: ChatRenderer) -> dict[str, pack.Pack]
     say(
         f"pack ({done}): {counts['packed']:,} of {counts['rows']:,} rows, {counts['tokens']:,} tokens "
         f"({counts['trained_tokens']:,} trained) in {counts['sequences']:,} sequences of {config.seq_len}, "
-        f"{100 * counts['density']:.1f} % full"
+        f"{100 * counts['density']:.1f} % full; the longest row takes {counts['longest']:,} tokens"
     )
     for line in rendering.left_out(counts):
         say(f"    {line}")
+    _check_lengths(session, manifest["splits"])
     if config.row_weights:
         row_weights.weigh(found["train"], config.row_weights)
     return found
+
+
+def _check_lengths(session: Session, splits: Mapping[str, Mapping[str, Any]]) -> None:
+    limit = loading.context_of(session.base) if session.base else None
+    longest = max(splits.values(), key=lambda counts: int(counts["longest"]))
+    if limit is not None and longest["longest"] > limit:
+        assert session.base is not None
+        raise UserError(
+            f"row {longest['longest_row']} takes {longest['longest']:,} tokens at once, and {session.base.spec} takes "
+            f"{limit:,}; give a seq_len of {limit} or less, so that it is split (or, by --long_rows drop, left out)"
+        )
 
 
 def load_base(session: Session, renderer: ChatRenderer) -> Any:

@@ -44,8 +44,8 @@ def measure(
     Where they are bounded by number or by time, the sequences are taken evenly from all of them. `label` shows progress
     under this name, once it takes longer than a moment.
     """
-    nats = np.zeros(len(pack.row_ids))
-    tokens = np.zeros(len(pack.row_ids), dtype=np.int64)
+    nats = np.zeros(len(pack.row_weights))
+    tokens = np.zeros(len(pack.row_weights), dtype=np.int64)
     sequences = _spread(len(pack), min(len(pack), max_sequences or len(pack)))
     device = next(model.parameters()).device
     was_training = model.training

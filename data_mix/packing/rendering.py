@@ -15,8 +15,8 @@ BadRows = Literal["error", "drop"]
 
 _BATCH = 2000
 _TALLIED = (
-    "rows", "other_kind", "unlearned", "unshown_tools", "bad", "turns_apart", "repeated_tokens", "folded_system",
-    "dropped_thoughts", "dropped_long", "split_long", "untrained_pieces",
+    "rows", "other_kind", "unlearned", "unshown_tools", "bad", "unanswered_end", "turns_apart", "repeated_tokens",
+    "folded_system", "dropped_thoughts", "dropped_long", "split_long", "untrained_pieces",
 )  # fmt: skip
 
 
@@ -62,6 +62,7 @@ class Rendering:
                 raise UserError(f"row {row.id}: no assistant turn, so that nothing in it would be trained")
             self.tally["unlearned"] += 1
             return None
+        self.tally["unanswered_end"] += not row.is_text and row.messages[-1]["role"] != "assistant"
         self.tally["folded_system"] += plan.folded_system
         self.tally["dropped_thoughts"] += plan.dropped_thoughts
         return plan
@@ -75,6 +76,7 @@ def left_out(counts: Mapping[str, Any]) -> list[str]:
         ("unlearned", "rows were left out: the weight of all their turns is 0"),
         ("unshown_tools", "rows were left out: they speak of tools, which the chat template cannot show"),
         ("bad", "rows were left out: the chat template refuses or alters them"),
+        ("unanswered_end", "rows go on after their last reply: what comes then nobody answers, and it is not read"),
         (
             "folded_system",
             "rows say their system message in the first user turn: the chat template has no system role",

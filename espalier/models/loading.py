@@ -77,6 +77,16 @@ def width_of(reference: ModelRef) -> tuple[int, int] | None:
     return (width, inner) if width and inner else None
 
 
+def context_of(reference: ModelRef) -> int | None:
+    """How many tokens the model can take at once; None where its configuration does not say."""
+    if not (reference.path / "config.json").is_file():
+        return context_of(base_of(reference))
+    config = records.read_json(reference.path / "config.json")
+    config = config.get("text_config", config)
+    limit: int | None = config.get("max_position_embeddings") or config.get("n_positions")
+    return limit
+
+
 def info(folder: Path) -> dict[str, Any]:
     """What `espalier.json` says; empty for a folder that Espalier did not write."""
     path = folder / INFO

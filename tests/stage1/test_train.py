@@ -169,6 +169,7 @@ def test_what_is_refused_before_anything_is_written(
     refused("--round: 'trunk' is no name of a round", config, "--round")
     refused("no complete mix 'elsewhere'.*data_mix/build.py", config, "--mix", "elsewhere")
     refused("exactly one of model, parent and base, not model and base", config, "--base", "x")
+    refused("seq_len: 1024 tokens are more than the new model is meant for", config, "--seq_len", "1024")
     core = write_config(workspace, CORE)
     refused("there is no complete run 'trunk'.*--parent_config", core)
     refused("no run is called nobody", "--resume", "nobody")

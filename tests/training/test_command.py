@@ -1,5 +1,6 @@
 """The training layer carries a command that is not Stage 1's: written here as the next stage's would be."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,26 @@ def test_weights_of_rows_reach_the_loss_and_are_part_of_what_the_run_is(workspac
         with pytest.raises(UserError, match="exists with another parents"):
             branch(load_file(TrainConfig, write_config(workspace, facts)), [])
     assert losses["half"] == pytest.approx(losses["whole"] / 2, rel=1e-5)
+
+
+def test_a_row_longer_than_the_base_can_take_is_told_before_the_first_step(workspace: Path, config: Path) -> None:
+    """A row's length, not the sequences': short rows fill a sequence longer than the base without harm."""
+    saved = workspace / "runs" / "trunk" / "final" / "config.json"
+    described = saved.read_text()
+    facts = load_file(TrainConfig, config).model_dump(mode="json") | {"name": "short", "parent": None, "seq_len": 200}
+    base = workspace / "base"
+    shutil.copytree(saved.parent, base)
+
+    def told(limit: int) -> str:
+        (base / "config.json").write_text(
+            described.replace('"max_position_embeddings": 512', f'"max_position_embeddings": {limit}')
+        )
+        branch(TrainConfig.model_validate(facts | {"base": str(base), "name": f"limit-{limit}"}), [])
+        return "trained"
+
+    assert told(150) == "trained"
+    with pytest.raises(UserError, match=r"row \S+ takes \d+ tokens at once, and .*base takes 8; give a seq_len of 8"):
+        told(8)
 
 
 def test_an_objective_is_chosen_by_the_name_of_its_file(workspace: Path, config: Path) -> None:

@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data_mix.packing.pack import Pack, best_fit, open_packs
+from data_mix.packing import building
+from data_mix.packing.best_fit import best_fit
+from data_mix.packing.pack import Pack, open_packs
+from data_mix.packing.rendering import Rendering, left_out
 from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
@@ -56,17 +60,25 @@ def test_best_fit_refuses_what_fits_nowhere() -> None:
         best_fit([3, 21], 20)
 
 
-@given(st.lists(WORDS, min_size=1, max_size=12), st.lists(st.tuples(WORDS, WORDS), max_size=6), st.integers(8, 24))
+@given(
+    st.lists(WORDS, min_size=1, max_size=12),
+    st.lists(st.tuples(WORDS, WORDS), max_size=6),
+    st.integers(8, 24),
+    st.sampled_from([1, 50, 1 << 24]),
+)
 def test_every_label_of_every_row_is_there_exactly_once(
     tmp_path_factory: pytest.TempPathFactory,
     texts: list[list[str]],
     chats: list[tuple[list[str], list[str]]],
     seq_len: int,
+    window: int,
 ) -> None:
     rows = [tiny.text_row(number, " ".join(words)) for number, words in enumerate(texts)]
     rows += [tiny.chat_row(number, " ".join(a), " ".join(b)) for number, (a, b) in enumerate(chats)]
     folder = mix(tmp_path_factory.mktemp("mixes") / "m", rows)
-    packs, manifest, _ = open_packs(folder, RENDERER, seq_len=seq_len, rows="all", long_rows="split")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(building, "WINDOW_TOKENS", window)
+        packs, manifest, _ = open_packs(folder, RENDERER, seq_len=seq_len, rows="all", long_rows="split")
     found = rows_back(packs["train"])
     counts = manifest["splits"]["train"]
     for row in rows:
@@ -83,7 +95,33 @@ def test_every_label_of_every_row_is_there_exactly_once(
     assert counts["rows"] == counts["packed"] == len(rows)
     assert counts["tokens"] == sum(map(len, found.values()))
     assert counts["trained_tokens"] == sum(trained for entries in found.values() for _, _, trained, _ in entries)
+    assert counts["longest"] == max(len(piece) for entries in found.values() for piece in _stretches(entries))
     assert counts["split_long"] == sum(len(RENDERER.sequences(row.messages)[0].ids) - 1 > seq_len for row in rows)
+
+
+def _stretches(entries: list[tuple[int, int, bool, int]]) -> list[list[int]]:
+    positions = [position for *_, position in entries]
+    starts = [place for place, position in enumerate(positions) if position == 0]
+    return [positions[start:end] for start, end in zip(starts, [*starts[1:], len(positions)], strict=True)]
+
+
+def test_the_memory_that_packing_takes_does_not_grow_with_the_mix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "WINDOW_TOKENS", 2000)
+
+    def peak(num_rows: int) -> int:
+        rows = (tiny.text_row(number, f"I went to the market {number}. " * 4) for number in range(num_rows))
+        rendering = Rendering(RENDERER, "all", "error")
+        tracemalloc.start()
+        building.build(rendering, rows, tmp_path / str(num_rows), 64, "split")
+        try:
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(4000)  # fills what is kept between calls
+    assert peak(16_000) < 1.2 * peak(8000)
 
 
 def test_a_row_lies_in_one_stretch_and_padding_is_marked(tmp_path: Path) -> None:
@@ -115,6 +153,18 @@ def test_kinds_and_long_rows_are_counted(tmp_path: Path) -> None:
     assert [counts("chat", "drop")[name] for name in names] == [5, 2, 2, 0, 1]
     assert [counts("chat", "split")[name] for name in names] == [5, 2, 0, 2, 3]
     assert counts("chat", "split")["untrained_pieces"] > 0
+
+
+def test_rows_that_end_unanswered_are_counted(tmp_path: Path) -> None:
+    whole, more = tiny.chat_row(1, "I go.", "You went?"), tiny.chat_row(2, "I go.", "You went?", "Yes.")
+    packs, manifest, _ = open_packs(
+        mix(tmp_path / "m", [whole, more]), RENDERER, seq_len=64, rows="all", long_rows="split"
+    )
+    counts = manifest["splits"]["train"]
+    assert (counts["unanswered_end"], counts["packed"]) == (1, 2)
+    assert "1 rows go on after their last reply" in "\n".join(left_out(counts))
+    one, other = (packs["train"].inputs[packs["train"].rows == number].tolist() for number in (0, 1))
+    assert one == other
 
 
 def test_held_out_rows_are_never_dropped(tmp_path: Path) -> None:

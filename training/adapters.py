@@ -6,11 +6,15 @@ from typing import Any
 
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
+from training.adapter_init import measure_from_beginning
+from training.adapter_targets import find_targets
 from training.config import AdapterSettings
 
 
 def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:
     """`model` with LoRA beside its frozen weights; the adapter's own weights are float32. `base` names the model.
+
+    Where its updates do not begin at random, they are still to be begun (`adapter_init.begin`), or restored.
 
     Where embeddings are trained too, tied ones stay tied (for single tokens peft sees to that by itself): an output
     layer that keeps the old embeddings would answer in a language the input no longer speaks.
@@ -26,17 +30,22 @@ def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, b
         embeddings = {"modules_to_save": _embedding_names(model, tied), "ensure_weight_tying": tied}
     if getattr(model, "is_loaded_in_4bit", False):
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    parts = 2 if settings.init == "pissa" else 1
     config = LoraConfig(
         task_type="CAUSAL_LM",
-        r=settings.r,
-        lora_alpha=settings.alpha,
+        r=settings.r * parts,
+        lora_alpha=settings.alpha * (parts**0.5 if settings.rslora else parts),
+        use_rslora=settings.rslora,
+        use_dora=settings.kind == "dora",
         lora_dropout=settings.dropout,
-        target_modules=settings.target_modules,
+        target_modules=find_targets(model, settings),
         **embeddings,
     )
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         adapted: Any = get_peft_model(model, config)
+    if settings.init == "pissa":
+        measure_from_beginning(adapted)
     adapted.peft_config["default"].base_model_name_or_path = base
     return adapted
 

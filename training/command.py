@@ -26,7 +26,7 @@ from espalier.models import compiling, loading
 from espalier.models.attention import attend_in_float32
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
-from training import adapters, checkpoint, loop, origins, row_weights, summary
+from training import adapter_init, adapters, checkpoint, loop, origins, row_weights, summary
 from training.batches import PackBatches
 from training.config import TrainConfig, TrainOptions
 from training.machine import Machine, set_up
@@ -162,6 +162,8 @@ def fit(
     if machine.device == "cpu" and machine.dtype == torch.bfloat16:
         attend_in_float32(model)
     check_rows_apart(model, config.seq_len)
+    if config.adapter and not checkpoint.list_checkpoints(run.folder / "checkpoints"):
+        adapter_init.begin(model, config, packs["train"])
     optimizer = make_optimizer(model, config.optim)
     objective = make_objective(config.objective, model, config)
     progress = _progress(session, model, optimizer)

@@ -1,8 +1,9 @@
 """The configuration that every training command shares. One file describes one run."""
 
+import re
 from typing import Annotated, ClassVar, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from espalier.artifacts.run import saved_config
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
@@ -16,18 +17,50 @@ from training.schedules import ScheduleSettings
 class AdapterSettings(Config):
     """LoRA (Hu et al. 2021, arXiv:2106.09685): low-rank updates beside frozen weights."""
 
-    kind: Literal["lora"] = "lora"
-    """The adapter's method."""
+    kind: Literal["lora", "dora"] = "lora"
+    """LoRA, or DoRA (Liu et al. 2024, arXiv:2402.09353), which also trains how long each row of the weights is; it
+    takes about twice the time."""
     r: int = Field(16, ge=1)
     """Rank of the updates."""
     alpha: float = Field(32.0, gt=0)
     """Updates are scaled by alpha / r."""
+    rslora: bool = False
+    """Scale them by alpha / √r instead, which keeps large ranks learning (Kalajdzievski 2023, arXiv:2312.03732)."""
+    init: Literal["random", "pissa", "eva"] = "random"
+    """Where the updates begin: at random; with the principal directions of the weights (pissa, Meng et al. 2024,
+    arXiv:2404.02948; saved as LoRA of twice the rank); or with those of what the layers read (eva, Paischer et al.
+    2024, arXiv:2410.07170), for which some rows are read once before training."""
     dropout: float = Field(0.0, ge=0, lt=1)
     """Dropout on the input of the updates."""
-    target_modules: list[str] | Literal["all-linear"] = "all-linear"
-    """Which linear layers get an update; all but the output layer by default."""
+    target_modules: list[str] | str = "all-linear"
+    """Which linear layers get an update: a list of names or their ends (q_proj, mlp.down_proj), or one expression for
+    whole names (.*layers\\.1\\d\\..*_proj); all but the output layer by default."""
+    layers: Annotated[str, BeforeValidator(str)] | None = None
+    """Of these, those in some decoder layers only, such as 8-23 or 0-3,20-27."""
     train_embeddings: Literal["none", "tokens", "all"] = "none"
     """Embeddings trained beside the updates: none, the rows of the template's special tokens, or all of them."""
+
+    @field_validator("target_modules")
+    @classmethod
+    def _can_match(cls, value: list[str] | str) -> list[str] | str:
+        if not value:
+            raise ValueError("wants a name at least, or all-linear")
+        if isinstance(value, str):
+            try:
+                re.compile(value)
+            except re.error as error:
+                raise ValueError(f"{value!r} is no regular expression ({error})") from None
+        return value
+
+    @field_validator("layers")
+    @classmethod
+    def _are_ranges(cls, value: str | None) -> str | None:
+        if value is not None:
+            value = value.replace(" ", "")
+            ends = [part.split("-") for part in value.split(",")]
+            if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", value) or any(int(e[0]) > int(e[-1]) for e in ends):
+                raise ValueError(f"wants numbers and ranges of layers, such as 0-3,20-27, not {value!r}")
+        return value
 
 
 class MemorySettings(Config):

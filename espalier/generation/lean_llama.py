@@ -212,4 +212,6 @@ def _weight(module: Any) -> torch.Tensor:
     for name in adapters:
         if name in module.lora_A:
             weight = weight + module.get_delta_weight(name).detach()
+            if name in module.lora_magnitude_vector:  # DoRA: each row as long as was learned
+                weight = weight * (module.lora_magnitude_vector[name].weight.detach() / weight.norm(dim=1))[:, None]
     return weight

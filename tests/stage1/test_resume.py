@@ -5,10 +5,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
+from peft import AutoPeftModelForCausalLM
 
 from espalier.artifacts import records
+from espalier.models.loading import load_for_inference
 from stage1.train import main
 from tests.processes import ROOT, Moment, run
 from tests.stage1.commands import CORE, TRUNK, fingerprint, last_step, log_of_step, make_mix, write_config
@@ -71,6 +75,25 @@ def test_a_core_killed_and_resumed_by_name(workspace: Path) -> None:
     killed(Moment(does="os.rename", path=r".*/core/\.final\.tmp-\d+"), config)
     assert run(TRAIN, "--resume", "core").code == 0
     assert fingerprint(workspace / "runs" / "core") == expected
+
+
+@pytest.mark.parametrize("adapter", [{"kind": "dora", "init": "pissa", "rslora": True}, {"init": "eva"}])
+def test_updates_that_do_not_begin_at_random(workspace: Path, adapter: dict[str, Any]) -> None:
+    """Killed before its first checkpoint and after it, what was begun with is found again."""
+    make_mix(workspace)
+    main([str(write_config(workspace, TRUNK, steps=4))])
+    config = write_config(workspace, CORE, adapter={"r": 2, "dropout": 0.2} | adapter, steps=12)
+    expected = uninterrupted(workspace, config, "core")
+    killed(log_of_step(3), config)
+    killed(log_of_step(7), config)
+    folder = workspace / "runs" / "core"
+    assert run(TRAIN, "--resume", "core").code == 0
+    assert fingerprint(folder) == expected
+    ids = torch.tensor([[1, 40, 41, 42, 7]])
+    ours, _ = load_for_inference("core", device="cpu")
+    theirs = AutoPeftModelForCausalLM.from_pretrained(folder / "final")
+    with torch.no_grad():
+        assert torch.equal(ours(input_ids=ids).logits, theirs(input_ids=ids).logits)
 
 
 @pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")

@@ -72,13 +72,15 @@ def test_far_positions(rope: dict[str, Any] | None) -> None:
     torch.testing.assert_close(by_lean(model, ids), by_transformers(model, ids), rtol=1e-4, atol=1e-5)
 
 
-@pytest.mark.parametrize("train_embeddings", ["none", "tokens", "all"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"train_embeddings": "none"}, {"train_embeddings": "tokens"}, {"train_embeddings": "all"}, {"kind": "dora"}],
+)
 @pytest.mark.parametrize("tied", [True, False])
-def test_adapters_are_folded_in_as_they_are_switched(train_embeddings: Any, tied: bool) -> None:
+def test_adapters_are_folded_in_as_they_are_switched(settings: dict[str, Any], tied: bool) -> None:
     base = tiny.model(tie_embeddings=tied)
     plain = by_transformers(base, IDS)
-    settings = AdapterSettings(r=2, train_embeddings=train_embeddings)
-    model = add_adapter(base, settings, tiny.renderer(), "base", seed=1).eval()
+    model = add_adapter(base, AdapterSettings(r=2, **settings), tiny.renderer(), "base", seed=1).eval()
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parameter.data += 0.2 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(len(name)))

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import NoReturn
 
+from espalier.command_line import processes
+
 _ENVIRONMENT = {
     errno.ENOSPC: "disk full",
     errno.EDQUOT: "disk quota reached",
@@ -23,13 +25,16 @@ def run_main(main: Callable[[list[str]], int | None]) -> NoReturn:
     """Run a command's `main(argv)` and leave the process with its exit code.
 
     0 done, 2 an error of the user's or of the machine (one line on stderr for each problem), 130 interrupted. Anything
-    else is a bug of ours and keeps its traceback; `--debug` keeps it always.
+    else is a bug of ours and keeps its traceback; `--debug` keeps it always. Of several processes that train together,
+    one speaks.
     """
+    processes.hush_all_but_the_first()
     try:
         code = main(sys.argv[1:])
         sys.stdout.flush()
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        if processes.is_main():
+            print("interrupted", file=sys.stderr)
         code = 128 + signal.SIGINT
     except BrokenPipeError:
         # The reader (`| head`) went away. Python would complain once more when it flushes stdout at exit.
@@ -39,7 +44,8 @@ def run_main(main: Callable[[list[str]], int | None]) -> NoReturn:
         message = describe(error)
         if message is None or "--debug" in sys.argv:
             raise
-        print("\n".join(f"error: {line}" for line in message.splitlines()), file=sys.stderr)
+        if processes.tells_errors():
+            print("\n".join(f"error: {line}" for line in message.splitlines()), file=sys.stderr)
         code = 2
     sys.exit(code or 0)
 

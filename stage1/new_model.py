@@ -10,6 +10,7 @@ from espalier.text.chat import ChatRenderer
 from espalier.text.rows import read_rows
 from stage1.config import ModelSettings, Stage1Config
 from stage1.tokenizer import train_tokenizer
+from training.together import on_main
 
 
 def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any:
@@ -48,6 +49,11 @@ def new_renderer(config: Stage1Config, mix: Path, run: Path) -> ChatRenderer:
     from transformers import AutoTokenizer
 
     folder = run / "tokenizer"
+    on_main(lambda: _make_tokenizer(config, mix, folder))
+    return ChatRenderer(AutoTokenizer.from_pretrained(folder), thinking=config.thinking)
+
+
+def _make_tokenizer(config: Stage1Config, mix: Path, folder: Path) -> None:
     if not folder.exists():
         made = train_tokenizer(
             read_rows(mix / "train.parquet"),
@@ -57,4 +63,3 @@ def new_renderer(config: Stage1Config, mix: Path, run: Path) -> ChatRenderer:
         )
         with records.staging(folder) as temporary:
             made.tokenizer.save_pretrained(temporary)
-    return ChatRenderer(AutoTokenizer.from_pretrained(folder), thinking=config.thinking)

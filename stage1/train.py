@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     )
     if options.resume:
         config = resumed_config(Stage1Config, options, argv)
-    check_process(config, COMMAND)
+    check_process(config)
     try:
         return train(config, options)
     except AlreadyDone as done:
@@ -46,7 +46,9 @@ def train(config: Stage1Config, options: TrainOptions) -> int:
     from training.heldout import HeldoutLoss
     from training.observers import Observer
     from training.origins import base_renderer, find_base, find_mix, train_parent
+    from training.together import join
 
+    join(config.device)
     mix = find_mix(config)
     if code := train_parent(config, options, command=COMMAND, configured_by=Stage1Config):
         return code

@@ -10,7 +10,9 @@ import os
 import re
 import runpy
 import signal
+import socket
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -56,6 +58,33 @@ def run(script: str, *words: object, at: Moment | None = None) -> Ended:
         process.join()
         assert process.exitcode is not None
         return Ended(code=process.exitcode, output=output.read().decode())
+
+
+def run_together(number: int, script: str, *words: object, at: Moment | None = None, **environment: str) -> list[Ended]:
+    """The command in `number` processes that train together, as torchrun would start them; `at` strikes the first.
+
+    `environment` is what a launcher says besides. There is none, so that no process is ended where another fails.
+    """
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    common = os.environ | environment | {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    with ExitStack() as files:
+        outputs = [files.enter_context(NamedTemporaryFile()) for _ in range(number)]
+        started = []
+        for rank, output in enumerate(outputs):
+            place = {"RANK": str(rank), "LOCAL_RANK": str(rank)}
+            place |= dict.fromkeys(("WORLD_SIZE", "LOCAL_WORLD_SIZE"), str(number))
+            given = (ROOT / script, list(map(str, words)), common | place, output.name, None if rank else at)
+            started.append(_FORKSERVER.Process(target=_command, args=given))
+            started[-1].start()
+        for process in started:
+            process.join()
+        codes = [process.exitcode for process in started]
+        assert None not in codes
+        return [
+            Ended(code=code or 0, output=output.read().decode()) for code, output in zip(codes, outputs, strict=True)
+        ]
 
 
 def _command(script: Path, words: list[str], environment: dict[str, str], output: str, at: Moment | None) -> None:

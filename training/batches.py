@@ -64,20 +64,25 @@ class Order:
 
 
 class PackBatches:
-    """The micro-batches of each step from a pack; of several processes, those of this one."""
+    """The micro-batches of each step from a pack; of several processes, those of this one.
+
+    A step is `grad_accum` micro-batches of the same sequences, however many processes share them.
+    """
 
     def __init__(
         self, pack: Pack, *, micro_batch_size: int, grad_accum: int, seed: int, rank: int = 0, world_size: int = 1
     ) -> None:
+        if grad_accum % world_size:
+            raise ValueError(f"{grad_accum} micro-batches cannot be shared evenly by {world_size} processes")
         self._pack, self._size, self._grad_accum = pack, micro_batch_size, grad_accum
         self._rank, self._world_size = rank, world_size
         self._order = Order(len(pack), seed)
 
     def __call__(self, step: int) -> list[Batch]:
-        per_step = self._size * self._grad_accum * self._world_size
+        per_step = self._size * self._grad_accum
         chosen = self._order.take(step * per_step, per_step)
         num_trained = int(self._pack.trained(chosen).sum())  # of all processes together
-        own = chosen.reshape(self._grad_accum, self._world_size, self._size)[:, self._rank]
+        own = chosen.reshape(self._grad_accum, self._size)[self._rank :: self._world_size]
         return [make_batch(self._pack, part, num_trained) for part in own]
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,15 @@ from typing import Any
 import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
+from torch.distributed.tensor import DTensor, distribute_tensor
 
 from espalier.artifacts import records
+from espalier.command_line import processes
 from espalier.errors import UserError
-from espalier.models.loading import ModelRef, restore_weights, save_model, saved_weights
+from espalier.models.loading import ModelRef, save_model, saved_weights, weights_file
+from espalier.models.sharded import put_together
 from espalier.text.chat import ChatRenderer
+from training.together import gathered, on_main
 
 
 @dataclass(kw_only=True, slots=True)
@@ -69,32 +73,46 @@ def save_checkpoint(
     optimizer: torch.optim.Optimizer,
     keep: int,
 ) -> Path:
-    """Write `step-NNNNNN` into `folder`, and only then remove all but the newest `keep` checkpoints."""
+    """Write `step-NNNNNN` into `folder`, and only then remove all but the newest `keep` checkpoints.
+
+    Where several processes train together, all have to ask; the first writes the files that one alone would write.
+    """
     target = folder / f"step-{progress.step:06d}"
-    with records.staging(target, replace=True) as temporary:
-        save_model(model, renderer, temporary, base)
-        state = _optimizer_tensors(model, optimizer)
-        save_file(state, temporary / "optimizer.safetensors")
-        randomness = _random_tensors()
-        save_file(randomness, temporary / "random.safetensors")
-        version, words, gauss = random.getstate()
-        legacy = np.random.get_state(legacy=False)
-        records.write_json(
-            temporary / "state.json",
-            {
-                "progress": asdict(progress),
-                "python_random": [version, list(words), gauss],
-                "numpy_random": legacy
-                | {"state": {"key": legacy["state"]["key"].tolist(), "pos": legacy["state"]["pos"]}},
-            },
-        )
-        _read_back(temporary / saved_weights(model)[0], saved_weights(model)[1])
-        _read_back(temporary / "optimizer.safetensors", state)
-        _read_back(temporary / "random.safetensors", randomness)
-        records.write_manifest(temporary, {"kind": "checkpoint", "step": progress.step})
-    for old in list_checkpoints(folder)[:-keep]:
-        records.remove_folder(old)
+    weights = saved_weights(model)
+    state = _optimizer_tensors(model, optimizer)
+    randomness = {name: value for each in gathered(_random_tensors()) for name, value in each.items()}
+
+    def write() -> None:
+        with records.staging(target, replace=True) as temporary:
+            save_model(model, renderer, temporary, base, weights)
+            _write(temporary, progress, state, randomness)
+            _read_back(temporary / weights_file(model), weights)
+            records.write_manifest(temporary, {"kind": "checkpoint", "step": progress.step})
+        for old in list_checkpoints(folder)[:-keep]:
+            records.remove_folder(old)
+
+    on_main(write)
     return target
+
+
+def _write(
+    folder: Path, progress: Progress, state: dict[str, torch.Tensor], randomness: dict[str, torch.Tensor]
+) -> None:
+    """Progress, optimizer and random states, and read back what was written."""
+    save_file(state, folder / "optimizer.safetensors")
+    save_file(randomness, folder / "random.safetensors")
+    version, words, gauss = random.getstate()
+    legacy = np.random.get_state(legacy=False)
+    records.write_json(
+        folder / "state.json",
+        {
+            "progress": asdict(progress),
+            "python_random": [version, list(words), gauss],
+            "numpy_random": legacy | {"state": {"key": legacy["state"]["key"].tolist(), "pos": legacy["state"]["pos"]}},
+        },
+    )
+    _read_back(folder / "optimizer.safetensors", state)
+    _read_back(folder / "random.safetensors", randomness)
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
@@ -139,33 +157,47 @@ def remove_later(path: Path) -> None:
 
 
 def restore(path: Path, *, model: Any, optimizer: torch.optim.Optimizer) -> Progress:
-    """Put weights, optimizer and random states of a checkpoint back; returns how far it is."""
-    restore_weights(model, path)
+    """Put optimizer and random states of a checkpoint back; returns how far it is. Its weights are in `model` already.
+
+    It may have been written by another number of processes: those that it knows nothing of draw what they would draw
+    at the beginning of a run.
+    """
     _restore_optimizer(model, optimizer, load_file(path / "optimizer.safetensors"))
     state = records.read_json(path / "state.json")
     version, words, gauss = state["python_random"]
     random.setstate((version, tuple(words), gauss))
     np.random.set_state(state["numpy_random"])
     randomness = load_file(path / "random.safetensors")
-    torch.set_rng_state(randomness["cpu"])
     for name, value in randomness.items():
-        if name.startswith("cuda:"):
-            torch.cuda.set_rng_state(value, name)
+        owner, _, device = name.rpartition("/")
+        if owner == _owner() and device == "cpu":
+            torch.set_rng_state(value)
+        elif owner == _owner():
+            torch.cuda.set_rng_state(value, device)
     return Progress(**state["progress"])
 
 
+def _owner() -> str:
+    """What stands before the names of this process's random states: nothing for the first."""
+    return "" if processes.is_main() else f"process-{processes.rank()}"
+
+
 def _random_tensors() -> dict[str, torch.Tensor]:
-    devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
-    return {"cpu": torch.get_rng_state()} | {f"cuda:{index}": torch.cuda.get_rng_state(index) for index in devices}
+    devices: Iterable[int] = range(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+    if devices and processes.count() > 1:
+        devices = [torch.cuda.current_device()]  # to look at another's would take memory on it
+    found = {"cpu": torch.get_rng_state()} | {f"cuda:{index}": torch.cuda.get_rng_state(index) for index in devices}
+    return {f"{_owner()}/{name}".removeprefix("/"): value for name, value in found.items()}
 
 
 def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
     """The optimizer's state by parameter name: `NAME/exp_avg` and so on. The learning rate is the schedule's."""
-    return {
-        f"{name}/{key}": value.detach().cpu().contiguous().clone()
+    state = put_together(
+        (f"{name}/{key}", value)
         for name, parameter in model.named_parameters()
         for key, value in optimizer.state.get(parameter, {}).items()
-    }
+    )
+    return {name: value.cpu().contiguous().clone() for name, value in state.items()}
 
 
 def _restore_optimizer(model: Any, optimizer: torch.optim.Optimizer, tensors: dict[str, torch.Tensor]) -> None:
@@ -175,7 +207,10 @@ def _restore_optimizer(model: Any, optimizer: torch.optim.Optimizer, tensors: di
         parameter_name, _, key = name.rpartition("/")
         parameter = parameters[parameter_name]
         # The step counter stays where AdamW made it: on the CPU, unless the fused kernel wants it beside the weights.
-        optimizer.state[parameter][key] = value.to(parameter.device)
+        value = value.to(parameter.device)
+        if isinstance(parameter, DTensor) and value.shape == parameter.shape:
+            value = distribute_tensor(value, parameter.device_mesh, parameter.placements)
+        optimizer.state[parameter][key] = value
 
 
 def _read_back(path: Path, expected: dict[str, torch.Tensor]) -> None:

@@ -19,7 +19,8 @@ import torch
 
 from data_mix.packing import pack, rendering
 from espalier.artifacts import records
-from espalier.artifacts.run import AlreadyDone, Run
+from espalier.artifacts.run import AlreadyDone, Bystander, Run
+from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models import compiling, loading
@@ -34,6 +35,7 @@ from training.objectives import make_objective
 from training.observers import Observer
 from training.optimizers import make_optimizer
 from training.packing_check import check_rows_apart
+from training.together import main_first, on_main, prepare
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,7 @@ class Session:
     machine: Machine
     """Where it computes."""
     run: Run
-    """The run, which this process holds."""
+    """The run, which this process holds, or another one that trains it too."""
 
 
 @contextmanager
@@ -72,25 +74,32 @@ def begin(
     """
     machine = set_up(config, loading.width_of(base) if base else shape)
     try:
-        run = Run.start(
-            config.name,
-            command=command,
-            config=config,
-            parents=origins.parents_of(config, mix, base),
-            seeds={"all": config.seed},
-            device=machine.device,
-            threads=machine.threads,
-            compile_mode=machine.compile,
-            made_in=options.made_in(config.name),
-            allow_changed_environment=options.allow_changed_environment,
+        held: list[Run] = []
+        on_main(
+            lambda: held.append(
+                Run.start(
+                    config.name,
+                    command=command,
+                    config=config,
+                    parents=origins.parents_of(config, mix, base),
+                    seeds={"all": config.seed},
+                    device=machine.device,
+                    threads=machine.threads,
+                    compile_mode=machine.compile,
+                    processes=processes.count(),
+                    made_in=options.made_in(config.name),
+                    allow_changed_environment=options.allow_changed_environment,
+                )
+            )
         )
     except AlreadyDone as done:
         records.verify_manifest(done.run.folder)
         raise
-    with run:
+    with held[0] if held else Bystander(config.name) as run:
         for note in run.notes:
             say(note)
         yield Session(command=command, config=config, options=options, mix=mix, base=base, machine=machine, run=run)
+    machine.accelerator.end_training()
 
 
 def open_packs(session: Session, renderer: ChatRenderer) -> dict[str, pack.Pack]:
@@ -99,13 +108,15 @@ def open_packs(session: Session, renderer: ChatRenderer) -> dict[str, pack.Pack]
     UserError where one is longer than the base can take: it would be met, some day, in the middle of the run.
     """
     config = session.config
-    found, manifest, done = pack.open_packs(
-        session.mix,
-        renderer,
-        seq_len=config.seq_len,
-        rows=config.rows,
-        long_rows=config.long_rows,
-        bad_rows=config.bad_rows,
+    found, manifest, done = main_first(
+        lambda: pack.open_packs(
+            session.mix,
+            renderer,
+            seq_len=config.seq_len,
+            rows=config.rows,
+            long_rows=config.long_rows,
+            bad_rows=config.bad_rows,
+        )
     )
     counts = manifest["splits"]["train"]
     say(
@@ -166,17 +177,27 @@ def fit(
         adapter_init.begin(model, config, packs["train"])
     optimizer = make_optimizer(model, config.optim)
     objective = make_objective(config.objective, model, config)
-    progress = _progress(session, model, optimizer)
+    found = checkpoint.find_checkpoint(run.folder / "checkpoints", session.options.resume_from)
+    if found:
+        loading.restore_weights(model, found)
     if machine.compile == "layers":
         compiling.compile_layers(model)
-    _say_plan(session, len(packs["train"]), adapters.share_trained(model))
+    share = adapters.share_trained(model)
+    prepared = prepare(machine.accelerator, model, optimizer)
+    progress = _progress(session, found, model, optimizer)
+    _say_plan(session, len(packs["train"]), share)
     frozen_base = session.base if config.adapter else None
     outcome = loop.train(
-        model=machine.accelerator.prepare_model(model),
+        model=prepared,
         optimizer=optimizer,
         objective=objective,
         batches=PackBatches(
-            packs["train"], micro_batch_size=config.micro_batch_size, grad_accum=config.grad_accum, seed=config.seed
+            packs["train"],
+            micro_batch_size=config.micro_batch_size,
+            grad_accum=config.grad_accum,
+            seed=config.seed,
+            rank=processes.rank(),
+            world_size=processes.count(),
         ),
         settings=config,
         run=run,
@@ -201,15 +222,16 @@ def fit(
     return 0
 
 
-def _progress(session: Session, model: Any, optimizer: torch.optim.Optimizer) -> checkpoint.Progress:
-    """Where to go on: the newest checkpoint, the chosen one, or the beginning. Later traces in the run are removed."""
+def _progress(
+    session: Session, found: Path | None, model: Any, optimizer: torch.optim.Optimizer
+) -> checkpoint.Progress:
+    """Where to go on: at the checkpoint that was found, or the beginning. Later traces in the run are removed."""
     run = session.run
-    found = checkpoint.find_checkpoint(run.folder / "checkpoints", session.options.resume_from)
     if found is None:
         run.truncate(-1)
         return checkpoint.Progress()
     restored = checkpoint.restore(found, model=model, optimizer=optimizer)
-    checkpoint.remove_later(found)
+    on_main(lambda: checkpoint.remove_later(found))
     run.truncate(restored.step)
     say(f"going on from step {restored.step}")
     return restored

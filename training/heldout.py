@@ -13,12 +13,14 @@ import torch
 
 from data_mix.packing.pack import Pack
 from espalier.artifacts.run import Run
+from espalier.command_line import processes
 from espalier.command_line.console import progress
 from espalier.models.compiling import eager
 from training.batches import make_sequences
 from training.config import HeldoutSettings
 from training.observers import CONTINUE, Step, Verdict
 from training.sequences import token_losses
+from training.together import on_main, summed
 
 Figures = dict[str, float | int | None]
 _SHOWN_AFTER_S = 3.0
@@ -42,7 +44,8 @@ def measure(
     sequences, of      how many packed sequences were measured, and of how many
 
     Where they are bounded by number or by time, the sequences are taken evenly from all of them. `label` shows progress
-    under this name, once it takes longer than a moment.
+    under this name, once it takes longer than a moment. Where several processes train together, all have to ask, and
+    each measures its share.
     """
     nats = np.zeros(len(pack.row_weights))
     tokens = np.zeros(len(pack.row_weights), dtype=np.int64)
@@ -53,21 +56,27 @@ def measure(
     done, begun = 0, time.monotonic()
     display = progress(len(sequences), label) if label else nullcontext()
     with eager(), display as shown:
-        for start in range(0, len(sequences), batch_size):
-            chosen = sequences[start : start + batch_size]
+        for start in range(0, len(sequences), batch_size * processes.count()):
+            together = sequences[start : start + batch_size * processes.count()]
+            # Where weights are parted, each forward pass is one of all processes: one with nothing left repeats some.
+            chosen = together[processes.rank() :: processes.count()]
+            counts = len(chosen) > 0
+            chosen = chosen if counts else together[:1]
             batch = make_sequences(pack, chosen).each(lambda tensor: tensor.to(device))
             trained = np.flatnonzero(pack.trained(chosen))
             losses = token_losses(model, batch, torch.from_numpy(trained).to(device)).cpu().numpy()
-            owners = pack.rows[chosen].ravel()[trained]
-            np.add.at(nats, owners, losses)
-            np.add.at(tokens, owners, 1)
-            done += len(chosen)
+            if counts:
+                owners = pack.rows[chosen].ravel()[trained]
+                np.add.at(nats, owners, losses)
+                np.add.at(tokens, owners, 1)
+            done += len(together)
             seconds = time.monotonic() - begun
             if shown is not None and seconds > _SHOWN_AFTER_S:
                 shown.update(done, {})
-            if max_seconds is not None and seconds > max_seconds:
+            if max_seconds is not None and on_main(lambda: seconds > max_seconds):  # noqa: B023
                 break
     model.train(was_training)
+    nats, tokens = summed(nats, device), summed(tokens, device)
     return {
         name: _figures(pack, nats, tokens, (tokens > 0) & (pack.row_fits == fits))
         | {"sequences": done, "of": len(pack)}

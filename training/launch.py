@@ -1,26 +1,53 @@
-"""What is looked at before torch is imported: whether this process can train at all."""
+"""What is looked at before torch is imported: whether this process can train at all, and its part of the work."""
 
 import os
 
+from espalier.command_line import processes
 from espalier.errors import UserError
 from espalier.models import devices
 from training.config import TrainConfig
 
 
-def check_process(config: TrainConfig, command: str) -> None:
-    """Set what torch reads when it is imported. UserError where device or files are not here, or several processes are.
+def check_process(config: TrainConfig) -> None:
+    """Set what torch reads when it is imported. UserError where device or files are not here.
 
-    Those that torchrun or `accelerate launch` has started would train the same run twice.
+    And where several processes were started that cannot share this run among them.
     """
     # How long an idle thread spins before it sleeps. GNU OpenMP's own default makes a step take ten times as long on a
     # machine that does something else besides; sleeping at once makes it half as fast on one that does not.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    if processes > 1:
-        raise UserError(
-            f"{processes} processes were started, and training in several is not supported yet; start one, by "
-            f"python {command}"
-        )
-    devices.check_here(config.device)
+    devices.check_here(config.device, processes=processes.count_here())
+    _check_shares(config)
+    _check_engine()
     if config.row_weights and not config.row_weights.is_file():
         raise UserError(f"row_weights: {config.row_weights}: no such file")
+
+
+def _check_shares(config: TrainConfig) -> None:
+    """A step is the same however many processes share it: each takes as many of its micro-batches as the others."""
+    num = processes.count()
+    if config.grad_accum % num == 0:
+        return
+    per_step = config.micro_batch_size * config.grad_accum
+    parts = "1 micro-batch" if config.grad_accum == 1 else f"{config.grad_accum} micro-batches"
+    said = f"grad_accum: the {parts} of a step cannot be shared evenly by {num} processes"
+    if per_step % num == 0:
+        size = max(size for size in range(1, config.micro_batch_size + 1) if per_step // num % size == 0)
+        raise UserError(
+            f"{said}; the same step in parts that can: --micro_batch_size {size} --grad_accum {per_step // size}"
+        )
+    raise UserError(
+        f"{said}, nor can its {per_step} sequences; start a number of processes that divides them, or change "
+        "micro_batch_size and grad_accum, which changes what a step learns from"
+    )
+
+
+def _check_engine() -> None:
+    """What `accelerate launch` was told to train with."""
+    for engine in ("deepspeed", "megatron_lm"):
+        if os.environ.get(f"ACCELERATE_USE_{engine.upper()}", "false").lower() == "true":
+            raise UserError(f"accelerate was told to use {engine}, with which nothing is trained here; use FSDP2")
+    if processes.sharded() and os.environ.get("FSDP_VERSION", "1") != "2":
+        raise UserError("accelerate was told to use the first FSDP; say --fsdp_version 2 (fsdp_version: 2 in a file)")
+    if processes.sharded() and processes.count() == 1:
+        raise UserError("FSDP shares a model among processes, and one was started; start several (--num_processes 2)")

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 import math
+import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
+from torch.distributed.tensor import DTensor
 
 from espalier.artifacts.run import Run
+from espalier.command_line import processes
 from espalier.command_line.console import duration, say
 from espalier.command_line.console import progress as progress_display
 from espalier.command_line.interrupts import Interrupts
@@ -24,6 +28,8 @@ from training.machine import peak_memory_gb
 from training.objectives import Facts, Objective
 from training.observers import CONTINUE, Action, Observer, Step, Verdict, ask
 from training.schedules import lr_factor
+from training.sequences import unwrapped
+from training.together import gathered, on_main
 
 _HEARTBEAT_S = 5.0
 _POLL_S = 0.5
@@ -57,10 +63,11 @@ def train(
 ) -> Outcome:
     """Train from `progress.step` to `settings.steps`.
 
-    Of several processes each takes its own `batches`, and the first alone logs, asks, and keeps checkpoints. Raises
-    UserError, before the optimizer's step, when loss or gradient is not finite: the last checkpoint is then still good.
+    Of several processes each takes its own `batches`; all ask the observers and come to checkpoints together, the first
+    logs and decides. Raises UserError, before the optimizer's step, when loss or gradient is not finite: the last
+    checkpoint is then still good.
     """
-    device = accelerator.device
+    device, plain = accelerator.device, unwrapped(model)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
     clock = _Clock(run.name, settings.steps, progress.tokens)
@@ -70,8 +77,8 @@ def train(
         prefetched(batches, settings.steps, device) as next_batches,
         _frozen_collector(),
     ):
-        if progress.step == 0 and accelerator.is_main_process:
-            ask(observers, _before_the_first(model, last=settings.steps == 0))
+        if progress.step == 0:
+            ask(observers, _before_the_first(plain, last=settings.steps == 0))
         while progress.step < settings.steps:
             clock.begin()
             share = lr_factor(progress.step, settings.steps, settings.schedule)
@@ -79,7 +86,7 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = group["initial_lr"] * share
             micro_batches = next_batches(progress.step)
-            learned = _learn(model, parameters, objective, micro_batches, accelerator, settings.optim.clip)
+            learned = _learn(model, parameters, objective, micro_batches, accelerator, settings.optim.clip, interrupts)
             if not math.isfinite(learned.loss + learned.grad_norm):
                 raise _not_finite(run, progress.step, learned, micro_batches)
             optimizer.step()
@@ -88,34 +95,33 @@ def train(
             clock.end(progress)
 
             last = progress.step == settings.steps
-            verdict = CONTINUE
-            if accelerator.is_main_process:
-                step = Step(
-                    number=progress.step,
-                    last=last,
-                    model=model,
-                    loss=learned.loss,
-                    grad_norm=learned.grad_norm,
-                    lr=lr,
-                    tokens=progress.tokens,
-                    facts=learned.facts,
-                )
-                if step.number % settings.log_every == 0 or last:
-                    line = _line(progress, step, clock.speed(progress.tokens), peak_memory_gb(device.type))
-                    run.log(step.number, line)
-                    display.update(step.number, {"loss": line["loss"], "tokens/s": line["tokens_per_second"]})
-                if clock.heart_should_beat():
-                    run.heartbeat(step.number)
-                verdict = _decide(ask(observers, step), run, interrupts)
-                if last or verdict.action > Action.CONTINUE or progress.step % settings.checkpoint_every == 0:
-                    checkpoint(progress)
-                if verdict.reason:
-                    _tell(run, progress.step, verdict)
-                if verdict.action is Action.PAUSE:
-                    verdict = _pause(run, progress.step, interrupts)
-            if _agreed(accelerator, verdict).action is Action.STOP:
-                signal = interrupts.received
-                return Outcome(progress=progress, exit_code=0 if signal is None else 128 + signal)
+            step = Step(
+                number=progress.step,
+                last=last,
+                model=plain,
+                loss=learned.loss,
+                grad_norm=learned.grad_norm,
+                lr=lr,
+                tokens=progress.tokens,
+                facts=learned.facts,
+            )
+            if step.number % settings.log_every == 0 or last:
+                line = _line(progress, step, clock.speed(progress.tokens), peak_memory_gb(device.type))
+                run.log(step.number, line)
+                display.update(step.number, {"loss": line["loss"], "tokens/s": line["tokens_per_second"]})
+            if clock.heart_should_beat():
+                run.heartbeat(step.number)
+            wanted = ask(observers, step)
+            verdict = on_main(partial(_decide, wanted, run, interrupts, learned.num_interrupted))
+            if last or verdict.action > Action.CONTINUE or progress.step % settings.checkpoint_every == 0:
+                checkpoint(progress)
+            if verdict.reason:
+                _tell(run, progress.step, verdict)
+            if verdict.action is Action.PAUSE:
+                verdict = _pause(run, progress.step, interrupts)
+            if verdict.action is Action.STOP:
+                code = on_main(partial(_exit_code, interrupts, learned.num_interrupted))
+                return Outcome(progress=progress, exit_code=code)
     return Outcome(progress=progress, exit_code=None)
 
 
@@ -129,6 +135,8 @@ class _Learned:
     grad_norm: float
     facts: dict[str, float]
     num_tokens: int
+    num_interrupted: int
+    """Processes that were asked by a signal to stop."""
 
 
 def _learn(
@@ -138,19 +146,21 @@ def _learn(
     micro_batches: list[Batch],
     accelerator: Any,
     clip: float,
+    interrupts: Interrupts,
 ) -> _Learned:
     """Forward and backward through the micro-batches of a step, and the gradient clipped."""
     losses: list[torch.Tensor] = []
     found: list[Facts] = []
     for batch in micro_batches:
-        waits = accelerator.no_sync(model) if len(losses) + 1 < len(micro_batches) else nullcontext()
-        with waits:
+        # Gradients meet once a step, unless they are to be parted: each process would hold those of all weights.
+        waits = len(losses) + 1 < len(micro_batches) and not processes.sharded()
+        with accelerator.no_sync(model) if waits else nullcontext():
             loss, facts = objective(model, batch)
             # Processes' gradients are averaged, and losses are shares of one mean: they are to add up.
             accelerator.backward(loss * accelerator.num_processes)
         losses.append(loss.detach())
         found.append(facts)
-    norm = accelerator.clip_grad_norm_(parameters, clip)
+    norm = _whole(accelerator.clip_grad_norm_(parameters, clip))
     means = _means(found)
     if accelerator.num_processes > 1:
         means = {name: accelerator.reduce(value, "mean") for name, value in means.items()}
@@ -158,23 +168,26 @@ def _learn(
     values = torch.stack([*losses, norm, *means.values()]).tolist()
     shares = values[: len(losses)]
     loss, num_tokens = sum(shares), sum(batch.num_tokens for batch in micro_batches)
+    num_interrupted = int(interrupts.received is not None)
     if accelerator.num_processes > 1:
-        loss, num_tokens = accelerator.reduce(norm.new_tensor([loss, num_tokens], dtype=torch.float64), "sum").tolist()
+        mine = norm.new_tensor([loss, num_tokens, num_interrupted], dtype=torch.float64)
+        loss, num_tokens, num_interrupted = accelerator.reduce(mine, "sum").tolist()
     return _Learned(
         loss=loss,
         shares=shares,
         grad_norm=values[len(losses)],
         facts=dict(zip(means, values[len(losses) + 1 :], strict=True)),
         num_tokens=int(num_tokens),
+        num_interrupted=int(num_interrupted),
     )
 
 
 _CONTROL = {"checkpoint": Action.CHECKPOINT, "pause": Action.PAUSE, "stop": Action.STOP}
 
 
-def _decide(wanted: Verdict, run: Run, interrupts: Interrupts) -> Verdict:
+def _decide(wanted: Verdict, run: Run, interrupts: Interrupts, num_interrupted: int) -> Verdict:
     """What the observers want, unless the control file or a signal wants more."""
-    if interrupts.received is not None:
+    if interrupts.received is not None or num_interrupted:
         return Verdict(Action.STOP)
     told = _CONTROL.get(run.control() or "", Action.CONTINUE)
     return Verdict(told) if told > wanted.action else wanted
@@ -189,23 +202,28 @@ def _tell(run: Run, step: int, verdict: Verdict) -> None:
 def _pause(run: Run, step: int, interrupts: Interrupts) -> Verdict:
     """Wait, in a checkpointed state, until someone says resume or stop."""
     say(f"paused at step {step}; go on with: echo resume > {run.folder / 'control'}")
-    while interrupts.received is None:
+
+    def look() -> Verdict | None:
+        if interrupts.received is not None:
+            return Verdict(Action.STOP)
         run.heartbeat(step, "paused")
-        word = run.control()
-        if word in ("resume", "stop"):
-            return Verdict(Action.STOP) if word == "stop" else CONTINUE
+        return {"resume": CONTINUE, "stop": Verdict(Action.STOP)}.get(run.control() or "")
+
+    while (verdict := on_main(look)) is None:
         time.sleep(_POLL_S)
-    return Verdict(Action.STOP)
+    return verdict
 
 
-def _agreed(accelerator: Any, verdict: Verdict) -> Verdict:
-    """The first process's verdict, in all of them."""
-    if accelerator.num_processes == 1:
-        return verdict
-    from accelerate.utils import broadcast_object_list
+def _exit_code(interrupts: Interrupts, num_interrupted: int) -> int:
+    """0 where an observer or a word stopped the run; as after a signal where this process or another received one."""
+    if interrupts.received is not None:
+        return 128 + interrupts.received
+    return 128 + signal.SIGTERM if num_interrupted else 0
 
-    agreed: Verdict = broadcast_object_list([verdict])[0]
-    return agreed
+
+def _whole(norm: torch.Tensor) -> torch.Tensor:
+    """The norm of a gradient of which each process holds a part."""
+    return norm.full_tensor() if isinstance(norm, DTensor) else norm
 
 
 @contextmanager
@@ -246,8 +264,10 @@ def _means(found: Sequence[Facts]) -> dict[str, torch.Tensor]:
 
 def _not_finite(run: Run, step: int, learned: _Learned, micro_batches: list[Batch]) -> UserError:
     shares = zip(learned.shares, micro_batches, strict=True)
-    guilty = [batch for share, batch in shares if not math.isfinite(share)] or micro_batches
-    ids = [row_id for batch in guilty for row_id in batch.row_ids()]
+    guilty = [batch for share, batch in shares if not math.isfinite(share)]
+    if not any(gathered(bool(guilty))):
+        guilty = micro_batches
+    ids = [row_id for found in gathered([row_id for batch in guilty for row_id in batch.row_ids()]) for row_id in found]
     shown = ", ".join(ids[:12]) + (f" and {len(ids) - 12} more" if len(ids) > 12 else "")
     what = "gradient" if math.isfinite(learned.loss) else "loss"
     return UserError(

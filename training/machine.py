@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from espalier.artifacts.run import recorded_threads
+from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models import compiling, devices
@@ -41,10 +42,12 @@ def set_up(config: TrainConfig, shape: tuple[int, int] | None) -> Machine:
     `shape` is the model's width and the inner size of its feed-forward blocks, which threads are tried with; None: not.
     """
     from accelerate import Accelerator
+    from accelerate.utils import GradientAccumulationPlugin
 
     device = devices.choose_device(config.device)
     dtype = devices.choose_dtype(config.dtype, device)
-    torch.set_num_threads(config.threads or recorded_threads(config.name) or _tried_threads(config, shape, device))
+    chosen = config.threads or recorded_threads(config.name) or _tried_threads(config, shape, device)
+    torch.set_num_threads(chosen)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic
     torch.use_deterministic_algorithms(True, warn_only=device != "cpu")
     # A debugging aid of the deterministic mode, which costs time in every step.
@@ -54,8 +57,15 @@ def set_up(config: TrainConfig, shape: tuple[int, int] | None) -> Machine:
         say(f"note: {why_not}")
     random.seed(config.seed)
     np.random.seed(config.seed % 2**32)
-    torch.manual_seed(config.seed)
-    accelerator = Accelerator(cpu=device == "cpu", mixed_precision="bf16" if dtype == torch.bfloat16 else "no")
+    # What processes draw, dropout above all, is for the micro-batches of each.
+    torch.manual_seed(config.seed + processes.rank())
+    accelerator = Accelerator(
+        cpu=device == "cpu",
+        mixed_precision="bf16" if dtype == torch.bfloat16 else "no",
+        # Micro-batches are shares of a mean already, whatever `accelerate launch` was told to divide them by.
+        gradient_accumulation_plugin=GradientAccumulationPlugin(num_steps=1),
+    )
+    torch.set_num_threads(chosen)  # which accelerate sets where several processes run on processors
     if accelerator.device.type != device:
         raise UserError(
             f"device: {device} was asked for, but accelerate computes on {accelerator.device}; it was set up for that "
@@ -71,7 +81,7 @@ def set_up(config: TrainConfig, shape: tuple[int, int] | None) -> Machine:
 
 
 def _tried_threads(config: TrainConfig, shape: tuple[int, int] | None, device: str) -> int:
-    if device != "cpu" or not shape:
+    if device != "cpu" or not shape or processes.count() > 1:  # then it is for the launcher to say (OMP_NUM_THREADS)
         return torch.get_num_threads()
     return choose_threads(config.micro_batch_size * config.seq_len, *shape)
 

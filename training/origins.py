@@ -22,10 +22,15 @@ from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import read_template
 from training.config import TrainConfig, TrainOptions
 from training.row_weights import read_weights
+from training.together import main_first, on_main
 
 
 def find_mix(config: TrainConfig) -> Path:
     """The folder of the run's mix, which is built first if it is missing and a recipe says how."""
+    return on_main(lambda: _find_mix(config))
+
+
+def _find_mix(config: TrainConfig) -> Path:
     folder = artifact("mixes", config.mix)
     if not records.is_complete(folder):
         if config.recipe is None:
@@ -51,6 +56,10 @@ def train_parent(config: TrainConfig, options: TrainOptions, *, command: str, co
 
     In this process it would leave behind what is global to one: threads, precision, compiled code.
     """
+    return on_main(lambda: _train_parent(config, options, command, configured_by))
+
+
+def _train_parent(config: TrainConfig, options: TrainOptions, command: str, configured_by: type[TrainConfig]) -> int:
     if not config.parent or records.is_complete(artifact("runs", config.parent)):
         return 0
     if config.parent_config is None:
@@ -83,7 +92,7 @@ def _meant(name: str, kind: str) -> str:
 def find_base(config: TrainConfig) -> ModelRef:
     """The model to go on from: the parent, or a pretrained base. UserError where it is not there."""
     name = f"run:{config.parent}" if config.parent else str(config.base)
-    found = resolve(name, with_code=config.trust_remote_code)
+    found = main_first(lambda: resolve(name, with_code=config.trust_remote_code))  # which may fetch it
     return replace(found, random_seed=config.seed) if config.init == "random" else found
 
 

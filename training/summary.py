@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from data_mix.packing.pack import Pack
@@ -10,7 +11,7 @@ from espalier import report
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from espalier.command_line import console
-from espalier.models.loading import save_model
+from espalier.models.loading import save_model, saved_weights
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
 from training import heldout
@@ -18,6 +19,7 @@ from training.adapters import share_trained
 from training.checkpoint import Progress
 from training.config import TrainConfig
 from training.machine import Machine, peak_memory_gb
+from training.together import on_main
 
 
 def finish(
@@ -35,8 +37,13 @@ def finish(
     `model` is measured as it is saved, in its own dtype; `base` is what an adapter stands on, None for whole weights.
     """
     # Saved first, for measuring can take longer than one waits.
-    with records.staging(run.folder / "final", replace=True) as temporary:
-        save_model(model, renderer, temporary, base)
+    weights = saved_weights(model)
+
+    def save() -> None:
+        with records.staging(run.folder / "final", replace=True) as temporary:
+            save_model(model, renderer, temporary, base, weights)
+
+    on_main(save)
     minutes = config.heldout.final_minutes
     measured = {
         split: heldout.measure(
@@ -50,7 +57,19 @@ def finish(
         for split, pack in packs.items()
         if split != "train" and len(pack)
     }
-    trained, total = share_trained(model)
+    share = share_trained(model)
+    on_main(partial(_seal, run, config, measured, progress, share, peak_memory_gb(machine.device)))
+
+
+def _seal(
+    run: Run,
+    config: TrainConfig,
+    measured: dict[str, dict[str, heldout.Figures]],
+    progress: Progress,
+    share: tuple[int, int],
+    peak: float,
+) -> None:
+    trained, total = share
     metrics = list(records.read_jsonl(run.folder / "metrics.jsonl")) if config.steps else []
     valid = measured.get("valid", {}).get("fit", {})
     summary = {
@@ -58,7 +77,7 @@ def finish(
         "tokens": progress.tokens,
         "tokens_per_second": progress.tokens / progress.seconds if progress.seconds else None,
         "seconds": progress.seconds,
-        "peak_memory_gb": peak_memory_gb(machine.device),
+        "peak_memory_gb": peak,
         "loss": next((row["loss"] for row in reversed(metrics) if "loss" in row), None),
         "valid_bits_per_byte": valid.get("bits_per_byte"),
         "valid_excess": valid.get("excess"),

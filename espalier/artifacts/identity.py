@@ -12,7 +12,7 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def environment(*, device: str, threads: int, compile_mode: str) -> dict[str, Any]:
+def environment(*, device: str, threads: int, compile_mode: str, processes: int = 1) -> dict[str, Any]:
     """What decides, beside code, configuration and seeds, whether two runs are bit-identical.
 
     Nothing here names the machine or its user, and no environment variable is read.
@@ -23,6 +23,7 @@ def environment(*, device: str, threads: int, compile_mode: str) -> dict[str, An
         "processor": processor(),
         "device": device,
         "threads": threads,
+        "processes": processes,
         "compile": compile_mode,
         "packages": versions(),
     }

@@ -75,6 +75,7 @@ class Run:
         device: str,
         threads: int,
         compile_mode: str,
+        processes: int = 1,
         made_in: Round | None = None,
         allow_changed_environment: bool = False,
     ) -> "Run":
@@ -99,7 +100,9 @@ class Run:
                 "parents": parents,
                 **({"round": made_in.facts} if made_in else {}),
                 "code": code_behind(command),
-                "environment": identity.environment(device=device, threads=threads, compile_mode=compile_mode),
+                "environment": identity.environment(
+                    device=device, threads=threads, compile_mode=compile_mode, processes=processes
+                ),
             }
             if (run.folder / "run.json").exists():
                 run._go_on(now, allow_changed_environment)
@@ -230,6 +233,40 @@ class Run:
                     self.fail(describe(error) or f"{type(error).__name__}: {error}")
         finally:
             self.release()
+
+
+class Bystander(Run):
+    """A run in a process beside the one that began and holds it: it reads, and leaves writing to that one.
+
+    UserError where the run is not seen.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        if not (self.folder / "run.json").exists():
+            raise UserError(
+                f"{self.folder}: the first process has begun this run, and it is not seen from here; all machines need "
+                "one folder of artifacts that they share (ESPALIER_HOME)"
+            )
+
+    def log(self, step: int, facts: dict[str, Any], *, file: str = "metrics.jsonl") -> None:
+        """Nothing."""
+
+    def journal(self, step: int, text: str) -> None:
+        """Nothing."""
+
+    def truncate(self, after_step: int) -> None:
+        """Nothing."""
+
+    def heartbeat(self, step: int, state: Literal["running", "paused"] = "running") -> None:
+        """Nothing."""
+
+    def control(self) -> Control | None:
+        """Nothing: the word is for the other."""
+        return None
+
+    def fail(self, reason: str) -> None:
+        """Nothing."""
 
 
 def timestamp() -> str:

@@ -5,6 +5,8 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any, Self
 
+from espalier.command_line import processes
+
 
 class Interrupts:
     """Inside the `with` block the first signal is remembered in `received`; the second ends the process at once."""
@@ -17,6 +19,8 @@ class Interrupts:
         if self.received is not None:
             os._exit(128 + number)
         self.received = signal.Signals(number)
+        if not processes.is_main():
+            return
         # Straight to the terminal: the signal may have come in the middle of a print, which must not be entered twice.
         os.write(2, f"\n{self.received.name}: writing a checkpoint, then stopping (once more stops at once)\n".encode())
 

@@ -29,9 +29,25 @@ Device = Annotated[str, AfterValidator(named)]
 """The name of a device in a configuration."""
 
 
-def check_here(device: str) -> None:
-    """UserError for what is no device or not in this machine. Told in milliseconds and without importing torch."""
-    _check(device, _num_gpus())
+def check_here(device: str, *, processes: int = 1) -> None:
+    """UserError for what is no device, not in this machine, or not there for each of so many processes on it.
+
+    Told in milliseconds and without importing torch.
+    """
+    num_gpus = _num_gpus()
+    _check(device, num_gpus)
+    if processes == 1 or likely_device(device) == "cpu":
+        return
+    if device not in ("auto", "cuda"):
+        raise UserError(
+            f"device: {device} is one GPU, and {processes} processes were started here; say cuda: each takes its own"
+        )
+    if processes > num_gpus:
+        gpus = "1 GPU" if num_gpus == 1 else f"{num_gpus} GPUs"
+        raise UserError(
+            f"{processes} processes were started here, and torch sees {gpus}: each needs one of its own "
+            f"(--num_processes {num_gpus}, or --nproc_per_node of torchrun), or none with --device cpu"
+        )
 
 
 def likely_device(device: str) -> str:

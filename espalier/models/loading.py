@@ -18,6 +18,7 @@ from espalier.models.devices import choose_device, choose_dtype
 from espalier.models.references import ModelRef as ModelRef
 from espalier.models.references import folder_hash
 from espalier.models.references import resolve as resolve
+from espalier.models.sharded import put_together
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import Thinking
 
@@ -242,16 +243,19 @@ def load_for_inference(
     return model, renderer
 
 
-def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef | None) -> None:
+def save_model(
+    model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef | None, weights: dict[str, Any] | None = None
+) -> None:
     """Write weights, tokenizer, template and `espalier.json` into `folder`; of an adapted model, the adapter only.
 
-    `base` is the model that the adapter stands on.
+    `base` is the model that the adapter stands on; `weights` what `saved_weights` has found, where that was asked.
     """
+    if weights is None:
+        weights = saved_weights(model)
     if hasattr(model, "peft_config"):
         from safetensors.torch import save_file
 
-        file, weights = saved_weights(model)
-        save_file(weights, folder / file, metadata={"format": "pt"})
+        save_file(weights, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
         model.peft_config[model.active_adapter].save_pretrained(str(folder))
         # peft keeps the names of the target modules in a set: their order would change from process to process.
         settings = records.read_json(folder / "adapter_config.json")
@@ -262,7 +266,7 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
         records.write_json(folder / "adapter_config.json", settings)
     else:
         hush()
-        model.save_pretrained(folder)
+        model.save_pretrained(folder, state_dict=dict(weights))  # which is emptied
     renderer.tokenizer.save_pretrained(folder)
     stands_on = None
     if base is not None:
@@ -280,16 +284,24 @@ def save_model(model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef 
     records.write_json(folder / INFO, written)
 
 
-def saved_weights(model: Any) -> tuple[str, dict[str, Any]]:
-    """The file that `save_model` writes weights into, and the tensors in it. Of tied tensors only one is stored."""
+def weights_file(model: Any) -> str:
+    """The file that `save_model` writes weights into."""
+    return ADAPTER_WEIGHTS if hasattr(model, "peft_config") else WEIGHTS
+
+
+def saved_weights(model: Any) -> dict[str, Any]:
+    """The tensors that `save_model` writes. Of tied tensors only one is stored.
+
+    Where several processes train together, all have to ask, and the first is answered.
+    """
     if not hasattr(model, "peft_config"):
         tied = getattr(model, "all_tied_weights_keys", {})
-        return WEIGHTS, {name: value.detach() for name, value in model.state_dict().items() if name not in tied}
+        return put_together((name, value) for name, value in model.state_dict().items() if name not in tied)
     from peft import get_peft_model_state_dict
 
     # With save_embedding_layers="auto" peft would ask the hub whether the vocabulary grew. It never does here.
     state = get_peft_model_state_dict(model, save_embedding_layers=False)
-    return ADAPTER_WEIGHTS, {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    return {name: value.cpu().contiguous().clone() for name, value in put_together(state.items()).items()}
 
 
 def restore_weights(model: Any, folder: Path) -> None:

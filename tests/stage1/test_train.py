@@ -181,7 +181,7 @@ def test_what_is_refused_before_anything_is_written(
     refused("bad.csv: row 1: wants an id and a weight", config, "--row_weights", workspace / "bad.csv")
     refused("device: 'gpu' is no device: cpu, cuda, .* a GPU is called cuda", config, "--device", "gpu")
     monkeypatch.setenv("WORLD_SIZE", "2")
-    refused("2 processes were started, and training in several is not supported", config)
+    refused("grad_accum: the 1 micro-batch .* by 2 processes.*--micro_batch_size 1 --grad_accum 2", config)
     assert not (workspace / "runs").exists()
 
 

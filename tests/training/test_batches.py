@@ -61,15 +61,17 @@ def test_the_divisor_of_every_micro_batch_is_the_trained_tokens_of_the_whole_ste
 def test_processes_share_the_sequences_of_a_step_and_its_divisor(
     many: Pack, size: int, accum: int, world: int, step: int
 ) -> None:
-    def of(size: int, rank: int = 0, world_size: int = 1) -> list[Batch]:
-        batches = PackBatches(many, micro_batch_size=size, grad_accum=accum, seed=0, rank=rank, world_size=world_size)
+    def of(rank: int = 0, world_size: int = 1) -> list[Batch]:
+        batches = PackBatches(
+            many, micro_batch_size=size, grad_accum=accum * world, seed=0, rank=rank, world_size=world_size
+        )
         return batches(step)
 
-    ranks = [of(size, rank, world) for rank in range(world)]
-    together = [torch.cat([of_rank[at].sequences.input_ids for of_rank in ranks]) for at in range(accum)]
-    alone = of(size * world)
-    assert all(torch.equal(one, batch.sequences.input_ids) for one, batch in zip(together, alone, strict=True))
-    assert {batch.num_trained for of_rank in ranks for batch in of_rank} == {alone[0].num_trained}
+    ranks, alone = [of(rank, world) for rank in range(world)], of()
+    together = [ranks[number % world][number // world] for number in range(accum * world)]
+    for mine, its in zip(together, alone, strict=True):
+        assert torch.equal(mine.sequences.input_ids, its.sequences.input_ids)
+        assert mine.num_trained == its.num_trained
 
 
 def test_a_batch_can_be_traced_to_its_rows(pack: Pack) -> None:

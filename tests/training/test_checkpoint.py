@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from espalier.errors import UserError
+from espalier.models.loading import restore_weights
 from tests import tiny
 from training.checkpoint import Progress, find_checkpoint, list_checkpoints, remove_later, restore, save_checkpoint
 from training.optimizers import OptimSettings, make_optimizer
@@ -43,6 +44,7 @@ def test_training_goes_on_as_if_nothing_had_happened(tmp_path: Path, kind: str) 
 
     other, other_optimizer = pair(seed=9, kind=kind)
     steps(other, other_optimizer, 1)
+    restore_weights(other, path)
     progress = restore(path, model=other, optimizer=other_optimizer)
     assert (random.random(), np.random.random(), torch.rand(3).tolist()) == expected_draws
     assert progress == Progress(step=3, tokens=21, seconds=0.1 + 0.2, window_loss=1 / 3, window_steps=2)

@@ -32,6 +32,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "olmo3": _SIZES | _BY_TURNS,
     "smollm3": _SIZES | _BY_TURNS | {"use_sliding_window": True, "no_rope_layers": [1, 0], "pad_token_id": 0},
     "exaone4": _SIZES | _BY_TURNS,
+    "granite": _SIZES,
     "gpt_oss": _SIZES | _BY_TURNS | _EXPERTS,
     "llama4_text": _SIZES | _EXPERTS | {"num_hidden_layers": 4, "attention_chunk_size": 6, "intermediate_size_mlp": 32,
                                         "layer_types": ["chunked_attention"] * 3 + ["full_attention"],

@@ -8,7 +8,8 @@ import torch
 
 from espalier.errors import UserError
 from espalier.models.masks import window_of
-from training.sequences import Sequences, logits_at, selected_logits
+from training.head.losses import selected_logits
+from training.sequences import Sequences, logits_at
 
 Tensor = torch.Tensor
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 
 from espalier.models.masks import packed_masks
+from training.head.losses import losses_at, selected_logits, unwrapped
 
 Tensor = torch.Tensor
 
@@ -33,10 +33,17 @@ class Sequences:
 
 
 def token_losses(model: Any, sequences: Sequences, places: Tensor) -> Tensor:
-    """Negative log-likelihood (n,) in nats of the labels at `places` (n,) of the flattened sequences, in float32."""
-    return F.cross_entropy(
-        logits_at(model, sequences, places).float(), sequences.labels.flatten()[places], reduction="none"
-    )
+    """Negative log-likelihood (n,) in nats of the labels at `places` (n,) of the flattened sequences, in float32.
+
+    UserError for a model whose rows no mask keeps apart.
+    """
+    return losses_at(model, places, sequences.labels.flatten()[places], **_inputs(model, sequences))
+
+
+def weighted_loss(model: Any, sequences: Sequences, places: Tensor, weights: Tensor) -> Tensor:
+    """The same losses, summed by `weights` (n,): known beforehand, they spare an output layer that is trained work."""
+    labels = sequences.labels.flatten()[places]
+    return losses_at(model, places, labels, weights=weights, **_inputs(model, sequences))
 
 
 def logits_at(model: Any, sequences: Sequences, places: Tensor) -> Tensor:
@@ -44,33 +51,9 @@ def logits_at(model: Any, sequences: Sequences, places: Tensor) -> Tensor:
 
     UserError for a model whose rows no mask keeps apart.
     """
+    return selected_logits(model, places, **_inputs(model, sequences))
+
+
+def _inputs(model: Any, sequences: Sequences) -> dict[str, Any]:
     masks = packed_masks(unwrapped(model), sequences.rows, sequences.position_ids)
-    return selected_logits(
-        model, places, input_ids=sequences.input_ids, attention_mask=masks, position_ids=sequences.position_ids
-    )
-
-
-def unwrapped(model: Any) -> Any:
-    """The model inside what accelerate puts around it for several processes."""
-    from accelerate.utils import extract_model_from_parallel
-
-    return extract_model_from_parallel(model)
-
-
-def selected_logits(model: Any, places: Tensor, **inputs: Any) -> Tensor:
-    """Logits (n, vocabulary) at `places` (n,) of the flattened input. `inputs` is what the model is called with.
-
-    The output layer is shown only the hidden states at these places: in a chat most tokens are not trained, and with a
-    large vocabulary their logits would take most of the memory.
-    """
-
-    def select(_: Any, arguments: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-        hidden, *others = arguments
-        return hidden.flatten(0, 1).index_select(0, places).unsqueeze(0), *others
-
-    hook = unwrapped(model).get_output_embeddings().register_forward_pre_hook(select)
-    try:
-        logits: Tensor = model(**inputs, use_cache=False).logits.squeeze(0)
-    finally:
-        hook.remove()
-    return logits
+    return {"input_ids": sequences.input_ids, "attention_mask": masks, "position_ids": sequences.position_ids}

@@ -8,7 +8,7 @@ import torch
 
 from training.batches import Batch
 from training.objectives import Facts, Objective
-from training.sequences import token_losses
+from training.sequences import weighted_loss
 
 
 def make(model: Any, settings: Any) -> Objective:
@@ -24,4 +24,4 @@ def sft(model: Any, batch: Batch) -> tuple[torch.Tensor, Facts]:
     """
     weights = batch.weights.flatten()
     trained = torch.nonzero(weights).squeeze(1)
-    return token_losses(model, batch.sequences, trained) @ weights[trained] / batch.num_trained, {}
+    return weighted_loss(model, batch.sequences, trained, weights[trained] / batch.num_trained), {}

@@ -31,6 +31,7 @@ from training import adapter_init, adapters, checkpoint, loop, origins, row_weig
 from training.batches import PackBatches
 from training.config import TrainConfig, TrainOptions
 from training.machine import Machine, set_up
+from training.neftune import add_noise
 from training.objectives import make_objective
 from training.observers import Observer
 from training.optimizers import make_optimizer
@@ -175,6 +176,8 @@ def fit(
     check_rows_apart(model, config.seq_len)
     if config.adapter and not checkpoint.list_checkpoints(run.folder / "checkpoints"):
         adapter_init.begin(model, config, packs["train"])
+    if config.neftune_alpha:
+        add_noise(model, config.neftune_alpha)
     optimizer = make_optimizer(model, config.optim)
     objective = make_objective(config.objective, model, config)
     found = checkpoint.find_checkpoint(run.folder / "checkpoints", session.options.resume_from)

@@ -172,6 +172,9 @@ class TrainConfig(LoopSettings):
     """Train an adapter beside frozen weights; null trains all weights."""
     memory: MemorySettings = MemorySettings()
     """What is paid for a smaller peak of memory."""
+    neftune_alpha: float = Field(0.0, ge=0)
+    """Noise on the embeddings in training, against learning rows by heart (Jain et al. 2023, arXiv:2310.05914): 5 is
+    usual, 0 is none."""
     load_in_4bit: bool = False
     """Hold the frozen weights in 4 bits (NF4, double quantisation)."""
     trust_remote_code: bool = False

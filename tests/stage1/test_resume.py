@@ -77,6 +77,17 @@ def test_a_core_killed_and_resumed_by_name(workspace: Path) -> None:
     assert fingerprint(workspace / "runs" / "core") == expected
 
 
+def test_muon_and_noise_on_embeddings(workspace: Path) -> None:
+    make_mix(workspace)
+    changes: dict[str, Any] = {"optim": {"kind": "muon", "lr": 0.01}, "neftune_alpha": 5.0, "steps": 12}
+    config = write_config(workspace, TRUNK, **changes)
+    expected = uninterrupted(workspace, config, "trunk")
+    killed(log_of_step(7), config)
+    folder = workspace / "runs" / "trunk"
+    assert run(TRAIN, config).code == 0
+    assert fingerprint(folder) == expected
+
+
 @pytest.mark.parametrize("adapter", [{"kind": "dora", "init": "pissa", "rslora": True}, {"init": "eva"}])
 def test_updates_that_do_not_begin_at_random(workspace: Path, adapter: dict[str, Any]) -> None:
     """Killed before its first checkpoint and after it, what was begun with is found again."""

@@ -24,7 +24,6 @@ from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models import compiling, loading
-from espalier.models.attention import attend_in_float32
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
 from training import adapter_init, adapters, checkpoint, loop, origins, row_weights, summary
@@ -171,8 +170,6 @@ def fit(
     """Train the model from where the run is to its last step, and seal the run; returns the exit code."""
     config, machine, run = session.config, session.machine, session.run
     model.eval()
-    if machine.device == "cpu" and machine.dtype == torch.bfloat16:
-        attend_in_float32(model)
     check_rows_apart(model, config.seq_len)
     if config.adapter and not checkpoint.list_checkpoints(run.folder / "checkpoints"):
         adapter_init.begin(model, config, packs["train"])

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from espalier.errors import UserError
-from espalier.models.masks import window_of
+from espalier.models.rows import window_of
 from training.head.losses import selected_logits
 from training.sequences import Sequences, logits_at
 

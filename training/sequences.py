@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from espalier.models.masks import packed_masks
+from espalier.models.rows import rows_apart
 from training.head.losses import losses_at, selected_logits, unwrapped
 
 Tensor = torch.Tensor
@@ -35,7 +35,7 @@ class Sequences:
 def token_losses(model: Any, sequences: Sequences, places: Tensor) -> Tensor:
     """Negative log-likelihood (n,) in nats of the labels at `places` (n,) of the flattened sequences, in float32.
 
-    UserError for a model whose rows no mask keeps apart.
+    UserError for a model whose rows nothing keeps apart.
     """
     return losses_at(model, places, sequences.labels.flatten()[places], **_inputs(model, sequences))
 
@@ -49,11 +49,11 @@ def weighted_loss(model: Any, sequences: Sequences, places: Tensor, weights: Ten
 def logits_at(model: Any, sequences: Sequences, places: Tensor) -> Tensor:
     """Logits (n, vocabulary) at `places` (n,) of the flattened sequences, every row blind to its neighbours.
 
-    UserError for a model whose rows no mask keeps apart.
+    UserError for a model whose rows nothing keeps apart.
     """
     return selected_logits(model, places, **_inputs(model, sequences))
 
 
 def _inputs(model: Any, sequences: Sequences) -> dict[str, Any]:
-    masks = packed_masks(unwrapped(model), sequences.rows, sequences.position_ids)
-    return {"input_ids": sequences.input_ids, "attention_mask": masks, "position_ids": sequences.position_ids}
+    told = rows_apart(unwrapped(model), sequences.rows)
+    return {"input_ids": sequences.input_ids, "attention_mask": told, "position_ids": sequences.position_ids}

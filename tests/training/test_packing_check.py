@@ -4,8 +4,7 @@ import pytest
 import torch
 
 from espalier.errors import UserError
-from espalier.models import masks
-from espalier.models.attention import attend_in_float32
+from espalier.models import rows
 from tests import kinds, tiny
 from training.adapters import add_adapter
 from training.config import AdapterSettings
@@ -19,7 +18,7 @@ def test_models_of_attention_alone_pass(kind: str, dtype: torch.dtype) -> None:
 
 
 @pytest.mark.parametrize("kind", kinds.NEVER_PACKED)
-def test_models_that_no_mask_keeps_apart_are_refused(kind: str) -> None:
+def test_models_that_nothing_keeps_apart_are_refused(kind: str) -> None:
     with pytest.raises(UserError, match="packed row") as error:
         check_rows_apart(kinds.model(kind), 40)
     assert str(error.value).endswith(("choose a base with attention alone", "choose another base"))
@@ -40,7 +39,7 @@ def test_a_mask_that_looks_past_the_window_is_found(
 ) -> None:
     """As it would be for a model whose reach is configured under a name that is not known here."""
     model = kinds.model(kind).to(dtype)
-    monkeypatch.setattr(masks, "_within_reach", lambda kind, config, own_row, *others: own_row)
+    monkeypatch.setattr(rows, "_within", lambda *_: (0, 0))
     check_rows_apart(model, 8)
     with pytest.raises(UserError, match="give a seq_len of 6 or less, its window, or choose another base"):
         check_rows_apart(model, 40)
@@ -50,13 +49,6 @@ def test_an_adapted_model_passes_and_is_named_by_its_own_name(monkeypatch: pytes
     model: Any = kinds.model("gemma3_text")
     adapted = add_adapter(model, AdapterSettings(r=2), tiny.renderer(), "base", seed=1).eval()
     check_rows_apart(adapted, 40)
-    monkeypatch.setattr(masks, "_within_reach", lambda kind, config, own_row, *others: own_row)
+    monkeypatch.setattr(rows, "_within", lambda *_: (0, 0))
     with pytest.raises(UserError, match="Gemma3ForCausalLM answers otherwise"):
         check_rows_apart(adapted, 40)
-
-
-def test_attention_in_float32_passes() -> None:
-    for kind in ("llama", "gemma3_text"):
-        model = kinds.model(kind)
-        attend_in_float32(model)
-        check_rows_apart(model, 40)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import torch
 
-from espalier.models.masks import packed_masks, window_of
+from espalier.models.rows import rows_apart, window_of
 from tests import kinds
 from training.sequences import Sequences, logits_at
 
@@ -59,13 +59,12 @@ def test_windows_are_kept_to() -> None:
 
 @pytest.mark.parametrize("kind", ["gemma3_text", "mistral", "llama4_text"])
 def test_a_reach_as_long_as_the_sequence_costs_nothing(kind: str) -> None:
-    sequences = packed(300)
-    full = packed_masks(kinds.model("llama"), sequences.rows, sequences.position_ids)
-    assert isinstance(full, torch.Tensor) and full.dtype == torch.bool and full.shape == (2, 1, SEQ_LEN, SEQ_LEN)
-    wide = kinds.model(kind, sliding_window=SEQ_LEN, attention_chunk_size=SEQ_LEN)
-    masks = packed_masks(wide, sequences.rows, sequences.position_ids)
-    each = list(masks.values()) if isinstance(masks, dict) else [masks]
-    assert len({mask.data_ptr() for mask in each}) == 1
+    rows = packed(300).rows
+    full = rows_apart(kinds.model("llama"), rows)
+    assert isinstance(full, torch.Tensor) and full.shape[2] == 1
+    told = rows_apart(kinds.model(kind, sliding_window=SEQ_LEN, attention_chunk_size=SEQ_LEN), rows)
+    each = list(told.values()) if isinstance(told, dict) else [told]
+    assert len({one.data_ptr() for one in each}) == 1
     assert torch.equal(each[0], full)
 
 

@@ -191,9 +191,12 @@ def _random_tensors() -> dict[str, torch.Tensor]:
 
 
 def _optimizer_tensors(model: Any, optimizer: torch.optim.Optimizer) -> dict[str, torch.Tensor]:
-    """The optimizer's state by parameter name: `NAME/exp_avg` and so on. The learning rate is the schedule's."""
+    """The optimizer's state by parameter name: `NAME/exp_avg` and so on. The learning rate is the schedule's.
+
+    A whole number that is no tensor, as which bitsandbytes counts its steps, is kept as an int64 of no dimension.
+    """
     state = put_together(
-        (f"{name}/{key}", value)
+        (f"{name}/{key}", torch.as_tensor(value))
         for name, parameter in model.named_parameters()
         for key, value in optimizer.state.get(parameter, {}).items()
     )
@@ -206,6 +209,14 @@ def _restore_optimizer(model: Any, optimizer: torch.optim.Optimizer, tensors: di
     for name, value in tensors.items():
         parameter_name, _, key = name.rpartition("/")
         parameter = parameters[parameter_name]
+        if value.ndim == 0 and value.dtype == torch.int64:
+            optimizer.state[parameter][key] = value.item()
+            continue
+        if getattr(optimizer, "is_paged", False) and key in ("state1", "state2"):
+            # Memory that the driver may move to the host is had only from the optimizer itself.
+            paged: Any = optimizer
+            optimizer.state[parameter][key] = paged.get_state_buffer(parameter, dtype=value.dtype).copy_(value)
+            continue
         # The step counter stays where AdamW made it: on the CPU, unless the fused kernel wants it beside the weights.
         value = value.to(parameter.device)
         if isinstance(parameter, DTensor) and value.shape == parameter.shape:

@@ -6,6 +6,7 @@ checkpoint keeps whatever tensors an optimizer holds for a parameter.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -57,6 +58,7 @@ def paged_adamw_8bit(groups: Groups, settings: OptimSettings) -> torch.optim.Opt
     """
     from bitsandbytes.optim import PagedAdamW8bit
 
+    warnings.filterwarnings("ignore", message="Paged optimizers are not supported on CPU")
     return _eight_bit(PagedAdamW8bit, groups, settings)
 
 

@@ -1,10 +1,11 @@
 import random
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from espalier.errors import UserError
 from espalier.models.loading import restore_weights
@@ -23,7 +24,7 @@ def steps(model: Any, optimizer: Any, count: int) -> None:
 
 
 def pair(seed: int = 0, kind: str = "adamw") -> tuple[Any, Any]:
-    model = tiny.model(seed)
+    model = tiny.model(seed, width=16)  # an embedding of more than 4,096 numbers, less than which 8 bits do not begin
     return model, make_optimizer(model, OptimSettings(kind=kind, lr=0.01, weight_decay=0.1))
 
 
@@ -34,7 +35,7 @@ def save(folder: Path, model: Any, optimizer: Any, step: int, keep: int = 2) -> 
     )
 
 
-@pytest.mark.parametrize("kind", ["adamw", "muon"])
+@pytest.mark.parametrize("kind", get_args(OptimSettings.model_fields["kind"].annotation))
 def test_training_goes_on_as_if_nothing_had_happened(tmp_path: Path, kind: str) -> None:
     model, optimizer = pair(kind=kind)
     steps(model, optimizer, 3)
@@ -51,6 +52,8 @@ def test_training_goes_on_as_if_nothing_had_happened(tmp_path: Path, kind: str) 
     steps(other, other_optimizer, 3)
     for mine, theirs in zip(model.parameters(), other.parameters(), strict=True):
         assert torch.equal(mine, theirs)
+    eight_bit = any(value.dtype == torch.uint8 for value in load_file(path / "optimizer.safetensors").values())
+    assert eight_bit == kind.endswith("8bit")
 
 
 def test_only_the_newest_are_kept(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 
+from espalier.models.layers import decoder_layers
+
 
 def why_not() -> str | None:
     """Why this machine cannot compile, in one sentence; None where it can. Takes a second the first time."""
@@ -36,10 +38,8 @@ def why_not() -> str | None:
 def compile_layers(model: Any) -> None:
     """Compile the decoder layers of a Hugging Face model, adapted or not, in place."""
     torch._dynamo.reset()
-    wanted = set(getattr(model, "_no_split_modules", None) or ())
-    for module in model.modules():
-        if type(module).__name__ in wanted:
-            module.compile(dynamic=False)
+    for layer in decoder_layers(model):
+        layer.compile(dynamic=False)
 
 
 @contextmanager

@@ -35,6 +35,7 @@ from training.objectives import make_objective
 from training.observers import Observer
 from training.optimizers import make_optimizer
 from training.packing_check import check_rows_apart
+from training.switches import apply as switches
 from training.together import main_first, on_main, prepare
 
 
@@ -182,6 +183,7 @@ def fit(
         loading.restore_weights(model, found)
     if machine.compile == "layers":
         compiling.compile_layers(model)
+    switches.apply(model, config.memory, compiled=machine.compile == "layers")
     share = adapters.share_trained(model)
     prepared = prepare(machine.accelerator, model, optimizer)
     progress = _progress(session, found, model, optimizer)

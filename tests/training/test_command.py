@@ -18,6 +18,7 @@ from training import objectives, origins
 from training.command import begin, fit, load_base, open_packs
 from training.config import TrainConfig, TrainOptions
 from training.observers import Action, Observer, Step, Verdict
+from training.switches import offload, tiled_mlp
 
 QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}
 
@@ -101,3 +102,36 @@ def test_an_objective_is_chosen_by_the_name_of_its_file(workspace: Path, config:
         assert callable(objectives.make_objective(name, torch.nn.Linear(1, 1), None))
     with pytest.raises(UserError, match="objective: wants 'sft'.*not 'stf'"):
         stage1([str(write_config(workspace, TRUNK)), "--objective", "stf"])
+
+
+def test_less_memory_learns_the_same_bit_for_bit_also_when_stopped_and_resumed(
+    workspace: Path, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[int] = []
+    fetch = offload._Parked.fetch
+    monkeypatch.setattr(offload._Parked, "fetch", lambda one: fetched.append(one.index) or fetch(one))
+
+    def early(step: Step) -> Verdict:
+        return Verdict(Action.STOP, "enough") if step.number == 2 else Verdict()
+
+    weights = []
+    paid = {"gradient_checkpointing": "all", "offload_checkpoints": True}
+    facts = {key: value for key, value in (CORE | QUICK).items() if key not in ("model", "tokenizer")}
+    for name, memory, observers in (("plain", {}, []), ("less", paid, [early])):
+        config = write_config(workspace, facts | {"name": name, "memory": memory})
+        for watching in (observers, []):
+            if not records.is_complete(workspace / "runs" / name):
+                assert branch(load_file(TrainConfig, config), watching) == 0
+        weights.append((workspace / "runs" / name / "final" / "adapter_model.safetensors").read_bytes())
+    assert weights[0] == weights[1]
+    assert fetched == [1, 0] * 2 * 4
+
+
+def test_tiles_reach_the_model_that_is_trained(workspace: Path, config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    tiles = tiled_mlp._tiles
+    monkeypatch.setattr(tiled_mlp, "_tiles", lambda x, size: seen.append(size) or tiles(x, size))
+    facts = {key: value for key, value in (CORE | QUICK).items() if key not in ("model", "tokenizer")}
+    config = write_config(workspace, facts | {"name": "tiled", "memory": {"mlp_tiles": 4}})
+    assert branch(load_file(TrainConfig, config), []) == 0
+    assert set(seen) == {2 * 32 // 4}

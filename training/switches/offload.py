@@ -26,7 +26,9 @@ class Offload:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
-        self._aside = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._aside: torch.cuda.Stream | None = None
+        if device.type == "cuda":
+            self._aside = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
         self._free: dict[object, list[Tensor]] = defaultdict(list)
         self._last: weakref.ref[_Parked] | None = None
 
@@ -35,7 +37,7 @@ class Offload:
         return torch.autograd.graph.saved_tensors_hooks(lambda hidden: self._park(index, hidden), _Parked.fetch)
 
     def _park(self, index: int, hidden: Tensor) -> _Parked:
-        before = self._last and self._last()
+        before = self._last() if self._last is not None else None
         if before is not None:
             before.leave()
         earlier = before if before is not None and before.index < index else None

@@ -62,17 +62,17 @@ def _block_of(layer: torch.nn.Module) -> Block:
 
 
 # Compilers are kept out: they could compute the tiles side by side. Each tile may be compiled by itself.
-@torch.compiler.disable
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def _forward(block: Block, compute: Callable[..., Tensor], tiles: int, x: Tensor) -> Tensor:
     """What the block gives for x (B, S, width)."""
     if not (block.training and torch.is_grad_enabled()):
         plain: Tensor = compute(block, x)
         return plain
     trained = [parameter for parameter in block.parameters() if parameter.requires_grad]
-    kept = _Keep.apply(x.flatten(0, -2), torch.empty(0, requires_grad=True))
+    kept: Any = _Keep.apply(x.flatten(0, -2), torch.empty(0, requires_grad=True))  # type: ignore[no-untyped-call]
     size = -(-len(kept) // tiles)
-    out: Tensor = _Tiles.apply(kept, kept.grad_fn, partial(compute, block), size, *trained)
-    return out.unflatten(0, x.shape[:-1])
+    out: Tensor = _Tiles.apply(kept, kept.grad_fn, partial(compute, block), size, *trained)  # type: ignore[no-untyped-call]
+    return out.view(*x.shape[:-1], -1)
 
 
 class _Keep(torch.autograd.Function):

@@ -16,11 +16,26 @@ from training.together import on_main
 def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any:
     """A Llama of random weights (normal, `init_std`) for the renderer's tokenizer, in float32 on the CPU."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     tokenizer = renderer.tokenizer
-    config = LlamaConfig(
+    config = architecture(
+        settings,
         vocab_size=len(tokenizer),
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+    )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LlamaForCausalLM(config)
+
+
+def architecture(settings: ModelSettings, **of_tokenizer: int | None) -> Any:
+    """The transformers configuration of a new model."""
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
         hidden_size=settings.width,
         intermediate_size=settings.feed_forward,
         num_hidden_layers=settings.num_layers,
@@ -30,13 +45,8 @@ def new_model(settings: ModelSettings, renderer: ChatRenderer, seed: int) -> Any
         rope_parameters={"rope_type": "default", "rope_theta": settings.rope_theta},
         initializer_range=settings.init_std,
         tie_word_embeddings=settings.tie_embeddings,
-        bos_token_id=tokenizer.bos_token_id,
-        eos_token_id=tokenizer.eos_token_id,
-        pad_token_id=tokenizer.pad_token_id,
+        **of_tokenizer,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return LlamaForCausalLM(config)
 
 
 def shape(settings: ModelSettings | None) -> tuple[int, int] | None:

@@ -2,6 +2,7 @@
 
     python stage1/train.py [CONFIG.yaml] [--any.key VALUE ...]
     python stage1/train.py --resume NAME
+    python stage1/train.py CONFIG.yaml --plan [--fit] [--vram 8GB]
 
 One configuration is one run. What it needs and is not there yet, the mix and the parent, is made first. The same
 command goes on with a run that was interrupted, and says so when it is complete.
@@ -30,7 +31,14 @@ def main(argv: list[str]) -> int:
     )
     if options.resume:
         config = resumed_config(Stage1Config, options, argv)
-    check_process(config)
+    if not options.plan:
+        check_process(config)
+    if options.plan or options.fit:
+        from stage1.planning import plan
+
+        config = plan(config, options)
+        if options.plan:
+            return 0
     try:
         return train(config, options)
     except AlreadyDone as done:

@@ -10,6 +10,7 @@ from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
 from espalier.errors import UserError
 from espalier.models.devices import Device
 from training import objectives
+from training.memory.sizes import Vram
 from training.optimizers import OptimSettings
 from training.schedules import ScheduleSettings
 
@@ -241,6 +242,24 @@ class TrainOptions(ArtifactOptions):
     """Go on from this checkpoint of it (step-000100) rather than the newest."""
     allow_changed_environment: bool = False
     """Go on although code, versions or machine changed, so that the end will not be bit-identical."""
+    plan: bool = False
+    """Print where memory, disk and time will go, from the model's configuration alone, and stop."""
+    fit: bool = False
+    """Choose sequence length, micro-batch and switches so that the run fits, and train so; with --plan, only print."""
+    vram: Vram | None = None
+    """With --plan or --fit: plan for a card of so much memory, such as 8GB, instead of the one found."""
+    max_seq_len: int | None = Field(None, ge=8)
+    """With --fit: no longer sequences than this."""
+
+    @model_validator(mode="after")
+    def _only_to_plan(self) -> Self:
+        if self.vram and not (self.plan or self.fit):
+            raise ValueError("--vram names a card to plan for: give --plan or --fit with it")
+        if self.max_seq_len and not self.fit:
+            raise ValueError("--max_seq_len bounds what --fit chooses: give --fit with it")
+        if self.fit and self.resume:
+            raise ValueError("--fit chooses for a new run, and --resume takes what the run was begun with; give one")
+        return self
 
 
 C = TypeVar("C", bound=TrainConfig)

@@ -1,0 +1,96 @@
+"""The configuration of a base, found by name without its weights, which need not even be on this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from espalier.artifacts.paths import artifact
+from espalier.errors import UserError
+from espalier.models import loading
+
+
+def config_of(name: str, *, trust_remote_code: bool = False) -> Any:
+    """The transformers configuration of a run, a folder or a hub name; of an adapter, that of the model it stands on.
+
+    Of a model on the hub no more is fetched than its config.json, and that only if it is not in the cache. UserError
+    where it is not to be had, or names an architecture that this version of transformers does not know.
+    """
+    import transformers
+
+    file = _file(name)
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        kind = said["model_type"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{file}: not the configuration of a model (it names no model_type)") from error
+    try:
+        return transformers.AutoConfig.from_pretrained(file.parent, trust_remote_code=trust_remote_code)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        if kind not in transformers.CONFIG_MAPPING and "auto_map" not in said:
+            raise UserError(
+                f"{name}: its architecture, {kind}, is not known to transformers {transformers.__version__}; choose "
+                "another base"
+            ) from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"{file}: not the configuration of a model ({reason})") from error
+
+
+def folder_of(name: str) -> Path:
+    """The folder with a model's configuration, and its tokenizer where that is here too. UserError as in config_of."""
+    return _file(name).parent
+
+
+def _file(name: str) -> Path:
+    kind, colon, rest = name.partition(":")
+    if not colon or kind not in ("run", "path", "hub"):
+        kind, rest = "", name
+    run = re.fullmatch(r"([\w.-]+)(?:@(step-\d+))?", rest)
+    if kind in ("", "run") and run and artifact("runs", run[1]).is_dir():
+        folder = artifact("runs", run[1])
+        return _in_folder(folder / "checkpoints" / run[2] if run[2] else folder / "final", name)
+    if kind in ("", "path") and Path(rest).expanduser().is_dir():
+        return _in_folder(Path(rest).expanduser(), name)
+    if kind in ("", "hub") and re.fullmatch(r"[\w.-]+/[\w.-]+", rest):
+        return _on_hub(rest)
+    raise UserError(f"no model {rest!r}: neither a run, nor a folder, nor a hub name (owner/model)")
+
+
+def _in_folder(folder: Path, name: str) -> Path:
+    adapter = folder / "adapter_config.json"
+    if (folder / "config.json").is_file():
+        return folder / "config.json"
+    if not adapter.is_file():
+        raise UserError(f"{name}: {folder} has no config.json, so nothing says how large the model is")
+    said = (loading.info(folder).get("base") or {}).get("spec")
+    return _file(said or json.loads(adapter.read_text(encoding="utf-8")).get("base_model_name_or_path") or "")
+
+
+def _on_hub(name: str) -> Path:
+    from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+
+    cached = try_to_load_from_cache(name, "config.json")
+    if isinstance(cached, str):
+        return Path(cached)
+    try:
+        _reach(constants.ENDPOINT)
+        return Path(hf_hub_download(name, "config.json"))
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"{name}: no config.json in the cache, and the hub did not give it ({reason})") from error
+
+
+def _reach(endpoint: str) -> None:
+    """OSError where nothing answers there; the library itself would try for half a minute."""
+    from huggingface_hub import constants
+
+    address = urlsplit(endpoint)
+    if constants.HF_HUB_OFFLINE:
+        raise OSError("HF_HUB_OFFLINE is set")
+    if address.hostname and not getproxies():
+        socket.create_connection((address.hostname, address.port or 443), timeout=3).close()

@@ -1,0 +1,26 @@
+"""What a process takes beside the tensors that torch counts: not derived, but measured, or stated as an estimate."""
+
+from __future__ import annotations
+
+from training.memory.resident import Line
+
+MIB = 1 << 20
+
+CUDA_CONTEXT = 450 * MIB
+"""A CUDA context with torch's kernels and cuBLAS loaded, on cards of 2020 and later; an estimate, drivers differ."""
+CUBLAS_WORKSPACE = 33 * MIB
+"""What `CUBLAS_WORKSPACE_CONFIG=:4096:8` asks for, counted by torch; one for each stream that multiplies."""
+FRAGMENTS = 0.04
+"""Of what torch has, the share that its allocator holds and cannot use; an estimate."""
+PROGRAM = 620 * MIB
+"""Python, torch, transformers and peft in the memory of a process on a CPU; measured (research/benchmarks)."""
+
+
+def around(device: str, tensors: int) -> tuple[Line, ...]:
+    """What comes to `tensors` bytes of tensors on the device."""
+    if device == "cpu":
+        return (Line(name="Python, torch and libraries", size=PROGRAM),)
+    return (
+        Line(name="CUDA context (estimate)", size=CUDA_CONTEXT),
+        Line(name="fragmentation (estimate)", size=int(FRAGMENTS * tensors)),
+    )

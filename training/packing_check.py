@@ -17,6 +17,8 @@ _SAME = 1e-3
 """How far two tables of logits may lie apart that were computed alike, as a share of their spread."""
 _SAME_IN_16_BITS = 0.1
 """And that other kernels computed, where a number has eight bits: each of some dozens of layers rounds once more."""
+_ROUNDED = 2.0**-8
+"""How far a number of eight bits may move when it is rounded."""
 
 
 @torch.no_grad()
@@ -45,7 +47,13 @@ def check_rows_apart(model: Any, seq_len: int) -> None:
             f"{_name(model)} carries something from one packed row into the next (a recurrent state?), so it cannot be "
             "trained on packed rows; choose a base with attention alone"
         )
-    if _apart(packed, alone) > (_SAME if model.dtype == torch.float32 else _SAME_IN_16_BITS):
+    apart = _apart(packed, alone)
+    allowed = _SAME if model.dtype == torch.float32 else _SAME_IN_16_BITS
+    if model.dtype != torch.float32 and apart > allowed:
+        # Some models blow rounding up: Gemma 3 in bfloat16 is a quarter off itself. What it does to its own is allowed.
+        shaken = _shaken(model, places - num_before, tokens[:, num_before:])
+        allowed = max(allowed, 2 * _apart(shaken, alone))
+    if apart > allowed:
         window = window_of(model)
         shorter = f"give a seq_len of {window} or less, its window, or " if window and window < seq_len else ""
         raise UserError(
@@ -60,6 +68,21 @@ def _behind_another_row(model: Any, tokens: Tensor, num_before: int, places: Ten
     rows = (place >= num_before).long()
     sequences = Sequences(input_ids=tokens, labels=tokens, position_ids=place - num_before * rows, rows=rows)
     return logits_at(model, sequences, places).float()
+
+
+def _shaken(model: Any, places: Tensor, tokens: Tensor) -> Tensor:
+    """Logits at `places` of a row whose embedded tokens have all been moved by about as much as rounding moves them."""
+    draw = torch.Generator().manual_seed(1)
+
+    def shake(_: Any, __: Any, embedded: Tensor) -> Tensor:
+        noise = torch.randn(embedded.shape, generator=draw).to(embedded.device)
+        return (embedded.float() * (1 + _ROUNDED * noise)).to(embedded.dtype)
+
+    hook = model.get_input_embeddings().register_forward_hook(shake)
+    try:
+        return selected_logits(model, places, input_ids=tokens).float()
+    finally:
+        hook.remove()
 
 
 def _apart(one: Tensor, other: Tensor) -> float:

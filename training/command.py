@@ -37,6 +37,7 @@ from training.optimizers import make_optimizer
 from training.packing_check import check_rows_apart
 from training.switches import apply as switches
 from training.together import main_first, on_main, prepare
+from training.vocabulary_check import check_vocabulary
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +172,7 @@ def fit(
     """Train the model from where the run is to its last step, and seal the run; returns the exit code."""
     config, machine, run = session.config, session.machine, session.run
     model.eval()
+    check_vocabulary(model, renderer, packs, config.checkin.prompts if config.checkin.every else ())
     check_rows_apart(model, config.seq_len)
     if config.adapter and not checkpoint.list_checkpoints(run.folder / "checkpoints"):
         adapter_init.begin(model, config, packs["train"])

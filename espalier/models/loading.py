@@ -7,6 +7,7 @@ an adapter, the base it belongs to by name and content hash. Loading checks both
 from __future__ import annotations
 
 import datetime
+import difflib
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -69,9 +70,7 @@ def load_renderer(
 
 def width_of(reference: ModelRef) -> tuple[int, int] | None:
     """Size of the residual stream and inner size of the feed-forward block; None where the configuration is silent."""
-    if not (reference.path / "config.json").is_file():
-        return width_of(base_of(reference))
-    config = records.read_json(reference.path / "config.json")
+    config = _config_of(reference)
     config = config.get("text_config", config)
     width = config.get("hidden_size") or config.get("n_embd")
     inner = config.get("intermediate_size") or config.get("n_inner") or (width and 4 * width)
@@ -80,12 +79,35 @@ def width_of(reference: ModelRef) -> tuple[int, int] | None:
 
 def context_of(reference: ModelRef) -> int | None:
     """How many tokens the model can take at once; None where its configuration does not say."""
-    if not (reference.path / "config.json").is_file():
-        return context_of(base_of(reference))
-    config = records.read_json(reference.path / "config.json")
+    config = _config_of(reference)
     config = config.get("text_config", config)
     limit: int | None = config.get("max_position_embeddings") or config.get("n_positions")
     return limit
+
+
+def check_architecture(reference: ModelRef, *, trust_remote_code: bool = False) -> None:
+    """UserError where transformers has no causal language model of the kind that the model's configuration names."""
+    import transformers
+    from transformers.models.auto.modeling_auto import MODEL_FOR_CAUSAL_LM_MAPPING_NAMES as KNOWN
+
+    config = _config_of(reference)
+    kind = config.get("model_type")
+    brings_code = "AutoModelForCausalLM" in config.get("auto_map", {})
+    if kind is None or kind in KNOWN or (brings_code and trust_remote_code):
+        return
+    near = difflib.get_close_matches(kind, KNOWN, n=1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    advice = "it brings code of its own: --trust_remote_code true runs it" if brings_code else "a newer one may"
+    raise UserError(
+        f"{reference.spec}: its config.json names the architecture {kind!r}{hint}, of which transformers "
+        f"{transformers.__version__} has no causal language model; {advice}"
+    )
+
+
+def _config_of(reference: ModelRef) -> dict[str, Any]:
+    """What config.json says of a model, or of the base of an adapter."""
+    path = reference.path / "config.json"
+    return records.read_json(path) if path.is_file() else _config_of(base_of(reference))
 
 
 def info(folder: Path) -> dict[str, Any]:

@@ -206,6 +206,40 @@ def test_a_finished_run_that_was_damaged_is_not_called_complete(workspace: Path,
     refused("model.safetensors: changed since it was made", config)
 
 
+def test_a_base_of_an_architecture_that_nobody_knows(workspace: Path, mix: Path) -> None:
+    base = tiny.saved(workspace / "base")
+    config = write_config(workspace, CORE, **QUICK, parent=None, base=str(base))
+    said = records.read_json(base / "config.json")
+    records.write_json(base / "config.json", said | {"model_type": "lama"})
+    refused("names the architecture 'lama' .did you mean llama.*transformers .* has no causal.* newer one", config)
+    code = {"auto_map": {"AutoModelForCausalLM": "modeling_lama.Lama"}}
+    records.write_json(base / "config.json", said | {"model_type": "lama"} | code)
+    refused("code of its own: --trust_remote_code true runs it", config)
+    assert not (workspace / "runs").exists()
+
+
+def test_a_tokenizer_and_a_model_of_different_sizes(
+    workspace: Path, mix: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tiny.saved(workspace / "base")
+    config = write_config(workspace, CORE, **QUICK, parent=None, base=str(base), adapter={"r": 2})
+    model = tiny.model()
+    rows = len(tiny.renderer().tokenizer)
+    model.resize_token_embeddings(rows + 7)
+    model.save_pretrained(base)
+    assert main([str(config), "--name", "filled-up"]) == 0
+    model.resize_token_embeddings(rows - 7)
+    model.save_pretrained(base)
+    refused(f"knows {rows} tokens, .* for {rows - 7}: none for token {rows - 1}, .* is in the split train", config)
+    model.resize_token_embeddings(rows)
+    model.save_pretrained(base)
+    tokenizer = tiny.renderer().tokenizer
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|never|>"]})
+    tokenizer.save_pretrained(base)
+    assert main([str(config), "--name", "unused"]) == 0
+    assert f"knows {rows + 1} tokens, the model has embeddings for {rows}; no others" in capsys.readouterr().out
+
+
 def test_a_base_without_a_template(workspace: Path, mix: Path) -> None:
     base = tiny.saved(workspace / "base")
     (base / "chat_template.jinja").unlink()

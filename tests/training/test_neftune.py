@@ -30,7 +30,7 @@ def noise(model: Any, alpha: float) -> torch.Tensor:
     add_noise(model, alpha)
     embedding.register_forward_hook(lambda *arguments: seen.append(arguments[-1].detach()))
     token_losses(model, SEQUENCES, torch.arange(16))
-    return seen[0] - plain
+    return seen[-1] - plain
 
 
 def test_a_packed_row_is_as_noisy_as_alone() -> None:

@@ -83,6 +83,8 @@ class MemorySettings(Config):
     head_in_4bit: bool = False
     """A frozen output layer is held in NF4, and inside the loss brought back one piece of the vocabulary at a time:
     saves some 70 % of it. Not exact: the weights are rounded, as those of `load_in_4bit` are."""
+    liger: bool = False
+    """Norms, rotary positions and gates by Liger's fused kernels, which keep less; needs a GPU and liger-kernel."""
 
     @model_validator(mode="after")
     def _something_to_offload(self) -> Self:

@@ -25,6 +25,7 @@ def test_nothing_is_paid_for_memory_unless_it_is_asked_for(tmp_path: Path) -> No
         "mlp_tiles": 1,
         "embedding_on_cpu": False,
         "head_in_4bit": False,
+        "liger": False,
     }
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import torch
 
+from espalier.models.layers import decoder_layers
 from training.config import MemorySettings
 from training.switches.checkpointing import checkpoint_layers
+from training.switches.liger import fuse
 from training.switches.offload import Offload
 from training.switches.tiled_mlp import tile_feed_forward
 
@@ -15,12 +17,15 @@ from training.switches.tiled_mlp import tile_feed_forward
 def apply(model: Any, settings: MemorySettings, *, compiled: bool) -> None:
     """Put the switches of `settings` on `model`, in place; `compiled` says whether its decoder layers are.
 
-    Tiles lie inside of layers, checkpoints around them, and around those what becomes of their inputs. UserError, with
-    the key, for a model that a switch does not fit.
+    Kernels take the place of what tiles compute, tiles lie inside of layers, checkpoints around them, and around those
+    what becomes of their inputs. UserError, with the key, for a model that a switch does not fit.
     """
+    # Where the layers are: an embedding may lie elsewhere.
+    device: torch.device = next(next(iter(decoder_layers(model)), model).parameters()).device
+    if settings.liger:
+        fuse(model, device)
     if settings.mlp_tiles > 1:
         tile_feed_forward(model, settings.mlp_tiles, compiled=compiled)
     if settings.gradient_checkpointing != "none":
-        device: torch.device = next(model.parameters()).device
         keeping = {"keeping": Offload(device).keeping} if settings.offload_checkpoints else {}
         checkpoint_layers(model, settings.gradient_checkpointing, **keeping)

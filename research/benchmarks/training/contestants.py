@@ -93,14 +93,15 @@ def main(argv: list[str]) -> None:
 
 
 def ours(contest: Contest, case: Case, watch: Watch) -> None:
-    """The recipe of `stage1/train.py`, its observer a clock."""
+    """`stage1/train.py`, with a clock in the place of its check-ins."""
+    from unittest.mock import patch
+
     from espalier.artifacts.records import remove_folder
     from stage1.config import Stage1Config
-    from training.command import begin, fit, load_base, open_packs
+    from stage1.train import train
     from training.config import TrainOptions
     from training.launch import check_process
     from training.observers import CONTINUE, Step, Verdict
-    from training.origins import base_renderer, find_base, find_mix
 
     name = f"beside-{os.getpid()}"
     config = Stage1Config.model_validate(
@@ -111,10 +112,9 @@ def ours(contest: Contest, case: Case, watch: Watch) -> None:
             "grad_accum": case.per_step // contest.micro_batch_size, "steps": watch.steps, "device": "cpu",
             "dtype": contest.dtype, "compile": contest.compile, "optim": OPTIM, "log_every": watch.steps,
             "threads": int(os.environ["OMP_NUM_THREADS"]), "schedule": {"kind": "constant", "warmup": 0},
-            "heldout": {"every": 0, "final_sequences": 1, "batch_size": 1}, "checkin": {"every": 0},
+            "heldout": {"every": 0, "final_sequences": 1, "batch_size": 1},
         }
     )  # fmt: skip
-    check_process(config, "benchmark")
 
     def clock(step: Step) -> Verdict:
         if step.number:
@@ -123,11 +123,9 @@ def ours(contest: Contest, case: Case, watch: Watch) -> None:
             watch.before_mb = high_water_mark()
         return CONTINUE
 
-    base = find_base(config)
-    renderer = base_renderer(config, base)
-    with begin(config, TrainOptions(), command="benchmark", mix=find_mix(config), base=base) as session:
-        packs = open_packs(session, renderer)
-        fit(session, load_base(session, renderer), renderer, packs, [clock])
+    check_process(config)
+    with patch("training.checkin.Checkin", lambda *_, **__: clock):
+        train(config, TrainOptions())
     remove_folder(contest.work / "runs" / name)
 
 

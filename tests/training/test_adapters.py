@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import torch
-from peft import AutoPeftModelForCausalLM, LoraConfig, get_peft_model
+from peft import AutoPeftModelForCausalLM, LoraConfig, get_peft_model, prepare_model_for_kbit_training
 
 from data_mix.packing.pack import open_packs
 from espalier.errors import UserError
@@ -222,3 +222,30 @@ def test_targets_that_cannot_be_are_said(settings: dict[str, Any], complaint: st
 def test_patterns_that_are_none_are_said(settings: dict[str, Any], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
         AdapterSettings(**settings)
+
+
+@pytest.mark.parametrize("embeddings", ["none", "tokens", "all"])
+def test_under_an_adapter_in_4_bits_only_what_is_trained_is_in_32(tmp_path: Path, embeddings: str) -> None:
+    ref = resolve(str(tiny.saved(tmp_path / "base", width=64, feed_forward=64)))
+
+    def loss_of(*, prepared: bool) -> tuple[Any, torch.Tensor]:
+        base = load_model(ref, device="cpu", dtype=torch.bfloat16, load_in_4bit=True)
+        if prepared:
+            base = prepare_model_for_kbit_training(base, use_gradient_checkpointing=False)
+        settings = AdapterSettings(r=2, train_embeddings=embeddings)
+        model = add_adapter(base, settings, tiny.renderer(), ref.spec, seed=3)
+        with torch.autocast("cpu", torch.bfloat16):
+            loss = model(input_ids=IDS, labels=IDS).loss
+        loss.backward()
+        return model, loss.detach()
+
+    model, loss = loss_of(prepared=False)
+    for name, parameter in model.named_parameters():
+        assert (parameter.dtype == torch.float32) == parameter.requires_grad, name
+        assert (parameter.grad is not None) == parameter.requires_grad, name
+    former, expected = loss_of(prepared=True)
+    torch.testing.assert_close(loss, expected, atol=0.02, rtol=0.02)
+    gradient, former_gradient = (
+        torch.cat([p.grad.flatten() for p in each.parameters() if p.requires_grad]) for each in (model, former)
+    )
+    assert torch.cosine_similarity(gradient, former_gradient, dim=0) > 0.98

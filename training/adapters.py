@@ -72,12 +72,13 @@ def template_tokens(renderer: ChatRenderer) -> list[int]:
 def share_trained(model: Any) -> tuple[int, int]:
     """Parameters trained, and all parameters of the model as it is used.
 
-    Tied ones count once, 4-bit ones as the weights they stand for, and embeddings that an adapter replaces not at all.
+    Tied ones count once, 4-bit ones as the weights they stand for, and embeddings that an adapter replaces not at all;
+    what a switch keeps elsewhere or otherwise, as it was.
     """
     used = {name: value for name, value in model.named_parameters() if ".original_module." not in name}
     trained = sum(value.numel() for value in used.values() if value.requires_grad)
     total = sum(value.numel() * (2 if type(value).__name__ == "Params4bit" else 1) for value in used.values())
-    return trained, total
+    return trained, total + sum(getattr(module, "num_frozen", 0) for module in model.modules())
 
 
 def _embedding_names(model: Any, tied: bool) -> list[str]:

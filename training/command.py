@@ -157,6 +157,7 @@ def load_base(session: Session, renderer: ChatRenderer) -> Any:
         load_in_4bit=config.load_in_4bit,
         trust_remote_code=config.trust_remote_code,
     )
+    switches.apply_to_base(model, config.memory)
     if config.adapter:
         return adapters.add_adapter(model, config.adapter, renderer, base.spec, config.seed)
     return model.requires_grad_(True)

@@ -295,6 +295,7 @@ def save_model(
         stands_on = {"spec": base.spec, "content_hash": base.content_hash, "random_seed": base.random_seed}
         # Adapters under a quantised base were once merged into its 4 bits: where this is absent, it may be such a one.
         stands_on["in_4_bits"] = bool(getattr(model, "is_loaded_in_4bit", False))
+        stands_on["head_in_4_bits"] = getattr(model.get_output_embeddings(), "in_4_bits", False)
     template = renderer.template
     written = {
         "format": 2,

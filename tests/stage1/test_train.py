@@ -153,6 +153,18 @@ def test_a_pretrained_base_with_four_bits(workspace: Path, mix: Path) -> None:
     assert model.base_model.model.is_loaded_in_4bit
 
 
+def test_an_output_layer_in_four_bits_is_what_is_sampled_and_measured(workspace: Path, mix: Path) -> None:
+    tiny.saved(workspace / "base", width=64, feed_forward=64)
+    config = write_config(workspace, CORE, steps=4, heldout={"every": 2}, parent=None, base=str(workspace / "base"))
+    memory = ["--memory.head_in_4bit", "true", "--memory.embedding_on_cpu", "true"]
+    main([str(config), "--adapter.train_embeddings", "none", *memory])
+    core = workspace / "runs" / "core"
+    assert len(list(records.read_jsonl(core / "identity_log.jsonl"))) == 2  # at steps 0 and 4
+    last = [row["heldout_loss"] for row in records.read_jsonl(core / "metrics.jsonl") if "heldout_loss" in row][-1]
+    assert summary(core)["heldout"]["valid"]["fit"]["loss"] == pytest.approx(last)
+    assert records.read_json(core / "final" / "espalier.json")["base"]["head_in_4_bits"] is True
+
+
 def refused(complaint: str, *arguments: object) -> str:
     with pytest.raises(UserError, match=complaint) as error:
         main([str(argument) for argument in arguments])

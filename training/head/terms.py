@@ -13,6 +13,8 @@ from typing import Any, Protocol
 import torch
 from torch import nn
 
+from training.switches.head import HeadIn4bit
+
 Tensor = torch.Tensor
 
 
@@ -110,8 +112,8 @@ class _Reader:
     def of_kind(self, layer: Any) -> Logits | None:
         if type(layer).forward is nn.Linear.forward:
             return self._plain(layer.weight, layer.bias)
-        if hasattr(layer, "as_rows"):
-            return self._plain(layer.as_rows(), layer.bias)
+        if isinstance(layer, HeadIn4bit):
+            return self._plain(layer, layer.bias)
         return self._adapted(layer)
 
     def _plain(self, weight: Tensor | Rows, bias: Tensor | None) -> Logits:

@@ -9,9 +9,19 @@ import torch
 from espalier.models.layers import decoder_layers
 from training.config import MemorySettings
 from training.switches.checkpointing import checkpoint_layers
+from training.switches.embedding import keep_embedding_on_cpu
+from training.switches.head import hold_head_in_4bit
 from training.switches.liger import fuse
 from training.switches.offload import Offload
 from training.switches.tiled_mlp import tile_feed_forward
+
+
+def apply_to_base(model: Any, settings: MemorySettings) -> None:
+    """Put those on that change where and how frozen weights are held, before there is an adapter beside them."""
+    if settings.head_in_4bit:
+        hold_head_in_4bit(model, embedding_stays=not settings.embedding_on_cpu)
+    if settings.embedding_on_cpu:
+        keep_embedding_on_cpu(model)
 
 
 def apply(model: Any, settings: MemorySettings, *, compiled: bool) -> None:

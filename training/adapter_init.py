@@ -15,6 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from data_mix.packing.pack import Pack
+from espalier.command_line import processes
 from espalier.errors import UserError
 from training.batches import Batch, PackBatches
 from training.config import TrainConfig
@@ -73,7 +74,12 @@ class Departure(torch.nn.Module):
 
 
 def measure_from_beginning(model: Any) -> None:
-    """Make the updates of an adapted model, which have twice their rank, be measured from where they begin (PiSSA)."""
+    """Make the updates of an adapted model, which have twice their rank, be measured from where they begin (PiSSA).
+
+    UserError where processes share the weights: they part what is trained, and a frozen half beside it they would not.
+    """
+    if processes.sharded():
+        raise UserError("adapter.init: pissa cannot be parted among processes (FSDP); take DDP, or adapter.init: eva")
     for _, layer in _updates(model):
         layer.lora_A["default"] = Departure(layer.lora_A["default"], 0)
         layer.lora_B["default"] = Departure(layer.lora_B["default"], 1)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
+from espalier.command_line import processes
 from espalier.command_line.config import Config
 from espalier.errors import UserError
 
@@ -67,6 +68,8 @@ def muon(groups: Groups, settings: OptimSettings) -> torch.optim.Optimizer:
     """Muon for the matrices of hidden layers, AdamW for embeddings, output layer and vectors; see training/muon.py."""
     from training.muon import Muon
 
+    if processes.sharded():
+        raise UserError("optim.kind: muon takes whole matrices, which FSDP parts among processes; take DDP, or adamw")
     hidden = [{**group, "initial_lr": settings.muon_lr or settings.lr} for group in groups if group["hidden"]]
     others = [group for group in groups if not group["hidden"]]
     return Muon(hidden, others, lr=settings.lr, momentum=settings.muon_momentum, betas=settings.betas, eps=settings.eps)

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 import torch
 
+from espalier.errors import UserError
 from tests import tiny
 from training.adapters import add_adapter
 from training.config import AdapterSettings
@@ -78,3 +79,11 @@ def test_muon_takes_an_adapter_s_matrices_and_no_embeddings_that_are_trained_bes
 def test_a_key_of_muon_under_another_optimizer_is_said() -> None:
     with pytest.raises(ValueError, match="muon_lr: the optimizer adamw does not read it"):
         OptimSettings(muon_lr=0.02)
+
+
+def test_what_cannot_be_parted_among_processes_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(UserError, match="muon takes whole matrices, which FSDP parts"):
+        make_optimizer(tiny.model(), OptimSettings(kind="muon"))
+    with pytest.raises(UserError, match="pissa cannot be parted among processes"):
+        add_adapter(tiny.model(), AdapterSettings(r=2, init="pissa"), tiny.renderer(), "path:x", 0)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeGuard
 
 import torch
@@ -58,10 +59,11 @@ def _by_kernel(
     if not _tells_rows(attention_mask):
         return own(module, query, key, value, attention_mask, **options)
     by_kernel = not options.get("dropout") and query.shape[-1] == key.shape[-1] == value.shape[-1]
+    attend: Callable[..., Tensor]
     if by_kernel and query.device.type == "cpu":
         attend = row_kernel.attend
     elif by_kernel and _flash_takes(query, key, value):
-        attend = _flash
+        attend = partial(_flash, longest=query.shape[2])
     else:
         return _piece_by_piece(own, module, query, key, value, attention_mask, options), None
     scale = options.get("scaling") or query.shape[-1] ** -0.5
@@ -100,15 +102,19 @@ def _flash_takes(query: Tensor, key: Tensor, value: Tensor) -> bool:
         and query.dtype in (torch.float16, torch.bfloat16)
         and query.shape[-1] <= 256
         and query.shape[-1] % 8 == 0
-        and torch.cuda.get_device_capability(query.device) >= (8, 0)
+        and torch.cuda.get_device_properties(query.device).major >= 8
     )
 
 
-def _flash(query: Tensor, key: Tensor, value: Tensor, bounds: Tensor, window: int, scale: float) -> Tensor:
-    """FlashAttention 2 (Dao 2023, arXiv:2307.08691) over rows of many lengths, (T, H, D)."""
+def _flash(
+    query: Tensor, key: Tensor, value: Tensor, bounds: Tensor, window: int, scale: float, *, longest: int
+) -> Tensor:
+    """FlashAttention 2 (Dao 2023, arXiv:2307.08691) over rows of many lengths, (T, H, D).
+
+    No row has more tokens than `longest`, a bound that is known without waiting for the device.
+    """
     from torch.nn.attention.varlen import varlen_attn
 
-    longest = query.shape[0]  # an upper bound, which is known without waiting for the device
     out = varlen_attn(
         query,
         key,

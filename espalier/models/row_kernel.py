@@ -43,6 +43,7 @@ def _forward(
         )
         parts.append(part)
         sums.append(log_sum)
+    del states, piece, part, log_sum
     return todo.collect(parts).to(query.dtype), todo.collect(sums)
 
 
@@ -84,6 +85,7 @@ def _backward(
             by_key = by_value = torch.zeros_like(by_key[:, :, : stretch.stop - stretch.start])
         for into, part in zip(parts, (by_query, by_key, by_value), strict=True):
             into.append(part)
+    del states, piece, part, by_query, by_key, by_value  # copies of rows, while others are made
     by_query, by_key, by_value = (todo.collect(each) for each in parts)
     for stretch, *more in others:
         for total, part in zip((by_key, by_value), more, strict=True):

@@ -79,10 +79,12 @@ class Plan:
             found.append(None if stretch.is_first else band(stretch.stop - stretch.start, num_keys, window))
         return found
 
-    def collect(self, parts: Sequence[Tensor]) -> Tensor:
-        """Results of the queries of each piece, (n, H, L, …), as (T, H, …)."""
+    def collect(self, parts: list[Tensor]) -> Tensor:
+        """Results of the queries of each piece, (n, H, L, …), as (T, H, …). None of `parts` is kept."""
         flat = [part.transpose(1, 2).flatten(0, 1) for part in parts]
+        parts.clear()
         joined = torch.cat(flat) if len(flat) > 1 else flat[0].contiguous()
+        del flat
         return joined if self.order is None else _rows_of(joined, self.order)
 
 

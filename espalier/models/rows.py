@@ -21,8 +21,9 @@ Tensor = torch.Tensor
 _PADDING_ROW = 256
 """What follows the last row of a sequence is taken for rows of its own, of so many tokens at most: what it costs does
 not grow with its square."""
-_FEWEST_ROWS = 15
-"""On a GPU there are as many beginnings as rows, rounded up to a power of two from here, so that few shapes come up."""
+_FEWEST_ROWS = 3
+"""On a GPU there are as many beginnings as rows, rounded up to a power of two from here, so that few shapes come up;
+each costs the backward pass of FlashAttention as much memory as 128 tokens of queries in float32."""
 
 
 def rows_apart(model: Any, rows: Tensor) -> Tensor | dict[str, Tensor]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from torch.distributed.fsdp import FSDPModule
 from torch.utils.checkpoint import checkpoint
 
 from training.head.cross_entropy import cross_entropy
@@ -29,6 +30,7 @@ def losses_at(model: Any, places: Tensor, labels: Tensor, *, weights: Tensor | N
         return _summed(_cross_entropy(selected_logits(model, places, **inputs), labels), weights)
     layer = unwrapped(model).get_output_embeddings()
     compute, is_its_own = layer.forward, "forward" not in vars(layer)
+    sharded = isinstance(unwrapped(model), FSDPModule)
     found: list[Tensor] = []
 
     def answer(hidden: Tensor) -> Tensor:
@@ -40,11 +42,13 @@ def losses_at(model: Any, places: Tensor, labels: Tensor, *, weights: Tensor | N
         else:
             shaped = replace(logits, scale=shaping.scale, cap=shaping.cap)
             found.append(cross_entropy(shaped, labels, weights=weights))
-        return hidden.new_zeros(1, 0, 1)
+        return hidden[:1, :0, :1].clone() if sharded else hidden.new_zeros(1, 0, 1)
 
     with answering(layer, answer):
-        model(**inputs, use_cache=False)
-    return found[0]
+        said = model(**inputs, use_cache=False).logits
+    # A model whose weights are shared out among processes fetches them again for the backward pass when that comes
+    # through what it answered, empty as it is.
+    return found[0] + said.sum() if sharded else found[0]
 
 
 def _in_pieces(

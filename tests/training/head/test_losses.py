@@ -182,3 +182,24 @@ def test_looking_what_a_model_does_takes_no_random_number() -> None:
     first = token_losses(model, sequences, PLACES)
     torch.manual_seed(7)
     assert torch.equal(token_losses(model, sequences, PLACES), first)
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_model_that_is_shared_out_among_processes(trained: bool) -> None:
+    """Its weights are away between the passes, and come back only where its answer is gone through."""
+    from torch.distributed.device_mesh import init_device_mesh
+    from torch.distributed.fsdp import fully_shard
+
+    torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        plain, shared = ((tiny.model() if trained else adapted("llama").get_base_model()) for _ in range(2))
+        mesh = init_device_mesh("cpu", (1,))
+        for module in (*shared.model.layers, shared):
+            fully_shard(module, mesh=mesh, reshard_after_forward=True)
+        for model in (plain, shared):
+            token_losses(model, packed(200), PLACES).sum().backward()
+        for mine, theirs in zip(shared.parameters(), plain.parameters(), strict=True):
+            assert (mine.grad is None) == (theirs.grad is None)
+            assert theirs.grad is None or torch.equal(mine.grad.full_tensor(), theirs.grad)
+    finally:
+        torch.distributed.destroy_process_group()

@@ -16,6 +16,7 @@ from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models import compiling, devices
+from training.allocator import keep_freed_memory
 from training.config import TrainConfig
 from training.threads import choose_threads
 
@@ -46,6 +47,8 @@ def set_up(config: TrainConfig, shape: tuple[int, int] | None) -> Machine:
 
     device = devices.choose_device(config.device)
     dtype = devices.choose_dtype(config.dtype, device)
+    if device == "cpu":
+        keep_freed_memory()
     chosen = config.threads or recorded_threads(config.name) or _tried_threads(config, shape, device)
     torch.set_num_threads(chosen)
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # without it cuBLAS is not deterministic

@@ -181,7 +181,7 @@ def gradients(model: Any, lengths: list[list[int]]) -> list[Tensor]:
 def test_layers_that_are_computed_again_keep_to_the_same_rows(kind: str) -> None:
     lengths = [[5, 33, 1, 9], [40, 8]]
     again, once = kinds.model(kind).train(), kinds.model(kind).train()
-    again.gradient_checkpointing_enable({"use_reentrant": False})
+    again.activation_checkpointing_enable({"use_reentrant": False})
     for mine, theirs in zip(gradients(again, lengths), gradients(once, lengths), strict=True):
         assert torch.equal(mine, theirs)
 

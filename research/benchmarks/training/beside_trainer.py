@@ -1,7 +1,7 @@
 """Training from random weights beside transformers' Trainer: real tokens a second, and the peak of resident memory.
 
-    python research/benchmarks/training/beside_trainer.py [--cases basil small] [--repeats 3] [--threads 2]
-        [--all_settings true] [--out result.json]
+    python research/benchmarks/training/beside_trainer.py [--cases basil core small] [--repeats 3] [--threads 2]
+        [--peers "Trainer" "Trainer, bf16"] [--out result.json]
 
 The same weights, rows, sequence length, tokens a step and optimizer (fused AdamW). The Trainer is given rows that are
 put end to end and cut into equal lengths: nothing is padded, and attention, without a mask, takes its fastest way. Ours
@@ -17,7 +17,7 @@ if __name__ == "__main__":
 from espalier.command_line.config import load
 from espalier.errors import run_main
 from research.benchmarks.training.cases import CASES
-from research.benchmarks.training.contest import Beside, Flags, held
+from research.benchmarks.training.contest import Beside, Flags, chosen, held
 
 SETTINGS: dict[str, Flags] = {
     "Trainer": (),
@@ -28,15 +28,10 @@ SETTINGS: dict[str, Flags] = {
 
 def main(argv: list[str]) -> None:
     settings, _ = load(Beside, argv, prog="python research/benchmarks/training/beside_trainer.py", doc=__doc__)
-    best = ["Trainer", "Trainer, compiled"]
     contestants: dict[str, dict[str, Flags]] = {}
     for name in settings.cases or [name for name, case in CASES.items() if not case.lora]:
         whole = ("--micro_batch_size", str(CASES[name].micro_batch_size))
-        peers = {
-            who: ("--who", "trainer", *whole, *flags)
-            for who, flags in SETTINGS.items()
-            if settings.all_settings or who in best
-        }
+        peers = {who: ("--who", "trainer", *whole, *flags) for who, flags in chosen(settings.peers, SETTINGS).items()}
         contestants[name] = {"ours": ("--who", "ours", *whole, "--compile", "layers"), **peers}
     held(settings, contestants)
 

@@ -4,6 +4,7 @@
 `widened`  LoRA on a small pretrained Llama whose vocabulary is widened to Qwen3's 151,936: the head takes the time
 `gemma`    LoRA on Gemma 3 270M: 268 M parameters, a vocabulary of 262,144, sliding windows
 `basil`    the default trunk, from random weights: every token trained
+`core`     the same weights on chats, as the default core is trained: the assistant's tokens trained, all weights
 `small`    the shape of `llama`, from random weights
 """
 
@@ -52,11 +53,12 @@ class Case:
 CASES = {
     case.name: case
     for case in (
-        Case(name="llama", rows="chat", seq_len=512, per_step=4, micro_batch_size=4, steps=6, warmup=2),
-        Case(name="widened", rows="chat", seq_len=512, per_step=2, micro_batch_size=2, steps=4, warmup=2),
+        Case(name="llama", rows="chat", seq_len=512, per_step=4, micro_batch_size=4, steps=4, warmup=1),
+        Case(name="widened", rows="chat", seq_len=512, per_step=2, micro_batch_size=2, steps=4, warmup=1),
         Case(name="gemma", rows="chat", seq_len=512, per_step=1, micro_batch_size=1, steps=3, warmup=1),
         Case(name="basil", rows="text", seq_len=256, per_step=2, micro_batch_size=2, steps=300, lora=False, warmup=50),
-        Case(name="small", rows="text", seq_len=512, per_step=4, micro_batch_size=4, steps=6, lora=False, warmup=2),
+        Case(name="core", rows="chat", seq_len=256, per_step=2, micro_batch_size=2, steps=300, lora=False, warmup=50),
+        Case(name="small", rows="text", seq_len=512, per_step=4, micro_batch_size=4, steps=4, lora=False, warmup=1),
     )
 }
 
@@ -129,7 +131,7 @@ def _grow(case: Case, work: Path, folder: Path) -> None:
         max_bytes=2_000_000,
         chat_template="espalier",
     )
-    is_trunk = case.name == "basil"
+    is_trunk = case.name in ("basil", "core")
     settings = trunk.model if is_trunk else ModelSettings(**_LLAMA, init_std=0.02)
     assert settings is not None
     model = new_model(settings, renderer, seed=0)

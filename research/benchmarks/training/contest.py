@@ -30,8 +30,9 @@ class Beside(Config):
     """Workspace for the mix, the bases and our runs; what is there already is used again."""
     cases: list[str] = []
     """Which cases; all that can be laid out by default."""
-    all_settings: bool = False
-    """Measure every setting of the peer, not only the ones that were best when they were last tried."""
+    peers: list[str] = []
+    """Settings of the peer by name, as the script lists them; by default as it comes and compiled, which served it best
+    wherever they were tried."""
     repeats: Annotated[int, Field(ge=1)] = 3
     """Rounds, in which every contestant has one turn."""
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -44,6 +45,13 @@ class Beside(Config):
     """Folder of Gemma 3 270M, for the case `gemma`."""
     out: Path | None = None
     """Write everything measured to this JSON file too."""
+
+
+def chosen(names: Sequence[str], settings: Mapping[str, Flags]) -> dict[str, Flags]:
+    """The settings of these names; the first two for none. UserError for a name that is not there."""
+    if unknown := [name for name in names if name not in settings]:
+        raise UserError(f"--peers: {unknown[0]!r} is none of {', '.join(settings)}")
+    return {name: settings[name] for name in names or list(settings)[:2]}
 
 
 def held(settings: Beside, contestants: Mapping[str, Mapping[str, Flags]]) -> None:

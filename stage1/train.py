@@ -20,7 +20,7 @@ from espalier.command_line.console import say
 from espalier.errors import run_main
 from stage1.config import DEFAULT_CONFIG, Stage1Config
 from training.config import TrainOptions, resumed_config
-from training.launch import check_process
+from training.launch import check_process, check_shares
 
 COMMAND = "stage1/train.py"
 
@@ -31,12 +31,15 @@ def main(argv: list[str]) -> int:
     )
     if options.resume:
         config = resumed_config(Stage1Config, options, argv)
-    if not options.plan:
+    if options.plan:
+        check_shares(config)
+    else:
         check_process(config)
     if options.plan or options.fit:
         from stage1.planning import plan
 
         config = plan(config, options)
+        check_shares(config)
         if options.plan:
             return 0
     try:

@@ -9,7 +9,7 @@ with begin(config, options, command="stage1/train.py", mix=mix, base=base) as se
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,8 @@ from training.observers import Observer
 from training.optimizers import make_optimizer
 from training.packing_check import check_rows_apart
 from training.switches import apply as switches
-from training.together import main_first, on_main, prepare
+from training.together import main_first, on_main, part_again, prepare
+from training.trackers import tracked
 from training.vocabulary_check import check_vocabulary
 
 
@@ -89,6 +90,7 @@ def begin(
                     threads=machine.threads,
                     compile_mode=machine.compile,
                     processes=processes.count(),
+                    sharded=processes.sharded(),
                     made_in=options.made_in(config.name),
                     allow_changed_environment=options.allow_changed_environment,
                 )
@@ -100,7 +102,9 @@ def begin(
     with held[0] if held else Bystander(config.name) as run:
         for note in run.notes:
             say(note)
-        yield Session(command=command, config=config, options=options, mix=mix, base=base, machine=machine, run=run)
+        with ExitStack() as watching:
+            on_main(lambda: watching.enter_context(tracked(config.trackers, run)))
+            yield Session(command=command, config=config, options=options, mix=mix, base=base, machine=machine, run=run)
     machine.accelerator.end_training()
 
 
@@ -151,7 +155,8 @@ def load_base(session: Session, renderer: ChatRenderer) -> Any:
     assert base is not None
     model = loading.load_base(
         base,
-        device=machine.device,
+        # Weights to be parted may not fit one device before; those in 4 bits are not parted.
+        device="cpu" if processes.sharded() and not config.load_in_4bit else machine.device,
         # Weights that are trained are float32 whatever is computed in; frozen ones need not be.
         dtype=machine.dtype if config.adapter else torch.float32,
         load_in_4bit=config.load_in_4bit,
@@ -174,7 +179,8 @@ def fit(
     config, machine, run = session.config, session.machine, session.run
     model.eval()
     check_vocabulary(model, renderer, packs, config.checkin.prompts if config.checkin.every else ())
-    check_rows_apart(model, config.seq_len)
+    if not processes.sharded():
+        check_rows_apart(model, config.seq_len)
     if config.adapter and not checkpoint.list_checkpoints(run.folder / "checkpoints"):
         adapter_init.begin(model, config, packs["train"])
     if config.neftune_alpha:
@@ -189,6 +195,9 @@ def fit(
     switches.apply(model, config.memory, compiled=machine.compile == "layers")
     share = adapters.share_trained(model)
     prepared = prepare(machine.accelerator, model, optimizer)
+    if processes.sharded():
+        check_rows_apart(model, config.seq_len, machine.dtype)
+        part_again(prepared)
     progress = _progress(session, found, model, optimizer)
     _say_plan(session, len(packs["train"]), share)
     frozen_base = session.base if config.adapter else None

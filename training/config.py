@@ -1,7 +1,7 @@
 """The configuration that every training command shares. One file describes one run."""
 
 import re
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -206,6 +206,8 @@ class TrainConfig(LoopSettings):
     compile: Literal["layers", "off"] = "layers"
     """Compile the decoder layers, which stays bit-reproducible, or nothing."""
 
+    trackers: list[Literal["tensorboard", "wandb", "trackio"]] = []
+    """Where the figures of metrics.jsonl are shown too. W&B wants `wandb login` or WANDB_MODE=offline."""
     heldout: HeldoutSettings = HeldoutSettings()
     """Held-out loss."""
     checkin: CheckinSettings = CheckinSettings()
@@ -246,12 +248,19 @@ class TrainOptions(ArtifactOptions):
     """Go on although code, versions or machine changed, so that the end will not be bit-identical."""
     plan: bool = False
     """Print where memory, disk and time will go, from the model's configuration alone, and stop."""
+    dry_run: bool = False
+    """The same as --plan."""
     fit: bool = False
     """Choose sequence length, micro-batch and switches so that the run fits, and train so; with --plan, only print."""
     vram: Vram | None = None
     """With --plan or --fit: plan for a card of so much memory, such as 8GB, instead of the one found."""
     max_seq_len: int | None = Field(None, ge=8)
     """With --fit: no longer sequences than this."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _dry_run_is_a_plan(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return given | {"plan": True} if given.get("dry_run") else given
 
     @model_validator(mode="after")
     def _only_to_plan(self) -> Self:

@@ -6,6 +6,7 @@ from espalier.command_line import processes
 from espalier.errors import UserError
 from espalier.models import devices
 from training.config import TrainConfig
+from training.trackers import check_installed
 
 
 def check_process(config: TrainConfig) -> None:
@@ -17,13 +18,16 @@ def check_process(config: TrainConfig) -> None:
     # machine that does something else besides; sleeping at once makes it half as fast on one that does not.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     devices.check_here(config.device, processes=processes.count_here())
-    _check_shares(config)
+    check_shares(config)
     _check_engine()
+    if processes.sharded():
+        _check_sharded(config)
+    check_installed(config.trackers)
     if config.row_weights and not config.row_weights.is_file():
         raise UserError(f"row_weights: {config.row_weights}: no such file")
 
 
-def _check_shares(config: TrainConfig) -> None:
+def check_shares(config: TrainConfig) -> None:
     """A step is the same however many processes share it: each takes as many of its micro-batches as the others."""
     num = processes.count()
     if config.grad_accum % num == 0:
@@ -51,3 +55,14 @@ def _check_engine() -> None:
         raise UserError("accelerate was told to use the first FSDP; say --fsdp_version 2 (fsdp_version: 2 in a file)")
     if processes.sharded() and processes.count() == 1:
         raise UserError("FSDP shares a model among processes, and one was started; start several (--num_processes 2)")
+
+
+def _check_sharded(config: TrainConfig) -> None:
+    """What is not done where each process holds a part of the weights."""
+    if config.optim.kind != "adamw":
+        raise UserError(f"optim.kind: {config.optim.kind} needs whole matrices, and FSDP parts them; use adamw")
+    if config.adapter and config.adapter.train_embeddings == "tokens":
+        raise UserError("adapter.train_embeddings: where FSDP parts weights no single tokens are trained; all or none")
+    for key in ("embedding_on_cpu", "head_in_4bit", "offload_checkpoints"):
+        if getattr(config.memory, key):
+            raise UserError(f"memory.{key} is for one card, and FSDP parts the weights among several; leave it out")

@@ -29,7 +29,7 @@ from training.machine import peak_memory_gb
 from training.objectives import Facts, Objective
 from training.observers import CONTINUE, Action, Observer, Step, Verdict, ask
 from training.schedules import lr_factor
-from training.together import gathered, on_main
+from training.together import gathered, on_main, part_again
 
 _HEARTBEAT_S = 5.0
 _POLL_S = 0.5
@@ -79,6 +79,7 @@ def train(
     ):
         if progress.step == 0:
             ask(observers, _before_the_first(plain, last=settings.steps == 0))
+            part_again(model)
         while progress.step < settings.steps:
             clock.begin()
             share = lr_factor(progress.step, settings.steps, settings.schedule)
@@ -112,6 +113,7 @@ def train(
             if clock.heart_should_beat():
                 run.heartbeat(step.number)
             wanted = ask(observers, step)
+            part_again(model)
             verdict = on_main(partial(_decide, wanted, run, interrupts, learned.num_interrupted))
             if last or verdict.action > Action.CONTINUE or progress.step % settings.checkpoint_every == 0:
                 checkpoint(progress)

@@ -22,11 +22,12 @@ _ROUNDED = 2.0**-8
 
 
 @torch.no_grad()
-def check_rows_apart(model: Any, seq_len: int) -> None:
+def check_rows_apart(model: Any, seq_len: int, dtype: torch.dtype | None = None) -> None:
     """Compare packed rows with a plain forward pass over a row alone, which is told of no rows, masks or positions.
 
     UserError for a model in which they differ: because a state goes on from row to row, or because its layers reach
-    less far than our masks know. It takes about as long as three forward passes over one sequence.
+    less far than our masks know. It takes about as long as three forward passes over one sequence. `dtype` is what is
+    computed in, where that is not the weights'.
     """
     device, num_embeddings = model.device, model.get_input_embeddings().weight.shape[0]
     num_before, draw = min(8, seq_len // 2), torch.Generator().manual_seed(0)
@@ -48,8 +49,9 @@ def check_rows_apart(model: Any, seq_len: int) -> None:
             "trained on packed rows; choose a base with attention alone"
         )
     apart = _apart(packed, alone)
-    allowed = _SAME if model.dtype == torch.float32 else _SAME_IN_16_BITS
-    if model.dtype != torch.float32 and apart > allowed:
+    dtype = dtype or model.dtype
+    allowed = _SAME if dtype == torch.float32 else _SAME_IN_16_BITS
+    if dtype != torch.float32 and apart > allowed:
         # Some models blow rounding up: Gemma 3 in bfloat16 is a quarter off itself. What it does to its own is allowed.
         shaken = _shaken(model, places - num_before, tokens[:, num_before:])
         allowed = max(allowed, 2 * _apart(shaken, alone))

@@ -83,7 +83,23 @@ def prepare(accelerator: Any, model: Any, optimizer: Any) -> Any:
     """`model` as it is trained: itself, a copy of it in each process, or parted among them, and its optimizer too."""
     if not processes.sharded():
         return accelerator.prepare_model(model)
+    from accelerate.utils import DistributedType, FullyShardedDataParallelPlugin
+
+    if not accelerator.is_fsdp2:  # accelerate looks for it on GPUs only; what it does works on processors too
+        plugin = FullyShardedDataParallelPlugin()
+        if accelerator.mixed_precision != "no":
+            plugin.set_mixed_precision(accelerator.mixed_precision)
+        accelerator.state.distributed_type, accelerator.state.fsdp_plugin = DistributedType.FSDP, plugin
     return accelerator.prepare(model, optimizer)[0]
+
+
+def part_again(model: Any) -> None:
+    """Part the weights that a forward pass without a backward pass, an observer's, has left whole.
+
+    Until then a parameter of the model is another than the one that the optimizer moves and a checkpoint keeps.
+    """
+    if processes.sharded():
+        model.reset_iter_state()
 
 
 def _from_main(said: tuple[Any, int | None] | None) -> tuple[Any, int | None]:

@@ -12,7 +12,9 @@ _PACKAGES = (
 )  # fmt: skip
 
 
-def environment(*, device: str, threads: int, compile_mode: str, processes: int = 1) -> dict[str, Any]:
+def environment(
+    *, device: str, threads: int, compile_mode: str, processes: int = 1, sharded: bool = False
+) -> dict[str, Any]:
     """What decides, beside code, configuration and seeds, whether two runs are bit-identical.
 
     Nothing here names the machine or its user, and no environment variable is read.
@@ -24,6 +26,7 @@ def environment(*, device: str, threads: int, compile_mode: str, processes: int 
         "device": device,
         "threads": threads,
         "processes": processes,
+        "sharded": sharded,
         "compile": compile_mode,
         "packages": versions(),
     }

@@ -11,6 +11,7 @@
 import os
 import re
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from types import TracebackType
@@ -28,15 +29,21 @@ Control = Literal["pause", "resume", "stop", "checkpoint"]
 CONTROLS: tuple[Control, ...] = ("pause", "resume", "stop", "checkpoint")
 
 _CONTENT = ("final/**/*",)
-_NOT_IN_MANIFEST = ("lock", "control", "heartbeat.json", "failed.json", "checkpoints")
+_NOT_IN_MANIFEST = ("lock", "control", "heartbeat.json", "failed.json", "checkpoints", "tensorboard", "wandb")
+METRICS = "metrics.jsonl"
 _PARENT = re.compile(r"(run|mix|path|hub):.+")
 
 
 _SPLIT = ("micro_batch_size", "grad_accum")
+_WATCHING = ("trackers",)
 
 
 def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:
-    """A configuration in which only the product of micro-batch and accumulation counts: what a step learns from."""
+    """A configuration in which only the product of micro-batch and accumulation counts: what a step learns from.
+
+    Who watches may change.
+    """
+    facts = {key: value for key, value in facts.items() if key not in _WATCHING}
     if not all(isinstance(facts.get(key), int) for key in _SPLIT):
         return facts
     rest = {key: value for key, value in facts.items() if key not in _SPLIT}
@@ -59,6 +66,8 @@ class Run:
         self.folder = artifact("runs", name)
         self.notes: list[str] = []
         """What `start` found and mended, for the command to tell the user."""
+        self.listeners: list[Callable[[int, dict[str, Any]], None]] = []
+        """Who else is shown what goes to metrics.jsonl: a step and its figures."""
         self.resumed = False
         """Whether the run was begun by an earlier process."""
         self._lock = Lock(self.folder / "lock")
@@ -76,15 +85,16 @@ class Run:
         threads: int,
         compile_mode: str,
         processes: int = 1,
+        sharded: bool = False,
         made_in: Round | None = None,
         allow_changed_environment: bool = False,
     ) -> "Run":
         """Begin the run `name`, or go on with it, and hold its lock.
 
         `parents` maps `run:NAME`, `mix:NAME`, `path:…` or `hub:…` to content hashes; `made_in` is the round of a loop
-        that makes it. Raises AlreadyDone where the run is complete, UserError where another process has it, where the
-        configuration or a parent changed, and where code, versions or machine changed (then it cannot be bit-exact)
-        unless `allow_changed_environment`.
+        that makes it; `sharded` says that weights are parted among the processes. Raises AlreadyDone where the run is
+        complete, UserError where another process has it, where the configuration or a parent changed, and where code,
+        versions or machine changed (then it cannot be bit-exact) unless `allow_changed_environment`.
         """
         if not all(_PARENT.fullmatch(parent) for parent in parents):
             raise ValueError(f"parents are named run:…, mix:…, path:… or hub:…, not {list(parents)}")
@@ -101,7 +111,11 @@ class Run:
                 **({"round": made_in.facts} if made_in else {}),
                 "code": code_behind(command),
                 "environment": identity.environment(
-                    device=device, threads=threads, compile_mode=compile_mode, processes=processes
+                    device=device,
+                    threads=threads,
+                    compile_mode=compile_mode,
+                    processes=processes,
+                    sharded=sharded,
                 ),
             }
             if (run.folder / "run.json").exists():
@@ -160,9 +174,12 @@ class Run:
             if cut:
                 self.notes.append(f"{log.name}: dropped a half-written last line ({len(cut)} bytes)")
 
-    def log(self, step: int, facts: dict[str, Any], *, file: str = "metrics.jsonl") -> None:
+    def log(self, step: int, facts: dict[str, Any], *, file: str = METRICS) -> None:
         """Add one line of facts about a step to a JSON lines file of the run."""
         records.append_jsonl(self.folder / file, {"step": step, **facts})
+        if file == METRICS:
+            for listener in self.listeners:
+                listener(step, facts)
 
     def journal(self, step: int, text: str) -> None:
         """Add a passage about a step to `journal.md`."""
@@ -249,7 +266,7 @@ class Bystander(Run):
                 "one folder of artifacts that they share (ESPALIER_HOME)"
             )
 
-    def log(self, step: int, facts: dict[str, Any], *, file: str = "metrics.jsonl") -> None:
+    def log(self, step: int, facts: dict[str, Any], *, file: str = METRICS) -> None:
         """Nothing."""
 
     def journal(self, step: int, text: str) -> None:

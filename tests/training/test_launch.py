@@ -1,13 +1,16 @@
 """Several processes that cannot train a run together are told so before torch is imported."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from espalier.errors import UserError
 from espalier.models import devices
-from training.config import TrainConfig
+from stage1.train import main
+from tests.stage1.commands import TRUNK, make_mix, write_config
+from training.config import TrainConfig, TrainOptions
 from training.launch import check_process
 
 
@@ -67,6 +70,24 @@ def test_each_process_has_a_gpu_of_its_own(
 
 
 @pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"optim": {"kind": "muon"}}, "optim.kind: muon"),
+        ({"adapter": {"train_embeddings": "tokens"}}, "train_embeddings: .* no single tokens"),
+        ({"memory": {"embedding_on_cpu": True}, "adapter": {}}, "memory.embedding_on_cpu"),
+    ],
+)
+def test_what_needs_whole_weights_is_refused_where_they_are_parted(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], says: str
+) -> None:
+    check_process(config(grad_accum=2, **changes))
+    started(monkeypatch, 2, ACCELERATE_USE_FSDP="true", FSDP_VERSION="2")
+    check_process(config(grad_accum=2))
+    with pytest.raises(UserError, match=says):
+        check_process(config(grad_accum=2, **changes))
+
+
+@pytest.mark.parametrize(
     ("environment", "says"),
     [
         ({"ACCELERATE_USE_FSDP": "true", "FSDP_VERSION": "1"}, "--fsdp_version 2"),
@@ -79,3 +100,16 @@ def test_what_accelerate_was_told_is_refused_where_nothing_is_trained_with_it(
     started(monkeypatch, 2, **environment)
     with pytest.raises(UserError, match=says):
         check_process(config(grad_accum=2))
+
+
+def test_a_plan_says_what_each_process_does_and_begins_nothing(
+    monkeypatch: pytest.MonkeyPatch, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_mix(workspace)
+    trunk = write_config(workspace, TRUNK, grad_accum=4)
+    started(monkeypatch, 2)
+    assert main([str(trunk), "--dry_run"]) == 0
+    assert "2 processes take 2 of a step's 4 micro-batches of 2 each" in capsys.readouterr().out
+    with pytest.raises(UserError, match="cannot be shared evenly"):
+        main([str(trunk), "--plan", "--grad_accum", "3"])
+    assert not (workspace / "runs").exists() and TrainOptions(dry_run=True).plan

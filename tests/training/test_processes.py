@@ -1,5 +1,6 @@
 """One run trained by two processes, which meet over gloo: what one learns, and one of everything it leaves."""
 
+import shutil
 import signal
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,12 @@ from training.checkpoint import list_checkpoints
 pytestmark = pytest.mark.slow
 TRAIN = "stage1/train.py"
 QUICK: dict[str, Any] = {"steps": 12, "grad_accum": 4, "micro_batch_size": 1}
+FSDP2 = {
+    "ACCELERATE_USE_FSDP": "true",
+    "FSDP_VERSION": "2",
+    "FSDP_AUTO_WRAP_POLICY": "TRANSFORMER_BASED_WRAP",
+    "FSDP_RESHARD_AFTER_FORWARD": "true",
+}
 LORA = CORE | QUICK | {"adapter": {"r": 2, "train_embeddings": "all"}}
 
 
@@ -60,6 +67,28 @@ def test_two_processes_make_the_run_that_one_makes(workspace: Path, config: Path
     names = [{path.name for path in (workspace / "runs" / name).rglob("*")} for name in ("alone", "together")]
     assert names[0] == names[1]
     load_for_inference("together")
+
+
+@pytest.mark.parametrize("adapter", [None, {"r": 2, "train_embeddings": "all"}])
+def test_weights_parted_among_two_learn_what_whole_ones_learn(
+    workspace: Path, config: Path, adapter: dict[str, Any] | None
+) -> None:
+    """FSDP2, as `accelerate launch --use_fsdp --fsdp_version 2` asks for it; killed, it goes on with one process."""
+    facts = LORA | {"adapter": adapter, "steps": 8, "name": "parted"}
+    config = write_config(workspace, facts)
+    main([str(config), "--name", "whole"])
+    both(config, at=log_of_step(6), **FSDP2)
+    assert [path.name for path in list_checkpoints(workspace / "runs" / "parted" / "checkpoints")] == ["step-000004"]
+    shutil.copytree(workspace / "runs" / "parted", workspace / "runs" / "alone")
+    for file in ("run.json", "lock"):
+        path = workspace / "runs" / "alone" / file
+        path.write_text(path.read_text().replace('"parted"', '"alone"'))
+    first, second = both("--resume", "parted", **FSDP2)
+    assert (first.code, second.code) == (0, 0), first.output + second.output
+    assert run(TRAIN, "--resume", "alone", "--allow_changed_environment").code == 0
+    for name in ("parted", "alone"):
+        assert_same(trained(workspace, name), trained(workspace, "whole"))
+        assert load_for_inference(name)[0].config.architectures == ["LlamaForCausalLM"]
 
 
 def test_killed_it_goes_on_with_two_to_the_same_bits_and_with_one_to_the_same_figures(

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import psutil
 
 from espalier.artifacts.run import recorded
+from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models import devices, loading
@@ -52,8 +53,19 @@ def planned(config: C, options: TrainOptions, described: Any) -> C:
             table.say_choice(config, chosen, why)
     table.say_plan(fitting.plan(chosen), shape, chosen, dtype)
     table.say_work(shape, chosen, device)
+    if processes.count() > 1:
+        say(_shared(chosen))
     table.say_verdict(fitting, chosen, where)
     return chosen
+
+
+def _shared(config: TrainConfig) -> str:
+    """What each of the processes does that a launcher has started."""
+    number = processes.count()
+    parts = f"{config.grad_accum // number} of a step's {config.grad_accum} micro-batches of {config.micro_batch_size}"
+    if processes.sharded():
+        return f"{number} processes take {parts} each, and hold a part of the weights each (FSDP): less than this table"
+    return f"{number} processes take {parts} each, and need the memory of this table each"
 
 
 def _memory(vram: str | None, device: str) -> tuple[int, str]:

@@ -57,7 +57,9 @@ class LayerBytes:
     """Bytes that a layer takes beside its weights."""
 
     input: int
-    """What it is given, which is kept in any case."""
+    """What it is given."""
+    keeps_input: bool
+    """Whether it keeps that, where it is not checkpointed; a copy in float32 is what a norm keeps of 16 bits."""
     kept: int
     """Kept from its forward to its backward pass, without its input."""
     passing: int
@@ -77,6 +79,7 @@ def walk(layer: Layer, how: How, width: int, *, sums_in_place: bool = True) -> L
     given = tape.new(stream, "input")
     program = _Program(tape, layer, how, width)
     out = program.layer(given)
+    keeps_input = given.references > 1
     kept = tape.held.total() - stream - out.size
     forward = tape.peak - stream
     tape.drop(out)  # the next layer's input, which is counted there
@@ -86,6 +89,7 @@ def walk(layer: Layer, how: How, width: int, *, sums_in_place: bool = True) -> L
     del tape.at_peak["input"]
     return LayerBytes(
         input=stream,
+        keeps_input=keeps_input,
         kept=kept,
         passing=_without_keeping(layer, how, width) - stream,
         forward=forward,
@@ -108,13 +112,20 @@ def walk_head(shape: Shape, how: How, *, tile: int, sums_in_place: bool = True) 
     read = chosen if narrow == chosen.size else tape.op([chosen], narrow)
     loss = _loss(tape, read, shape, how, tile)
     tape.drop(normed, chosen, *([read] if read is not chosen else []))
+    keeps_input = given.references > 1
     kept = tape.held.total() - stream
     forward = tape.peak - stream
     tape.peak = 0
     tape.backward(loss, tape.new(4, GRADIENT))
     del tape.at_peak["input"]
     return LayerBytes(
-        input=stream, kept=kept, passing=forward, forward=forward, backward=tape.peak - stream, at_backward=tape.at_peak
+        input=stream,
+        keeps_input=keeps_input,
+        kept=kept,
+        passing=forward,
+        forward=forward,
+        backward=tape.peak - stream,
+        at_backward=tape.at_peak,
     )
 
 

@@ -12,8 +12,8 @@ CUBLAS_WORKSPACE = 33 * MIB
 """What `CUBLAS_WORKSPACE_CONFIG=:4096:8` asks for, counted by torch; one for each stream that multiplies."""
 FRAGMENTS = 0.04
 """Of what torch has, the share that its allocator holds and cannot use; an estimate."""
-PROGRAM = 620 * MIB
-"""Python, torch, transformers and peft in the memory of a process on a CPU; measured (research/benchmarks)."""
+PROGRAM = 530 * MIB
+"""Python with all that a training command imports; measured: stage1/train.py with smoke-trunk.yaml, torch 2.13."""
 
 
 def around(device: str, tensors: int) -> tuple[Line, ...]:

@@ -31,6 +31,11 @@ class Moment:
     """What is held then."""
 
     @property
+    def part(self) -> str:
+        """The part of a step that it belongs to: forward, backward or optimizer."""
+        return "forward" if self.name == "loss" else self.name.partition(" ")[0]
+
+    @property
     def size(self) -> int:
         """Bytes in all."""
         return sum(line.size for line in self.lines)
@@ -118,22 +123,34 @@ class _Step:
 
     def moments(self) -> Iterator[Moment]:
         """In their order."""
-        last = len(self._layers)
-        # Autocast casts every trained weight once, and keeps that until the forward pass is over.
-        copies = 2 * self._trained.numbers if self._how.autocast else 0
-        cast = Line(name="copies of trained weights that autocast keeps", size=copies)
-        yield self._moment("loss", last, cast, Line(name="norm, loss and its tiles", size=self._head.forward))
+        last, head = len(self._layers), self._head
+        # Autocast keeps its copy of a trained matrix until the forward pass is over; layers that keep theirs count it.
+        share = self._checkpointed / last
+        copies = int(2 * sum(self._trained.matrices) * share) if self._how.autocast else 0
         yield self._moment(
-            "backward pass: loss and last norm", last, Line(name="norm, loss, gradients", size=self._head.backward)
+            "loss",
+            last,
+            Line(name="what the last layer gave", size=head.input),
+            Line(name="copies of trained weights that autocast keeps", size=copies),
+            Line(name="norm, loss and its tiles", size=head.forward),
         )
+        for checkpointed in {self._checkpointed, last} - {0}:
+            layer = self._layers[checkpointed - 1]
+            name = "a layer that keeps nothing" if checkpointed == self._checkpointed else "a layer"
+            room = layer.passing if checkpointed == self._checkpointed else layer.forward
+            ahead = Line(name=name, size=layer.input + room)
+            yield self._moment(f"forward pass of layer {checkpointed} of {last}", checkpointed - 1, ahead)
+        given = head.input if head.keeps_input else 0
+        gradients = Line(name="norm, loss, gradients", size=head.backward + given)
+        yield self._moment("backward pass: loss and last norm", last, gradients)
         worst = max(range(last), key=self._going_back)
         yield self._moment(f"backward pass of layer {worst + 1} of {last}", worst, *self._of_layer(worst))
         if self._how.full:
             # The gradient of an embedding is as large as the embedding; where it is tied, it is added to the head's.
             table = Line(name="gradient of the embedding", size=4 * self._shape.embedding)
             yield self._moment("backward pass: embedding", 0, table)
-        room = Line(name="room for the step", size=self._optimizer_room())
-        yield Moment(name="optimizer step", lines=(*self._always(everything=True), room))
+        step = Line(name="room for the step", size=self._optimizer_room())
+        yield Moment(name="optimizer step", lines=(*self._always(everything=True), step))
 
     def host(self) -> list[Line]:
         """What lies in host memory instead."""
@@ -146,12 +163,12 @@ class _Step:
 
     def _moment(self, name: str, number: int, *lines: Line) -> Moment:
         """A moment at which the first `number` layers have kept what they keep."""
-        kept = sum(layer.kept + layer.input for layer in self._layers[self._checkpointed : number])
+        kept = sum(map(_kept, self._layers[self._checkpointed : number]))
         shown = [
             *self._always(everything=self._how.accumulating),
             Line(name="inputs of checkpointed layers", size=self._inputs(number)),
             Line(name="kept by layers that are not checkpointed", size=kept),
-            Line(name="the stream", size=self._head.input),
+            Line(name="tables of positions", size=2 * self._number * self._how.tokens * self._shape.head_dim),
             *lines,
             Line(name="gradients of weights so far", size=self._gradients_after(number)),
         ]
@@ -162,13 +179,12 @@ class _Step:
         adapter = [Line(name="adapter, float32", size=4 * self._trained.numbers)] if self._config.adapter else []
         on_device, _ = resident.states(self._trained, self._config.optim.kind)
         batches = self._how.tokens * self._config.grad_accum * _BATCH
-        tables = 2 * self._number * self._how.tokens * self._shape.head_dim
         lines = [
             *self._resident,
             *adapter,
             Line(name=f"optimizer states ({self._config.optim.kind})", size=on_device),
             Line(name="gradients of weights", size=4 * self._trained.numbers if everything else 0),
-            Line(name="batches and positions", size=batches + tables),
+            Line(name="batches", size=batches),
         ]
         return [line for line in lines if line.size]
 
@@ -181,18 +197,20 @@ class _Step:
 
     def _going_back(self, index: int) -> int:
         """Bytes while layer `index` goes back that depend on which it is."""
-        kept = sum(layer.kept + layer.input for layer in self._layers[self._checkpointed : index])
+        kept = sum(map(_kept, self._layers[self._checkpointed : index]))
         own = sum(line.size for line in self._of_layer(index))
         return kept + self._inputs(index) + own + self._gradients_after(index + 1)
 
     def _of_layer(self, index: int) -> list[Line]:
         """What a layer takes while it goes back."""
-        layer = self._layers[index]
-        again = layer.forward + layer.input if index < self._checkpointed else 0  # the gradient waits meanwhile
-        if again > layer.backward:
-            return [Line(name="a layer computed again", size=again)]
-        parts = [Line(name=f"a layer's {name}", size=size) for name, size in layer.at_backward.items() if size]
-        return parts
+        layer, checkpointed = self._layers[index], index < self._checkpointed
+        fetched = checkpointed and self._config.memory.offload_checkpoints  # and let go once the layer has read it
+        held = layer.keeps_input or (checkpointed and not fetched)
+        given = Line(name="a layer's input", size=layer.input if held else 0)
+        again = layer.forward + layer.input if checkpointed else 0  # the gradient of what it gives waits meanwhile
+        if again + fetched * layer.input > layer.backward:
+            return [given, Line(name="a layer computed again", size=again + fetched * layer.input)]
+        return [given, *(Line(name=f"a layer's {name}", size=size) for name, size in layer.at_backward.items())]
 
     def _gradients_after(self, number: int) -> int:
         """Bytes of the gradients of weights that are there when all but the first `number` layers have gone back."""
@@ -216,3 +234,8 @@ class _Step:
         if self._config.optim.kind != "muon" or not self._trained.matrices:
             return 0
         return 6 * self._number * max(max(self._trained.matrices), min(1 << 24, sum(self._trained.matrices)))
+
+
+def _kept(layer: LayerBytes) -> int:
+    """Bytes that a layer keeps where it is not checkpointed."""
+    return layer.kept + (layer.input if layer.keeps_input else 0)

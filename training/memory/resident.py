@@ -68,7 +68,7 @@ def weights(shape: Shape, config: TrainConfig, number: int) -> tuple[list[Line],
     body = four if config.load_in_4bit else size * shape.body
     precision = "4 bits (NF4)" if config.load_in_4bit else {2: "bfloat16", 4: "float32"}[size]
     looked_up = Line(name="input embedding", size=size * shape.embedding)
-    head = nf4_bytes(shape.head) if memory.head_in_4bit else size * shape.head
+    head = nf4_bytes(shape.embedding) if memory.head_in_4bit else size * shape.head
     lines = [
         Line(name=f"weights of the layers, {precision}", size=body),
         Line(name="output layer, 4 bits (NF4)" if memory.head_in_4bit else "output layer", size=head),

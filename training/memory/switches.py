@@ -59,8 +59,8 @@ def switches(config: TrainConfig, shape: Shape, device: str) -> Iterator[Switch]
             exact=False,
             turned_on=lambda now: now.model_copy(update={"optim": now.optim.model_copy(update={"kind": kind})}),
         )
-    if frozen_embeddings and not shape.tied and not memory.head_in_4bit:
-        yield _of_memory("head_in_4bit", True, "about +1 %; the output layer is rounded to 4 bits", False)
+    if frozen_embeddings and not memory.head_in_4bit and (on_card or not shape.tied):
+        yield _head(shape, on_card)
     if config.adapter and config.init != "random" and not config.load_in_4bit:
         yield Switch(
             name="load_in_4bit: true",
@@ -68,6 +68,20 @@ def switches(config: TrainConfig, shape: Shape, device: str) -> Iterator[Switch]
             exact=False,
             turned_on=lambda now: now.model_copy(update={"load_in_4bit": True}),
         )
+
+
+def _head(shape: Shape, on_card: bool) -> Switch:
+    """The output layer in 4 bits; of one that shares the embedding's weights, these have to leave the card."""
+    cost = "about +1 %; the output layer is rounded to 4 bits"
+    if not shape.tied:
+        return _of_memory("head_in_4bit", True, cost, False)
+    both = {"head_in_4bit": True, "embedding_on_cpu": True}
+    return Switch(
+        name="memory.head_in_4bit: true, memory.embedding_on_cpu: true",
+        cost=cost,
+        exact=False,
+        turned_on=lambda now: now.model_copy(update={"memory": now.memory.model_copy(update=both)}),
+    )
 
 
 def _tiles(seq_len: int) -> int:

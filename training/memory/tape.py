@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-KEPT, GRADIENT, WORK = "activations", "their gradients", "room to compute in"
-WEIGHTS = "gradients of weights"
+KEPT, GRADIENT, WORK = "activations", "gradients", "room to compute in"
+WEIGHTS = "weights' gradients"
 
 
 @dataclass(eq=False, slots=True)

@@ -11,19 +11,21 @@ from data_mix.curriculum.templates import Slots, has_word, pieces, say_one_of, s
 from data_mix.curriculum.words import lexicon
 
 MARKS = ".!?"
-STYLES: tuple[tuple[Callable[[str], str], float], ...] = (
-    (lambda text: text, 0.86),
-    (lambda text: text.rstrip(MARKS), 0.05),
-    (lambda text: text.rstrip(MARKS).lower(), 0.07),
-    (lambda text: text.lower(), 0.02),
+STYLES: tuple[Callable[[str], str], ...] = (
+    lambda text: text,
+    lambda text: text.rstrip(MARKS),
+    lambda text: text.rstrip(MARKS).lower(),
+    lambda text: text.lower(),
 )
-"""How a sentence is typed, and how often: as it should be, without its last mark, without capitals, or with neither."""
+"""How a sentence is typed: as it should be, without its last mark, without capitals, or with neither."""
+WITH_CARE = (0.86, 0.05, 0.07, 0.02)
+WITHOUT_CARE = (0.45, 0.15, 0.3, 0.1)
+"""How often: where a sentence is told, and in small talk, which people type as it comes."""
 
 
-def type_out(c: Chooser, text: str) -> str:
+def type_out(c: Chooser, text: str, care: tuple[float, ...] = WITH_CARE) -> str:
     """Write a sentence as somebody types it; returns what was written."""
-    styles, weights = zip(*STYLES, strict=True)
-    typed: str = c.pick([style(text) for style in styles], lambda typed, rest: rest.startswith(typed), tuple(weights))
+    typed: str = c.pick([style(text) for style in STYLES], lambda typed, rest: rest.startswith(typed), care)
     c.say(typed)
     return typed
 
@@ -41,7 +43,7 @@ def talk(c: Chooser, after: Slots | None) -> dict[str, Any]:
     kind = c.pick(tuple(kinds), lambda name, rest: any(_begins(ask, rest) for ask in kinds[name]["asks"]))
     ask = c.pick(tuple(kinds[kind]["asks"]), _begins)
     slots = _Slots(c, after)
-    said = type_out(c, "".join(slots(piece) if at % 2 else piece for at, piece in enumerate(pieces(ask))))
+    said = type_out(c, "".join(slots(piece) if at % 2 else piece for at, piece in enumerate(pieces(ask))), WITHOUT_CARE)
     c.end()
     c.begin("assistant")
     answers = kinds[kind]["after"] if after and "after" in kinds[kind] else kinds[kind]["answers"]

@@ -1,4 +1,4 @@
-"""Sessions: the language to be immersed in, spoken by Tutor, Sophie and Basil, and free of mistakes.
+"""Sessions: the language to be immersed in, spoken by Tutor, Sophie and Basil, and free of mistakes but in slips.
 
 A session type is one small class with its share, and one template file of the same name; no list has to name it.
 """

@@ -18,7 +18,8 @@ SPEAKERS = ("Tutor", "Sophie", "Basil")
 
 
 @cache
-def _templates(name: str) -> Mapping[str, Any]:
+def templates_of(name: str) -> Mapping[str, Any]:
+    """What stands in the template file of a session type."""
     path = Path(__file__).parent / f"{re.sub('(?<!^)(?=[A-Z])', '_', name).lower()}.yaml"
     templates = yaml.safe_load(path.read_text(encoding="utf-8"))
     assert isinstance(templates, dict)
@@ -34,7 +35,7 @@ def _lines(name: str) -> tuple[str, ...]:
             for part in entry.values() if isinstance(entry, dict) else entry:
                 yield from flatten(part)
 
-    return tuple(flatten(_templates(name)))
+    return tuple(flatten(templates_of(name)))
 
 
 class Session:
@@ -47,7 +48,7 @@ class Session:
 
     def __init__(self, c: Chooser, space: Space) -> None:
         self.c, self.space = c, space
-        self.templates = _templates(type(self).__name__)
+        self.templates = templates_of(type(self).__name__)
         self.words: dict[str, str] = {}
         self._first = True
 

@@ -1,5 +1,6 @@
 """The curriculum's grammar: known to the last bit, and faithful to its hold-outs."""
 
+import random
 import re
 
 import pytest
@@ -7,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data_mix.curriculum import CurriculumConfig, generate, heldout, parses_reply, sentences_that_parse
-from data_mix.curriculum.chooser import derivations
+from data_mix.curriculum.chooser import Sampler, derivations
+from data_mix.curriculum.heldout import Space
+from data_mix.curriculum.sessions.slips import Slips
 from data_mix.curriculum.write import PROGRAMS, SPLITS, Kind, _write, space
 from data_mix.language.teaching import corrects_to_the_face
 from espalier.text.rows import Row
@@ -68,6 +71,32 @@ def test_sessions_keep_to_the_held_out_pairs_too() -> None:
     assert [pair for pair, found in pattern.items() if found.search(unseen)]
 
 
+class Watched(Space):
+    """The clauses that were drawn, each with the mistake that it was to be spoilt by."""
+
+    def clause(self, c, *, mistake=None, **how):
+        clause = super().clause(c, mistake=mistake, **how)
+        self.drawn = (clause.verb.base, clause.noun.singular, mistake.name)
+        return clause
+
+
+def test_slips_keep_to_the_held_out_triples_and_say_what_went_astray() -> None:
+    free, unseen = Watched("train", HELD), Watched("unseen_pairs", HELD)
+    for index in range(400):
+        for where in (free, unseen):
+            sampler = Sampler(random.Random(index))
+            slips = Slips(sampler, where)
+            sampler.begin("text")
+            slips.write()
+            sampler.end()
+            verb, noun, _ = where.drawn
+            assert ((verb, noun) in HELD.pairs) == (where is unseen)
+            assert where is unseen or where.drawn not in HELD.triples
+            words = slips.words
+            assert words["wrong"] != words["right"] and words["slip"] != words["mine"]
+            assert words["right"] in words["full"], "what was meant is said in the listener's person"
+
+
 def test_dialogues_alternate_and_end_with_the_tutor_after_two_to_eight_messages() -> None:
     lengths = set()
     for row in rows("dialogue", "train", 600):
@@ -125,3 +154,13 @@ def test_sentences_of_sessions_parse_up_to_the_first_broken_one() -> None:
         assert sentences_that_parse(text) == (num_lines, num_lines)
         first, rest = text.split("\n", 1)
         assert sentences_that_parse(f"{first}\nTutor: Then she bought the moon.\n{rest}") == (1, 2)
+
+
+def test_small_talk_is_often_typed_without_care_and_what_is_told_seldom() -> None:
+    typed = {True: [], False: []}
+    for row in rows("dialogue", "train", 600):
+        said = [message["content"] for message in row.messages if message["role"] == "user"]
+        for learner, turn in zip(said, row.meta["turns"], strict=True):
+            typed[not turn["error"] and not turn["corrected"]].append(learner[0].isupper() and learner[-1] in ".!?")
+    told, talk = (sum(typed[kind]) / len(typed[kind]) for kind in (False, True))
+    assert len(typed[True]) > 100 and told > 0.8 and talk < 0.6

@@ -11,6 +11,7 @@ from espalier import report
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from espalier.command_line import console
+from espalier.errors import UserError
 from espalier.models.loading import save_model, saved_weights
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
@@ -19,6 +20,8 @@ from training.adapters import share_trained
 from training.checkpoint import Progress
 from training.config import TrainConfig
 from training.machine import Machine, peak_memory_gb
+from training.memory.plan import make_plan
+from training.memory.shapes import shape_of
 from training.together import on_main
 
 
@@ -58,7 +61,19 @@ def finish(
         if split != "train" and len(pack)
     }
     share = share_trained(model)
-    on_main(partial(_seal, run, config, measured, progress, share, peak_memory_gb(machine.device)))
+    peaks = {"peak_memory_gb": peak_memory_gb(machine.device), "planned_memory_gb": _planned(model, config, machine)}
+    on_main(partial(_seal, run, config, measured, progress, share, peaks))
+
+
+def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
+    """The peak that was to be expected, in GiB as it is measured; None for a model that cannot be planned."""
+    try:
+        shape = shape_of(model.config, config.adapter, trust_remote_code=config.trust_remote_code)
+    except UserError:
+        return None
+    dtype = str(machine.dtype).removeprefix("torch.")
+    plan = make_plan(shape, config, device=machine.device, dtype=dtype)
+    return (plan.total if machine.device == "cpu" else plan.tensors) / 2**30
 
 
 def _seal(
@@ -67,7 +82,7 @@ def _seal(
     measured: dict[str, dict[str, heldout.Figures]],
     progress: Progress,
     share: tuple[int, int],
-    peak: float,
+    peaks: dict[str, float | None],
 ) -> None:
     trained, total = share
     metrics = list(records.read_jsonl(run.folder / "metrics.jsonl")) if config.steps else []
@@ -77,7 +92,7 @@ def _seal(
         "tokens": progress.tokens,
         "tokens_per_second": progress.tokens / progress.seconds if progress.seconds else None,
         "seconds": progress.seconds,
-        "peak_memory_gb": peak,
+        **peaks,
         "loss": next((row["loss"] for row in reversed(metrics) if "loss" in row), None),
         "valid_bits_per_byte": valid.get("bits_per_byte"),
         "valid_excess": valid.get("excess"),
@@ -126,12 +141,12 @@ def _parts_measured(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
 
 
 def _lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
-    speed = summary["tokens_per_second"]
+    speed, planned = summary["tokens_per_second"], summary["planned_memory_gb"]
     return [
         ("steps", f"{summary['steps']:,}"),
         ("tokens", f"{summary['tokens']:,}" + (f" at {speed:,.0f} per second" if speed else "")),
         ("time", f"{summary['seconds']:.1f} s"),
-        ("peak memory", f"{summary['peak_memory_gb']:.2f} GB"),
+        ("peak memory", f"{summary['peak_memory_gb']:.2f} GB" + (f", planned {planned:.2f} GB" if planned else "")),
         ("parameters trained", f"{summary['parameters_trained']:,} of {summary['parameters']:,} "
                                f"({100 * summary['share_trained']:.2f} %)"),
         ("last training loss", "–" if summary["loss"] is None else f"{summary['loss']:.4f} nats per token"),

@@ -108,6 +108,7 @@ def describe(kind: str) -> Any:
 def training(seq_len: int, switches: dict[str, Any], others: dict[str, Any]) -> TrainConfig:
     """NF4 LoRA of rank 16 on all linear layers, unless `others` says otherwise."""
     facts: dict[str, Any] = {"load_in_4bit": True, "adapter": AdapterSettings(), "memory": MemorySettings(**switches)}
+    facts["heldout"] = {"batch_size": 1}  # is no part of a step
     return TrainConfig(name="check", mix="check", base="check", seq_len=seq_len, micro_batch_size=1, **facts | others)
 
 
@@ -177,7 +178,14 @@ def small_run(
     switches = MemorySettings(**(CHECKPOINTS if checkpoint else {}))
     adapter = AdapterSettings(r=rank) if rank else None
     config = TrainConfig(
-        name="a", mix="a", base="a", seq_len=seq_len, micro_batch_size=batch, adapter=adapter, memory=switches
+        name="a",
+        mix="a",
+        base="a",
+        seq_len=seq_len,
+        micro_batch_size=batch,
+        adapter=adapter,
+        memory=switches,
+        heldout={"batch_size": 1},
     )
     shape = shape_of(described, adapter)
     planned = psutil.Process().memory_info().rss + make_plan(shape, config, device="cpu", dtype="float32").tensors

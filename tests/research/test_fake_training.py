@@ -41,7 +41,9 @@ EVERYTHING = {
     ids=["lora", "every switch", "in full"],
 )
 def test_a_plan_is_what_a_step_takes(described: Any, changes: dict[str, Any]) -> None:
-    config = TrainConfig(name="a", mix="a", base="a", seq_len=2048, micro_batch_size=1, **changes)
+    config = TrainConfig(
+        name="a", mix="a", base="a", seq_len=2048, micro_batch_size=1, heldout={"batch_size": 1}, **changes
+    )
     measured = peaks(described, config, dtype=torch.bfloat16)
     shape = shape_of(described, config.adapter)
     plan = make_plan(shape, config, device="cuda", dtype="bfloat16", sums_in_place=False)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import transformers
 
+from espalier.artifacts import records
 from espalier.artifacts.run import recorded
 from espalier.errors import UserError
 from stage1.train import main
@@ -43,6 +44,17 @@ def test_what_does_not_fit_is_told_what_to_turn_on(described: Path, capsys: pyte
     assert "micro_batch_size: 1, grad_accum: 4" in said and "with these it fits" in said
 
 
+def test_held_out_rows_are_part_of_a_plan(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(described), "--plan", "--vram", "0.66GB", "--micro_batch_size", "1"]) == 0
+    said = capsys.readouterr().out
+    assert "at the peak, in the held-out rows" in said and "heldout.batch_size: 1" in said
+    assert (
+        main([str(described), "--plan", "--vram", "0.66GB", "--micro_batch_size", "1", "--heldout.batch_size", "1"])
+        == 0
+    )
+    assert "it fits in a card of 0.66GB" in capsys.readouterr().out
+
+
 def test_fit_chooses_the_longest_that_fits_and_keeps_the_tokens_of_a_step(
     described: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -70,6 +82,8 @@ def test_fit_trains_with_what_it_chose_and_goes_on_with_it(workspace: Path, caps
     assert main([config, "--fit", "--max_seq_len", "64"]) == 0
     chosen = recorded("trunk")["config"]
     assert (chosen["seq_len"], chosen["micro_batch_size"] * chosen["grad_accum"]) == (64, 1)
+    done = records.verify_manifest(workspace / "runs" / "trunk")["summary"]
+    assert 0.3 < done["planned_memory_gb"] < 1, "planned for this process alone, which has more in it"
     capsys.readouterr()
     assert main([config, "--fit"]) == 0
     said = capsys.readouterr().out

@@ -23,7 +23,7 @@ from training.memory.sizes import vram_bytes
 
 C = TypeVar("C", bound=TrainConfig)
 
-CHOSEN = ("seq_len", "micro_batch_size", "grad_accum", "memory", "load_in_4bit")
+CHOSEN = ("seq_len", "micro_batch_size", "grad_accum", "memory", "load_in_4bit", "heldout")
 """What --fit may choose, beside the optimizer's kind."""
 
 

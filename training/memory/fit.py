@@ -53,15 +53,19 @@ class Fitting:
         """Switches one after the other, until it fits or none is left; those that save nothing are left out."""
         rungs: list[Rung] = []
         before = self.plan(config)
+        while before.total > self.memory and (rung := self._next(config, before)):
+            rungs.append(rung)
+            config, before = rung.config, rung.plan
+        return rungs
+
+    def _next(self, config: TrainConfig, before: Plan) -> Rung | None:
+        """The first switch that saves something: of another moment, one may save only once a later one is on."""
         for switch in switches(config, self.shape, self.device):
-            if before.total <= self.memory:
-                break
             changed = switch.turned_on(config)
             plan = self.plan(changed)
             if plan.total < before.total:
-                rungs.append(Rung(switch=switch, config=changed, plan=plan, saved=before.total - plan.total))
-                config, before = changed, plan
-        return rungs
+                return Rung(switch=switch, config=changed, plan=plan, saved=before.total - plan.total)
+        return None
 
     def smallest(self, config: C) -> C:
         """The configuration with every switch on, at the shortest length."""

@@ -43,6 +43,8 @@ class How:
     """Width of their keys, and of their values."""
     mlp_tiles: int = 1
     """Pieces that the feed-forward block is computed in."""
+    measuring: bool = False
+    """Whether it is measured on held-out rows, where autocast may be off, so that peft casts what adapters read."""
     accumulating: bool = False
     """Whether gradients of weights are there from an earlier micro-batch, to be added to."""
 
@@ -91,7 +93,7 @@ def walk(layer: Layer, how: How, width: int, *, sums_in_place: bool = True) -> L
         input=stream,
         keeps_input=keeps_input,
         kept=kept,
-        passing=_without_keeping(layer, how, width) - stream,
+        passing=walk_without_keeping(layer, how, width),
         forward=forward,
         backward=tape.peak - stream,
         at_backward=tape.at_peak,
@@ -140,10 +142,12 @@ def _loss(tape: Tape, read: Tensor, shape: Shape, how: How, tile: int) -> Tensor
     return tape.op([read], 4, keeps=[read], work=tile, back_work=tile + wide + read.size, weight_grad=own)
 
 
-def _without_keeping(layer: Layer, how: How, width: int) -> int:
+def walk_without_keeping(layer: Layer, how: How, width: int) -> int:
+    """The most bytes that a layer's forward pass takes where nothing is kept, the input left out."""
     tape = Tape(keeping=False)
-    _Program(tape, layer, how, width).layer(tape.new(width * how.tokens * how.stream, "input"))
-    return tape.peak
+    given = tape.new(width * how.tokens * how.stream, "input")
+    _Program(tape, layer, how, width).layer(given)
+    return tape.peak - given.size
 
 
 class _Program:
@@ -312,7 +316,7 @@ class _Program:
         if how.in_4bit:
             base = self._replaced(base, tape.op([base], size, passes=True))
         shown, as_float = cast, None
-        if how.autocast and not how.in_4bit:  # peft casts to the adapter's float32, autocast back
+        if how.autocast and (how.measuring or not how.in_4bit):  # peft casts to the adapter's float32, autocast back
             as_float = tape.op([cast], 2 * narrow)
             shown = tape.op([as_float], narrow)
         if how.dropout:

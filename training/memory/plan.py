@@ -7,11 +7,11 @@ way back, the embedding's gradient, the optimizer's step. The largest of them is
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from training.config import TrainConfig
 from training.memory import overhead, resident
-from training.memory.layer import How, LayerBytes, walk, walk_head
+from training.memory.layer import How, LayerBytes, walk, walk_head, walk_without_keeping
 from training.memory.resident import Line
 from training.memory.shapes import Shape
 
@@ -32,7 +32,7 @@ class Moment:
 
     @property
     def part(self) -> str:
-        """The part of a step that it belongs to: forward, backward or optimizer."""
+        """What it belongs to: the step's forward, its backward, its optimizer, or held-out rows."""
         return "forward" if self.name == "loss" else self.name.partition(" ")[0]
 
     @property
@@ -151,6 +151,7 @@ class _Step:
             yield self._moment("backward pass: embedding", 0, table)
         step = Line(name="room for the step", size=self._optimizer_room())
         yield Moment(name="optimizer step", lines=(*self._always(everything=True), step))
+        yield Moment(name="held-out rows", lines=(*self._always(everything=False), *self._measuring()))
 
     def host(self) -> list[Line]:
         """What lies in host memory instead."""
@@ -160,6 +161,20 @@ class _Step:
             lines.append(Line(name="inputs of checkpointed layers (pinned)", size=inputs))
         paged = resident.states(self._trained, self._config.optim.kind)[1]
         return lines + ([Line(name="optimizer states that the driver may move", size=paged)] if paged else [])
+
+    def _measuring(self) -> list[Line]:
+        """What held-out rows take beside what is always there; neither kept for a way back, nor computed in tiles."""
+        shape, count = self._shape, self._config.heldout.batch_size
+        how = replace(self._how, tokens=count * self._config.seq_len, mlp_tiles=1, measuring=True)
+        layer = max(shape.layers, key=lambda layer: layer.inner)
+        given = shape.width * how.tokens * how.stream
+        return [
+            Line(
+                name="held-out rows on their way through a layer",
+                size=given + walk_without_keeping(layer, how, shape.width),
+            ),
+            Line(name="their tables of positions", size=2 * self._number * how.tokens * shape.head_dim),
+        ]
 
     def _moment(self, name: str, number: int, *lines: Line) -> Moment:
         """A moment at which the first `number` layers have kept what they keep."""

@@ -33,6 +33,13 @@ def switches(config: TrainConfig, shape: Shape, device: str) -> Iterator[Switch]
     memory, layers = config.memory, len(shape.layers)
     frozen_embeddings = config.adapter is not None and config.adapter.train_embeddings == "none"
     on_card = device == "cuda"
+    if config.heldout.batch_size > 1:
+        yield Switch(
+            name="heldout.batch_size: 1",
+            cost="nothing in a step",
+            exact=True,
+            turned_on=lambda now: now.model_copy(update={"heldout": now.heldout.model_copy(update={"batch_size": 1})}),
+        )
     if config.micro_batch_size > 1:
         whole = config.micro_batch_size * config.grad_accum
         yield Switch(

@@ -23,7 +23,7 @@ def say_plan(plan: Plan, shape: Shape, config: TrainConfig, dtype: str) -> None:
         f"{config.micro_batch_size} x {config.seq_len:,} tokens on {plan.device}, {dtype}"
     )
     if config.compile == "layers":
-        say("    layers are planned as they compute uncompiled; compiled ones keep no more")
+        say("    layers are planned as they compute uncompiled; what compiled ones keep is not planned apart")
     unit, name = (GIB, "GiB") if plan.total >= GIB else (GIB // 1024, "MiB")
     lines = [*plan.peak.lines, *plan.around]
     least = _SMALL * plan.total

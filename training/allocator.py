@@ -11,8 +11,9 @@ import ctypes
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # as malloc.h numbers them
 _KEPT = 1 << 30
 """Free bytes at the end of the heap, from which on some are given back."""
-_MAPPED = 1 << 26
-"""Bytes of a block from which on it is mapped apart and given back when freed: weights, no activations."""
+_MAPPED = (1 << 26, 1 << 25)
+"""Bytes of a block from which on it is mapped apart and given back when freed: weights, no activations. Before 2.35,
+glibc takes no more than the second."""
 
 
 def keep_freed_memory() -> None:
@@ -21,5 +22,6 @@ def keep_freed_memory() -> None:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):
         return
-    mallopt(_MMAP_THRESHOLD, _MAPPED)
-    mallopt(_TRIM_THRESHOLD, _KEPT)
+    # Set alone, the other threshold would have every block mapped that is larger than some pages.
+    if any(mallopt(_MMAP_THRESHOLD, size) for size in _MAPPED):
+        mallopt(_TRIM_THRESHOLD, _KEPT)

@@ -10,7 +10,7 @@ from data_mix.packing.pack import Pack
 from espalier import report
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
-from espalier.command_line import console
+from espalier.command_line import console, processes
 from espalier.errors import UserError
 from espalier.models.loading import save_model, saved_weights
 from espalier.models.references import ModelRef
@@ -66,7 +66,9 @@ def finish(
 
 
 def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
-    """The peak that was to be expected, in GiB as it is measured; None for a model that cannot be planned."""
+    """The peak that was to be expected, in GiB as it is measured; None for a model that cannot be planned, or is parted."""
+    if processes.sharded():
+        return None
     try:
         shape = shape_of(model.config, config.adapter, trust_remote_code=config.trust_remote_code)
     except UserError:

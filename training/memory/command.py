@@ -32,6 +32,13 @@ def planned(config: C, options: TrainOptions, described: Any) -> C:
 
     UserError where it can be no plan, where --fit finds nothing that fits, and for a card smaller than any plan.
     """
+    if options.fit and processes.count() > 1:
+        raise UserError(
+            "--fit: each of several processes would choose for itself; start one with --plan --fit, and give what it "
+            "chose to all of them as a configuration"
+        )
+    if not options.vram:
+        devices.check_here(config.device)
     if options.vram and config.device == "cpu":
         raise UserError(f"--vram {options.vram} names a card, but device: cpu computes without one")
     device = "cuda" if options.vram else devices.likely_device(config.device).partition(":")[0]
@@ -39,14 +46,17 @@ def planned(config: C, options: TrainOptions, described: Any) -> C:
         raise UserError(f"--fit --vram {options.vram}: there is no card here to train on; add --plan to see the plan")
     dtype = devices.likely_dtype(config.dtype, device)
     shape = shape_of(described, config.adapter, trust_remote_code=config.trust_remote_code)
-    memory, where = _memory(options.vram, device)
+    memory, where = _memory(options.vram, config.device, device)
     fitting = Fitting(shape, device=device, dtype=dtype, memory=memory)
     chosen = config
     if options.fit:
         begun = recorded(config.name).get("config")
         if begun:
             chosen = _as_begun(config, begun)
-            say(f"run {config.name} goes on with what --fit chose when it was begun")
+            say(
+                f"run {config.name} is there already and goes on with the settings that it was begun with, so --fit "
+                f"chooses nothing; to have it choose anew, remove the run first: espalier rm {config.name}"
+            )
         else:
             most, why = _most(config, options, shape.max_positions)
             chosen = fitting.choose(config, most)
@@ -68,7 +78,7 @@ def _shared(config: TrainConfig) -> str:
     return f"{number} processes take {parts} each, and need the memory of this table each"
 
 
-def _memory(vram: str | None, device: str) -> tuple[int, str]:
+def _memory(vram: str | None, named: str, device: str) -> tuple[int, str]:
     """Bytes there are, and where."""
     if vram:
         return vram_bytes(vram), f"a card of {vram}"
@@ -76,7 +86,7 @@ def _memory(vram: str | None, device: str) -> tuple[int, str]:
         return psutil.virtual_memory().total, "this machine's memory"
     import torch
 
-    card = torch.cuda.get_device_properties(torch.cuda.current_device())
+    card = torch.cuda.get_device_properties(named if ":" in named else torch.cuda.current_device())
     return card.total_memory, f"the {card.name} here"
 
 

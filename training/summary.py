@@ -66,7 +66,7 @@ def finish(
 
 
 def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
-    """The peak that was to be expected, in GiB as it is measured; None for a model that cannot be planned, or is parted."""
+    """The peak that was to be expected, in GiB as it is measured; None for a model that is parted, or has no plan."""
     if processes.sharded():
         return None
     try:

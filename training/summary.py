@@ -67,7 +67,7 @@ def finish(
 
 def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
     """The peak that was to be expected, in GiB as it is measured; None for a model that is parted, or has no plan."""
-    if processes.sharded():
+    if processes.sharded() or machine.device == "cpu":  # of a process, much more is counted than the tensors in use
         return None
     try:
         shape = shape_of(model.config, config.adapter, trust_remote_code=config.trust_remote_code)
@@ -75,7 +75,7 @@ def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
         return None
     dtype = str(machine.dtype).removeprefix("torch.")
     plan = make_plan(shape, config, device=machine.device, dtype=dtype)
-    return (plan.total if machine.device == "cpu" else plan.tensors) / 2**30
+    return plan.tensors / 2**30
 
 
 def _seal(

@@ -83,11 +83,11 @@ def test_fit_trains_with_what_it_chose_and_goes_on_with_it(workspace: Path, caps
     chosen = recorded("trunk")["config"]
     assert (chosen["seq_len"], chosen["micro_batch_size"] * chosen["grad_accum"]) == (64, 1)
     done = records.verify_manifest(workspace / "runs" / "trunk")["summary"]
-    assert 0.3 < done["planned_memory_gb"] < 1, "planned for this process alone, which has more in it"
+    assert done["peak_memory_gb"] and done["planned_memory_gb"] is None, "what is planned is a GPU's count of tensors"
     capsys.readouterr()
     assert main([config, "--fit"]) == 0
     said = capsys.readouterr().out
-    assert "goes on with what --fit chose when it was begun" in said and "already complete" in said
+    assert "goes on with the settings that it was begun with" in said and "already complete" in said
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,8 @@ def say_plan(plan: Plan, shape: Shape, config: TrainConfig, dtype: str) -> None:
     )
     if config.compile == "layers":
         say("    layers are planned as they compute uncompiled; what compiled ones keep is not planned apart")
+    if plan.device == "cpu":
+        say("    of tensors in use: the C library keeps much of what is freed, as much again and more in some runs")
     unit, name = (GIB, "GiB") if plan.total >= GIB else (GIB // 1024, "MiB")
     lines = [*plan.peak.lines, *plan.around]
     least = _SMALL * plan.total

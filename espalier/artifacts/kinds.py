@@ -24,7 +24,7 @@ class Kind:
     word: str
     """How one is called, as in `mix:basil`."""
     folder: str
-    """Where they lie in the workspace."""
+    """Where they lie in the workspace; its first part is how several are called."""
     about: Callable[[Facts], str]
     """One line that says what an artifact is. May raise what comes of data that is not of the form expected."""
     begun: str | None = None
@@ -37,6 +37,11 @@ class Kind:
     """The manifest's key that holds what came of it; the whole manifest where there is none."""
     parts: tuple[str, ...] = ()
     """Folders inside that can be removed alone, since the next that needs them makes them again."""
+
+    @property
+    def several(self) -> str:
+        """How several are called, as in `espalier ls mixes`."""
+        return self.folder.partition("/")[0]
 
 
 def of_word(word: str) -> Kind | None:
@@ -137,6 +142,23 @@ def _scores(facts: Facts) -> str:
     return f"{suite}, {manifest['decides']}: {format_facts(headline)}{withheld}"
 
 
+def _export(facts: Facts) -> str:
+    manifest = facts[MANIFEST]
+    size = sum(each["bytes"] for each in manifest["files"].values())
+    form = " ".join(filter(None, [manifest["to"], manifest.get("quant")]))
+    return f"{form}, {size / 1e6:,.1f} MB, {verification(facts)}"
+
+
+def verification(facts: Facts) -> str:
+    """What the checks of an export said, from its `verification.json`: `findings`, a list, each with the name of its
+    `check` and whether it `passed`."""
+    findings = facts["verification.json"].get("findings", [])
+    if not findings:
+        return "not verified"
+    failed = [each["check"] for each in findings if not each["passed"]]
+    return f"FAILED {_listed(failed)}" if failed else f"verified by {len(findings)} checks"
+
+
 def _listed(names: Any) -> str:
     names = list(map(str, names))
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
@@ -163,5 +185,6 @@ KINDS = (
     ),
     Kind(word="judge", folder="judges", about=_judge, beside=("calibration.json",)),
     Kind(word="scores", folder="scores", about=_scores, begun="scores.json", config=("scores.json", "identity")),
+    Kind(word="export", folder="exports/out", about=_export, beside=("verification.json",)),
 )
 """In the order in which one is made from another."""

@@ -55,9 +55,9 @@ def _parents(each: Artifact) -> str:
 
 def _kind(word: str) -> Kind:
     for kind in KINDS:
-        if word in (kind.word, kind.folder):
+        if word in (kind.word, kind.several):
             return kind
-    raise UserError(f"no kind of artifact is called {word!r}; there are {', '.join(kind.folder for kind in KINDS)}")
+    raise UserError(f"no kind of artifact is called {word!r}; there are {', '.join(kind.several for kind in KINDS)}")
 
 
 def choose(name: str, among: Iterable[Artifact]) -> Artifact:

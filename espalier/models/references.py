@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from espalier.artifacts import records
+from espalier.artifacts.kinds import KINDS
 from espalier.artifacts.paths import artifact, workspace
 from espalier.errors import UserError
 from espalier.models import hashes
@@ -69,8 +70,8 @@ def _nearest(name: str) -> str:
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.5)
     if near:
         return f"; did you mean {' or '.join(near)}?"
-    others = workspace().glob(f"*/{name}/{records.MANIFEST}") if re.fullmatch(r"[\w-][\w.-]*", name) else ()
-    there = next((path.parent.relative_to(workspace()) for path in others), None)
+    others = [f"{kind.folder}/{name}" for kind in KINDS] if re.fullmatch(r"[\w-][\w.-]*", name) else []
+    there = next((each for each in others if records.is_complete(workspace() / each)), None)
     return f"; {there} is there, and no model" if there else "; espalier runs lists the runs"
 
 

@@ -60,7 +60,12 @@ def test_ls_lists_all_kinds_or_those_named(capsys: pytest.CaptureFixture[str]) -
         "scores:recast",
         "mix:basil",
     ]
-    with pytest.raises(UserError, match=r"no kind of artifact is called 'model'; there are corpora, mixes, runs"):
+    forge("export:core-gguf-q8_0", "run:core")
+    assert shown(capsys, "ls", "exports") == shown(capsys, "ls", "export")
+    assert [line.split()[0] for line in shown(capsys, "ls", "exports").splitlines()[2:]] == ["core-gguf-q8_0"]
+    with pytest.raises(UserError, match="stays, because others descend from it; first remove: export:core-gguf-q8_0"):
+        main(["rm", "core", "--yes"])
+    with pytest.raises(UserError, match=r"'model'; there are corpora, mixes, runs, judges, scores, exports"):
         main(["ls", "model"])
 
 

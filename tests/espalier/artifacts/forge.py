@@ -19,6 +19,7 @@ SAID: dict[str, dict[str, Any]] = {
     "run": {"summary": {"valid_bits_per_byte": 1.5, "loss": 2.0}},
     "judge": {"labels": [{"file": "mrbench.json", "sha256": "ab"}]},
     "scores": {"decides": "recast", "headline": {"trunk": 0.25, "core": 0.75}},
+    "export": {"to": "gguf", "quant": "q8_0"},
 }
 """What manifests of each kind say."""
 BEGUN: dict[str, dict[str, Any]] = {

@@ -36,12 +36,14 @@ def test_a_line_says_what_each_kind_is(workspace: Path) -> None:
     records.append_jsonl(workspace / "runs" / "core" / "metrics.jsonl", {"step": 40, "loss": 2.0})
     forge("judge:classifier", "file:mrbench.json")
     forge("scores:recast", "run:core", "mix:basil", "judge:classifier")
+    forge("export:core-gguf-q8_0", "run:core")
     assert {spec: each.about for spec, each in found().items()} == {
         "corpus:talk": "950 dialogues of 1,000 asked for, by qwen3-8b",
         "mix:basil": "60,000 rows, 16.0 MB, 2,400 rows held out, CC-BY-4.0 (research: allowed)",
         "run:core": "step 40  valid_bits_per_byte 1.5  loss 2",
         "judge:classifier": "taught by mrbench.json, not calibrated",
         "scores:recast": "recast, 1,000 cases, recast: trunk 0.25  core 0.75",
+        "export:core-gguf-q8_0": "gguf q8_0, 0.0 MB, not verified",
     }
     assert all(each.state == "complete" for each in found().values())
     assert list(found()["scores:recast"].parents or ()) == ["run:core", "mix:basil", "judge:classifier"]
@@ -83,6 +85,17 @@ def test_calibrations_are_told_of(workspace: Path) -> None:
     assert about["judge:classifier"][1] == said
 
 
+def test_what_verification_said_of_an_export_is_told_of(workspace: Path) -> None:
+    folder = workspace / "exports" / "out" / "core-gguf-q8_0"
+    forge("export:core-gguf-q8_0", "run:core")
+    findings = [{"check": "template", "passed": True}, {"check": "stop tokens", "passed": True}]
+    for failing, said in (([], "verified by 2 checks"), (["logits"], "FAILED logits")):
+        told = [*findings, *({"check": name, "passed": False} for name in failing)]
+        records.write_json(folder / "verification.json", {"findings": told})
+        (export,) = registry.survey()
+        assert (export.state, export.about) == ("complete", f"gguf q8_0, 0.0 MB, {said}")
+
+
 def deep(path: Path) -> None:
     path.write_text("[" * 200_000)
 
@@ -120,13 +133,13 @@ def test_what_a_damaged_run_was_made_from_is_still_known(workspace: Path) -> Non
 
 
 def test_what_is_no_artifact_is_foreign(workspace: Path) -> None:
-    for folder in ("runs/thesis", "mixes/thesis", "judges/thesis"):
+    for folder in ("runs/thesis", "mixes/thesis", "judges/thesis", "exports/out/thesis"):
         (workspace / folder).mkdir(parents=True)
         (workspace / folder / "chapter-1.txt").touch()
     (workspace / "runs" / "notes.txt").touch()
     (workspace / "runs" / ".cache").mkdir()
     assert {spec: each.state for spec, each in found().items()} == dict.fromkeys(
-        ("mix:thesis", "run:thesis", "judge:thesis"), "foreign"
+        ("mix:thesis", "run:thesis", "judge:thesis", "export:thesis"), "foreign"
     )
 
 
@@ -157,6 +170,8 @@ def test_rounds_of_a_loop_stand_together_and_a_name_alone_is_none() -> None:
 
 def test_a_parent_is_of_an_artifact_whatever_way_it_was_named(workspace: Path) -> None:
     assert owner("run:core@step-000100") == "run:core"
+    assert owner(f"path:{workspace}/exports/out/core-merged/model") == "export:core-merged"
+    assert owner(f"path:{workspace}/exports/out") == f"path:{workspace}/exports/out", "code lies beside"
     assert owner(f"path:{workspace}/runs/core/final") == "run:core"
     assert owner(f"path:{workspace}/runs/../scores/s/records.jsonl") == "scores:s"
     for other in ("path:/elsewhere/core", "hub:owner/model", f"path:{workspace}/runs", "file:core"):

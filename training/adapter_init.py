@@ -19,7 +19,7 @@ from espalier.command_line import processes
 from espalier.errors import UserError
 from training.batches import Batch, PackBatches
 from training.config import TrainConfig
-from training.sequences import token_losses
+from training.sequences import logits_at
 
 Tensor = torch.Tensor
 
@@ -145,7 +145,7 @@ def _directions(model: Any, examples: Iterator[Batch], r: int, seed: int) -> dic
             moved = batch.each(lambda tensor: tensor.to(model.device))
             places = torch.nonzero(moved.weights.flatten() > 0).squeeze(1)
             wanted[:] = [places[:: -(-len(places) // _EVA_AT_ONCE)]]
-            token_losses(model, moved.sequences, places[:1])
+            logits_at(model, moved.sequences, places[:1])
     for name, reader in readers.items():
         if reader.directions is None:
             raise UserError(
@@ -167,6 +167,7 @@ def _shown_to(
             readers[name] = shared[block][1]
         else:
             readers[name].read(x, wanted[0])
+            shared.clear()  # what the block before read is let go
             shared[block] = x, readers[name]
 
     return hook

@@ -17,6 +17,8 @@ def check_process(config: TrainConfig) -> None:
     # How long an idle thread spins before it sleeps. GNU OpenMP's own default makes a step take ten times as long on a
     # machine that does something else besides; sleeping at once makes it half as fast on one that does not.
     os.environ.setdefault("GOMP_SPINCOUNT", "10000")
+    # On a GPU: memory that was freed in pieces serves for a longer sequence too.
+    os.environ.setdefault("PYTORCH_ALLOC_CONF", "expandable_segments:True")
     devices.check_here(config.device, processes=processes.count_here())
     check_shares(config)
     _check_engine()
@@ -63,6 +65,6 @@ def _check_sharded(config: TrainConfig) -> None:
         raise UserError(f"optim.kind: {config.optim.kind} needs whole matrices, and FSDP parts them; use adamw")
     if config.adapter and config.adapter.train_embeddings == "tokens":
         raise UserError("adapter.train_embeddings: where FSDP parts weights no single tokens are trained; all or none")
-    for key in ("embedding_on_cpu", "head_in_4bit", "offload_checkpoints"):
+    for key in ("embedding_on_cpu", "head_in_4bit", "offload_checkpoints", "liger"):
         if getattr(config.memory, key):
             raise UserError(f"memory.{key} is for one card, and FSDP parts the weights among several; leave it out")

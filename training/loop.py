@@ -24,12 +24,11 @@ from espalier.errors import UserError
 from training.batches import Batch, Batches, prefetched
 from training.checkpoint import Progress
 from training.config import LoopSettings
-from training.head.losses import unwrapped
 from training.machine import peak_memory_gb
 from training.objectives import Facts, Objective
 from training.observers import CONTINUE, Action, Observer, Step, Verdict, ask
 from training.schedules import lr_factor
-from training.together import gathered, on_main, part_again
+from training.together import gathered, on_main, part_again, unwrapped
 
 _HEARTBEAT_S = 5.0
 _POLL_S = 0.5

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from espalier.models.rows import rows_apart
-from training.head.losses import losses_at, selected_logits, unwrapped
+from training.head.losses import losses_at, selected_logits
+from training.together import unwrapped
 
 Tensor = torch.Tensor
 

@@ -11,7 +11,6 @@ from espalier import report
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from espalier.command_line import console, processes
-from espalier.errors import UserError
 from espalier.models.loading import save_model, saved_weights
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
@@ -71,7 +70,7 @@ def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
         return None
     try:
         shape = shape_of(model.config, config.adapter, trust_remote_code=config.trust_remote_code)
-    except UserError:
+    except Exception:  # a model of another make: one figure less is no reason to leave a finished run without its seal
         return None
     dtype = str(machine.dtype).removeprefix("torch.")
     plan = make_plan(shape, config, device=machine.device, dtype=dtype)

@@ -93,6 +93,13 @@ def prepare(accelerator: Any, model: Any, optimizer: Any) -> Any:
     return accelerator.prepare(model, optimizer)[0]
 
 
+def unwrapped(model: Any) -> Any:
+    """The model inside what accelerate puts around it for several processes."""
+    from accelerate.utils import extract_model_from_parallel
+
+    return extract_model_from_parallel(model)
+
+
 def part_again(model: Any) -> None:
     """Part the weights that a forward pass without a backward pass, an observer's, has left whole.
 

@@ -58,6 +58,10 @@ def _by_kernel(
     own: Own = sdpa_attention_forward
     if not _tells_rows(attention_mask):
         return own(module, query, key, value, attention_mask, **options)
+    if query.is_cuda and torch.is_autocast_enabled("cuda"):
+        # Rotary tables of float32 weights make queries and keys float32, which FlashAttention does not take.
+        kind = torch.get_autocast_dtype("cuda")
+        query, key, value = query.to(kind), key.to(kind), value.to(kind)
     by_kernel = not options.get("dropout") and query.shape[-1] == key.shape[-1] == value.shape[-1]
     attend: Callable[..., Tensor]
     if by_kernel and query.device.type == "cpu":

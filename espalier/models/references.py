@@ -48,15 +48,25 @@ def resolve(reference: str, *, unfinished: bool = False, with_code: bool = False
     fetched only `with_code`, for those who asked for it to run. Raises UserError where there is none, with
     the runs whose names are nearest.
     """
+    kind, name = kind_of(reference)
+    if kind == "run":
+        return _resolve_run(name, unfinished)
+    if kind == "path":
+        return _resolve_path(Path(name).expanduser())
+    return _resolve_hub(name, with_code)
+
+
+def kind_of(reference: str) -> tuple[Literal["run", "path", "hub"], str]:
+    """What `reference` names, and its name there; whether that is whole is not looked at. UserError for nothing."""
     kind, colon, name = reference.partition(":")
     if not colon or kind not in ("run", "path", "hub"):
         kind, name = "", reference
     if kind == "run" or (not kind and re.fullmatch(r"[\w.@-]+", name) and _run_folder(name).is_dir()):
-        return _resolve_run(name, unfinished)
+        return "run", name
     if kind == "path" or (not kind and Path(name).expanduser().is_dir()):
-        return _resolve_path(Path(name).expanduser())
+        return "path", name
     if kind == "hub" or (not kind and re.fullmatch(r"[\w.-]+/[\w.-]+", name)):
-        return _resolve_hub(name, with_code)
+        return "hub", name
     raise UserError(f"no model {name!r}: neither a run, nor a folder, nor a hub name (owner/model){_nearest(name)}")
 
 

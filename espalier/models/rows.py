@@ -80,7 +80,7 @@ def _as_mask(bounds: np.ndarray, window: int, rows: Tensor) -> Tensor:
     The tensor is a view of one line, again and again the same. `n` is fixed on the CPU, whatever the rows: layers are
     compiled for one shape.
     """
-    count = rows.numel() if rows.device.type == "cpu" else 1 << max(_FEWEST_ROWS, len(bounds) - 1).bit_length()
+    count = rows.numel() if rows.device.type == "cpu" else 1 << (max(_FEWEST_ROWS, len(bounds) - 1) - 1).bit_length()
     filled = np.full(count + 1, bounds[-1], np.int32)
     filled[: len(bounds)] = bounds
     return torch.from_numpy(filled).to(rows.device).expand(1, 1, window + 1, -1)

@@ -104,9 +104,9 @@ def _contestants(settings: Benchmark) -> Iterator[tuple[str, Trial]]:
     every["unsloth"] = Trial(who="unsloth", **common)
     wanted = settings.contestants or list(every)
     for word in wanted:
-        if not any(word in name for name in every):
-            raise UserError(f"contestants: {word!r} is none of {', '.join(every)}")
-    return iter((name, trial) for name, trial in every.items() if any(word in name for word in wanted))
+        if not any(word == trial.who or word in name for name, trial in every.items()):
+            raise UserError(f"contestants: {word!r} is none of ours, {', '.join(every)}")
+    return ((name, trial) for name, trial in every.items() if any(word == trial.who or word in name for word in wanted))
 
 
 def _measured(settings: Benchmark, trial: Trial) -> dict[str, Any]:

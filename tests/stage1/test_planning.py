@@ -116,3 +116,32 @@ def test_an_architecture_that_nobody_knows_is_one_line(described: Path, workspac
     file.write_text(json.dumps(json.loads(file.read_text()) | {"model_type": "zeppelin"}))
     with pytest.raises(UserError, match="its architecture, zeppelin, is not known to transformers"):
         main([str(described), "--plan"])
+
+
+def test_a_plan_refuses_what_training_would_refuse(workspace: Path, described: Path) -> None:
+    transformers.LlamaConfig(**BASE, num_attention_heads=4, tie_word_embeddings=True).save_pretrained(
+        workspace / "base"
+    )
+    with pytest.raises(UserError, match="memory.embedding_on_cpu: the output layer shares the embedding's weights"):
+        main([str(described), "--plan", "--vram", "8GB", "--memory.embedding_on_cpu", "true"])
+    with pytest.raises(UserError, match="memory.gradient_checkpointing: 99 layers, but the model has 8; say all"):
+        main([str(described), "--plan", "--vram", "8GB", "--memory.gradient_checkpointing", "99"])
+
+
+def test_without_a_card_nothing_is_planned_into_other_memory(
+    described: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*flags: str) -> str:
+        assert main([str(described), "--plan", "--device", "cpu", *flags]) == 0
+        return capsys.readouterr().out
+
+    switches = ("--memory.gradient_checkpointing", "all", "--memory.offload_checkpoints", "true")
+    away = said(*switches, "--memory.embedding_on_cpu", "true")
+    assert "host memory" not in away
+    assert away == said("--memory.gradient_checkpointing", "all"), "one memory, and the same in it"
+
+
+def test_several_processes_do_not_choose_each_for_itself(described: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="--fit: each of several processes would choose for itself"):
+        main([str(described), "--plan", "--fit", "--vram", "8GB", "--grad_accum", "2"])

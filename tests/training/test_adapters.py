@@ -16,6 +16,7 @@ from training import adapter_init
 from training.adapter_targets import find_targets
 from training.adapters import add_adapter
 from training.config import AdapterSettings, TrainConfig
+from training.sequences import logits_at
 
 IDS = torch.tensor([[1, 40, 41, 42, 7]])
 METHODS: dict[str, dict[str, Any]] = {
@@ -139,7 +140,7 @@ def test_eva_begins_with_the_principal_directions_of_what_layers_read(tmp_path: 
         )
     config = TrainConfig(name="x", mix="toy", base="x", seed=3)
     for batch in adapter_init._examples(pack, config):
-        adapter_init.token_losses(plain, batch.sequences, torch.tensor([0]))
+        logits_at(plain, batch.sequences, torch.tensor([0]))
         kept = batch.weights.flatten() > 0
         for parts in read.values():
             parts[-1] = parts[-1][kept]
@@ -148,7 +149,7 @@ def test_eva_begins_with_the_principal_directions_of_what_layers_read(tmp_path: 
         torch.testing.assert_close(directions @ directions.T, torch.eye(2), atol=1e-5, rtol=1e-5)
         shown = torch.cat(parts).detach()
         best = torch.linalg.svd(shown - shown.mean(0), full_matrices=False)[2][:2]
-        assert (directions @ best.T).square().sum() > 0.9 * 2, "the plane of the two largest"
+        assert (directions @ best.T).square().sum() > 0.97 * 2, "the plane of the two largest"
     assert not any(layer.lora_B["default"].weight.any() for _, layer in adapter_init._updates(model))
 
 

@@ -14,6 +14,7 @@ from torch.utils.checkpoint import checkpoint
 from training.head.cross_entropy import cross_entropy
 from training.head.shaping import Shaping, answering, shaping_of
 from training.head.terms import Tensor, logits_of
+from training.together import unwrapped
 
 _PIECE = 1 << 24
 """Logits at a time of an output layer that has to compute them itself: 64 MiB."""
@@ -91,10 +92,3 @@ def selected_logits(model: Any, places: Tensor, **inputs: Any) -> Tensor:
     finally:
         hook.remove()
     return logits if selected else logits.index_select(0, places)  # a model may use the layer's matrix by itself
-
-
-def unwrapped(model: Any) -> Any:
-    """The model inside what accelerate puts around it for several processes."""
-    from accelerate.utils import extract_model_from_parallel
-
-    return extract_model_from_parallel(model)

@@ -58,7 +58,9 @@ def shaping_of(model: Any, inputs: Mapping[str, Any]) -> Shaping | None:
             given.append(sums)
             return sums[None, None]
 
-        with torch.no_grad(), torch.random.fork_rng(), answering(layer, answer):
+        device = next(model.parameters()).device
+        own_randomness = torch.random.fork_rng([device] if device.type == "cuda" else [])
+        with torch.no_grad(), own_randomness, answering(layer, answer):
             said = model(**inputs, use_cache=False).logits.detach().flatten()
         _known[model] = _fitted(given[0], said) if given and said.shape == given[0].shape else None
     return _known[model]

@@ -13,6 +13,7 @@ from urllib.request import getproxies
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from espalier.models import loading
+from espalier.models.references import kind_of
 
 
 def config_of(name: str, *, trust_remote_code: bool = False) -> Any:
@@ -47,18 +48,16 @@ def folder_of(name: str) -> Path:
 
 
 def _file(name: str) -> Path:
-    kind, colon, rest = name.partition(":")
-    if not colon or kind not in ("run", "path", "hub"):
-        kind, rest = "", name
-    run = re.fullmatch(r"([\w.-]+)(?:@(step-\d+))?", rest)
-    if kind in ("", "run") and run and artifact("runs", run[1]).is_dir():
-        folder = artifact("runs", run[1])
-        return _in_folder(folder / "checkpoints" / run[2] if run[2] else folder / "final", name)
-    if kind in ("", "path") and Path(rest).expanduser().is_dir():
-        return _in_folder(Path(rest).expanduser(), name)
-    if kind in ("", "hub") and re.fullmatch(r"[\w.-]+/[\w.-]+", rest):
+    kind, rest = kind_of(name)
+    if kind == "hub":
         return _on_hub(rest)
-    raise UserError(f"no model {rest!r}: neither a run, nor a folder, nor a hub name (owner/model)")
+    if kind == "path":
+        return _in_folder(Path(rest).expanduser(), name)
+    run, _, checkpoint = rest.partition("@")
+    folder = artifact("runs", run)
+    if checkpoint and not re.fullmatch(r"step-\d+", checkpoint):
+        raise UserError(f"{name}: {checkpoint!r} is no checkpoint's name, such as step-000100")
+    return _in_folder(folder / "checkpoints" / checkpoint if checkpoint else folder / "final", name)
 
 
 def _in_folder(folder: Path, name: str) -> Path:

@@ -10,15 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from training.config import TrainConfig
+from training.head.tiles import CPU_TILE, GPU_TILE
 from training.memory import overhead, resident
 from training.memory.layer import How, LayerBytes, walk, walk_head, walk_without_keeping
 from training.memory.resident import Line
 from training.memory.shapes import Shape
+from training.switches.apply import check_ties
+from training.switches.checkpointing import number_checkpointed
 
 _BATCH = 4 * 8 + 4
 """Bytes of a place in a batch: four int64 and a weight."""
-_TILES = {"cpu": (256, 2048), "cuda": (2048, 8192)}
-"""Tokens and words of the logits that exist at a time; as in training.head.tiles."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,11 +30,6 @@ class Moment:
     """When it is."""
     lines: tuple[Line, ...]
     """What is held then."""
-
-    @property
-    def part(self) -> str:
-        """What it belongs to: the step's forward, its backward, its optimizer, or held-out rows."""
-        return "forward" if self.name == "loss" else self.name.partition(" ")[0]
 
     @property
     def size(self) -> int:
@@ -71,7 +67,11 @@ class Plan:
 
 
 def make_plan(shape: Shape, config: TrainConfig, *, device: str, dtype: str, sums_in_place: bool = True) -> Plan:
-    """The plan of a training under `config` of a model of `shape`, computed in `dtype` on `device` (cpu or cuda)."""
+    """The plan of a training under `config` of a model of `shape`, computed in `dtype` on `device` (cpu or cuda).
+
+    UserError for switches that such a model cannot be trained with.
+    """
+    check_ties(config.memory, tied=shape.tied, on_card=device != "cpu")
     step = _Step(shape, config, device, dtype, sums_in_place)
     moments = tuple(step.moments())
     most = max(moment.size for moment in moments)
@@ -109,6 +109,9 @@ class _Step:
         self._trained = resident.trained(shape, config.adapter)
         self._number = 2 if dtype == "bfloat16" else 4
         self._resident, self._host = resident.weights(shape, config, self._number)
+        self._offloads = config.memory.offload_checkpoints and device != "cpu"
+        if device == "cpu":  # the host's memory is the device's
+            self._resident, self._host = self._host + self._resident, []
         known: dict[tuple[object, ...], LayerBytes] = {}
         self._layers: list[LayerBytes] = []
         for layer in shape.layers:
@@ -118,8 +121,7 @@ class _Step:
             self._layers.append(known[alike])
         self._head = walk_head(shape, how, tile=self._tile(), sums_in_place=sums_in_place)
         wanted = config.memory.gradient_checkpointing
-        number = len(shape.layers) if wanted == "all" else 0 if wanted == "none" else int(wanted)
-        self._checkpointed = min(number, len(shape.layers))
+        self._checkpointed = 0 if wanted == "none" else number_checkpointed(wanted, len(shape.layers))
 
     def moments(self) -> Iterator[Moment]:
         """In their order."""
@@ -156,7 +158,7 @@ class _Step:
     def host(self) -> list[Line]:
         """What lies in host memory instead."""
         lines = list(self._host)
-        if self._config.memory.offload_checkpoints:
+        if self._offloads:
             inputs = sum(layer.input for layer in self._layers[: self._checkpointed])
             lines.append(Line(name="inputs of checkpointed layers (pinned)", size=inputs))
         paged = resident.states(self._trained, self._config.optim.kind)[1]
@@ -191,7 +193,8 @@ class _Step:
 
     def _always(self, *, everything: bool) -> list[Line]:
         """What is there throughout; with `everything`, gradients too."""
-        adapter = [Line(name="adapter, float32", size=4 * self._trained.numbers)] if self._config.adapter else []
+        held = self._trained.numbers + self._trained.begun_with
+        adapter = [Line(name="adapter, float32", size=4 * held)] if self._config.adapter else []
         on_device, _ = resident.states(self._trained, self._config.optim.kind)
         batches = self._how.tokens * self._config.grad_accum * _BATCH
         lines = [
@@ -206,7 +209,7 @@ class _Step:
     def _inputs(self, number: int) -> int:
         """Bytes of checkpointed inputs on the device when `number` layers have computed."""
         held = self._layers[: min(number, self._checkpointed)]
-        if self._config.memory.offload_checkpoints:
+        if self._offloads:
             held = held[-1:]  # that of the next layer, on its way
         return sum(layer.input for layer in held)
 
@@ -219,7 +222,7 @@ class _Step:
     def _of_layer(self, index: int) -> list[Line]:
         """What a layer takes while it goes back."""
         layer, checkpointed = self._layers[index], index < self._checkpointed
-        fetched = checkpointed and self._config.memory.offload_checkpoints  # and let go once the layer has read it
+        fetched = checkpointed and self._offloads  # and let go once the layer has read it
         held = layer.keeps_input or (checkpointed and not fetched)
         given = Line(name="a layer's input", size=layer.input if held else 0)
         again = layer.forward + layer.input if checkpointed else 0  # the gradient of what it gives waits meanwhile
@@ -237,8 +240,8 @@ class _Step:
 
     def _tile(self) -> int:
         """Bytes of the logits that exist at a time, of the output layer's piece, and of the sums of gradients."""
-        tokens, words = _TILES[self._device]
-        tokens, words = min(tokens, self._how.tokens), min(words, self._shape.vocab_size)
+        tile = CPU_TILE if self._device == "cpu" else GPU_TILE
+        tokens, words = min(tile.tokens, self._how.tokens), min(tile.vocabulary, self._shape.vocab_size)
         narrowed = 2 * tokens * words if self._how.autocast else 0
         cast = self._how.full and self._how.autocast
         of_weights = words * self._shape.width * self._how.compute if cast or self._config.memory.head_in_4bit else 0

@@ -34,6 +34,8 @@ class Trained:
     """Numbers in each hidden matrix."""
     others: tuple[int, ...]
     """Numbers in each embedding, output layer, vector."""
+    begun_with: int = 0
+    """Numbers of what PiSSA's updates began with, which stand beside them and are saved with them."""
 
     @property
     def numbers(self) -> int:
@@ -48,15 +50,15 @@ def trained(shape: Shape, adapter: AdapterSettings | None) -> Trained:
         matrices = [linear.size for layer in shape.layers for linear in layer.linears]
         vectors = [layer.vectors for layer in shape.layers] + [shape.other_vectors, shape.other_embeddings]
         return Trained(matrices=tuple(matrices), others=tuple(embeddings + [size for size in vectors if size]))
-    rank = rank_of(adapter)
-    updates = [rank * width for linear in shape.targets for width in (linear.inputs, linear.outputs)]
+    updates = [adapter.r * width for linear in shape.targets for width in (linear.inputs, linear.outputs)]
     magnitudes = [linear.outputs for linear in shape.targets] if adapter.kind == "dora" else []
     copies = ([shape.embedding] + ([] if shape.tied else [shape.head])) if adapter.train_embeddings == "all" else []
-    return Trained(matrices=tuple(updates), others=tuple(copies + magnitudes))
+    begun_with = sum(updates) if adapter.init == "pissa" else 0
+    return Trained(matrices=tuple(updates), others=tuple(copies + magnitudes), begun_with=begun_with)
 
 
 def rank_of(adapter: AdapterSettings) -> int:
-    """The rank that is trained: begun with principal directions, an update is saved beside what it began with."""
+    """The rank that is computed: begun with principal directions, an update stands beside what it began with."""
     return adapter.r * (2 if adapter.init == "pissa" else 1)
 
 

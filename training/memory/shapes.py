@@ -28,8 +28,6 @@ class Linear:
     """Width that it takes."""
     outputs: int
     """Width that it gives."""
-    biased: bool = False
-    """Whether it adds a bias."""
 
     @property
     def size(self) -> int:
@@ -98,8 +96,6 @@ class Shape:
     """Numbers in further tables, such as those of learned positions."""
     max_positions: int | None
     """Tokens that the model is meant for; None where nothing says."""
-    written_out: bool
-    """Whether attention is written out in plain operations, because torch's kernels lack what it needs."""
     adapted: frozenset[str] = frozenset()
     """The linear layers with an adapter beside them, by name."""
 
@@ -183,7 +179,6 @@ def shape_of(config: Any, adapter: AdapterSettings | None = None, *, trust_remot
         other_vectors=sum(p.numel() for p in rest if p.ndim < 2),
         other_embeddings=sum(p.numel() for p in rest if p.ndim >= 2),
         max_positions=getattr(text, "max_position_embeddings", None),
-        written_out=text._attn_implementation == "eager",
         adapted=frozenset(find_targets(model, adapter)) if adapter else frozenset(),
     )
 
@@ -238,7 +233,7 @@ def _linears(path: str, module: Any) -> Iterator[tuple[bool, Linear]]:
             continue
         outputs, inputs = inner.weight.shape if kind == "Linear" else reversed(inner.weight.shape)
         inside = any(name.startswith(f"{attention}.") for attention in attentions)
-        yield inside, Linear(name=f"{path}.{name}", inputs=inputs, outputs=outputs, biased=inner.bias is not None)
+        yield inside, Linear(name=f"{path}.{name}", inputs=inputs, outputs=outputs)
 
 
 def nf4_bytes(linear_size: int) -> int:

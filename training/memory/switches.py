@@ -22,8 +22,6 @@ class Switch:
     """What is to be written in a configuration."""
     cost: str
     """What it costs, as a share of the time of a step where it can be said; arithmetic, not measured."""
-    exact: bool
-    """Whether the training stays what it is, to the last bit or nearly."""
     turned_on: Callable[[TrainConfig], TrainConfig]
     """The configuration with it."""
 
@@ -37,7 +35,6 @@ def switches(config: TrainConfig, shape: Shape, device: str) -> Iterator[Switch]
         yield Switch(
             name="heldout.batch_size: 1",
             cost="nothing in a step",
-            exact=True,
             turned_on=lambda now: now.model_copy(update={"heldout": now.heldout.model_copy(update={"batch_size": 1})}),
         )
     if config.micro_batch_size > 1:
@@ -45,25 +42,23 @@ def switches(config: TrainConfig, shape: Shape, device: str) -> Iterator[Switch]
         yield Switch(
             name=f"micro_batch_size: 1, grad_accum: {whole}",
             cost="little, where the card is busy with one sequence",
-            exact=True,
             turned_on=lambda now: now.model_copy(update={"micro_batch_size": 1, "grad_accum": whole}),
         )
     if frozen_embeddings and on_card and not shape.tied and not memory.embedding_on_cpu:
-        yield _of_memory("embedding_on_cpu", True, "about nothing", True)
+        yield _of_memory("embedding_on_cpu", True, "about nothing")
     if memory.gradient_checkpointing != "all":
         # Frozen weights go back once, for what they are given; trained ones twice, for themselves too.
         share = 50 if config.adapter else 33
-        yield _of_memory("gradient_checkpointing", "all", f"+{share} % (each layer: {share / layers:.1f} %)", True)
+        yield _of_memory("gradient_checkpointing", "all", f"+{share} % (each layer: {share / layers:.1f} %)")
     if memory.mlp_tiles == 1 and config.seq_len >= 2 * _MOST_TILES:
-        yield _of_memory("mlp_tiles", _tiles(config.seq_len), "about nothing where layers are checkpointed", True)
+        yield _of_memory("mlp_tiles", _tiles(config.seq_len), "about nothing where layers are checkpointed")
     if on_card and not memory.offload_checkpoints:
-        yield _of_memory("offload_checkpoints", True, "nothing, unless the bus is slower than a layer", True)
+        yield _of_memory("offload_checkpoints", True, "nothing, unless the bus is slower than a layer")
     if config.optim.kind == "adamw":
         kind = "paged_adamw_8bit" if config.adapter is None and on_card else "adamw_8bit"
         yield Switch(
             name=f"optim.kind: {kind}",
             cost="about nothing; moments are rounded to 8 bits",
-            exact=False,
             turned_on=lambda now: now.model_copy(update={"optim": now.optim.model_copy(update={"kind": kind})}),
         )
     if frozen_embeddings and not memory.head_in_4bit and (on_card or not shape.tied):
@@ -72,7 +67,6 @@ def switches(config: TrainConfig, shape: Shape, device: str) -> Iterator[Switch]
         yield Switch(
             name="load_in_4bit: true",
             cost="about +10 %; the layers are rounded to 4 bits",
-            exact=False,
             turned_on=lambda now: now.model_copy(update={"load_in_4bit": True}),
         )
 
@@ -81,12 +75,11 @@ def _head(shape: Shape, on_card: bool) -> Switch:
     """The output layer in 4 bits; of one that shares the embedding's weights, these have to leave the card."""
     cost = "about +1 %; the output layer is rounded to 4 bits"
     if not shape.tied:
-        return _of_memory("head_in_4bit", True, cost, False)
+        return _of_memory("head_in_4bit", True, cost)
     both = {"head_in_4bit": True, "embedding_on_cpu": True}
     return Switch(
         name="memory.head_in_4bit: true, memory.embedding_on_cpu: true",
         cost=cost,
-        exact=False,
         turned_on=lambda now: now.model_copy(update={"memory": now.memory.model_copy(update=both)}),
     )
 
@@ -96,9 +89,9 @@ def _tiles(seq_len: int) -> int:
     return min(_MOST_TILES, max(2, seq_len // 1024))
 
 
-def _of_memory(key: str, value: object, cost: str, exact: bool) -> Switch:
+def _of_memory(key: str, value: object, cost: str) -> Switch:
     def turned_on(now: TrainConfig) -> TrainConfig:
         return now.model_copy(update={"memory": now.memory.model_copy(update={key: value})})
 
     shown = str(value).lower()
-    return Switch(name=f"memory.{key}: {shown}", cost=cost, exact=exact, turned_on=turned_on)
+    return Switch(name=f"memory.{key}: {shown}", cost=cost, turned_on=turned_on)

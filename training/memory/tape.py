@@ -30,7 +30,6 @@ class _Node:
     kept: Sequence[Tensor]
     back_work: int
     passes: bool
-    grad_sizes: Sequence[int]
     weight_grad: int
 
 
@@ -74,7 +73,6 @@ class Tape:
         work: int = 0,
         back_work: int = 0,
         passes: bool = False,
-        grad_sizes: Sequence[int] | None = None,
         weight_grad: int = 0,
     ) -> Tensor:
         """An operation on tensors that a gradient flows to; returns its result of `size` bytes.
@@ -91,8 +89,7 @@ class Tape:
         kept = [*keeps, *([out] if keeps_out else [])]
         for tensor in kept:
             tensor.references += 1
-        sizes = [tensor.size for tensor in inputs] if grad_sizes is None else grad_sizes
-        self._nodes.append(_Node(out, list(inputs), kept, back_work, passes, sizes, weight_grad))
+        self._nodes.append(_Node(out, list(inputs), kept, back_work, passes, weight_grad))
         return out
 
     def backward(self, out: Tensor, gradient: Tensor) -> dict[Tensor, Tensor]:
@@ -112,7 +109,7 @@ class Tape:
                 given = [arrived] * len(node.inputs)
                 arrived.references += len(given)
             else:
-                given = [self.new(size, GRADIENT) for size in node.grad_sizes]
+                given = [self.new(tensor.size, GRADIENT) for tensor in node.inputs]
             self.new(node.weight_grad, WEIGHTS)
             self.drop(work, arrived, *node.kept)
             for tensor, gradient in zip(node.inputs, given, strict=True):

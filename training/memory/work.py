@@ -38,7 +38,7 @@ class Disk:
 def on_disk(shape: Shape, config: TrainConfig, sequences: int | None) -> Disk:
     """What a run writes; tokenizer and logs, some megabytes, are left out."""
     what = resident.trained(shape, config.adapter)
-    weights = 4 * (what.numbers if config.adapter else shape.parameters)
+    weights = 4 * (what.numbers + what.begun_with if config.adapter else shape.parameters)
     checkpoint = weights + sum(resident.states(what, config.optim.kind))
     kept = min(config.keep_checkpoints + 1, max(1, -(-config.steps // config.checkpoint_every)))
     pack = None if sequences is None else 20 * config.seq_len * sequences  # five arrays of four bytes a place

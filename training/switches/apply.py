@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 
+from espalier.errors import UserError
 from espalier.models.layers import decoder_layers
 from training.config import MemorySettings
 from training.switches.checkpointing import checkpoint_layers
@@ -18,10 +19,29 @@ from training.switches.tiled_mlp import tile_feed_forward
 
 def apply_to_base(model: Any, settings: MemorySettings) -> None:
     """Put those on that change where and how frozen weights are held, before there is an adapter beside them."""
+    embedding, head = model.get_input_embeddings(), model.get_output_embeddings()
+    tied = getattr(head, "weight", None) is embedding.weight
+    check_ties(settings, tied=tied, on_card=embedding.weight.device.type != "cpu")
     if settings.head_in_4bit:
-        hold_head_in_4bit(model, embedding_stays=not settings.embedding_on_cpu)
+        hold_head_in_4bit(model)
     if settings.embedding_on_cpu:
         keep_embedding_on_cpu(model)
+
+
+def check_ties(settings: MemorySettings, *, tied: bool, on_card: bool) -> None:
+    """UserError where embedding and output layer share their weights, and one of them alone is to be held otherwise."""
+    if not tied or settings.head_in_4bit == settings.embedding_on_cpu:
+        return
+    if settings.head_in_4bit:
+        raise UserError(
+            "memory.head_in_4bit: the output layer shares its weights with the embedding, which stays on the device as "
+            "it is, so that nothing would be saved; set memory.embedding_on_cpu too, or leave both out"
+        )
+    if on_card:
+        raise UserError(
+            "memory.embedding_on_cpu: the output layer shares the embedding's weights and needs them on the device, so "
+            "that nothing would be saved; set memory.head_in_4bit too, or leave both out"
+        )
 
 
 def apply(model: Any, settings: MemorySettings, *, compiled: bool) -> None:

@@ -35,12 +35,17 @@ def checkpoint_layers(model: Any, wanted: str | int, keeping: Keeping = lambda _
             f"memory.gradient_checkpointing: {type(model).__name__} does not say what its decoder layers are, so that "
             "it can only be trained with none"
         )
-    number = len(layers) if wanted == "all" else int(wanted)
-    if number > len(layers):
-        raise UserError(f"memory.gradient_checkpointing: {number} layers, but the model has {len(layers)}; say all")
-    for index, layer in enumerate(layers[:number]):
+    for index, layer in enumerate(layers[: number_checkpointed(wanted, len(layers))]):
         # What a module's call goes through first, before its hooks and its forward; also when it is compiled.
         layer._compiled_call_impl = _checkpointed(layer, index, keeping)
+
+
+def number_checkpointed(wanted: str | int, num_layers: int) -> int:
+    """How many of the layers are checkpointed, `all` or so many. UserError where there are fewer."""
+    number = num_layers if wanted == "all" else int(wanted)
+    if number > num_layers:
+        raise UserError(f"memory.gradient_checkpointing: {number} layers, but the model has {num_layers}; say all")
+    return number
 
 
 def _checkpointed(layer: torch.nn.Module, index: int, keeping: Keeping) -> Callable[..., Any]:

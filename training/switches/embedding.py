@@ -7,25 +7,14 @@ from typing import Any
 import torch
 from torch import nn
 
-from espalier.errors import UserError
-
 Tensor = torch.Tensor
 
 
 def keep_embedding_on_cpu(model: Any) -> None:
-    """Take the input embedding of `model` off its device, in place; nothing where it is in host memory anyway.
-
-    UserError where the output layer needs the same weights on the device.
-    """
+    """Take the input embedding of `model` off its device, in place; nothing where it is in host memory anyway."""
     layer = model.get_input_embeddings()
     if layer.weight.device.type == "cpu":
         return
-    head = model.get_output_embeddings()
-    if getattr(head, "weight", None) is layer.weight:
-        raise UserError(
-            "memory.embedding_on_cpu: the output layer shares the embedding's weights and needs them on the device, so "
-            "that nothing would be saved; set memory.head_in_4bit too, or leave both out"
-        )
     model.set_input_embeddings(EmbeddingOnHost(layer))
 
 

@@ -22,11 +22,8 @@ _TILE = 8192
 """Rows at a time."""
 
 
-def hold_head_in_4bit(model: Any, *, embedding_stays: bool) -> None:
-    """Replace the output layer of `model`, in place. `embedding_stays` where it is, in 16 bits on the device.
-
-    UserError for a layer that is no plain one, or that shares its weights with an embedding which stays.
-    """
+def hold_head_in_4bit(model: Any) -> None:
+    """Replace the output layer of `model`, in place. UserError for a layer that is no plain one."""
     layer = model.get_output_embeddings()
     if type(layer) is not nn.Linear or layer.in_features % _BLOCK:
         raise UserError(
@@ -34,11 +31,6 @@ def hold_head_in_4bit(model: Any, *, embedding_stays: bool) -> None:
             f"of {_BLOCK} inputs ({layer}); leave the key out"
         )
     tied = layer.weight is model.get_input_embeddings().weight
-    if embedding_stays and tied:
-        raise UserError(
-            "memory.head_in_4bit: the output layer shares its weights with the embedding, which stays on the device as "
-            "it is, so that nothing would be saved; set memory.embedding_on_cpu too, or leave both out"
-        )
     head = HeadIn4bit(layer)
     head.num_frozen = 0 if tied else layer.weight.numel()
     model.set_output_embeddings(head)

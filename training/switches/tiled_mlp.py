@@ -69,7 +69,7 @@ def _forward(block: Block, compute: Callable[..., Tensor], tiles: int, x: Tensor
         plain: Tensor = compute(block, x)
         return plain
     trained = [parameter for parameter in block.parameters() if parameter.requires_grad]
-    kept: Any = _Keep.apply(x.flatten(0, -2), torch.empty(0, requires_grad=True))  # type: ignore[no-untyped-call]
+    kept: Any = _Keep.apply(x.flatten(0, -2), torch.empty(0, requires_grad=x.requires_grad or bool(trained)))  # type: ignore[no-untyped-call]
     size = -(-len(kept) // tiles)
     out: Tensor = _Tiles.apply(kept, kept.grad_fn, partial(compute, block), size, *trained)  # type: ignore[no-untyped-call]
     return out.view(*x.shape[:-1], -1)

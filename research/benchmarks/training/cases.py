@@ -56,7 +56,7 @@ CASES = {
         Case(name="llama", rows="chat", seq_len=512, per_step=4, micro_batch_size=4, steps=4, warmup=1),
         Case(name="widened", rows="chat", seq_len=512, per_step=2, micro_batch_size=2, steps=4, warmup=1),
         Case(name="gemma", rows="chat", seq_len=512, per_step=1, micro_batch_size=1, steps=3, warmup=1),
-        Case(name="basil", rows="text", seq_len=256, per_step=2, micro_batch_size=2, steps=300, lora=False, warmup=50),
+        Case(name="basil", rows="text", seq_len=256, per_step=4, micro_batch_size=4, steps=300, lora=False, warmup=50),
         Case(name="core", rows="chat", seq_len=256, per_step=2, micro_batch_size=2, steps=300, lora=False, warmup=50),
         Case(name="small", rows="text", seq_len=512, per_step=4, micro_batch_size=4, steps=4, lora=False, warmup=1),
     )

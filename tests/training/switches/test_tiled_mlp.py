@@ -11,6 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from espalier.errors import UserError
 from espalier.models.compiling import compile_layers
 from espalier.models.layers import decoder_layers
+from tests import kinds
 from tests.training.switches.shapes import INNER, SEQ_LEN, batch, kept_bytes, learned, make, same
 from training.config import MemorySettings
 from training.objectives.sft import sft
@@ -116,3 +117,9 @@ def test_layers_without_a_block_of_a_known_make_are_refused_by_name() -> None:
         layer.mlp = torch.nn.Identity()
     with pytest.raises(UserError, match="LlamaDecoderLayer cannot be computed in tiles, for none of its parts"):
         switched(model, TILED)
+
+
+def test_below_the_lowest_layer_that_is_trained_nothing_goes_back() -> None:
+    model = switched(kinds.model("llama").requires_grad_(False).train(), TILED)
+    layer = decoder_layers(model)[0]
+    assert not layer.mlp(torch.ones(1, 16, model.config.hidden_size)).requires_grad

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from espalier.models.loading import save_model
 from espalier.text.chat import ChatRenderer
 from espalier.text.rows import Row
@@ -52,3 +54,23 @@ def saved(folder: Path, seed: int = 0, **changes: Any) -> Path:
     folder.mkdir(parents=True)
     save_model(model(seed, **changes), renderer(), folder, None)
     return folder
+
+
+IDS = [[1, 40, 41, 42, 7]]
+
+
+def trained_a_little(model: Any, lr: float = 0.5) -> Any:
+    """A few steps, so that nothing is at its initial value any more."""
+    ids = torch.tensor(IDS)
+    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
+    for _ in range(3):
+        model(input_ids=ids, labels=ids).loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+    return model.eval()
+
+
+def logits(model: Any) -> torch.Tensor:
+    with torch.no_grad():
+        found: torch.Tensor = model.eval()(input_ids=torch.tensor(IDS)).logits
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from data_mix.reading.lines import TextLines
@@ -17,7 +17,6 @@ _LINE_WEIGHT = 64
 
 def csv_records(lines: TextLines, path: Path, *, tabs: bool, max_bytes: int) -> Iterator[Record]:
     """Objects whose keys are the header's. Raises UserError where the header cannot be used."""
-    csv.field_size_limit(max_bytes + 1)
     table = _Table(lines, max_bytes)
     fields = table.tabbed if tabs else table.fields
     header: list[str] | None = None
@@ -81,7 +80,7 @@ class _Table:
                 yield f"{found[1]}\n"
 
         try:
-            return next(csv.reader(feed(), strict=True))
+            return self._first_row(feed(), ",")
         except csv.Error as error:
             self._returned.extendleft(reversed(taken))
             if too_long:
@@ -97,7 +96,15 @@ class _Table:
         if '"' not in line:
             return plain
         try:
-            quoted = next(csv.reader([line], delimiter="\t", strict=True))
+            quoted = self._first_row([line], "\t")
         except csv.Error:
             return plain
         return quoted
+
+    def _first_row(self, lines: Iterable[str], delimiter: str) -> list[str]:
+        # The limit is the process's, and others read by it too.
+        others = csv.field_size_limit(self._max_bytes + 1)
+        try:
+            return next(csv.reader(lines, delimiter=delimiter, strict=True))
+        finally:
+            csv.field_size_limit(others)

@@ -12,6 +12,7 @@ from espalier.errors import UserError
 from espalier.models.loading import load_base, load_for_inference, load_model, resolve, restore_weights, save_model
 from tests import kinds, tiny
 from tests.stage1.commands import make_mix
+from tests.tiny import logits, trained_a_little
 from training import adapter_init
 from training.adapter_targets import find_targets
 from training.adapters import add_adapter
@@ -47,21 +48,6 @@ def begun(base: Any, ref: Any, pack: Any, **settings: Any) -> Any:
     return model
 
 
-def trained_a_little(model: Any) -> Any:
-    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=0.05)
-    for _ in range(3):
-        model(input_ids=IDS, labels=IDS).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-def logits(model: Any) -> torch.Tensor:
-    with torch.no_grad():
-        found: torch.Tensor = model.eval()(input_ids=IDS).logits
-    return found
-
-
 @pytest.mark.parametrize("in_4_bits", [False, True])
 @pytest.mark.parametrize("method", METHODS)
 def test_what_was_trained_is_what_is_saved_resumed_loaded_and_opened_by_other_tools(
@@ -73,7 +59,7 @@ def test_what_was_trained_is_what_is_saved_resumed_loaded_and_opened_by_other_to
     before = logits(base)
     model = begun(base, ref, pack, **METHODS[method])
     torch.testing.assert_close(logits(model), before, atol=1e-5, rtol=1e-5)
-    trained_a_little(model)
+    trained_a_little(model, lr=0.05)
     assert (logits(model) - before).abs().max() > 0.01
     folder = tmp_path / "adapter"
     folder.mkdir()

@@ -1,5 +1,6 @@
 """Records come out of files one by one with their place, and what is broken is named or counted, never skipped."""
 
+import csv
 import gzip
 import io
 import json
@@ -259,6 +260,7 @@ def test_tables_become_objects(tmp_path: Path) -> None:
 
 
 def test_broken_rows_of_a_table_cost_only_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    limit = csv.field_size_limit()
     content = b'a,b\n1\n1\r2,3\nx,"open\n1,2\nx,\xff\nx,\0\n"a"b,c\n3,4\n'
     assert read(tmp_path / "a.csv", content) == [
         (2, "bad_row"), (3, "bad_row"), (4, "bad_row"), (5, {"a": "1", "b": "2"}), (6, "not_utf8"), (7, "not_text"),
@@ -272,6 +274,7 @@ def test_broken_rows_of_a_table_cost_only_themselves(tmp_path: Path, monkeypatch
     assert read(tmp_path / "a.csv", f'a,b\n{"x" * 400},1\n"{"y" * 280}",1\n"{"y" * 200}\n{"y" * 200}",1')[::2] == [
         (2, "too_long"), (4, "too_long"),
     ]  # fmt: skip
+    assert csv.field_size_limit() == limit, "whoever else reads tables in this process"
     for header, message in (("a,b,a", "two columns are called 'a'"), ('"a', "a quote is not closed"), (b"\xff", "UTF")):
         with pytest.raises(UserError, match=f"a.csv:1: .*{message}"):
             read(tmp_path / "a.csv", header)

@@ -27,6 +27,7 @@ from espalier.text.chat import ChatRenderer
 from stage1.new_model import new_model
 from tests import kinds, tiny
 from tests.espalier.text import templates
+from tests.tiny import logits, trained_a_little
 from training.adapters import add_adapter, share_trained
 from training.config import AdapterSettings
 
@@ -37,22 +38,6 @@ def adapted(base: Path, **settings: Any) -> Any:
     found = resolve(str(base))
     model = load_model(found, device="cpu", dtype=torch.float32)
     return add_adapter(model, AdapterSettings(r=2, **settings), tiny.renderer(), found.spec, seed=1)
-
-
-def trained_a_little(model: Any, lr: float = 0.5) -> Any:
-    """A few steps, so that nothing is at its initial value any more."""
-    optimizer = torch.optim.SGD([p for p in model.parameters() if p.requires_grad], lr=lr)
-    for _ in range(3):
-        model(input_ids=IDS, labels=IDS).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-    return model.eval()
-
-
-def logits(model: Any) -> torch.Tensor:
-    with torch.no_grad():
-        found: torch.Tensor = model.eval()(input_ids=IDS).logits
-    return found
 
 
 def fake_run(workspace: Path, name: str, *, complete: bool = True) -> Path:

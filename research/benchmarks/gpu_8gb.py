@@ -61,6 +61,10 @@ class Benchmark(Config):
     """Lengths are multiples of it."""
     limit: int = Field(40_960, ge=8)
     """The longest tried."""
+    close: float = Field(0.03, gt=0, lt=1)
+    """How near the longest that trains and the shortest that does not have to come, as a share."""
+    beyond_plan: bool = True
+    """Off: ours are tried no further than their plans allow, which takes a trial or two each."""
     contestants: list[str] = []
     """Which, by name or by a word of it (`ours`, `peft`, `unsloth`, `tiles`); all by default."""
     flags: str = ""
@@ -117,9 +121,11 @@ def _measured(settings: Benchmark, trial: Trial) -> dict[str, Any]:
         trials.append({"seq_len": seq_len, "steps": steps} | _tried(_of(trial, seq_len, steps)))
         return bool(trials[-1]["trained"])
 
-    guess = _planned_length(settings, trial) or _SHORT_GUESS if trial.who == "ours" else _PEERS_GUESS
+    planned = _planned_length(settings, trial) if trial.who == "ours" else 0
+    guess = planned or (_SHORT_GUESS if trial.who == "ours" else _PEERS_GUESS)
+    limit = settings.limit if settings.beyond_plan or not planned else planned
     try:
-        length = longest(trains, guess=guess, step=settings.resolution, limit=settings.limit)
+        length = longest(trains, guess=guess, step=settings.resolution, limit=limit, close=settings.close)
         while length and not trains(length, settings.steps):
             length -= settings.resolution
     except UserError as error:
@@ -127,7 +133,7 @@ def _measured(settings: Benchmark, trial: Trial) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "seq_len": length,
         "trials": trials,
-        "limit": length + settings.resolution > settings.limit,
+        "limit": length + settings.resolution > limit,
     }
     if length:
         last = trials[-1]

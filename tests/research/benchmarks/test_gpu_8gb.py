@@ -56,5 +56,5 @@ def test_a_rehearsal_says_that_it_is_one(workspace: Path, monkeypatch: pytest.Mo
 
 
 def test_what_is_no_contestant_is_said(workspace: Path) -> None:
-    with pytest.raises(UserError, match="'axolotl' is none of ours, 4 bits, "):
+    with pytest.raises(UserError, match="'axolotl' is none of ours, ours, 4 bits, "):
         list(gpu_8gb._contestants(gpu_8gb.Benchmark(contestants=["axolotl"], work=workspace)))

@@ -149,14 +149,16 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         when = options.date or date.today().isoformat()
         published = publish(scores.folder, plan.name, date=when, headline=log_line(material))
     decides = material.headline.name
-    headline = {
-        each.name: one.value
+    reached = {
+        each.name: one
         for each in plan.contestants
         if not each.control and (one := material.results.estimate(each, decides))
     }
+    headline = {name: one.value for name, one in reached.items()}
+    intervals = {name: [one.low, one.high] for name, one in reached.items()}
     facts = {"packages": versions(), "evaluator": material.evaluator, "baseline": plan.baseline}
     withheld = {"withheld": won_by(material.bar)} if material.bar.unbeaten else {}
-    scores.finish({**facts, "decides": decides, "headline": headline, **withheld})
+    scores.finish({**facts, "decides": decides, "headline": headline, "intervals": intervals, **withheld})
     return published
 
 

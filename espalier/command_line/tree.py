@@ -1,4 +1,4 @@
-"""The lineage of artifacts, drawn as a tree.
+"""The lineage of artifacts, drawn as a tree; beside a run stands what decided in its evaluations.
 
 What descends from two is drawn below the first of them and named again below the second; where one of the two descends
 from the other, it is drawn below that one alone. A loop's rounds stand one
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from espalier.artifacts.kinds import is_artifact
 from espalier.artifacts.lineage import ancestors, change, descendants, reach
 from espalier.artifacts.registry import Artifact
+from espalier.artifacts.scored import Score, scores_of_runs
 from espalier.command_line.console import printable
 
 _BOXES = ("├── ", "└── ", "│   ", "    ", "◀")
@@ -23,6 +24,7 @@ def draw(among: Mapping[str, Artifact], *, around: str | None = None, boxes: boo
     Every node is drawn once with what is below it, so that it ends whatever the manifests say, cycles included.
     """
     tee, elbow, bar, blank, mark = _BOXES if boxes else _ASCII
+    scores = scores_of_runs(among.values())
     below = _below(among, around)
     under_another = {node for nodes in below.values() for node in nodes}
     # Where artifacts descend from one another in a circle, none of them is a root: they follow the roots.
@@ -33,7 +35,7 @@ def draw(among: Mapping[str, Artifact], *, around: str | None = None, boxes: boo
         while stack:
             node, lead, indent = stack.pop()
             again = node in drawn
-            yield lead + _label(node, among, again) + (f"  {mark}" if node == around else "")
+            yield lead + _label(node, among, scores.get(node, []), again) + (f"  {mark}" if node == around else "")
             if again:
                 continue
             drawn.add(node)
@@ -87,7 +89,7 @@ def _round_of(spec: str, among: Mapping[str, Artifact]) -> tuple[str, int] | Non
     return (found.loop, found.number) if found else None
 
 
-def _label(node: str, among: Mapping[str, Artifact], again: bool) -> str:
+def _label(node: str, among: Mapping[str, Artifact], scores: list[Score], again: bool) -> str:
     found = among.get(node)
     words = [printable(node, most=_LONGEST)]
     if again:
@@ -95,6 +97,7 @@ def _label(node: str, among: Mapping[str, Artifact], again: bool) -> str:
     elif found:
         words += [] if found.state == "complete" else [f"[{found.state}]"]
         words.append(printable(found.about, most=_LONGEST))
+        words += [printable(str(score), most=_LONGEST) for score in scores]
         parents = (found.parents or {}).items()
         changed = [parent for parent, digest in parents if change(parent, digest, among) == "changed"]
         words += [f"({printable(parent, most=_LONGEST)} has changed since)" for parent in changed]

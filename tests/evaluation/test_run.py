@@ -15,6 +15,7 @@ from espalier.artifacts import records, registry
 from espalier.artifacts.kinds import of_word
 from espalier.artifacts.paths import repo_root
 from espalier.artifacts.rounds import Round
+from espalier.artifacts.scored import scores_of_runs
 from espalier.errors import UserError
 from espalier.models import devices
 from evaluation.backends.local import LocalModel
@@ -80,6 +81,8 @@ def test_scores_say_what_they_were_made_from(workspace, suite_file, toy_mix, mak
     (first,) = registry.survey([of_word("scores")])
     assert first.manifest["parents"] == {"run:trunk": weights, "mix:toy": mix} == first.identity["parents"]
     assert first.about == "toy, 4 cases, corrected_present: trunk 0"
+    (reached,) = scores_of_runs(registry.survey())["run:trunk"]
+    assert reached.value == 0 and reached.interval is not None and reached.interval[0] == 0 < reached.interval[1] < 1
 
     replies = f"replies:{workspace / 'scores' / 'first'}#trunk"
     with pytest.raises(UserError, match="--round: 'second' is no name of a round"):

@@ -62,3 +62,18 @@ def content_hash(spec: str) -> str:
     kind = of_word(word)
     path = workspace() / (kind.folder if kind else "") / name / records.MANIFEST
     return str(records.read_json(path)["content_hash"]) if kind and path.exists() else "0" * 64
+
+
+def forge_scores(name: str, decided: dict[str, tuple[float, float, float]], **facts: Any) -> None:
+    """Scores of the suite `recast` with what runs reached and between what it lies; of runs as they are now."""
+    models = {run: {"kind": "run", "spec": f"run:{run}", "content_hash": content_hash(f"run:{run}")} for run in decided}
+    cases = {"number": facts.pop("num_cases", 1000)}
+    forge(
+        f"scores:{name}",
+        *(f"run:{run}" for run in decided),
+        identity={"suite": {"name": facts.pop("suite", "recast")}, "cases": cases, "models": models},
+        decides="fix_given",
+        headline={run: value for run, (value, _, _) in decided.items()},
+        intervals={run: [low, high] for run, (_, low, high) in decided.items()},
+        **facts,
+    )

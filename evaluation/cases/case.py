@@ -31,6 +31,12 @@ class Truth:
     """The learner's first language."""
     level: str = ""
     """The learner's level, A1 to C2."""
+    learner_kind: str = ""
+    """l2, who learns the language as a new one, or heritage, who grew up beside it; empty where it is not known."""
+    switched: tuple[tuple[str, str], ...] = ()
+    """Each word of another language in what the learner said, as said, with what it means in the language learned."""
+    asked: str = ""
+    """What the tutor's move has to do besides, such as explain or affirm; empty where nothing is asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -125,4 +125,7 @@ def _truth(facts: dict[str, Any], meta: dict[str, Any]) -> Truth:
         error=facts["error"],
         first_language=meta.get("first_language", ""),
         level=meta.get("level", ""),
+        learner_kind=meta.get("learner_kind", ""),
+        switched=tuple((said, means) for said, means in facts.get("switched", ())),
+        asked=facts.get("asked", ""),
     )

@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 
 from espalier.artifacts import records
 from espalier.errors import UserError
+from espalier.text.rows import Row, read_rows, write_rows
 from evaluation.cases.heldout import heldout_cases, open_mix
 from evaluation.cases.suite import HeldOut
 
@@ -54,11 +57,26 @@ def test_missing_mix_names_the_command(toy_mix):
 def test_a_split_that_is_missing_or_useless(toy_mix):
     with pytest.raises(UserError, match="has no split unseen; it has train, unseen_pairs, unseen_triples"):
         heldout_cases(SPEC.model_copy(update={"splits": ("unseen",)}), open_mix("toy"))
-    from espalier.text.rows import Row, write_rows
-
     write_rows(
         toy_mix / "found.parquet",
         [Row(id="a", source="s", split="found", messages=[{"role": "text", "content": "Once."}])],
     )
     with pytest.raises(UserError, match="split found: no dialogue"):
         heldout_cases(SPEC.model_copy(update={"splits": ("found",)}), open_mix("toy"))
+
+
+def test_what_the_rows_say_of_the_learner_and_of_switched_words_becomes_part_of_what_is_known(toy_mix):
+    path = toy_mix / "unseen_pairs.parquet"
+    more = {"switched": [["mi llave", "my key"]], "asked": "affirm"}
+    told = []
+    for row in read_rows(path):
+        turns = [turn | more for turn in row.meta.get("turns", [])]
+        told.append(replace(row, meta=row.meta | {"learner_kind": "heritage", "turns": turns}))
+    write_rows(path, told)
+    plain, switched = (
+        heldout_cases(SPEC.model_copy(update={"splits": (split,)}), open_mix("toy"))[0].truth
+        for split in ("unseen_triples", "unseen_pairs")
+    )
+    assert (plain.learner_kind, plain.switched, plain.asked) == ("", (), "")
+    assert (switched.learner_kind, switched.asked) == ("heritage", "affirm")
+    assert switched.switched == (("mi llave", "my key"),)

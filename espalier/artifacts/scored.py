@@ -1,4 +1,4 @@
-"""What evaluations found of a run as it is now: the figure that decided, its interval, and whether the verdict stands."""
+"""What evaluations found of a run as it is now: the figure that decided, its interval, whether the verdict stands."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

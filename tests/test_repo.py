@@ -41,7 +41,7 @@ def name(path: Path) -> str:
 
 
 def test_there_are_entry_files() -> None:
-    assert {"data_mix/build.py", "stage1/train.py", "evaluation/run.py"} <= set(map(name, ENTRIES))
+    assert {"data_mix/build.py", "stage1/train.py", "evaluation/run.py", "exports/run.py"} <= set(map(name, ENTRIES))
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=name)

@@ -1,0 +1,47 @@
+"""A merged export: the plain model in safetensors, with tokenizer, template and how it generates, for transformers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from espalier.models import loading
+from exports.exported import Exported
+
+
+def write(exported: Exported) -> None:
+    """Write the model with its adapters merged, so that any tool opens it without ours."""
+    model = plain_model(exported)
+    model.generation_config = _generation(exported)
+    loading.save_model(model, exported.renderer, exported.folder, None)
+
+
+def plain_model(exported: Exported) -> Any:
+    """The exported model on the CPU with everything merged, in the data type that was asked for."""
+    import torch
+
+    return loading.load_base(exported.run, device="cpu", dtype=getattr(torch, exported.config.dtype))
+
+
+def _generation(exported: Exported) -> Any:
+    """How the model generates: it stops where a turn ends, not only where a text does."""
+    from transformers import GenerationConfig
+
+    tokenizer, sampling = exported.renderer.tokenizer, exported.sampling
+    stops = sorted(exported.renderer.stop_ids, key=lambda token: (token != tokenizer.eos_token_id, token))
+    drawn = {}
+    if sampling.temperature > 0:
+        drawn = {
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "top_k": sampling.top_k,
+            "min_p": sampling.min_p,
+        }
+    return GenerationConfig(
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=stops if len(stops) > 1 else stops[0],
+        pad_token_id=tokenizer.eos_token_id if tokenizer.pad_token_id is None else tokenizer.pad_token_id,
+        max_new_tokens=sampling.max_new_tokens,
+        repetition_penalty=sampling.repeat_penalty,
+        do_sample=sampling.temperature > 0,
+        **drawn,
+    )

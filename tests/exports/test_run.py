@@ -1,0 +1,159 @@
+"""An export is whole, checked and named after what it was made of, or it is not there."""
+
+import json
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import AutoPeftModelForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+
+from espalier.artifacts import records
+from espalier.artifacts.paths import check_name
+from espalier.errors import UserError
+from espalier.models import loading
+from exports import checks
+from exports import run as command
+from exports.config import ExportConfig
+from exports.exported import Exported, Finding, open_export
+from exports.seal import name_of
+from tests import processes, tiny
+from tests.espalier.models.test_loading import adapted, trained_a_little
+
+IDS = torch.tensor([[0, 4, 50, 61, 72, 1, 5]])
+
+
+def logits(model: Any) -> torch.Tensor:
+    with torch.no_grad():
+        found: torch.Tensor = model(input_ids=IDS).logits
+    return found
+
+
+@pytest.fixture
+def adapter(tmp_path: Path) -> Path:
+    """An adapter on a tiny base, as a run leaves it."""
+    base, folder = loading.resolve(str(tiny.saved(tmp_path / "base"))), tmp_path / "adapter"
+    folder.mkdir()
+    model = trained_a_little(adapted(tmp_path / "base"))
+    loading.save_model(model, tiny.renderer(), folder, base)
+    return folder
+
+
+def exported(workspace: Path, name: str) -> Path:
+    return workspace / "exports" / "out" / name
+
+
+def test_what_is_merged_answers_as_the_adapter_on_its_base(workspace: Path, adapter: Path) -> None:
+    assert command.main([str(adapter), "--to", "merged", "--name", "one"]) == 0
+    folder = exported(workspace, "one")
+    ours = loading.load_model(loading.resolve(str(adapter)), device="cpu", dtype=torch.float32)
+    theirs = AutoModelForCausalLM.from_pretrained(folder)
+    assert torch.allclose(logits(ours), logits(theirs), atol=1e-5)
+    with ours.disable_adapter():
+        assert not torch.allclose(logits(ours), logits(theirs), atol=1e-2), "the adapter counts"
+    manifest = records.verify_manifest(folder)
+    assert manifest["kind"] == "export" and manifest["to"] == "merged"
+    assert manifest["parents"] == {f"path:{adapter}": loading.resolve(str(adapter)).content_hash}
+    assert manifest["sampling"]["context"] == 512 and manifest["sampling"]["max_new_tokens"] == 256
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    messages = [{"role": "user", "content": "I go."}]
+    asked = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_dict=False)
+    assert asked == tiny.renderer().prompt(messages)
+    said = GenerationConfig.from_pretrained(folder)
+    assert said.eos_token_id == 1 and said.do_sample is False and said.max_new_tokens == 256
+
+
+def test_a_merged_export_is_a_model_of_ours_again(workspace: Path, adapter: Path) -> None:
+    command.main([str(adapter), "--to", "merged", "--name", "one", "--dtype", "bfloat16"])
+    again = loading.resolve(str(exported(workspace, "one")))
+    assert loading.load_renderer(again).template_hash == tiny.renderer().template_hash
+    assert loading.load_model(again, device="cpu", dtype=None).dtype == torch.bfloat16
+
+
+def test_peft_opens_an_adapter(workspace: Path, adapter: Path) -> None:
+    command.main([str(adapter), "--to", "adapter", "--name", "one"])
+    ours = loading.load_model(loading.resolve(str(adapter)), device="cpu", dtype=torch.float32)
+    theirs = AutoPeftModelForCausalLM.from_pretrained(exported(workspace, "one"))
+    assert torch.equal(logits(ours), logits(theirs.eval()))
+
+
+def test_whole_weights_are_no_adapter(workspace: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no adapter, all its weights were trained; export it with --to merged"):
+        command.main([str(tiny.saved(tmp_path / "full")), "--to", "adapter"])
+    assert not list(workspace.glob("exports/out/*"))
+
+
+def test_what_fails_a_check_is_not_written(
+    workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(exported: Exported, options: object) -> Finding:
+        assert (exported.folder / "model.safetensors").is_file() and exported.renderer.stop_ids
+        return Finding(check="ends", passed=False, asked=9, differing=2, said="2 of 9 replies never end")
+
+    monkeypatch.setitem(checks.CHECKS, "merged", (broken,))
+    with pytest.raises(UserError, match="ends: 2 of 9 replies never end\nthe export is not what was trained, and is"):
+        command.main([str(adapter), "--to", "merged", "--name", "one"])
+    assert not list((workspace / "exports" / "out").iterdir())
+    assert "ends" in capsys.readouterr().out
+
+
+def test_what_the_checks_found_is_shipped(workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = Finding(check="ends", passed=True, asked=9, figures={"longest": 4.5}, said="all end")
+    monkeypatch.setitem(checks.CHECKS, "merged", (lambda exported, options: found,))
+    command.main([str(adapter), "--to", "merged", "--name", "one"])
+    written = json.loads((exported(workspace, "one") / "verification.json").read_text())["findings"]
+    assert [Finding(**each) for each in written] == [found]
+    assert open_export("one").run.path == adapter
+
+
+def test_the_same_command_again_says_that_it_is_done(
+    workspace: Path, adapter: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [str(adapter), "--to", "merged", "--name", "one"]
+    command.main(words)
+    before = (exported(workspace, "one") / "manifest.json").read_bytes()
+    assert command.main(words) == 0
+    assert "one is already complete" in capsys.readouterr().out.splitlines()[-1]
+    with pytest.raises(UserError, match=r"made otherwise \(config.dtype: float32 before, bfloat16 now\)"):
+        command.main([*words, "--dtype", "bfloat16"])
+    assert (exported(workspace, "one") / "manifest.json").read_bytes() == before
+    assert command.main([*words, "--dtype", "bfloat16", "--redo"]) == 0
+    assert (exported(workspace, "one") / "manifest.json").read_bytes() != before
+
+
+def test_an_export_of_what_changed_since_is_refused(workspace: Path, adapter: Path) -> None:
+    command.main([str(adapter), "--to", "merged", "--name", "one"])
+    (adapter / "more.json").write_text("{}")
+    with pytest.raises(UserError, match="was made of another path:.* than the one that is there now"):
+        open_export("one")
+    with pytest.raises(UserError, match="made otherwise"):
+        command.main([str(adapter), "--to", "merged", "--name", "one"])
+
+
+@pytest.mark.parametrize("strikes", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_half_written_is_taken_for_whole(workspace: Path, adapter: Path, strikes: signal.Signals) -> None:
+    words = (str(adapter), "--to", "merged", "--name", "one")
+    moment = processes.Moment(path=r".*/\.verification\.json.*", signal=strikes)
+    ended = processes.run("exports/run.py", *words, at=moment)
+    assert ended.code == {signal.SIGINT: 130, signal.SIGTERM: 143}.get(strikes, -9), ended.output
+    left = list((workspace / "exports" / "out").iterdir())
+    assert len(left) == (strikes == signal.SIGKILL) and not exported(workspace, "one").exists()
+    assert processes.run("exports/run.py", *words).code == 0
+    assert [path.name for path in (workspace / "exports" / "out").iterdir()] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "model", "name"),
+    [
+        ("hub", "Qwen/Qwen3-0.6B", "Qwen-Qwen3-0.6B-merged"),
+        ("path", "/some/a b../final", "a-b-merged"),
+        ("run", "core@step-000100", "core-step-000100-merged"),
+        ("path", "/é", "model-merged"),
+        ("run", "a" * 64, f"{'a' * 57}-merged"),
+    ],
+)
+def test_a_name_is_made_of_any_models(kind: Any, model: str, name: str) -> None:
+    found = loading.ModelRef(kind=kind, name=model, path=Path(), content_hash="")
+    assert check_name(name_of(ExportConfig(run=model, to="merged"), found)) == name

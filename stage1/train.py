@@ -10,6 +10,7 @@ command goes on with a run that was interrupted, and says so when it is complete
 
 import sys
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
@@ -19,8 +20,8 @@ from espalier.command_line.config import load
 from espalier.command_line.console import say
 from espalier.errors import run_main
 from stage1.config import DEFAULT_CONFIG, Stage1Config
-from training.config import TrainOptions, resumed_config
-from training.launch import check_process, check_shares
+from training.config import TrainOptions
+from training.launch import ready
 
 COMMAND = "stage1/train.py"
 
@@ -29,19 +30,9 @@ def main(argv: list[str]) -> int:
     config, options = load(
         Stage1Config, argv, prog=f"python {COMMAND}", doc=__doc__, default=DEFAULT_CONFIG, options=TrainOptions
     )
-    if options.resume:
-        config = resumed_config(Stage1Config, options, argv)
+    config = ready(config, options, argv, described=described)
     if options.plan:
-        check_shares(config)
-    else:
-        check_process(config)
-    if options.plan or options.fit:
-        from stage1.planning import plan
-
-        config = plan(config, options)
-        check_shares(config)
-        if options.plan:
-            return 0
+        return 0
     try:
         return train(config, options)
     except AlreadyDone as done:
@@ -49,35 +40,42 @@ def main(argv: list[str]) -> int:
         return 0
 
 
+def described(config: Stage1Config) -> Any:
+    """The transformers configuration of the run's model, for a plan."""
+    from stage1 import planning
+
+    return planning.described(config)
+
+
 def train(config: Stage1Config, options: TrainOptions) -> int:
     """Make the run that `config` describes; returns the exit code."""
+    from training.from_base import train_from_base
+    from training.origins import with_mix_of
+
+    if config.model:
+        return grow(config, options)
+    # A trunk and its cores share a mix.
+    return train_from_base(
+        config, options, command=COMMAND, upbringing=lambda said: (COMMAND, with_mix_of(config, said))
+    )
+
+
+def grow(config: Stage1Config, options: TrainOptions) -> int:
+    """A model from random weights, with a tokenizer of its own; returns the exit code."""
     from stage1.new_model import new_model, new_renderer, shape
-    from training.checkin import Checkin
-    from training.command import begin, fit, load_base, open_packs
-    from training.heldout import HeldoutLoss
-    from training.observers import Observer
-    from training.origins import base_renderer, find_base, find_mix, train_parent
+    from training.command import begin, fit, open_packs
+    from training.from_base import observers_of
+    from training.origins import find_mix
     from training.together import join
 
+    assert config.model is not None
     join(config.device)
-    mix = find_mix(config)
-    if code := train_parent(config, options, command=COMMAND, configured_by=Stage1Config):
-        return code
-    base = None if config.model else find_base(config)
-    renderer = base and base_renderer(config, base)
-    with begin(config, options, command=COMMAND, mix=mix, base=base, shape=shape(config.model)) as session:
-        run = session.run
-        renderer = (renderer or new_renderer(config, mix, run.folder)).on(run.begun_on)
+    mix = find_mix(config, options)
+    with begin(config, options, command=COMMAND, mix=mix, base=None, shape=shape(config.model)) as session:
+        renderer = new_renderer(config, mix, session.run.folder).on(session.run.begun_on)
         packs = open_packs(session, renderer)
-        if config.model:
-            model = new_model(config.model, renderer, config.seed).to(session.machine.device)
-        else:
-            model = load_base(session, renderer)
-        observers: list[Observer] = [
-            HeldoutLoss(packs, config.heldout, run),
-            Checkin(renderer, config.checkin, run, as_chat=config.rows != "text"),
-        ]
-        return fit(session, model, renderer, packs, observers)
+        model = new_model(config.model, renderer, config.seed).to(session.machine.device)
+        return fit(session, model, renderer, packs, observers_of(session, renderer, packs))
 
 
 if __name__ == "__main__":

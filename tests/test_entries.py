@@ -75,7 +75,7 @@ print(json.dumps({
     "objective": make_objective(config.objective, None, None).__name__,
     "behind": [
         path
-        for command in ("evaluation/run.py", "data_mix/build.py", "stage1/train.py")
+        for command in ("evaluation/run.py", "data_mix/build.py", "stage1/train.py", "stage2/train.py")
         for path in code_behind(command)
     ],
 }))
@@ -88,7 +88,7 @@ def look(checkout: Path) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    for package in ("espalier", "data_mix", "training", "stage1", "evaluation"):
+    for package in ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation"):
         shutil.copytree(repo_root() / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name, text in ADDED.items():
         (tmp_path / name).write_text(text)

@@ -244,6 +244,8 @@ class TrainOptions(ArtifactOptions):
     """Go on with this run, with the configuration it was begun with."""
     resume_from: str | None = None
     """Go on from this checkpoint of it (step-000100) rather than the newest."""
+    data_root: FilePath | None = None
+    """Where the files of a recipe lie (`data:…`), for a mix that is built first."""
     allow_changed_environment: bool = False
     """Go on although code, versions or machine changed, so that the end will not be bit-identical."""
     plan: bool = False
@@ -278,7 +280,7 @@ C = TypeVar("C", bound=TrainConfig)
 
 def resumed_config(model: type[C], options: TrainOptions, argv: list[str]) -> C:
     """The configuration of the run to be resumed. UserError when the command line asks for anything else beside."""
-    allowed = {f"--{name}" for name in TrainOptions.model_fields}
+    allowed = {f"--{name}" for name in type(options).model_fields}
     others = [word for word in argv if word.startswith("--") and word.partition("=")[0] not in allowed]
     if others:
         raise UserError(f"--resume takes the run's own configuration, so {others[0]} cannot be given beside it")

@@ -1,12 +1,36 @@
 """What is looked at before torch is imported: whether this process can train at all, and its part of the work."""
 
 import os
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from espalier.command_line import processes
 from espalier.errors import UserError
 from espalier.models import devices
-from training.config import TrainConfig
+from training.config import TrainConfig, TrainOptions, resumed_config
 from training.trackers import check_installed
+
+C = TypeVar("C", bound=TrainConfig)
+
+
+def ready(config: C, options: TrainOptions, argv: list[str], *, described: Callable[[C], Any]) -> C:
+    """The configuration that is to be trained now, here: that of the run to be resumed, or as --fit chose it.
+
+    Prints the plan where one is asked for, of a model that `described` tells the transformers configuration of.
+    UserError where this process cannot train it.
+    """
+    if options.resume:
+        config = resumed_config(type(config), options, argv)
+    if options.plan:
+        check_shares(config)
+    else:
+        check_process(config)
+    if options.plan or options.fit:
+        from training.memory.command import planned
+
+        config = planned(config, options, described(config))
+        check_shares(config)
+    return config
 
 
 def check_process(config: TrainConfig) -> None:

@@ -6,13 +6,15 @@ What is missing is made first where the configuration says how, by the command t
 from __future__ import annotations
 
 import difflib
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from data_mix.recipe import Recipe
 from espalier.artifacts import records
 from espalier.artifacts.paths import artifact
-from espalier.command_line.config import load_file
+from espalier.command_line.config import load_file, read_yaml, resolve_path
 from espalier.command_line.console import say
 from espalier.command_line.subcommand import run_command
 from espalier.errors import UserError
@@ -24,13 +26,16 @@ from training.config import TrainConfig, TrainOptions
 from training.row_weights import read_weights
 from training.together import main_first, on_main
 
+Upbringing = Callable[[Mapping[str, Any]], tuple[str, list[str]]]
+"""What a parent's configuration says -> the command that trains it, and flags beside the configuration."""
 
-def find_mix(config: TrainConfig) -> Path:
+
+def find_mix(config: TrainConfig, options: TrainOptions) -> Path:
     """The folder of the run's mix, which is built first if it is missing and a recipe says how."""
-    return on_main(lambda: _find_mix(config))
+    return on_main(lambda: _find_mix(config, options))
 
 
-def _find_mix(config: TrainConfig) -> Path:
+def _find_mix(config: TrainConfig, options: TrainOptions) -> Path:
     folder = artifact("mixes", config.mix)
     if not records.is_complete(folder):
         if config.recipe is None:
@@ -45,42 +50,60 @@ def _find_mix(config: TrainConfig) -> Path:
                 f"there is no complete mix {config.mix!r}{_meant(config.mix, 'mixes')}, and the recipe here builds "
                 f"{builds!r}; build yours with python data_mix/build.py RECIPE.yaml --name {config.mix}"
             )
-        say(f"mix {config.mix} is not there yet: python data_mix/build.py {config.recipe}")
-        if run_command("data_mix/build.py", str(config.recipe)):
+        words = [str(config.recipe), *(["--data_root", str(options.data_root)] if options.data_root else [])]
+        say(f"mix {config.mix} is not there yet: python data_mix/build.py {' '.join(words)}")
+        if run_command("data_mix/build.py", *words):
             raise UserError(f"mix {config.mix} could not be built, for the reason given above")
     return folder
 
 
-def train_parent(config: TrainConfig, options: TrainOptions, *, command: str, configured_by: type[TrainConfig]) -> int:
-    """Train the parent, by `command`, if it is not complete and a configuration says how; returns its exit code.
+def train_parent(config: TrainConfig, options: TrainOptions, *, upbringing: Upbringing) -> int:
+    """Train the parent if it is not complete and `parent_config` says how; returns the exit code of the command.
 
-    In this process it would leave behind what is global to one: threads, precision, compiled code.
+    UserError where nothing says how, or where the parent would descend from this run. In this process it would leave
+    behind what is global to one: threads, precision, compiled code.
     """
-    return on_main(lambda: _train_parent(config, options, command, configured_by))
+    return on_main(lambda: _train_parent(config, options, upbringing))
 
 
-def _train_parent(config: TrainConfig, options: TrainOptions, command: str, configured_by: type[TrainConfig]) -> int:
+def _train_parent(config: TrainConfig, options: TrainOptions, upbringing: Upbringing) -> int:
     if not config.parent or records.is_complete(artifact("runs", config.parent)):
         return 0
+    missing = f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}"
     if config.parent_config is None:
-        raise UserError(
-            f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}; train it first, or name its "
-            "--parent_config"
-        )
-    upbringing = load_file(configured_by, config.parent_config)
-    if upbringing.name != config.parent:
-        raise UserError(
-            f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}, and the parent_config here "
-            f"trains {upbringing.name!r}; train yours first"
-        )
-    flags = []
-    if upbringing.mix != config.mix:
-        flags = ["--mix", config.mix, "--recipe", "null" if config.recipe is None else str(config.recipe)]
+        raise UserError(f"{missing}; train it first, or name its --parent_config")
+    said = read_yaml(config.parent_config)
+    if said.get("name") != config.parent:
+        raise UserError(f"{missing}, and the parent_config here trains {said.get('name')!r}; train yours first")
+    _check_descent(config.name, config.parent_config)
+    command, flags = upbringing(said)
     if options.allow_changed_environment:
-        flags.append("--allow_changed_environment")
+        flags = [*flags, "--allow_changed_environment"]
+    if options.data_root:
+        flags = [*flags, "--data_root", str(options.data_root)]
     words = [str(config.parent_config), *flags]
     say(f"parent {config.parent} is not there yet: python {command} {' '.join(words)}")
     return run_command(command, *words)
+
+
+def _check_descent(name: str, file: Path) -> None:
+    """UserError where a run would have to be trained before itself: each process would start another, without end."""
+    line = [name]
+    while True:
+        said = read_yaml(file)
+        line.append(str(said.get("name")))
+        if line[-1] in line[:-1]:
+            raise UserError(f"{file}: a run cannot descend from itself: {' from '.join(line)}; give one another parent")
+        if not said.get("parent_config"):
+            return
+        file = resolve_path(said["parent_config"], file.parent)
+
+
+def with_mix_of(config: TrainConfig, said: Mapping[str, Any]) -> list[str]:
+    """Flags by which a parent trains on the mix of this run, where its configuration names another."""
+    if said.get("mix") == config.mix:
+        return []
+    return ["--mix", config.mix, "--recipe", "null" if config.recipe is None else str(config.recipe)]
 
 
 def _meant(name: str, kind: str) -> str:

@@ -35,15 +35,15 @@ _PARENT = re.compile(r"(run|mix|path|hub):.+")
 
 
 _SPLIT = ("micro_batch_size", "grad_accum")
-_WATCHING = ("trackers",)
+_AFTERWARDS = ("trackers", "suites", "core_suites", "gates", "may_lose")
 
 
 def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:
     """A configuration in which only the product of micro-batch and accumulation counts: what a step learns from.
 
-    Who watches may change.
+    Who watches may change, and what the model is held to afterwards.
     """
-    facts = {key: value for key, value in facts.items() if key not in _WATCHING}
+    facts = {key: value for key, value in facts.items() if key not in _AFTERWARDS}
     if not all(isinstance(facts.get(key), int) for key in _SPLIT):
         return facts
     rest = {key: value for key, value in facts.items() if key not in _SPLIT}

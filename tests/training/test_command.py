@@ -24,7 +24,7 @@ QUICK: dict[str, Any] = {"steps": 4, "checkin": {"every": 0}, "heldout": {"every
 
 
 def branch(config: TrainConfig, observers: list[Observer]) -> int:
-    mix = origins.find_mix(config)
+    mix = origins.find_mix(config, TrainOptions())
     base = origins.find_base(config)
     renderer = origins.base_renderer(config, base)
     with begin(config, TrainOptions(), command="stage1/train.py", mix=mix, base=base) as session:

@@ -14,6 +14,7 @@ from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from espalier.models import loading
 from espalier.models.references import kind_of
+from training.config import TrainConfig
 
 
 def config_of(name: str, *, trust_remote_code: bool = False) -> Any:
@@ -40,6 +41,24 @@ def config_of(name: str, *, trust_remote_code: bool = False) -> Any:
             ) from error
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{file}: not the configuration of a model ({reason})") from error
+
+
+def config_of_origin(config: TrainConfig) -> Any | None:
+    """The transformers configuration of what a run goes on from; None for a parent that is not there yet."""
+    if config.base:
+        return config_of(config.base, trust_remote_code=config.trust_remote_code)
+    assert config.parent is not None
+    if (artifact("runs", config.parent) / "final").is_dir():
+        return config_of(f"run:{config.parent}", trust_remote_code=config.trust_remote_code)
+    return None
+
+
+def no_parent(config: TrainConfig) -> UserError:
+    """What to tell a user whose parent is neither there nor described."""
+    return UserError(
+        f"there is no complete run {config.parent!r}, so nothing says how large its model is; train it first, or "
+        "name its --parent_config"
+    )
 
 
 def folder_of(name: str) -> Path:

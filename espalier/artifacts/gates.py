@@ -1,0 +1,78 @@
+"""The mark of a variant: `gates.json` in its run, what it was held to after training, and what became of that.
+
+Whoever trained the variant writes it, atomically and last; who exports or lists runs reads it. A run without the file
+was held to nothing, or not yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from espalier.artifacts import records
+from espalier.errors import UserError
+
+FILE = "gates.json"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Change:
+    """What a variant does on a suite beside its parent, on the same cases. Columns where less is better are turned, so
+    that a loss is always negative."""
+
+    column: str
+    """The suite's deciding column."""
+    parent: float
+    """The parent's mean."""
+    variant: float
+    """The variant's."""
+    difference: float
+    """Mean over cases of the variant's gain; negative for a loss."""
+    low: float
+    """Lower end of its 95 % interval."""
+    high: float
+    """Upper end."""
+    allowed: float | None
+    """The greatest loss that is allowed; None where the suite is the variant's own."""
+    cases: int = 0
+    """Cases that both were scored on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Gates:
+    """What became of a variant's gates."""
+
+    passed: bool
+    """Whether it may be exported without a word: no gate failed, nothing was lost."""
+    regressed: bool
+    """Whether it is not shown to have kept what its parent could."""
+    reasons: list[str]
+    """Why not, a line each; empty where it passed."""
+    scores: dict[str, str]
+    """By suite the name of the scores that decided."""
+    changes: dict[str, Change]
+    """By suite."""
+    asked: dict[str, Any] = field(default_factory=dict)
+    """What it was held to: another wish is another verdict."""
+
+
+def write_gates(folder: Path, gates: Gates) -> None:
+    """Mark the run in `folder`."""
+    records.write_json(folder / FILE, asdict(gates))
+
+
+def read_gates(folder: Path) -> Gates | None:
+    """The mark of the run in `folder`; None where it has none. UserError where the file is no mark."""
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        found: Mapping[str, Any] = records.read_json(path)
+        changes = {suite: Change(**change) for suite, change in found["changes"].items()}
+        return Gates(**{**found, "changes": changes})
+    except (TypeError, KeyError, AttributeError) as error:
+        raise UserError(
+            f"{path}: not a mark of this version ({error}); remove it, and have the run gated anew"
+        ) from None

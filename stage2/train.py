@@ -1,0 +1,66 @@
+"""Train a variant: a branch of a parent for one kind of learner, held to gates.
+
+    python stage2/train.py --variant spanish-l2 [--parent NAME] [--any.key VALUE ...]
+    python stage2/train.py --resume NAME
+
+A variant is a file of stage2/variants, or one of yours. What it needs and is not there yet, its mix and, where
+`parent_config` says how, its parent, is made first. The same command goes on where it was interrupted, and says so when
+it is complete.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from espalier.artifacts.run import AlreadyDone
+from espalier.command_line.config import load
+from espalier.command_line.console import say
+from espalier.errors import run_main
+from stage2.config import Stage2Config, Stage2Options
+from stage2.family import named_variant
+from training.launch import ready
+
+COMMAND = "stage2/train.py"
+
+
+def main(argv: list[str]) -> int:
+    config, options = load(
+        Stage2Config, named_variant(argv), prog=f"python {COMMAND}", doc=__doc__, options=Stage2Options
+    )
+    config = ready(config, options, argv, described=described)
+    if options.plan:
+        return 0
+    try:
+        return train(config, options)
+    except AlreadyDone as done:
+        say(str(done))
+        return 0
+
+
+def described(config: Stage2Config) -> Any:
+    """The transformers configuration of the run's model, for a plan. UserError where its parent is not there yet."""
+    from training.memory.bases import config_of_origin, no_parent
+
+    found = config_of_origin(config)
+    if found is None:
+        raise no_parent(config)
+    return found
+
+
+def train(config: Stage2Config, options: Stage2Options) -> int:
+    """Make the run that `config` describes; returns the exit code."""
+    from training.from_base import train_from_base
+
+    return train_from_base(
+        config,
+        options,
+        command=COMMAND,
+        upbringing=lambda said: (COMMAND if "learner" in said else "stage1/train.py", []),
+    )
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -1,0 +1,42 @@
+"""Training that goes on from a model: what is the same wherever a run is a branch of a parent or of a base."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from data_mix.packing.pack import Pack
+from espalier.text.chat import ChatRenderer
+from training.checkin import Checkin
+from training.command import Session, begin, fit, load_base, open_packs
+from training.config import TrainConfig, TrainOptions
+from training.heldout import HeldoutLoss
+from training.observers import Observer
+from training.origins import Upbringing, base_renderer, find_base, find_mix, train_parent
+from training.together import join
+
+
+def train_from_base(config: TrainConfig, options: TrainOptions, *, command: str, upbringing: Upbringing) -> int:
+    """Make the run that `config` describes, whose mix and parent are made first if need be; returns the exit code.
+
+    Raises AlreadyDone where it is complete.
+    """
+    join(config.device)
+    mix = find_mix(config, options)
+    if code := train_parent(config, options, upbringing=upbringing):
+        return code
+    base = find_base(config)
+    renderer = base_renderer(config, base)
+    with begin(config, options, command=command, mix=mix, base=base) as session:
+        renderer = renderer.on(session.run.begun_on)
+        packs = open_packs(session, renderer)
+        model = load_base(session, renderer)
+        return fit(session, model, renderer, packs, observers_of(session, renderer, packs))
+
+
+def observers_of(session: Session, renderer: ChatRenderer, packs: Mapping[str, Pack]) -> list[Observer]:
+    """Those that every training command has: held-out loss, and check-ins."""
+    config, run = session.config, session.run
+    return [
+        HeldoutLoss(packs, config.heldout, run),
+        Checkin(renderer, config.checkin, run, as_chat=config.rows != "text"),
+    ]

@@ -1,4 +1,5 @@
-"""espalier ls | runs | show NAME | tree | chat NAME | rm NAME: look at what was made, talk to it, remove it."""
+"""espalier ls | runs | show NAME | tree | chat NAME | rm NAME: look at what was made, talk to it, remove it.
+espalier status: the written memory."""
 
 import argparse
 import sys
@@ -62,6 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
     chat.set_defaults(command=_chat)
 
+    status = commands.add_parser("status", parents=[debug], help="what there is and what it reached: agents/STATUS.md")
+    status.add_argument(
+        "--check", action="store_true", help="only say whether the page is as it was written, and of now"
+    )
+    status.set_defaults(command=_status)
+
     remove = commands.add_parser("rm", parents=[debug], help="remove one that nothing descends from")
     remove.add_argument("name", help=f"{named}; mix:NAME/packs; or a leftover's, as ls names it")
     remove.add_argument("--yes", action="store_true", help="do not ask")
@@ -85,6 +92,12 @@ def _tree(arguments: argparse.Namespace) -> None:
     from espalier.command_line.listing import draw
 
     draw(arguments.name)
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    from espalier.memory import status
+
+    status.say_whether_it_holds() if arguments.check else status.show()
 
 
 def _rm(arguments: argparse.Namespace) -> None:

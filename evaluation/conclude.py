@@ -5,12 +5,10 @@ The written memory is agents/: a report's page and pictures go to agents/reports
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ from espalier.artifacts.identity import versions
 from espalier.artifacts.paths import agents_dir
 from espalier.artifacts.records import write_text
 from espalier.command_line import console
+from espalier.memory.runlog import note
 from evaluation.cache import Cache
 from evaluation.cases.seen import seen_cases
 from evaluation.cases.trained_on import trace
@@ -40,8 +39,6 @@ from evaluation.scoring.pedagogy import PEDAGOGY
 from evaluation.scoring.pedagogy import columns as pedagogy_columns
 from evaluation.scoring.records import Record
 from evaluation.scoring.scores import Scores
-
-_LOG_HEAD = "# Run log\n\nOne line per finished comparison, the newest last; written by `python evaluation/run.py`.\n\n"
 
 
 def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache, *, pinned: bool) -> Material:
@@ -95,8 +92,8 @@ def _reliable(plan: Plan) -> Reliable:
     return found
 
 
-def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: Scores) -> Path | None:
-    """Writes records, summary, report and page, and seals the scores; returns the copy in the written memory."""
+def conclude(material: Material, plan: Plan, scores: Scores) -> None:
+    """Writes records, summary, report and page, and seals the scores."""
     suite = plan.suite
     summary: dict[str, Any] = {
         "suite": suite.name,
@@ -144,10 +141,6 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
         tried=for_page(material),
     )
     write_side_by_side(scores.path("side-by-side.txt"), records=found, models=ordered, columns=material.metrics)
-    published = None
-    if options.publish:
-        when = options.date or date.today().isoformat()
-        published = publish(scores.folder, plan.name, date=when, headline=log_line(material))
     decides = material.headline.name
     reached = {
         each.name: one
@@ -159,7 +152,6 @@ def conclude(material: Material, plan: Plan, options: EvaluateOptions, scores: S
     facts = {"packages": versions(), "evaluator": material.evaluator, "baseline": plan.baseline}
     withheld = {"withheld": won_by(material.bar)} if material.bar.unbeaten else {}
     scores.finish({**facts, "decides": decides, "headline": headline, "intervals": intervals, **withheld})
-    return published
 
 
 def announce(material: Material, folder: Path, published: Path | None) -> None:
@@ -205,24 +197,16 @@ def exit_code(material: Material, options: EvaluateOptions) -> int:
     return int(not all(outcome.passed for outcome in material.gates))
 
 
-def publish(folder: Path, name: str, *, date: str, headline: str) -> Path:
-    """Copies `report.md` and the pictures of a scores folder, and logs them once for one content; returns the page.
+def publish(folder: Path, material: Material) -> Path:
+    """Copies `report.md` and the pictures of finished scores to the written memory, and notes them; returns the page.
 
-    `headline` is the line's text. The same scores published again leave the log as it is.
+    The same scores published again leave the log as it is.
     """
     reports = agents_dir() / "reports"
     reports.mkdir(parents=True, exist_ok=True)
     for picture in sorted(folder.glob("*.png")):
         (reports / picture.name).write_bytes(picture.read_bytes())
-    page = reports / f"{name}.md"
+    page = reports / f"{material.name}.md"
     write_text(page, (folder / "report.md").read_text(encoding="utf-8"))
-
-    log = agents_dir() / "RUNLOG.md"
-    text = log.read_text(encoding="utf-8") if log.exists() else _LOG_HEAD
-    digest = hashlib.sha256((folder / "summary.json").read_bytes()).hexdigest()[:12]
-    mark = f"[{name}](reports/{name}.md) `{digest}`"
-    if mark not in text:
-        lines = text.rstrip().splitlines()
-        gap = [] if lines[-1].startswith("- ") else [""]
-        write_text(log, "\n".join([*lines, *gap, f"- {date} {mark}: {headline}", ""]))
+    note(f"scores:{material.name}", figures=log_line(material), page=f"reports/{page.name}")
     return page

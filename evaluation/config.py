@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from espalier.command_line.config import ArtifactOptions, Config, FilePath, to_dict
+from espalier.command_line.config import ArtifactOptions, Config, FilePath, NotedOptions, to_dict
 from espalier.endpoints.budget import BudgetSettings
 from espalier.errors import UserError
 from espalier.models.devices import Device
@@ -102,7 +102,7 @@ class EvaluateConfig(Config):
     """How endpoints are asked."""
 
 
-class EvaluateOptions(ArtifactOptions):
+class EvaluateOptions(ArtifactOptions, NotedOptions):
     """Flags of one invocation."""
 
     list_suites: bool = False
@@ -121,10 +121,6 @@ class EvaluateOptions(ArtifactOptions):
     """Write the gates and the cases' own checks as JUnit XML to this file."""
     redo: bool = False
     """Throw away the scores of this name and begin again."""
-    publish: bool = True
-    """Copy the report to agents/reports/ and log it in agents/RUNLOG.md."""
-    date: str | None = None
-    """Date for the log, today by default."""
 
 
 def default_name(suite: str, models: list[str], limit: int | None) -> str:

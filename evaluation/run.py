@@ -104,12 +104,11 @@ def compare(plan: "Plan", config: EvaluateConfig, options: EvaluateOptions) -> i
     from evaluation.backends.versions import tell_of_change
     from evaluation.backends.weights import Weights
     from evaluation.cache import Cache
-    from evaluation.conclude import announce, check_gates, conclude, exit_code, gather, read_gates
+    from evaluation.conclude import announce, check_gates, conclude, exit_code, gather, publish, read_gates
     from evaluation.scoring.scores import Scores
 
     made_in = options.made_in(plan.name)
     gates = read_gates(options, plan)
-    published = None
     scored = Scores.open(
         plan.name, plan.identity, plan.evaluator, parents=plan.parents, made_in=made_in, redo=options.redo
     )
@@ -130,7 +129,8 @@ def compare(plan: "Plan", config: EvaluateConfig, options: EvaluateOptions) -> i
             records = judge(plan, records, cache)
             scores.write(records)
             material = gather(plan, config, records, cache, pinned=bool(options.pin))
-            published = conclude(material, plan, options, scores)
+            conclude(material, plan, scores)
+        published = publish(scores.folder, material) if options.publish else None
         material = check_gates(gates, plan, material)
         announce(material, scores.folder, published)
     return exit_code(material, options)

@@ -80,7 +80,9 @@ except SystemExit as stop:
 
 
 @pytest.mark.parametrize(
-    "command", [[], ["ls"], ["runs"], ["show"], ["tree"], ["chat"], ["rm"]], ids=lambda words: " ".join(words) or "-"
+    "command",
+    [[], ["ls"], ["runs"], ["show"], ["tree"], ["chat"], ["rm"], ["status"]],
+    ids=lambda words: " ".join(words) or "-",
 )
 def test_espalier_answers_before_anything_heavy_is_imported(command: list[str]) -> None:
     code = f"""

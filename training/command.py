@@ -23,6 +23,7 @@ from espalier.artifacts.run import AlreadyDone, Bystander, Run
 from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
+from espalier.memory.runlog import note
 from espalier.models import compiling, loading
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
@@ -98,6 +99,7 @@ def begin(
         )
     except AlreadyDone as done:
         records.verify_manifest(done.run.folder)
+        _note(config, options)
         raise
     with held[0] if held else Bystander(config.name) as run:
         for note in run.notes:
@@ -233,7 +235,13 @@ def fit(
         return outcome.exit_code
     unwrapped = machine.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
     summary.finish(run, config, unwrapped, renderer, frozen_base, packs, progress, machine)
+    _note(config, session.options)
     return 0
+
+
+def _note(config: TrainConfig, options: TrainOptions) -> None:
+    if options.publish:
+        on_main(partial(note, f"run:{config.name}"))
 
 
 def _progress(

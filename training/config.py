@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from espalier.artifacts.run import saved_config
-from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
+from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
 from espalier.errors import UserError
 from espalier.models.devices import Device
 from training import objectives
@@ -237,7 +237,7 @@ class TrainConfig(LoopSettings):
         return self
 
 
-class TrainOptions(ArtifactOptions):
+class TrainOptions(ArtifactOptions, NotedOptions):
     """Flags of one invocation."""
 
     resume: str | None = None

@@ -81,6 +81,8 @@ def _train_parent(config: TrainConfig, options: TrainOptions, upbringing: Upbrin
         flags = [*flags, "--allow_changed_environment"]
     if options.data_root:
         flags = [*flags, "--data_root", str(options.data_root)]
+    if not options.publish:
+        flags = [*flags, "--publish", "false"]
     words = [str(config.parent_config), *flags]
     say(f"parent {config.parent} is not there yet: python {command} {' '.join(words)}")
     return run_command(command, *words)

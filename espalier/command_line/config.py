@@ -54,6 +54,14 @@ class Options(Config):
     """Show the traceback of an error."""
 
 
+class NotedOptions(Options):
+    """Flags of an invocation whose outcome is noted in the written memory."""
+
+    publish: bool = True
+    """Note what came of it in the workspace's agents/: a line in RUNLOG.md, STATUS.md anew, a report where there is one
+    to read."""
+
+
 class ArtifactOptions(Options):
     """Flags of an invocation that makes an artifact."""
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from espalier.command_line.config import Config, FilePath, Options
+from espalier.command_line.config import Config, FilePath, NotedOptions
 from evaluation.config import EndpointOptions
 
 
@@ -37,11 +37,8 @@ class CalibrateConfig(Config):
     """How endpoints are asked."""
 
 
-class CalibrateOptions(Options):
+class CalibrateOptions(NotedOptions):
     """Flags of one invocation."""
-
-    publish: bool = True
-    """Write the page to agents/reports/."""
 
 
 def command(config: CalibrateConfig) -> str:

@@ -15,7 +15,7 @@ if __name__ == "__main__":
 import shlex
 from typing import TYPE_CHECKING, Any
 
-from espalier.command_line.config import Config, FilePath, Name, Options, load
+from espalier.command_line.config import Config, FilePath, Name, NotedOptions, load
 from espalier.command_line.console import say, table
 from espalier.errors import UserError, run_main
 
@@ -38,7 +38,7 @@ class TrainConfig(Config):
     """Of the replies that are made, and of the folds that decisions are chosen by."""
 
 
-class TrainOptions(Options):
+class TrainOptions(NotedOptions):
     """Flags of one invocation."""
 
     redo: bool = False
@@ -54,8 +54,12 @@ def main(argv: list[str]) -> int:
     identity = identity_of(config)
     if not options.redo and is_there(config.name, identity):
         say(f"judge {config.name} is already complete. How far to trust it: {calibration_command(config)}")
-        return 0
-    train(config, identity)
+    else:
+        train(config, identity)
+    if options.publish:
+        from espalier.memory.runlog import note
+
+        note(f"judge:{config.name}")
     return 0
 
 

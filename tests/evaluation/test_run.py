@@ -17,6 +17,7 @@ from espalier.artifacts.paths import repo_root
 from espalier.artifacts.rounds import Round
 from espalier.artifacts.scored import scores_of_runs
 from espalier.errors import UserError
+from espalier.memory.status import is_sealed
 from espalier.models import devices
 from evaluation.backends.local import LocalModel
 from evaluation.cases.trained_on import made_from
@@ -47,8 +48,6 @@ def test_two_rules_compared_from_another_directory(workspace, suite_file):
         suite_file,
         "--name",
         "rules",
-        "--date",
-        "2026-01-02",
     ]
     done = command(*words)
     assert done.returncode == 0, done.stderr
@@ -65,9 +64,13 @@ def test_two_rules_compared_from_another_directory(workspace, suite_file):
     assert (reports / "rules.md").read_bytes() == (folder / "report.md").read_bytes() and (
         reports / "rules.png"
     ).is_file()
-    assert "2026-01-02 [rules](reports/rules.md)" in (workspace / "agents" / "RUNLOG.md").read_text()
+    log = (workspace / "agents" / "RUNLOG.md").read_text()
+    digest = manifest["content_hash"][:12]
+    assert f"- {manifest['finished'][:10]} [scores:rules](reports/rules.md) `{digest}`: toy v" in log
+    assert is_sealed((workspace / "agents" / "STATUS.md").read_text())
 
     again = command(*words)
+    assert (workspace / "agents" / "RUNLOG.md").read_text() == log
     assert again.returncode == 0 and "already complete" in again.stdout
     assert "What decides is corrected form given" in again.stdout
 

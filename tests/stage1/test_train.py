@@ -69,8 +69,19 @@ def test_a_core_and_the_trunk_it_needs(workspace: Path, mix: Path, capsys: pytes
     model, renderer = load_for_inference("core")
     assert renderer.template_hash == load_for_inference("trunk")[1].template_hash
     assert type(model).__name__ == "PeftModelForCausalLM"
+    log = workspace / "agents" / "RUNLOG.md"
+    noted = log.read_text()
+    assert [line.split()[2] for line in noted.splitlines() if line.startswith("- ")] == ["run:trunk", "run:core"]
+    assert "step 24  valid_bits_per_byte" in noted and noted.endswith("; from mix:toy, run:trunk\n")
     assert main([str(config)]) == 0
     assert "core is already complete" in capsys.readouterr().out
+    assert log.read_text() == noted
+
+    log.unlink()
+    assert main([str(config), "--publish", "false"]) == 0
+    assert not log.exists()
+    assert main([str(config)]) == 0, "killed between the seal and the note, the same command notes it"
+    assert [line.split()[2] for line in log.read_text().splitlines() if line.startswith("- ")] == ["run:core"]
 
 
 def test_a_parent_leaves_nothing_behind_in_its_childs_process(workspace: Path, mix: Path) -> None:
@@ -78,7 +89,8 @@ def test_a_parent_leaves_nothing_behind_in_its_childs_process(workspace: Path, m
     threads = torch.get_num_threads()
     trunk = write_config(workspace, TRUNK, **QUICK, threads=threads + 1, dtype="bfloat16")
     core = write_config(workspace, CORE, **QUICK, parent_config=trunk.name)
-    assert main([str(core)]) == 0
+    assert main([str(core), "--publish", "false"]) == 0
+    assert not (workspace / "agents").exists(), "nor is the parent noted"
     environments = {
         name: records.read_json(workspace / "runs" / name / "run.json")["environment"] for name in ("trunk", "core")
     }

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from espalier.command_line.config import ArtifactOptions, Config, Name
+from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions
 
 Form = Literal["merged", "gguf", "ollama", "adapter"]
 """What a model is exported to."""
@@ -54,7 +54,7 @@ class ExportConfig(Config):
     """How replies are drawn."""
 
 
-class ExportOptions(ArtifactOptions):
+class ExportOptions(ArtifactOptions, NotedOptions):
     """Flags of one invocation."""
 
     force: bool = False

@@ -47,7 +47,7 @@ def export(config: ExportConfig, options: ExportOptions) -> int:
     folder = artifact(PLACE, name)
     if is_done(name, config, run, options):
         say(f"export {name} is already complete: {folder}")
-        return 0
+        return note_if_wanted(name, options)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing half-written stays
     say(f"export {name}: {run.spec} to {config.to}")
     with records.staging(folder, replace=options.redo) as staged:
@@ -57,6 +57,15 @@ def export(config: ExportConfig, options: ExportOptions) -> int:
         tell(findings)
         seal(exported, findings, options)
     say(f"complete: {folder}")
+    return note_if_wanted(name, options)
+
+
+def note_if_wanted(name: str, options: ExportOptions) -> int:
+    """Note the complete export in the written memory, once, unless that is not wanted; returns the exit code."""
+    from espalier.memory.runlog import note
+
+    if options.publish:
+        note(f"export:{name}")
     return 0
 
 

@@ -185,6 +185,12 @@ KINDS = (
     ),
     Kind(word="judge", folder="judges", about=_judge, beside=("calibration.json",)),
     Kind(word="scores", folder="scores", about=_scores, begun="scores.json", config=("scores.json", "identity")),
-    Kind(word="export", folder="exports/out", about=_export, beside=("verification.json",)),
+    Kind(
+        word="export",
+        folder="exports/out",
+        about=_export,
+        beside=("verification.json",),
+        config=(MANIFEST, "config"),
+    ),
 )
 """In the order in which one is made from another."""

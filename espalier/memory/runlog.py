@@ -14,6 +14,7 @@ from espalier.artifacts.registry import Artifact, read
 from espalier.command_line.console import printable, say
 from espalier.errors import UserError
 from espalier.memory import status
+from espalier.memory.naming import named
 
 _HEAD = """# Run log
 
@@ -22,14 +23,16 @@ the figures that decide. Written by the commands that make them.
 """
 _LONGEST = 1000
 _MOST_PARENTS = 6
+_DIGITS = 12
 
 
-def note(spec: str, *, figures: str = "", page: str = "") -> None:
+def note(spec: str, *, what: str = "", figures: str = "", page: str = "") -> None:
     """Note the complete artifact `kind:NAME`, and write STATUS.md anew.
 
-    `figures` is what decided, by default what `espalier ls` says of it; `page` a report in agents/ to link to. The same
-    content under the same name is noted once, so that a command which finds its work done may note it again. What
-    cannot be written is said, and is no error: the artifact is whole without it.
+    `what` says what is noted of it besides that it was made (its gates); `figures` is what decided, by default what
+    `espalier ls` says of it; `page` a report in agents/ to link to. The same of one content under one name is noted
+    once, so that a command which finds its work done may note it again. What cannot be written is said, and is no
+    error: the artifact is whole without it.
     """
     word, _, name = spec.partition(":")
     kind = of_word(word)
@@ -37,7 +40,7 @@ def note(spec: str, *, figures: str = "", page: str = "") -> None:
     try:
         agents_dir().mkdir(parents=True, exist_ok=True)
         with held(agents_dir(), "the written memory"):
-            _append(read(kind, name), figures, page)
+            _append(read(kind, name), what, figures, page)
             status.write()
     except UserError as error:
         say(f"note: {error}")
@@ -45,15 +48,16 @@ def note(spec: str, *, figures: str = "", page: str = "") -> None:
         say(f"note: {agents_dir()} could not be written ({error})")
 
 
-def _append(made: Artifact, figures: str, page: str) -> None:
+def _append(made: Artifact, what: str, figures: str, page: str) -> None:
     log = agents_dir() / "RUNLOG.md"
     text = log.read_text(encoding="utf-8") if log.exists() else _HEAD
-    mark = f"{f'[{made.spec}]({page})' if page else made.spec} `{str(made.manifest['content_hash'])[:12]}`"
+    called = f"[{made.spec}]({page})" if page else made.spec
+    digest = str(made.manifest["content_hash"])[:_DIGITS]
+    mark = f"{called} `{digest}`{f' {what}' if what else ''}: "
     if mark in text:
         return
-    parents = ", ".join(made.made_of[:_MOST_PARENTS])
-    said = figures or "; from ".join(filter(None, [made.about, parents]))
+    said = figures or "; from ".join(filter(None, [made.about, named(made.made_of[:_MOST_PARENTS])]))
     lines = text.rstrip().splitlines()
     gap = [] if lines and lines[-1].startswith("- ") else [""]
     day = str(made.manifest.get("finished", made.created))[:10]
-    write_text(log, "\n".join([*lines, *gap, f"- {day} {mark}: {printable(said, most=_LONGEST)}", ""]))
+    write_text(log, "\n".join([*lines, *gap, f"- {day} {mark}{printable(said, most=_LONGEST)}", ""]))

@@ -19,6 +19,7 @@ from espalier.artifacts.registry import Artifact
 from espalier.artifacts.scored import Score, scores_of_runs
 from espalier.command_line import console
 from espalier.errors import UserError
+from espalier.memory.naming import named
 from espalier.report import escape, table
 
 _HEAD = """# Status
@@ -85,11 +86,11 @@ def render(among: Iterable[Artifact]) -> str:
     for kind in KINDS:
         found = sorted((each for each in done if each.kind is kind and kind.word != "run"), key=lambda each: each.name)
         if found:
-            rows = [[each.name, each.about, ", ".join(each.made_of) or None, _content(each)] for each in found]
+            rows = [[each.name, each.about, named(each.made_of) or None, _content(each)] for each in found]
             sections.append(f"## {kind.several.capitalize()}\n")
             sections.append(table([kind.word, "what it is", "made from", "content"], rows))
     begun = sorted(each.spec for each in known if each.state not in ("complete", "damaged"))
-    damaged = sorted(f"{each.spec} ({each.about})" for each in known if each.state == "damaged")
+    damaged = sorted(each.spec for each in known if each.state == "damaged")
     for title, names in (("Begun, not complete", begun), ("Damaged", damaged)):
         if names:
             sections.append(f"## {title}\n")
@@ -111,7 +112,7 @@ def _models(done: list[Artifact]) -> list[str]:
         rows.append(
             [
                 f"{'· ' * depth}{run.name}",
-                ", ".join(spec for spec in run.made_of if spec not in runs) or None,
+                named(spec for spec in run.made_of if spec not in runs) or None,
                 run.about,
                 "; ".join(_said(score) for score in scores.get(run.spec, [])) or None,
                 "; ".join(went_to) or None,

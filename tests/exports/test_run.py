@@ -115,6 +115,8 @@ def test_the_same_command_again_says_that_it_is_done(
     command.main(words)
     before = (exported(workspace, "one") / "manifest.json").read_bytes()
     assert command.main(words) == 0
+    log = workspace / "agents" / "RUNLOG.md"
+    assert log.read_text().count("export:one `") == 1, "it is noted, and once"
     assert "one is already complete" in capsys.readouterr().out.splitlines()[-1]
     with pytest.raises(UserError, match=r"made otherwise \(config.dtype: float32 before, bfloat16 now\)"):
         command.main([*words, "--dtype", "bfloat16"])

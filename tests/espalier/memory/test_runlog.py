@@ -52,6 +52,9 @@ def test_one_content_is_noted_once_and_another_beside_it() -> None:
     records.write_json(path, records.read_json(path) | {"content_hash": "f" * 64})
     note("run:core")
     assert log().startswith(before) and len(lines()) == 2
+    for _ in range(2):
+        note("run:core", what="gates", figures="regressed: recast lost 0.1")
+    assert len(lines()) == 3 and lines()[2].endswith("run:core `ffffffffffff` gates: regressed: recast lost 0.1")
 
 
 def test_what_people_wrote_into_the_log_stays() -> None:

@@ -108,5 +108,17 @@ def test_what_artifacts_say_makes_no_markdown(workspace: Path) -> None:
     assert "\n# c" not in page()
 
 
+def test_no_place_of_one_machine_is_told(workspace: Path) -> None:
+    (workspace / "mixes" / "half").mkdir(parents=True)
+    (workspace / "mixes" / "half" / "manifest.json").write_text("{")
+    forge("run:core", f"path:{workspace}/elsewhere/my-model", "openai:m@http://10.0.0.7:8000/v1", "hub:owner/model")
+    note("run:core")
+    for name in ("STATUS.md", "RUNLOG.md"):
+        text = (status.path().parent / name).read_text()
+        assert "path:…/my-model, openai:m, hub:owner/model" in text
+        assert str(workspace) not in text and "10.0.0.7" not in text
+    assert "## Damaged\n\n- mix:half" in page()
+
+
 def test_the_page_in_the_checkout_is_as_it_was_written() -> None:
     assert status.is_sealed((repo_root() / "agents" / "STATUS.md").read_text(encoding="utf-8"))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from espalier.artifacts import gates
 from espalier.artifacts.paths import workspace
 from espalier.command_line.console import format_facts
 
@@ -114,7 +115,17 @@ def _run(facts: Facts) -> str:
     step = last.get("step", facts["heartbeat.json"].get("step"))
     figures = {name: numbers[name] for name in ranked[:3]}
     why = facts["failed.json"].get("reason", "") if not facts[MANIFEST] else ""
-    return "  ".join(filter(None, [format_facts(({"step": int(step)} if step is not None else {}) | figures), why]))
+    return "  ".join(
+        filter(None, [_mark(facts), format_facts(({"step": int(step)} if step is not None else {}) | figures), why])
+    )
+
+
+def _mark(facts: Facts) -> str:
+    """What a run's gates say against it, as a word in brackets; empty where nothing does, or it has none."""
+    held_to = facts[gates.FILE]
+    if held_to.get("regressed"):
+        return "[regressed]"
+    return "" if held_to.get("passed", True) else "[gates failed]"
 
 
 def _judge(facts: Facts) -> str:
@@ -179,7 +190,7 @@ KINDS = (
         folder="runs",
         about=_run,
         begun="run.json",
-        beside=("heartbeat.json", "failed.json", "metrics.jsonl"),
+        beside=("heartbeat.json", "failed.json", "metrics.jsonl", gates.FILE),
         config=("run.json", "config"),
         summary="summary",
     ),

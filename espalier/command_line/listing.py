@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from espalier.artifacts import records, registry
+from espalier.artifacts import gates, records, registry
 from espalier.artifacts.kinds import KINDS, Kind, of_word, owner
 from espalier.artifacts.lineage import ancestors, change, children
 from espalier.artifacts.paths import workspace
@@ -111,8 +111,27 @@ def _details(found: Artifact) -> None:
     left_out = _NOT_SHOWN | set(found.kind.config or ())
     _section("Summary", _scalars({key: value for key, value in came_of_it.items() if key not in left_out}))
     _section("Last metrics", {} if found.manifest else _scalars(found.facts.get("metrics.jsonl", {})))
+    _section("Gates", _gates(found))
     files = _mapping(found.manifest.get("files"))
     _section("Files", {name: f"{entry['bytes']:,} bytes" for name, entry in files.items()})
+
+
+def _gates(found: Artifact) -> dict[str, Any]:
+    """What a variant was held to, and what became of it; nothing for what was held to nothing."""
+    try:
+        held_to = gates.read_gates(found.folder) if found.kind.word == "run" else None
+    except UserError as error:
+        return {"verdict": str(error)}
+    if held_to is None:
+        return {}
+    changes = {
+        f"{suite}: {each.column}": f"{console.format_value(each.parent)} to {console.format_value(each.variant)}, "
+        f"{each.difference:+.3g} ({each.low:+.3g} to {each.high:+.3g})"
+        + ("" if each.allowed is None else f", loss allowed {console.format_value(each.allowed)}")
+        for suite, each in held_to.changes.items()
+    }
+    verdict = "passed" if held_to.passed else "; ".join(held_to.reasons)
+    return {"verdict": f"{'regressed: ' if held_to.regressed else ''}{verdict}", **changes}
 
 
 def _entries(folder: Path) -> list[Path]:

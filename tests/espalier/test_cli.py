@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from espalier.artifacts.gates import Change, Gates, write_gates
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact, repo_root
 from espalier.cli import main
@@ -84,6 +85,19 @@ def test_show_tells_identity_lineage_and_summary(capsys: pytest.CaptureFixture[s
         assert re.sub(" +", " ", part) in re.sub(" +", " ", text)
     assert "core" in shown(capsys, "show", "trunk").partition("Descendants")[2].partition("Environment")[0]
     assert yaml_text.parse(shown(capsys, "show", "core", "--config"), "") == {"name": "basil", "lr": 0.1}
+
+
+def test_show_tells_what_a_variant_was_held_to(capsys: pytest.CaptureFixture[str]) -> None:
+    forge("run:core")
+    lost = Change(column="fix_given", parent=0.98, variant=0.5, difference=-0.48, low=-0.6, high=-0.4, allowed=0.02)
+    reasons = ["recast: fix_given lost 0.48"]
+    held_to = Gates(passed=False, regressed=True, reasons=reasons, scores={"recast": "s"}, changes={"recast": lost})
+    write_gates(artifact("runs", "core"), held_to)
+    text = re.sub(" +", " ", shown(capsys, "show", "core"))
+    assert "verdict regressed: recast: fix_given lost 0.48" in text
+    assert "recast: fix_given 0.98 to 0.5, -0.48 (-0.6 to -0.4), loss allowed 0.02" in text
+    (artifact("runs", "core") / "gates.json").write_text('{"passed": 3}')
+    assert "gates.json: not a mark of this version" in shown(capsys, "show", "core")
 
 
 def test_a_name_is_looked_for_among_all_kinds(capsys: pytest.CaptureFixture[str]) -> None:

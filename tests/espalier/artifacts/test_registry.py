@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records, registry
+from espalier.artifacts.gates import Gates, write_gates
 from espalier.artifacts.kinds import KINDS, artifact_at, owner
 from espalier.artifacts.lineage import ancestors, change, children, descendants
 from espalier.artifacts.lock import Lock
@@ -83,6 +84,20 @@ def test_calibrations_are_told_of(workspace: Path) -> None:
     )  # fmt: skip
     said = "taught by mrbench.json, calibrated on 1,992 replies: reliable for new models by 1 of 2 dimensions"
     assert about["judge:classifier"][1] == said
+
+
+def test_a_runs_gates_stand_before_all_else_that_is_said_of_it(workspace: Path) -> None:
+    forge("run:core")
+    for passed, regressed, said in (
+        (True, False, ""),
+        (False, False, "[gates failed]  "),
+        (False, True, "[regressed]  "),
+    ):
+        write_gates(
+            workspace / "runs" / "core", Gates(passed=passed, regressed=regressed, reasons=[], scores={}, changes={})
+        )
+        (core,) = registry.survey()
+        assert (core.state, core.about) == ("complete", f"{said}valid_bits_per_byte 1.5  loss 2")
 
 
 def test_what_verification_said_of_an_export_is_told_of(workspace: Path) -> None:

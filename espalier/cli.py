@@ -1,5 +1,5 @@
 """espalier ls | runs | show NAME | tree | chat NAME | rm NAME: look at what was made, talk to it, remove it.
-espalier status: the written memory."""
+espalier status | board | standup: the written memory, agents/."""
 
 import argparse
 import sys
@@ -69,6 +69,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     status.set_defaults(command=_status)
 
+    board = commands.add_parser("board", parents=[debug], help="who does what: agents/KANBAN.md, which it checks")
+    board.set_defaults(command=_board)
+
+    standup = commands.add_parser("standup", parents=[debug], help="what changed since a day: made, written, moved")
+    standup.add_argument("--since", metavar="DATE", help="such as 2026-11-26; yesterday by default")
+    standup.set_defaults(command=_standup)
+
     remove = commands.add_parser("rm", parents=[debug], help="remove one that nothing descends from")
     remove.add_argument("name", help=f"{named}; mix:NAME/packs; or a leftover's, as ls names it")
     remove.add_argument("--yes", action="store_true", help="do not ask")
@@ -98,6 +105,18 @@ def _status(arguments: argparse.Namespace) -> None:
     from espalier.memory import status
 
     status.say_whether_it_holds() if arguments.check else status.show()
+
+
+def _board(arguments: argparse.Namespace) -> None:
+    from espalier.memory import board
+
+    board.show()
+
+
+def _standup(arguments: argparse.Namespace) -> None:
+    from espalier.memory import standup
+
+    standup.show(arguments.since)
 
 
 def _rm(arguments: argparse.Namespace) -> None:

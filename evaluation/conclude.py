@@ -101,6 +101,7 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
         "cases": len(plan.cases),
         "baseline": plan.baseline,
         "decides": material.headline.name,
+        "better": material.headline.better,
         "missing": list(plan.missing),
         "tried": tried(material),
         "contestants": summarise(material.results, material.strongest_controls),

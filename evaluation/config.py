@@ -110,7 +110,7 @@ class EvaluateOptions(ArtifactOptions, NotedOptions):
     export_template: bool = False
     """Print a suite to start from, with every key explained, and stop."""
     validate_: str | None = None
-    """Say what is in this suite, or all that is wrong with it, and stop."""
+    """Say what is in this suite, or all that is wrong with it and with what --gate asks of it, and stop."""
     print_pin: bool = False
     """Print the hash of the evaluator that this command would score by, without asking anybody, and stop."""
     pin: Pin | None = None

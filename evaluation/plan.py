@@ -129,7 +129,7 @@ def read_questions(config: EvaluateConfig) -> Questions:
     ]
     chosen = config.judges if config.judges is not None else default_judges()
     judge = open_judges(chosen, config) if _judged(suite) else None
-    if config.fluency is not None and FLUENCY not in _column_names(suite):
+    if config.fluency is not None and FLUENCY not in column_names(suite):
         raise UserError(
             f"--fluency {config.fluency}: decides the column {FLUENCY}, and suite {suite.name} has neither that nor "
             f"the {PEDAGOGY.label}"
@@ -191,7 +191,7 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
     return Plan(
         name=config.name or default_name(suite.name, names[: len(config.models)], config.limit),
         suite=suite,
-        columns=[known[name] for name in _column_names(suite)],
+        columns=[known[name] for name in column_names(suite)],
         missing=[name for name in _judged(suite) if judge is None or name not in judge.dimensions],
         judge=judge,
         reader=reader,
@@ -230,7 +230,7 @@ def _choose_suite(config: EvaluateConfig, columns: Mapping[str, Column]) -> Suit
     return suite.model_copy(update={"heldout": suite.heldout.model_copy(update={"mix": config.mix})})
 
 
-def _column_names(suite: Suite) -> list[str]:
+def column_names(suite: Suite) -> list[str]:
     """What the suite names, and after it what its pedagogy score is made of."""
     names = list(suite.metrics)
     if PEDAGOGY.name in names:
@@ -239,7 +239,7 @@ def _column_names(suite: Suite) -> list[str]:
 
 
 def _judged(suite: Suite) -> list[str]:
-    return [name for name in _column_names(suite) if name in DIMENSIONS]
+    return [name for name in column_names(suite) if name in DIMENSIONS]
 
 
 def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Contestant]:

@@ -37,7 +37,7 @@ def main(argv: list[str]) -> int:
     if options.export_template:
         return export_template()
     if options.validate_:
-        return validate(options.validate_, config)
+        return validate(options.validate_, config, options.gate)
     if options.pin is None and any(word.partition("=")[0] == "--pin" for word in argv):
         # An unset variable in a script must not turn the guard off.
         raise UserError("--pin: is empty; it wants 12 to 64 hexadecimal digits, as --print_pin says them")
@@ -64,13 +64,19 @@ def export_template() -> int:
     return 0
 
 
-def validate(choice: str, config: EvaluateConfig) -> int:
-    """Say what is in a suite. UserError lists all that is wrong with it."""
+def validate(choice: str, config: EvaluateConfig, gates: list[str]) -> int:
+    """Say what is in a suite. UserError lists all that is wrong with it, or says which gate cannot be on it."""
     from evaluation.cases.suite import describe, load_suite
+    from evaluation.gate import check_names, parse_gate
+    from evaluation.plan import column_names
     from evaluation.scoring.columns import known_columns
     from evaluation.scoring.own_metrics import load_metrics
 
-    say(describe(load_suite(choice, known_columns(load_metrics(config.metrics)))))
+    known = known_columns(load_metrics(config.metrics))
+    suite = load_suite(choice, known)
+    columns = [known[name] for name in column_names(suite)]
+    check_names([parse_gate(text) for text in gates], columns, config.models, {})
+    say(describe(suite))
     return 0
 
 

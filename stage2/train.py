@@ -21,6 +21,7 @@ from espalier.command_line.console import say
 from espalier.errors import run_main
 from stage2.config import Stage2Config, Stage2Options
 from stage2.family import named_variant
+from stage2.gates import check_askable, hold
 from training.launch import ready
 
 COMMAND = "stage2/train.py"
@@ -33,11 +34,13 @@ def main(argv: list[str]) -> int:
     config = ready(config, options, argv, described=described)
     if options.plan:
         return 0
+    check_askable(config)
     try:
-        return train(config, options)
+        if code := train(config, options):
+            return code
     except AlreadyDone as done:
         say(str(done))
-        return 0
+    return hold(config)
 
 
 def described(config: Stage2Config) -> Any:

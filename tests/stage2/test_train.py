@@ -12,10 +12,11 @@ from espalier.command_line.config import load_file
 from espalier.errors import UserError
 from espalier.models.loading import info
 from stage1.train import main as train_stage1
-from stage2 import family
+from stage2 import family, train
 from stage2.config import Stage2Config
 from stage2.train import main
 from tests.stage1.commands import TRUNK, make_mix, write_config
+from training import origins
 
 QUICK: dict[str, Any] = TRUNK | {"steps": 4, "checkin": {"every": 0}, "heldout": {"every": 0}}
 VARIANT: dict[str, Any] = {key: value for key, value in QUICK.items() if key not in ("model", "tokenizer")} | {
@@ -25,7 +26,23 @@ VARIANT: dict[str, Any] = {key: value for key, value in QUICK.items() if key not
     "adapter": {"r": 2, "train_embeddings": "all"},
     "learner": {"kind": "l2", "first_language": "English", "target_language": "spa"},
     "suites": ["level_fit"],
+    "core_suites": ["safety"],
 }
+COMMANDS = {"stage1/train.py": train_stage1, "stage2/train.py": main}
+
+
+@pytest.fixture(autouse=True)
+def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Commands that a command runs, in this process; no variant is held to anything."""
+    run: list[str] = []
+
+    def here(script: str, *words: str) -> int:
+        run.append(" ".join((script, *words)))
+        return COMMANDS[script](list(words))
+
+    monkeypatch.setattr(origins, "run_command", here)
+    monkeypatch.setattr(train, "hold", lambda config: 0)
+    return run
 
 
 @pytest.fixture
@@ -44,7 +61,7 @@ def test_a_variant_and_the_parent_it_needs(workspace: Path, parent: Path, capsys
     assert records.read_json(run / "run.json")["parents"].keys() == {"mix:toy", "run:trunk"}
     assert saved_config("spanish")["learner"]["target_language"] == "es"
     assert info(run / "final")["base"]["spec"] == "run:trunk"
-    assert main([f"--variant={config}", "--suites", "safety", "--may_lose", "0.1"]) == 0, (
+    assert main([f"--variant={config}", "--suites", "baseline", "--may_lose", "0.1"]) == 0, (
         "what it is held to may change"
     )
     assert "spanish is already complete" in capsys.readouterr().out
@@ -53,12 +70,12 @@ def test_a_variant_and_the_parent_it_needs(workspace: Path, parent: Path, capsys
         main(["--variant", str(config), "--steps", "5"])
 
 
-def test_a_variant_of_a_variant(workspace: Path, parent: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_variant_of_a_variant(workspace: Path, parent: Path, in_this_process: list[str]) -> None:
     older = write_config(workspace, VARIANT, name="older", parent_config=parent.name)
     config = write_config(workspace, VARIANT, parent="older", parent_config=older.name)
     assert main(["--variant", str(config)]) == 0
-    assert f"parent older is not there yet: python stage2/train.py {older}\n" in capsys.readouterr().out
-    assert (workspace / "runs" / "trunk" / "manifest.json").exists()
+    assert in_this_process == [f"stage2/train.py {older}", f"stage1/train.py {parent}"]
+    assert records.read_json(workspace / "runs" / "spanish" / "run.json")["parents"].keys() == {"mix:toy", "run:older"}
 
 
 def test_nothing_descends_from_itself(workspace: Path, parent: Path) -> None:

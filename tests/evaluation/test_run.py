@@ -394,6 +394,8 @@ def test_the_exported_template_is_valid(workspace):
     (workspace / "my.yaml").write_text(exported.stdout.replace("uptake", "uptkae"))
     bad = command("--validate", str(workspace / "my.yaml"))
     assert bad.returncode == 2 and "did you mean uptake" in bad.stderr
+    gated = command("--validate", "recast", "--gate", "rekast.rate>=0.6")
+    assert gated.returncode == 2 and "did you mean recast" in gated.stderr
 
 
 def test_the_real_suite_asks_the_real_curriculum(workspace, monkeypatch):

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions
 
 Form = Literal["merged", "gguf", "ollama", "adapter"]
 """What a model is exported to."""
+
+Quant = Literal[
+    "f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0",
+    "q6_k", "q5_k_m", "q5_k_s", "q4_k_m", "q4_k_s", "q3_k_m", "q2_k",
+]  # fmt: skip
+"""How many bits a weight has in GGUF. Those with a k are made by llama.cpp's own program."""
+DEFAULT_QUANT: dict[Form, Quant | None] = {"merged": None, "adapter": None, "gguf": "f16", "ollama": "q8_0"}
+"""Of each form; None where weights stay as they are."""
 
 _NAME_LENGTH = 64
 
@@ -46,12 +54,23 @@ class ExportConfig(Config):
     what was trained alone, for peft."""
     name: Name | None = None
     """Name of the export: exports/out/NAME. By default made of the model, the form and the quantisation."""
+    quant: Quant | None = None
+    """Of gguf and ollama: f32 and f16 are exact or nearly, q8_0 takes half, q4_0 a quarter and loses something; those
+    with a k need llama.cpp's llama-quantize. By default f16, and q8_0 for ollama."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """What weights are merged in, and saved in by merged: bfloat16 halves memory and disk, and rounds."""
     chat_template: str | None = None
     """Builtin template or file, for a model that has none."""
     sampling: SamplingSettings = SamplingSettings()
     """How replies are drawn."""
+
+    @model_validator(mode="after")
+    def _only_gguf_is_quantised(self) -> Self:
+        if self.quant and DEFAULT_QUANT[self.to] is None:
+            raise ValueError(
+                f"--quant is of gguf and ollama; {self.to} keeps weights as they are (--dtype rounds them)"
+            )
+        return self
 
 
 class ExportOptions(ArtifactOptions, NotedOptions):
@@ -63,7 +82,8 @@ class ExportOptions(ArtifactOptions, NotedOptions):
     """Throw away the export of this name, once another is whole."""
 
 
-def default_name(model: str, to: Form) -> str:
+def default_name(model: str, to: Form, quant: Quant | None) -> str:
     """A name for the export of a model that is called so, which for a path is its last folder."""
+    end = "-".join(filter(None, [to, quant]))
     plain = re.sub(r"[^A-Za-z0-9.-]+|\.\.+", "-", model).strip("-.") or "model"
-    return f"{plain[: _NAME_LENGTH - len(to) - 1]}-{to}"
+    return f"{plain[: _NAME_LENGTH - len(end) - 1]}-{end}"

@@ -14,7 +14,7 @@ from espalier.models import loading
 from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import read_template
-from exports.config import ExportConfig, Form, SamplingSettings
+from exports.config import DEFAULT_QUANT, ExportConfig, Form, Quant, SamplingSettings
 
 PLACE = "exports/out"
 """Where exports lie in the workspace."""
@@ -66,6 +66,24 @@ class Exported:
     def to(self) -> Form:
         """The form."""
         return self.config.to
+
+    @property
+    def quant(self) -> Quant | None:
+        """How many bits a weight has in GGUF; None where weights stay as they are."""
+        return self.config.quant or DEFAULT_QUANT[self.to]
+
+    @property
+    def gguf(self) -> Path:
+        """The GGUF of an export that has one."""
+        return self.folder / f"{self.name}.gguf"
+
+    @property
+    def architecture_folder(self) -> Path:
+        """The folder whose config.json tells the architecture: of an adapter, that of what it stands on."""
+        found = self.run
+        while not (found.path / "config.json").is_file():
+            found = loading.base_of(found)
+        return found.path
 
     @property
     def files(self) -> list[Path]:

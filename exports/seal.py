@@ -12,14 +12,14 @@ from espalier.artifacts.run import timestamp
 from espalier.command_line.config import to_dict
 from espalier.errors import UserError
 from espalier.models.references import ModelRef
-from exports.config import ExportConfig, ExportOptions, default_name
+from exports.config import DEFAULT_QUANT, ExportConfig, ExportOptions, default_name
 from exports.exported import PLACE, VERIFICATION, Exported, Finding
 
 
 def name_of(config: ExportConfig, run: ModelRef) -> str:
     """The export's name, as it was chosen or as it is made of the model's."""
     called = Path(run.name.removesuffix("/final")).name if run.kind == "path" else run.name
-    return config.name or default_name(called, config.to)
+    return config.name or default_name(called, config.to, config.quant or DEFAULT_QUANT[config.to])
 
 
 def is_done(name: str, config: ExportConfig, run: ModelRef, options: ExportOptions) -> bool:
@@ -52,6 +52,7 @@ def seal(exported: Exported, findings: list[Finding], options: ExportOptions) ->
         **_asked(exported.config, exported.run),
         **({"round": made_in.facts} if made_in else {}),
         "to": exported.to,
+        "quant": exported.quant,
         "finished": timestamp(),
         "packages": versions(),
         "sampling": to_dict(exported.sampling),

@@ -1,0 +1,186 @@
+"""A tokenizer in GGUF: which of llama.cpp's tokenizers is the same, and the tokens, merges and scores that it reads.
+
+llama.cpp does not read how a tokenizer splits a text before it merges: it has to be told by a name which of those that it
+has built in is meant. One that is not known by its very pattern is refused; a wrong name would give other ids in silence.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from gguf import GGUFWriter, TokenType
+
+from espalier.errors import UserError
+from espalier.text.chat import ChatRenderer
+
+_GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
+_ENGLISH = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
+_REST = r"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+class _Split(NamedTuple):
+    """How llama.cpp's tokenizers of one name split a text."""
+
+    pattern: str
+    single_digits: bool
+    ignores_merges: bool
+
+
+_PRE = {
+    # The pattern of GPT-2, under the name of one that has it and leaves spaces before marks when it decodes.
+    "trillion": _Split(_GPT2, False, False),
+    "smollm": _Split(_GPT2, True, False),
+    "qwen2": _Split(_ENGLISH + r"\p{N}" + _REST, False, False),
+    "llama-bpe": _Split(_ENGLISH + r"\p{N}{1,3}" + _REST, False, True),
+}
+"""`tokenizer.ggml.pre`, as llama.cpp's llama-vocab.cpp reads it."""
+_SPACE = "▁"
+_UNREACHABLE = -1e9
+"""Score of a token that no merge makes."""
+
+
+def write_tokenizer(writer: GGUFWriter, renderer: ChatRenderer, num_rows: int) -> None:
+    """Tokens for every row of the embedding, and how texts become them.
+
+    UserError where llama.cpp has no tokenizer that is the same.
+    """
+    state = json.loads(renderer.tokenizer.backend_tokenizer.to_str())
+    if state["model"]["type"] != "BPE":
+        raise UserError(f"a tokenizer of the kind {state['model']['type']} is not known to the GGUF writer, only BPE")
+    if len(renderer.tokenizer) > num_rows:
+        raise UserError(
+            f"the tokenizer has {len(renderer.tokenizer)} tokens, and the model's embedding {num_rows} rows"
+        )
+    if _is_byte_level(state):
+        _write_byte_level(writer, state)
+        texts, types = _tokens(state, num_rows, spaces=False)
+    else:
+        _write_sentencepiece(writer, state, num_rows)
+        texts, types = _tokens(state, num_rows, spaces=True)
+    writer.add_token_list(texts)
+    writer.add_token_types(types)
+    _write_special(writer, renderer)
+
+
+def adds_space(tokenizer: Any) -> bool:
+    """Whether a byte-level tokenizer puts a space before a text that begins without one, which llama.cpp's never do."""
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    return any(step["type"] == "ByteLevel" and step["add_prefix_space"] for step in _steps(state["pre_tokenizer"]))
+
+
+def _steps(part: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """The steps of a normalizer or pre-tokenizer."""
+    if part is None:
+        return []
+    inner = part.get("pretokenizers", part.get("normalizers"))
+    return [part] if inner is None else [step for each in inner for step in _steps(each)]
+
+
+def _is_byte_level(state: dict[str, Any]) -> bool:
+    return any(step["type"] == "ByteLevel" for step in _steps(state["pre_tokenizer"]))
+
+
+def _write_byte_level(writer: GGUFWriter, state: dict[str, Any]) -> None:
+    model = state["model"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(_name_of(_split_of(state)))
+    writer.add_token_merges([pair if isinstance(pair, str) else " ".join(pair) for pair in model["merges"]])
+
+
+def _name_of(split: _Split) -> str:
+    for name, known in _PRE.items():
+        if known == split:
+            return name
+    raise UserError(
+        f"llama.cpp has no tokenizer known here that splits texts by {split.pattern!r}"
+        f"{' and digits one by one' if split.single_digits else ''}"
+        f"{', takes whole words before merges' if split.ignores_merges else ''}; it would give other ids"
+    )
+
+
+def _split_of(state: dict[str, Any]) -> _Split:
+    """How a byte-level tokenizer splits. UserError where it does so in another way than by one pattern, and digits."""
+    pattern, digits = "", False
+    for step in _steps(state["pre_tokenizer"]):
+        match step:
+            case {"type": "ByteLevel", "use_regex": uses}:
+                pattern = pattern or (_GPT2 if uses else "")
+            case {"type": "Digits", "individual_digits": True} if not pattern:
+                digits = True
+            case {"type": "Split", "pattern": {"Regex": found}, "behavior": "Isolated", "invert": False} if not pattern:
+                pattern = found
+            case _:
+                raise UserError(f"llama.cpp has no tokenizer known here that splits texts by {json.dumps(step)}")
+    for step in _steps(state["normalizer"]):
+        if step["type"] != "NFC":  # which texts are in as they are typed; a check tells where one is not
+            raise UserError(
+                f"llama.cpp has no tokenizer that changes texts by {json.dumps(step)} before it splits them"
+            )
+    return _Split(pattern, digits, bool(state["model"].get("ignore_merges")))
+
+
+def _write_sentencepiece(writer: GGUFWriter, state: dict[str, Any], num_rows: int) -> None:
+    """As SentencePiece's BPE, whose merges go by the score of what they make."""
+    model = state["model"]
+    normal = _steps(state["normalizer"])
+    if not model.get("byte_fallback") or {"String": " "} not in [step.get("pattern") for step in normal]:
+        raise UserError("llama.cpp has no tokenizer known here like this one: neither bytes nor SentencePiece's spaces")
+    writer.add_tokenizer_model("llama")
+    writer.add_tokenizer_pre("default")
+    writer.add_add_space_prefix(any(step["type"] == "Prepend" for step in normal))
+    writer.add_token_scores(_scores(model, num_rows))
+
+
+def _scores(model: dict[str, Any], num_rows: int) -> list[float]:
+    """Scores by which merging the best first is merging in the order of the merges. UserError where none are."""
+    made = ["".join(pair) if isinstance(pair, list) else pair.replace(" ", "", 1) for pair in model["merges"]]
+    order = list(dict.fromkeys(made))
+    changes = sum(before != after for before, after in zip(made, made[1:], strict=False))
+    if changes + bool(made) != len(order):
+        raise UserError("the tokenizer's merges are in no order that llama.cpp's scores of tokens can tell")
+    scores = [_UNREACHABLE] * num_rows
+    for rank, text in enumerate(order):
+        scores[model["vocab"][text]] = -float(rank)
+    return scores
+
+
+def _tokens(state: dict[str, Any], num_rows: int, *, spaces: bool) -> tuple[list[str], list[TokenType]]:
+    """Text and type of each row's token; rows without one get an unused token."""
+    texts = [f"[unused {row}]" for row in range(num_rows)]
+    types = [TokenType.UNUSED] * num_rows
+    for text, token in state["model"]["vocab"].items():
+        texts[token], types[token] = text, TokenType.NORMAL
+        if spaces and len(text) == 6 and text.startswith("<0x") and text.endswith(">"):
+            types[token] = TokenType.BYTE
+    for added in state["added_tokens"]:
+        token = added["id"]
+        texts[token] = added["content"]
+        types[token] = TokenType.CONTROL if added["special"] else TokenType.USER_DEFINED
+    unknown = state["model"].get("unk_token")
+    if unknown in state["model"]["vocab"]:
+        types[state["model"]["vocab"][unknown]] = TokenType.UNKNOWN
+    return texts, types
+
+
+def _write_special(writer: GGUFWriter, renderer: ChatRenderer) -> None:
+    """The tokens that begin a text, end a turn and end a text."""
+    tokenizer = renderer.tokenizer
+    writer.add_eos_token_id(tokenizer.eos_token_id)
+    ends = sorted(renderer.stop_ids - {tokenizer.eos_token_id})
+    writer.add_eot_token_id(ends[0] if ends else tokenizer.eos_token_id)
+    for add, token in (
+        (writer.add_bos_token_id, tokenizer.bos_token_id),
+        (writer.add_unk_token_id, tokenizer.unk_token_id),
+        (writer.add_pad_token_id, tokenizer.pad_token_id),
+    ):
+        if token is not None:
+            add(token)
+    writer.add_add_bos_token(begins(renderer))
+    writer.add_add_eos_token(False)
+
+
+def begins(renderer: ChatRenderer) -> bool:
+    """Whether every conversation begins with the token that begins a text."""
+    prompt = renderer.prompt([{"role": "user", "content": "x"}])
+    return renderer.tokenizer.bos_token_id is not None and prompt[0] == renderer.tokenizer.bos_token_id

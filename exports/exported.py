@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts import records
+from espalier.artifacts.gates import read_gates
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from espalier.models import loading
 from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import read_template
-from exports.config import DEFAULT_QUANT, ExportConfig, Form, Quant, SamplingSettings
+from exports.config import DEFAULT_QUANT, ExportConfig, ExportOptions, Form, Quant, SamplingSettings
 
 PLACE = "exports/out"
 """Where exports lie in the workspace."""
@@ -103,6 +104,15 @@ def find_run(config: ExportConfig) -> tuple[ModelRef, ChatRenderer]:
     run = resolve(config.run)
     template = read_template(config.chat_template) if config.chat_template else None
     return run, loading.load_renderer(run, template)
+
+
+def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
+    """UserError where a run is marked as having lost what its parent could, unless that is to be overlooked."""
+    marked = read_gates(run.path.parent) if run.kind == "run" and "@" not in run.name else None
+    if marked and marked.regressed and not options.force:
+        raise UserError(
+            f"{run.spec} is marked [regressed]: {'; '.join(marked.reasons)}; --force exports it, and its card says so"
+        )
 
 
 def open_export(name: str) -> Exported:

@@ -1,9 +1,9 @@
 """Export a model, and prove that the export is what was trained.
 
-    python exports/run.py NAME --to merged|adapter [--any_key VALUE ...]
+    python exports/run.py NAME --to merged|gguf|ollama|adapter [--quant q8_0] [--any_key VALUE ...]
 
-The export lies in exports/out/NAME-FORM/, with its model card and what the checks found (verification.json). One that
-fails a check is not written.
+The export lies in exports/out/NAME-FORM-QUANT/, with its model card and what the checks found (verification.json).
+One that fails a check is not written.
 """
 
 import signal
@@ -38,11 +38,12 @@ def export(config: ExportConfig, options: ExportOptions) -> int:
     from espalier.artifacts import records
     from espalier.artifacts.paths import artifact
     from exports.checks import verify
-    from exports.exported import PLACE, Exported, find_run
+    from exports.exported import PLACE, Exported, find_run, refuse_regressed
     from exports.seal import is_done, name_of, seal
     from exports.writing import WRITERS
 
     run, renderer = find_run(config)
+    refuse_regressed(run, options)
     name = name_of(config, run)
     folder = artifact(PLACE, name)
     if is_done(name, config, run, options):

@@ -1,12 +1,13 @@
 """A tokenizer in GGUF: which of llama.cpp's tokenizers is the same, and the tokens, merges and scores that it reads.
 
-llama.cpp does not read how a tokenizer splits a text before it merges: it has to be told by a name which of those that it
-has built in is meant. One that is not known by its very pattern is refused; a wrong name would give other ids in silence.
+llama.cpp does not read how a tokenizer splits a text before it merges: it is told by a name which of those that it has
+built in is meant. One that is not known by its very pattern is refused; a wrong name would give other ids in silence.
 """
 
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from gguf import GGUFWriter, TokenType
@@ -54,10 +55,9 @@ def write_tokenizer(writer: GGUFWriter, renderer: ChatRenderer, num_rows: int) -
         )
     if _is_byte_level(state):
         _write_byte_level(writer, state)
-        texts, types = _tokens(state, num_rows, spaces=False)
     else:
         _write_sentencepiece(writer, state, num_rows)
-        texts, types = _tokens(state, num_rows, spaces=True)
+    texts, types = _tokens(state, num_rows, renderer.template.text)
     writer.add_token_list(texts)
     writer.add_token_types(types)
     _write_special(writer, renderer)
@@ -136,7 +136,7 @@ def _scores(model: dict[str, Any], num_rows: int) -> list[float]:
     """Scores by which merging the best first is merging in the order of the merges. UserError where none are."""
     made = ["".join(pair) if isinstance(pair, list) else pair.replace(" ", "", 1) for pair in model["merges"]]
     order = list(dict.fromkeys(made))
-    changes = sum(before != after for before, after in zip(made, made[1:], strict=False))
+    changes = sum(before != after for before, after in pairwise(made))
     if changes + bool(made) != len(order):
         raise UserError("the tokenizer's merges are in no order that llama.cpp's scores of tokens can tell")
     scores = [_UNREACHABLE] * num_rows
@@ -145,18 +145,26 @@ def _scores(model: dict[str, Any], num_rows: int) -> list[float]:
     return scores
 
 
-def _tokens(state: dict[str, Any], num_rows: int, *, spaces: bool) -> tuple[list[str], list[TokenType]]:
-    """Text and type of each row's token; rows without one get an unused token."""
+def _tokens(state: dict[str, Any], num_rows: int, template: str) -> tuple[list[str], list[TokenType]]:
+    """Text and type of each row's token; rows without one get an unused token.
+
+    llama.cpp finds tokens that are added in any text, and ours, in training, only in what the template prints: so one
+    that no template prints, and no model writes to be hidden, is one of many there.
+    """
     texts = [f"[unused {row}]" for row in range(num_rows)]
     types = [TokenType.UNUSED] * num_rows
+    is_bytes = bool(state["model"].get("byte_fallback"))
     for text, token in state["model"]["vocab"].items():
         texts[token], types[token] = text, TokenType.NORMAL
-        if spaces and len(text) == 6 and text.startswith("<0x") and text.endswith(">"):
+        if is_bytes and len(text) == 6 and text.startswith("<0x") and text.endswith(">"):
             types[token] = TokenType.BYTE
     for added in state["added_tokens"]:
-        token = added["id"]
-        texts[token] = added["content"]
-        types[token] = TokenType.CONTROL if added["special"] else TokenType.USER_DEFINED
+        token, text = added["id"], added["content"]
+        texts[token] = text
+        if added["special"]:
+            types[token] = TokenType.CONTROL
+        elif text in template or types[token] == TokenType.UNUSED:
+            types[token] = TokenType.USER_DEFINED
     unknown = state["model"].get("unk_token")
     if unknown in state["model"]["vocab"]:
         types[state["model"]["vocab"][unknown]] = TokenType.UNKNOWN

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -13,7 +15,8 @@ from espalier.errors import UserError
 from exports import merge
 from exports.exported import Exported
 from exports.gguf import quantising
-from exports.gguf.architectures import Architecture, architecture_of
+from exports.gguf.architectures import architecture_of
+from exports.gguf.architectures.base import Architecture
 from exports.gguf.tokens import write_tokenizer
 from exports.gguf.weights import Weights, open_weights
 
@@ -32,7 +35,7 @@ class Tensor(NamedTuple):
     def size(self) -> int:
         """Bytes in the file."""
         values, size = gguf.GGML_QUANT_SIZES[self.kind]
-        return int(np.prod(self.shape)) // values * size
+        return math.prod(self.shape) // int(values) * int(size)
 
 
 def write(exported: Exported) -> None:
@@ -98,9 +101,7 @@ def _tensors(architecture: Architecture, weights: Weights, quant: str) -> Iterat
         shape = architecture.shape(name, weights.shapes[ours])
         yield Tensor(name, shape, quantising.kind_of(name, shape, quant, is_output=name == output), reader(ours, name))
     for name, found in architecture.more():
-        yield Tensor(
-            name, found.shape, quantising.kind_of(name, found.shape, quant, is_output=False), lambda f=found: f
-        )
+        yield Tensor(name, found.shape, gguf.GGMLQuantizationType.F32, partial(np.asarray, found))
 
 
 def _packed(tensor: Tensor) -> np.ndarray:

@@ -35,7 +35,8 @@ class Llama(Architecture):
         low, high = rope["low_freq_factor"], rope["high_freq_factor"]
         waves = 2 * pi * rope["rope_theta"] ** (np.arange(0, self.head_dim, 2, dtype=np.float64) / self.head_dim)
         share = np.clip((before / waves - low) / (high - low), 0, 1)
-        return (1 / ((1 - share) / factor + share)).astype(np.float32)
+        slowed: np.ndarray = 1 / ((1 - share) / factor + share)
+        return slowed.astype(np.float32)
 
 
 def interleaved(tensor: np.ndarray, heads: int) -> np.ndarray:

@@ -91,7 +91,7 @@ class Split:
     assistant: dict[str, Bits] = field(default_factory=dict)
     """Entropy of the assistant's turns alone, by kind."""
     moves: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Dialogues of the curriculum, by (mistake, strategy)."""
+    """Dialogues of the curriculum, by (mistake or switch, strategy)."""
     sessions: Counter[str] = field(default_factory=Counter)
     """Sessions of the curriculum, by type."""
     examples: dict[tuple[str, str], list[Row]] = field(default_factory=dict)
@@ -131,7 +131,7 @@ class Split:
 
     def _add_drawn(self, kind: str, meta: dict[str, Any]) -> None:
         if kind == "dialogue":
-            self.moves[meta["error"], meta["strategy"]] += 1
+            self.moves[meta.get("change", meta["error"]), meta["strategy"]] += 1
         else:
             self.sessions[meta["session"]] += 1
 

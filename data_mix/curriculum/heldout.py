@@ -1,7 +1,7 @@
 """Hold-outs by combination, and the space of clauses that remains on either side of them.
 
-A *pair* is a verb with its object, held out in sessions and dialogues alike; a *triple* is a pair with one mistake,
-held out in the dialogues. A core that handles them cannot have remembered them.
+A *pair* is a verb with its object, held out in sessions and dialogues alike; a *triple* is a pair with one mistake (or
+one switch to another language), held out in the dialogues. A core that handles them cannot have remembered them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Literal
 
 from data_mix.curriculum.chooser import Chooser
 from data_mix.curriculum.clauses import FRAMES, Clause
-from data_mix.curriculum.mistakes import MISTAKES, Mistake, usual_determiners
+from data_mix.curriculum.mistakes import L2_MISTAKES, MISTAKES, Mistake, usual_determiners
+from data_mix.curriculum.switches import SWITCHES
 from data_mix.curriculum.templates import has_word, shows
 from data_mix.curriculum.words import WE, I, Noun, Person, Verb, lexicon
 
@@ -37,18 +38,29 @@ def _fits(mistake: Mistake, verb: Verb, noun: Noun) -> bool:
 
 @cache
 def held_out(seed: int, pair_fraction: float, triple_fraction: float) -> HeldOut:
-    """Draw the hold-outs. Every verb keeps at least half of its objects, and so does every mistake with each verb."""
+    """Draw the hold-outs. Every verb keeps at least half of its objects, and so does every mistake with each verb.
+
+    They are the same for every kind of learner, so that what a core's mix holds out no variant's replay gives away.
+    """
     rng = random.Random(f"held out {seed}")
     pairs: set[tuple[str, str]] = set()
     triples: set[tuple[str, str, str]] = set()
+
+    def hold_out(rng: random.Random, verb: Verb, change: Mistake) -> None:
+        objects = [noun for noun in verb.objects if (verb.base, noun.singular) not in pairs]
+        seen = [noun for noun in objects if _fits(change, verb, noun)]
+        count = min(round(len(seen) * triple_fraction + rng.random() * 0.5), len(seen) // 2)
+        triples.update((verb.base, noun.singular, change.name) for noun in rng.sample(seen, count))
+
     for verb in lexicon().verbs:
         count = min(round(len(verb.objects) * pair_fraction + rng.random() * 0.5), len(verb.objects) // 2)
-        chosen = rng.sample(verb.objects, count)
-        pairs.update((verb.base, noun.singular) for noun in chosen)
+        pairs.update((verb.base, noun.singular) for noun in rng.sample(verb.objects, count))
         for mistake in MISTAKES.values():
-            seen = [noun for noun in verb.objects if noun not in chosen and _fits(mistake, verb, noun)]
-            count = min(round(len(seen) * triple_fraction + rng.random() * 0.5), len(seen) // 2)
-            triples.update((verb.base, noun.singular, mistake.name) for noun in rng.sample(seen, count))
+            hold_out(rng, verb, mistake)
+    # Drawn by themselves, so that what the core's mix holds out stays as it is when another kind of learner comes.
+    for change in (*L2_MISTAKES.values(), *SWITCHES.values()):
+        for verb in lexicon().verbs:
+            hold_out(random.Random(f"held out {seed} {change.name} {verb.base}"), verb, change)
     return HeldOut(pairs=frozenset(pairs), triples=frozenset(triples))
 
 
@@ -62,9 +74,9 @@ def _table(rows: Iterable[tuple[Verb, Sequence[Noun]]]) -> Table:
 
 
 class Space:
-    """The clauses that may be drawn on one side of the hold-outs."""
+    """The clauses that may be drawn on one side of the hold-outs, and what learners do to them."""
 
-    def __init__(self, side: Side, held: HeldOut) -> None:
+    def __init__(self, side: Side, held: HeldOut, changes: Iterable[Mistake] = MISTAKES.values()) -> None:
         self.side, self._held = side, held
         verbs = lexicon().verbs
         self._plain = _table(
@@ -72,10 +84,12 @@ class Space:
         )
         self._prepositional = _table((verb, nouns) for verb, nouns in self._plain[1].items() if verb.preposition)
         self._spoilt = {
-            name: _table((verb, [n for n in verb.objects if self._triple_allowed(verb, n, mistake)]) for verb in verbs)
-            for name, mistake in MISTAKES.items()
+            mistake.name: _table(
+                (verb, [n for n in verb.objects if self._triple_allowed(verb, n, mistake)]) for verb in verbs
+            )
+            for mistake in changes
         }
-        self.mistakes = tuple(mistake for name, mistake in MISTAKES.items() if self._spoilt[name][0])
+        self.mistakes = tuple(mistake for mistake in changes if self._spoilt[mistake.name][0])
         self.sequences = tuple(
             (steps, allowed)
             for steps, things in lexicon().sequences
@@ -111,7 +125,7 @@ class Space:
     ) -> Clause:
         """Draw a clause at a level: one that the mistake can spoil, or one in any of `frames`."""
         verb, noun = self.deed(c, mistake=mistake)
-        person = self.person(c, mistake.third if mistake else None)
+        person = I if mistake and mistake.alone else self.person(c, mistake.third if mistake else None)
 
         def shown(rest: str, *names: str, frame: str, determiner: str = "the") -> bool:
             # A correct clause stands in the text as it is; what a mistake leaves of it shows only as it is read.

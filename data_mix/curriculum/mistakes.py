@@ -35,13 +35,15 @@ class Mistake:
     noun_fits: Callable[[Noun], bool] = lambda noun: True
     third: bool | None = None
     """must (True) or must not (False) be said of a third person; None: of anybody"""
+    alone: bool = False
+    """must be said of the speaker alone, for nothing else in the sentence tells who it is"""
     time_first: bool | None = None
     variants: int = 1
     """in how many ways the rule can spoil"""
 
     @cached_property
     def frames(self) -> tuple[str, ...]:
-        return tuple(lexicon().mistakes[self.name]["frames"])
+        return tuple(lexicon().changes[self.name]["frames"])
 
     @cached_property
     def languages(self) -> tuple[str, ...]:
@@ -59,7 +61,7 @@ class Mistake:
         return spoilt.join(*(name for name in order if name in self.focus)), parts.join(*self.focus)
 
 
-def _words(**rules: Callable[[Parts, Clause, int], str]) -> Spoil:
+def words_replaced(**rules: Callable[[Parts, Clause, int], str]) -> Spoil:
     """A rule that replaces some parts and leaves their order."""
 
     def spoil(parts: Parts, clause: Clause, variant: int) -> tuple[Parts, tuple[str, ...]]:
@@ -89,27 +91,27 @@ MISTAKES = {
         Mistake(
             name="past_tense",
             focus=("verb",),
-            spoil=_words(verb=lambda p, c, v: c.verb.base),
+            spoil=words_replaced(verb=lambda p, c, v: c.verb.base),
             verb_fits=lambda verb: verb.past != verb.base,
         ),
         Mistake(
             name="regularised_past",
             focus=("verb",),
-            spoil=_words(verb=lambda p, c, v: c.verb.regularised),
+            spoil=words_replaced(verb=lambda p, c, v: c.verb.regularised),
             verb_fits=lambda verb: verb.irregular and verb.past != verb.base,
         ),
-        Mistake(name="agreement", focus=("verb",), spoil=_words(verb=lambda p, c, v: c.verb.base), third=True),
+        Mistake(name="agreement", focus=("verb",), spoil=words_replaced(verb=lambda p, c, v: c.verb.base), third=True),
         Mistake(
             name="plural",
             focus=("determiner", "noun"),
-            spoil=_words(noun=lambda p, c, v: c.noun.singular),
+            spoil=words_replaced(noun=lambda p, c, v: c.noun.singular),
             determiners=lambda noun: tuple(lexicon().conversation["numbers"]),
             noun_fits=lambda noun: not (noun.mass or noun.place),
         ),
         Mistake(
             name="article_missing",
             focus=("determiner", "noun"),
-            spoil=_words(determiner=lambda p, c, v: ""),
+            spoil=words_replaced(determiner=lambda p, c, v: ""),
             determiners=lambda noun: ("the",) if noun.place else ("a",),
             noun_fits=lambda noun: not noun.mass,
         ),
@@ -117,20 +119,20 @@ MISTAKES = {
             name="article_form",
             focus=("determiner", "noun"),
             determiners=lambda noun: ("a",),
-            spoil=_words(determiner=lambda p, c, v: "a" if c.noun.article == "an" else "an"),
+            spoil=words_replaced(determiner=lambda p, c, v: "a" if c.noun.article == "an" else "an"),
             noun_fits=lambda noun: not (noun.mass or noun.place),
         ),
         Mistake(
             name="preposition_wrong",
             focus=("verb", "preposition"),
-            spoil=_words(preposition=_wrong_preposition),
+            spoil=words_replaced(preposition=_wrong_preposition),
             verb_fits=lambda verb: bool(verb.preposition),
             variants=2,
         ),
         Mistake(
             name="preposition_missing",
             focus=("verb", "preposition"),
-            spoil=_words(preposition=lambda p, c, v: ""),
+            spoil=words_replaced(preposition=lambda p, c, v: ""),
             verb_fits=lambda verb: bool(verb.preposition),
         ),
         Mistake(
@@ -149,7 +151,7 @@ MISTAKES = {
             focus=("determiner", "noun"),
             third=True,
             determiners=lambda noun: ("own",),
-            spoil=_words(determiner=lambda p, c, v: "his" if c.person.woman else "her"),
+            spoil=words_replaced(determiner=lambda p, c, v: "his" if c.person.woman else "her"),
             noun_fits=lambda noun: not (noun.mass or noun.place),
         ),
         Mistake(
@@ -160,20 +162,40 @@ MISTAKES = {
             determiners=lambda noun: ("some",),
             noun_fits=lambda noun: noun.mass,
         ),
-        Mistake(name="progressive", focus=("helper", "verb"), spoil=_words(helper=lambda p, c, v: "")),
-        Mistake(name="negation", focus=("helper", "verb"), spoil=_words(helper=lambda p, c, v: "no")),
+        Mistake(name="progressive", focus=("helper", "verb"), spoil=words_replaced(helper=lambda p, c, v: "")),
+        Mistake(name="negation", focus=("helper", "verb"), spoil=words_replaced(helper=lambda p, c, v: "no")),
         Mistake(
             name="double_past",
             focus=("helper", "verb"),
-            spoil=_words(verb=lambda p, c, v: c.verb.past),
+            spoil=words_replaced(verb=lambda p, c, v: c.verb.past),
             verb_fits=lambda verb: verb.past != verb.base,
         ),
-        Mistake(name="modal", focus=("helper", "verb"), spoil=_words(helper=lambda p, c, v: "can to")),
+        Mistake(name="modal", focus=("helper", "verb"), spoil=words_replaced(helper=lambda p, c, v: "can to")),
         Mistake(
             name="infinitive",
             focus=("helper", "verb"),
-            spoil=_words(helper=lambda p, c, v: p.helper.removesuffix(" to")),
+            spoil=words_replaced(helper=lambda p, c, v: p.helper.removesuffix(" to")),
         ),
     )
 }
-"""Every mistake by its name; tests compare the names with lexicon/mistakes.yaml."""
+"""The core's mistakes by name; tests compare the names with lexicon/mistakes.yaml."""
+
+L2_MISTAKES = {
+    mistake.name: mistake
+    for mistake in (
+        Mistake(
+            name="subject_dropped",
+            focus=("subject", "helper", "verb"),
+            alone=True,
+            spoil=words_replaced(subject=lambda p, c, v: ""),
+        ),
+        Mistake(
+            name="double_negative",
+            focus=("determiner", "noun"),
+            determiners=lambda noun: ("a",),
+            spoil=words_replaced(determiner=lambda p, c, v: "no"),
+            noun_fits=lambda noun: not (noun.mass or noun.place),
+        ),
+    )
+}
+"""Those that only learners with Spanish as their first language make; tests compare the names with lexicon/l2.yaml."""

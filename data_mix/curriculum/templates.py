@@ -48,7 +48,7 @@ def _lower(text: str) -> str:
 
 @lru_cache(maxsize=1024)
 def _words(text: str) -> frozenset[str]:
-    return frozenset(re.findall(r"[a-z]+", text.lower()))
+    return frozenset(re.findall(r"[^\W\d_]+", text.lower()))
 
 
 def has_word(rest: str, *words: str) -> bool:

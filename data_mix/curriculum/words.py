@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,13 @@ class Noun:
     properties: tuple[str, ...]
     parts: tuple[str, ...]
     uses: tuple[str, ...]
-    forms: tuple[str, ...]
-    """every surface form, of learners too"""
+    spanish: str
+    """in Spanish, with its article; empty where no learner says it so"""
+
+    @cached_property
+    def forms(self) -> tuple[str, ...]:
+        """Every surface form, of learners too."""
+        return tuple(filter(None, (self.singular, self.plural, self.spanish.partition(" ")[2])))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -47,6 +52,8 @@ class Verb:
     objects: tuple[Noun, ...]
     feelings: tuple[str, ...]
     """what moves people to do it"""
+    spanish: str
+    """in Spanish, as a headword; empty where no learner says it so"""
 
     @property
     def regularised(self) -> str:
@@ -60,10 +67,10 @@ class Verb:
         """Is its past another word than the usual ending makes (doubled and simple consonants count as usual)?"""
         return not self.past.endswith("ed") or self.past == "fed"
 
-    @property
+    @cached_property
     def forms(self) -> tuple[str, ...]:
         """Every surface form, of learners too."""
-        return (self.base, self.third, self.past, self.ing, self.regularised)
+        return tuple(filter(None, (self.base, self.third, self.past, self.ing, self.regularised, self.spanish)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -114,6 +121,14 @@ class Lexicon:
     strategies: Mapping[str, Mapping[str, Any]] = field(repr=False)
     conversation: Mapping[str, Any] = field(repr=False)
     talk: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    spanish: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    l2: Mapping[str, Any] = field(repr=False)
+    heritage: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def changes(self) -> Mapping[str, Mapping[str, Any]]:
+        """What learners do to a correct clause, by name: mistakes, and switches to another language."""
+        return {**self.mistakes, **self.l2["own"], **self.heritage["switches"]}
 
     @property
     def third_persons(self) -> tuple[Person, ...]:
@@ -126,7 +141,7 @@ def _read(name: str) -> Any:
     return yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes text, lists and mappings only)
 
 
-def _things() -> Iterable[Noun]:
+def _things(spanish: Mapping[str, str]) -> Iterable[Noun]:
     for category, entry in _read("things").items():
         for singular, facts in entry["nouns"].items():
             plural = facts.get("plural", singular + "s")
@@ -142,11 +157,11 @@ def _things() -> Iterable[Noun]:
                 properties=tuple(facts["is"]),
                 parts=tuple(facts.get("parts", ())),
                 uses=tuple(facts.get("for", ())),
-                forms=(singular, plural),
+                spanish=spanish.get(singular, ""),
             )
 
 
-def _places() -> Iterable[Noun]:
+def _places(spanish: Mapping[str, str]) -> Iterable[Noun]:
     for names in _read("places").values():
         for singular in names:
             yield Noun(
@@ -160,7 +175,7 @@ def _places() -> Iterable[Noun]:
                 properties=("big", "quiet", "new"),
                 parts=(),
                 uses=(),
-                forms=(singular, singular + "s"),
+                spanish=spanish.get(singular, ""),
             )
 
 
@@ -179,7 +194,8 @@ def _third(name: str, woman: bool, relative: bool) -> Person:
 @cache
 def lexicon() -> Lexicon:
     """Read and check the lexicon once."""
-    nouns = (*_things(), *_places())
+    spanish = _read("spanish")
+    nouns = (*_things(spanish["nouns"]), *_places(spanish["nouns"]))
     by_name = {noun.singular: noun for noun in nouns}
     if len(by_name) != len(nouns):
         raise ValueError("lexicon: a noun is listed twice")
@@ -200,6 +216,7 @@ def lexicon() -> Lexicon:
             preposition="" if preposition == "null" else preposition,
             objects=select(objects),
             feelings=tuple(feelings),
+            spanish=spanish["verbs"].get(base, ""),
         )
         for base, (third, past, ing, preposition, objects, feelings) in _read("verbs").items()
     }
@@ -214,6 +231,9 @@ def lexicon() -> Lexicon:
     unknown = {feeling for verb in verbs.values() for feeling in verb.feelings} - set(causes)
     if unknown:
         raise ValueError(f"lexicon/causes.yaml: no causes for {sorted(unknown)}")
+    unknown = set(spanish["nouns"]) - set(by_name) | set(spanish["verbs"]) - set(verbs)
+    if unknown:
+        raise ValueError(f"lexicon/spanish.yaml: no such words: {sorted(unknown)}")
     people = _read("people")
     return Lexicon(
         verbs=tuple(verbs.values()),
@@ -228,4 +248,7 @@ def lexicon() -> Lexicon:
         strategies=_read("strategies"),
         conversation=_read("conversation"),
         talk=_read("talk"),
+        spanish=spanish,
+        l2=_read("l2"),
+        heritage=_read("heritage"),
     )

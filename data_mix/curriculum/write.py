@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Literal
 
@@ -11,6 +11,7 @@ from data_mix.curriculum.chooser import Chooser, Sampler, derivations, lines_rea
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
+from data_mix.curriculum.learners import learner
 from data_mix.curriculum.sessions import SESSIONS
 from data_mix.mixing.workers import worker_pool
 from espalier.text.rows import Row
@@ -31,9 +32,9 @@ def heldout(config: CurriculumConfig, seed: int) -> HeldOut:
 
 
 @cache
-def space(side: Side, held: HeldOut) -> Space:
-    """The clauses of one side (building the tables takes a moment)."""
-    return Space(side, held)
+def space(side: Side, held: HeldOut, kind: str = "any") -> Space:
+    """The clauses of one side for one kind of learner (building the tables takes a moment)."""
+    return Space(side, held, learner(kind).changes)
 
 
 def session(c: Chooser, space: Space) -> dict[str, Any]:
@@ -46,15 +47,20 @@ def session(c: Chooser, space: Space) -> dict[str, Any]:
     return {"session": kind.__name__}
 
 
-PROGRAMS = {"session": session, "dialogue": dialogue}
+def program(kind: Kind, split: str, held: HeldOut, who: str = "any") -> Callable[[Chooser], dict[str, Any]]:
+    """The grammar that writes a row of one kind and split."""
+    if kind == "session":
+        return lambda c: session(c, space(SPLITS[split], held))
+    return lambda c: dialogue(c, space(SPLITS[split], held, who), learner(who))
 
 
-def _write(kind: Kind, split: str, seed: int, held: HeldOut, index: int) -> Row:
+def _write(kind: Kind, split: str, seed: int, held: HeldOut, who: str, index: int) -> Row:
     """One row, drawn by its own generator: the same whoever writes it, and whenever."""
-    sampler = Sampler(random.Random(f"{seed} {kind} {split} {index}"))
-    meta = PROGRAMS[kind](sampler, space(SPLITS[split], held))
+    of_whom = "" if who == "any" else f"{who}/"
+    sampler = Sampler(random.Random(f"{seed} {of_whom}{kind} {split} {index}"))
+    meta = program(kind, split, held, who)(sampler)
     return Row(
-        id=f"curriculum/{kind}/{split}/{index:06d}",
+        id=f"curriculum/{of_whom}{kind}/{split}/{index:06d}",
         source="curriculum",
         split=split,
         messages=[{"role": role, "content": content} for role, content in sampler.messages],
@@ -71,7 +77,7 @@ def generate(
     if workers == 1:
         yield from rows_between(config, kind, split, 0, count, seed=seed)
         return
-    write = partial(_write, kind, split, seed, heldout(config, seed))
+    write = partial(_write, kind, split, seed, heldout(config, seed), config.learner)
     with worker_pool(workers) as pool:
         yield from pool.map(write, range(count), chunksize=256)
 
@@ -80,18 +86,17 @@ def rows_between(
     config: CurriculumConfig, kind: Kind, split: str, start: int, stop: int, *, seed: int
 ) -> Iterator[Row]:
     """The rows numbered `start` up to `stop` of those that `generate` gives."""
-    yield from map(partial(_write, kind, split, seed, heldout(config, seed)), range(start, stop))
+    yield from map(partial(_write, kind, split, seed, heldout(config, seed), config.learner), range(start, stop))
 
 
-@cache
-def _whole_language() -> Space:
-    return Space("all", HeldOut(pairs=frozenset(), triples=frozenset()))
+NOTHING_HELD_OUT = HeldOut(pairs=frozenset(), triples=frozenset())
 
 
-def parses_reply(messages: Sequence[dict[str, str]], reply: str) -> bool:
-    """Could the grammar's tutor have answered `reply` after `messages`, on either side of the hold-outs?"""
+def parses_reply(messages: Sequence[dict[str, str]], reply: str, who: str = "any") -> bool:
+    """Could the grammar's tutor of such a learner have answered `reply`, on either side of the hold-outs?"""
     target = [(message["role"], message["content"]) for message in messages] + [("assistant", reply)]
-    found = derivations(lambda c: dialogue(c, _whole_language()), target, prefix=True)
+    whole = space("all", NOTHING_HELD_OUT, who)
+    found = derivations(lambda c: dialogue(c, whole, learner(who)), target, prefix=True)
     return next(found, None) is not None
 
 
@@ -100,5 +105,5 @@ def sentences_that_parse(text: str) -> tuple[int, int]:
 
     Nothing after the first line that fails is judged, since its context is no longer the grammar's.
     """
-    good = lines_read(lambda c: session(c, _whole_language()), text)
+    good = lines_read(lambda c: session(c, space("all", NOTHING_HELD_OUT)), text)
     return good, min(good + 1, text.count("\n") + 1)

@@ -97,11 +97,12 @@ def decides_refining(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:
 
 def held_out(recipe: Recipe) -> dict[str, list[list[str]]] | None:
     """The combinations that no training row of the curriculum holds; None for a mix without it."""
-    config = next((source.curriculum for source in recipe.sources if source.curriculum), None)
-    if config is None:
+    held = [curriculum.heldout(source.curriculum, recipe.seed) for source in recipe.sources if source.curriculum]
+    if not held:
         return None
-    held = curriculum.heldout(config, recipe.seed)
-    return {"pairs": sorted(map(list, held.pairs)), "triples": sorted(map(list, held.triples))}
+    pairs = frozenset.intersection(*(each.pairs for each in held))
+    triples = frozenset.intersection(*(each.triples for each in held))
+    return {"pairs": sorted(map(list, pairs)), "triples": sorted(map(list, triples))}
 
 
 def is_built(folder: Path, facts: dict[str, Any]) -> bool:

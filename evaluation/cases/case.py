@@ -100,7 +100,7 @@ class Case:
     cluster: str = ""
     """Cases with the same cluster are not independent of each other; empty: a cluster of its own."""
     combination: tuple[str, ...] = ()
-    """(verb, object, error) where the case was held out of training by combination."""
+    """(verb, object, error or switch) where the case was held out of training by combination."""
     criteria: str = ""
     """What a good reply does, in words, for a judge."""
     tags: tuple[str, ...] = ()

@@ -99,6 +99,7 @@ def _case(row: Row) -> Case:
     learner = [message["content"] for message in row.messages if message["role"] == "user"]
     opening = next(place for place, message in enumerate(row.messages) if message["role"] == "assistant")
     meta = row.meta
+    change = meta.get("change", meta["error"])
     return Case(
         name=row.id,
         messages=row.messages[:opening],
@@ -110,8 +111,8 @@ def _case(row: Row) -> Case:
             for said, (reply, facts) in zip(learner[1:], turns[1:], strict=True)
         ),
         cluster=f"{meta['verb']} {meta['object']}",
-        combination=(meta["verb"], meta["object"], meta["error"]),
-        tags=(row.split, meta["strategy"], meta["error"]),
+        combination=(meta["verb"], meta["object"], change),
+        tags=(row.split, meta["strategy"], change),
     )
 
 

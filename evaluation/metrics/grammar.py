@@ -16,4 +16,5 @@ def parses(case: Case, reply: Reply) -> Score:
         return DOES_NOT_APPLY
     from data_mix.curriculum import parses_reply  # reads the lexicon, which only suites from the grammar need
 
-    return Score(float(parses_reply(case.messages, reply.text)))
+    assert case.truth is not None
+    return Score(float(parses_reply(case.messages, reply.text, case.truth.learner_kind or "any")))

@@ -71,12 +71,15 @@ def test_what_the_rows_say_of_the_learner_and_of_switched_words_becomes_part_of_
     told = []
     for row in read_rows(path):
         turns = [turn | more for turn in row.meta.get("turns", [])]
-        told.append(replace(row, meta=row.meta | {"learner_kind": "heritage", "turns": turns}))
+        of_whom = {"learner_kind": "heritage", "change": "switched_noun"}
+        told.append(replace(row, meta=row.meta | of_whom | {"error": "", "turns": turns}))
     write_rows(path, told)
-    plain, switched = (
-        heldout_cases(SPEC.model_copy(update={"splits": (split,)}), open_mix("toy"))[0].truth
+    cases = [
+        heldout_cases(SPEC.model_copy(update={"splits": (split,)}), open_mix("toy"))[0]
         for split in ("unseen_triples", "unseen_pairs")
-    )
+    ]
+    plain, switched = (case.truth for case in cases)
+    assert cases[1].combination == ("hide", "key", "switched_noun") and "switched_noun" in cases[1].tags
     assert (plain.learner_kind, plain.switched, plain.asked) == ("", (), "")
     assert (switched.learner_kind, switched.asked) == ("heritage", "affirm")
     assert switched.switched == (("mi llave", "my key"),)

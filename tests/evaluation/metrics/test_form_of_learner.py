@@ -259,14 +259,16 @@ def test_parses_asks_the_grammar(monkeypatch):
 
     asked = []
 
-    def parses_reply(messages, reply):
-        asked.append(messages)
+    def parses_reply(messages, reply, who):
+        asked.append((messages, who))
         return reply == "yes"
 
     monkeypatch.setitem(sys.modules, "data_mix.curriculum", SimpleNamespace(parses_reply=parses_reply))
     drawn = replace(case(), split="unseen_pairs")
     assert score("parses", "yes", on=drawn) == 1 and score("parses", "no", on=drawn) == 0
-    assert asked[0] == drawn.messages
+    assert asked[0] == (drawn.messages, "any")
+    score("parses", "yes", on=replace(drawn, truth=replace(drawn.truth, learner_kind="heritage")))
+    assert asked[-1] == (drawn.messages, "heritage"), "under the grammar of the learner it is"
     assert score("parses", "yes") is None, "not drawn from a mix"
     assert score("parses", "yes", on=replace(case(strategy=""), split="unseen_pairs")) is None
     assert score("parses", "yes", on=Case(name="p", messages=[{"role": "user", "content": "Hi."}])) is None

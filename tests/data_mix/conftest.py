@@ -11,4 +11,4 @@ def low_bars(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bars look at 10,000 dialogues, which takes seconds; of fewer they are not met."""
     cleared = Finding(name="dialogues", value=1, bar="at least 1", ok=True)
     monkeypatch.setattr(bars, "NUM_DIALOGUES", 20)
-    monkeypatch.setattr(curriculum, "lint", lambda rows: [cleared] if len(list(rows)) == 20 else [])
+    monkeypatch.setattr(curriculum, "lint", lambda rows, who: [cleared] if len(list(rows)) == 20 else [])

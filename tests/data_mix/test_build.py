@@ -225,7 +225,7 @@ def test_the_smallest_recipe_clears_the_true_bars(workspace: Path) -> None:
 def test_a_mix_under_a_bar_is_refused(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     missed = Finding(name="distinct replies", value=0.31, bar="at least 0.5", ok=False)
     monkeypatch.setattr(bars, "NUM_DIALOGUES", 20)
-    monkeypatch.setattr(curriculum, "lint", lambda rows: [missed] if len(list(rows)) == 20 else [])
+    monkeypatch.setattr(curriculum, "lint", lambda rows, who: [missed] if len(list(rows)) == 20 else [])
     with pytest.raises(
         UserError, match=r"smoke: refused.*distinct replies is 0\.31, the bar is at least 0\.5.*lexicon"
     ):

@@ -17,6 +17,7 @@ from torch.nn import functional as F
 from data_mix.packing.pack import Pack
 from espalier.command_line import processes
 from espalier.errors import UserError
+from espalier.models.adapters import TRAINED
 from training.batches import Batch, PackBatches
 from training.config import TrainConfig
 from training.sequences import logits_at
@@ -81,8 +82,8 @@ def measure_from_beginning(model: Any) -> None:
     if processes.sharded():
         raise UserError("adapter.init: pissa cannot be parted among processes (FSDP); take DDP, or adapter.init: eva")
     for _, layer in _updates(model):
-        layer.lora_A["default"] = Departure(layer.lora_A["default"], 0)
-        layer.lora_B["default"] = Departure(layer.lora_B["default"], 1)
+        layer.lora_A[TRAINED] = Departure(layer.lora_A[TRAINED], 0)
+        layer.lora_B[TRAINED] = Departure(layer.lora_B[TRAINED], 1)
 
 
 @torch.no_grad()
@@ -100,13 +101,14 @@ def begin(model: Any, config: TrainConfig, pack: Pack) -> None:
     elif adapter.init == "eva":
         found = _directions(model, _examples(pack, config), adapter.r, config.seed)
         for name, layer in _updates(model):
-            layer.lora_A["default"].weight.copy_(found[name])
+            layer.lora_A[TRAINED].weight.copy_(found[name])
 
 
 def _updates(model: Any) -> Iterator[tuple[str, Any]]:
     from peft.tuners.lora import LoraLayer
 
-    return ((name, module) for name, module in model.named_modules() if isinstance(module, LoraLayer))
+    layers = ((name, module) for name, module in model.named_modules() if isinstance(module, LoraLayer))
+    return ((name, layer) for name, layer in layers if TRAINED in layer.lora_A)  # a parent's may be elsewhere too
 
 
 def _begin_principal(layer: Any, r: int, seed: int) -> None:
@@ -114,9 +116,9 @@ def _begin_principal(layer: Any, r: int, seed: int) -> None:
 
     weight = dequantize_module_weight(layer.get_base_layer()).float()
     left, values, right = _principal(weight.T if layer.fan_in_fan_out else weight, r, seed)
-    root = (values / layer.scaling["default"]).sqrt()
-    layer.lora_A["default"].begin(root[:, None] * right, 1)
-    layer.lora_B["default"].begin(left * root, -1)
+    root = (values / layer.scaling[TRAINED]).sqrt()
+    layer.lora_A[TRAINED].begin(root[:, None] * right, 1)
+    layer.lora_B[TRAINED].begin(left * root, -1)
 
 
 def _principal(weight: Tensor, r: int, seed: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from espalier.errors import UserError
+from espalier.models.adapters import TRAINED, activate, put_on
+from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
 from training.adapter_init import measure_from_beginning
 from training.adapter_targets import find_targets
 from training.config import AdapterSettings
 
 
-def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, base: str, seed: int) -> Any:
-    """`model` with LoRA beside its frozen weights; the adapter's own weights are float32. `base` names the model.
+def add_adapter(
+    model: Any,
+    settings: AdapterSettings,
+    renderer: ChatRenderer,
+    base: str,
+    seed: int,
+    parents: Sequence[ModelRef] = (),
+) -> Any:
+    """The plain `model` with LoRA beside its frozen weights; the adapter's own weights are float32. `base` names it.
 
-    Where its updates do not begin at random, they are still to be begun (`adapter_init.begin`), or restored.
+    Adapters of `parents`, the lowest first, lie on the model too, frozen and active, and the new one beside them. Where
+    its updates do not begin at random, they are still to be begun (`adapter_init.begin`), or restored.
 
     Where embeddings are trained too, tied ones stay tied (for single tokens peft sees to that by itself): an output
     layer that keeps the old embeddings would answer in a language the input no longer speaks.
@@ -22,6 +33,8 @@ def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, b
     import torch
     from peft import LoraConfig, get_peft_model
 
+    if hasattr(model, "peft_config"):
+        raise ValueError("there is an adapter on this model already, and peft would put one around the other")
     tied = bool(model.config.tie_word_embeddings)
     embeddings: dict[str, Any] = {}
     if settings.train_embeddings == "tokens":
@@ -39,9 +52,15 @@ def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, b
         target_modules=find_targets(model, settings),
         **embeddings,
     )
+    adapted: Any = put_on(model, parents, as_parents=True) if parents else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        adapted: Any = get_peft_model(model, config)
+        if adapted is None:
+            adapted = get_peft_model(model, config)
+        else:
+            adapted.add_adapter(TRAINED, config)
+    if parents:
+        activate(adapted, to_train=True)
     if getattr(model, "is_loaded_in_4bit", False):
         # What is frozen keeps its 16 bits: peft's own preparation would cast embedding and output layer too, 2.3 GiB
         # more for a vocabulary of 151,936 by 4,096. Layers in 4 bits take inputs of either precision.
@@ -50,7 +69,7 @@ def add_adapter(model: Any, settings: AdapterSettings, renderer: ChatRenderer, b
                 parameter.data = parameter.data.float()
     if settings.init == "pissa":
         measure_from_beginning(adapted)
-    adapted.peft_config["default"].base_model_name_or_path = base
+    adapted.peft_config[TRAINED].base_model_name_or_path = base
     return adapted
 
 

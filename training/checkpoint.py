@@ -20,6 +20,7 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 from espalier.artifacts import records
 from espalier.command_line import processes
 from espalier.errors import UserError
+from espalier.models.adapters import Grown
 from espalier.models.loading import ModelRef, save_model, saved_weights, weights_file
 from espalier.models.sharded import put_together
 from espalier.text.chat import ChatRenderer
@@ -72,6 +73,7 @@ def save_checkpoint(
     base: ModelRef | None,
     optimizer: torch.optim.Optimizer,
     keep: int,
+    grown: Grown | None = None,
 ) -> Path:
     """Write `step-NNNNNN` into `folder`, and only then remove all but the newest `keep` checkpoints.
 
@@ -84,7 +86,7 @@ def save_checkpoint(
 
     def write() -> None:
         with records.staging(target, replace=True) as temporary:
-            save_model(model, renderer, temporary, base, weights)
+            save_model(model, renderer, temporary, base, weights, grown)
             _write(temporary, progress, state, randomness)
             _read_back(temporary / weights_file(model), weights)
             records.write_manifest(temporary, {"kind": "checkpoint", "step": progress.step})

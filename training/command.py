@@ -27,7 +27,7 @@ from espalier.memory.runlog import note
 from espalier.models import compiling, loading
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
-from training import adapter_init, adapters, checkpoint, loop, origins, row_weights, summary
+from training import adapter_init, adapters, checkpoint, growth, loop, origins, row_weights, summary
 from training.batches import PackBatches
 from training.config import TrainConfig, TrainOptions
 from training.machine import Machine, set_up
@@ -49,7 +49,7 @@ class Session:
     command: str
     """The command, by its path in the checkout."""
     config: TrainConfig
-    """What the user asked for."""
+    """What the user asked for, and what that leaves to the parent."""
     options: TrainOptions
     """How this once."""
     mix: Path
@@ -76,6 +76,7 @@ def begin(
 
     Raises AlreadyDone where the run is complete and whole.
     """
+    config = growth.settled(config, base)
     machine = set_up(config, loading.width_of(base) if base else shape)
     try:
         held: list[Run] = []
@@ -152,11 +153,12 @@ def _check_lengths(session: Session, splits: Mapping[str, Mapping[str, Any]]) ->
 
 
 def load_base(session: Session, renderer: ChatRenderer) -> Any:
-    """The base on its device, with an adapter where one is configured, ready to be trained."""
+    """The base on its device, with an adapter where one is to be trained, and those that lie frozen below it."""
     config, machine, base = session.config, session.machine, session.base
     assert base is not None
+    begins_on = growth.standing(config, base)
     model = loading.load_base(
-        base,
+        begins_on.ground,
         # Weights to be parted may not fit one device before; those in 4 bits are not parted.
         device="cpu" if processes.sharded() and not config.load_in_4bit else machine.device,
         # Weights that are trained are float32 whatever is computed in; frozen ones need not be.
@@ -165,9 +167,11 @@ def load_base(session: Session, renderer: ChatRenderer) -> Any:
         trust_remote_code=config.trust_remote_code,
     )
     switches.apply_to_base(model, config.memory)
-    if config.adapter:
-        return adapters.add_adapter(model, config.adapter, renderer, base.spec, config.seed)
-    return model.requires_grad_(True)
+    if not config.adapter:
+        return model.requires_grad_(True)
+    adapted = adapters.add_adapter(model, config.adapter, renderer, base.spec, config.seed, begins_on.adapters)
+    growth.take_up(adapted, config, base)
+    return adapted
 
 
 def fit(
@@ -183,7 +187,8 @@ def fit(
     check_vocabulary(model, renderer, packs, config.checkin.prompts if config.checkin.every else ())
     if not processes.sharded():
         check_rows_apart(model, config.seq_len)
-    if config.adapter and not checkpoint.list_checkpoints(run.folder / "checkpoints"):
+    begun = bool(checkpoint.list_checkpoints(run.folder / "checkpoints"))
+    if config.adapter and not begun and config.growth != "continue":
         adapter_init.begin(model, config, packs["train"])
     if config.neftune_alpha:
         add_noise(model, config.neftune_alpha)
@@ -202,7 +207,7 @@ def fit(
         part_again(prepared)
     progress = _progress(session, found, model, optimizer)
     _say_plan(session, len(packs["train"]), share)
-    frozen_base = session.base if config.adapter else None
+    frozen_base, grown = growth.base_of(config, session.base), growth.grown(config, session.base)
     outcome = loop.train(
         model=prepared,
         optimizer=optimizer,
@@ -226,6 +231,7 @@ def fit(
             model=model,
             renderer=renderer,
             base=frozen_base,
+            grown=grown,
             optimizer=optimizer,
             keep=config.keep_checkpoints,
         ),
@@ -234,7 +240,7 @@ def fit(
         say(f"stopped at step {progress.step}; go on with: python {session.command} --resume {config.name}")
         return outcome.exit_code
     unwrapped = machine.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    summary.finish(run, config, unwrapped, renderer, frozen_base, packs, progress, machine)
+    summary.finish(run, config, unwrapped, renderer, frozen_base, grown, packs, progress, machine)
     _note(config, session.options)
     return 0
 

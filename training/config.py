@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, field_validator, model_validator
 from espalier.artifacts.run import saved_config
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
 from espalier.errors import UserError
+from espalier.models.adapters import Growth
 from espalier.models.devices import Device
 from training import objectives
 from training.memory.sizes import Vram
@@ -169,10 +170,14 @@ class TrainConfig(LoopSettings):
     """Configuration that trains the parent when it is missing."""
     base: str | None = None
     """Go on from this pretrained model: a path or a hub name."""
+    growth: Growth = "merge"
+    """How to go on from parent or base where that is an adapter. `merge`: it is merged, in full precision also below 4
+    bits, and what is trained comes on top. `stack`: it stays as it is, frozen and active, and a new adapter lies beside
+    it. `continue`: that same adapter is trained on, or all weights of a model that has none."""
     init: Literal["weights", "random"] = "weights"
     """`random` keeps the architecture of parent or base and forgets its weights: a control."""
     adapter: AdapterSettings | None = None
-    """Train an adapter beside frozen weights; null trains all weights."""
+    """Train an adapter beside frozen weights; null trains all weights, or by `growth: continue` what the parent did."""
     memory: MemorySettings = MemorySettings()
     """What is paid for a smaller peak of memory."""
     neftune_alpha: float = Field(0.0, ge=0)
@@ -222,15 +227,35 @@ class TrainConfig(LoopSettings):
         if len(given) != 1:
             wanted = f"{', '.join(self.origins[:-1])} and {self.origins[-1]}"
             raise ValueError(f"give exactly one of {wanted}, not {' and '.join(given) or 'none of them'}")
-        if self.load_in_4bit and (not self.adapter or self.init == "random"):
+        if self.load_in_4bit and (self._trains_all or self.init == "random"):
             raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
         return self
 
     @model_validator(mode="after")
+    def _grows_from_something(self) -> Self:
+        if self.growth == "merge":
+            return self
+        if self.parent is None and self.base is None:
+            raise ValueError(f"growth: {self.growth} goes on from a parent or a base, and none is given")
+        if self.init == "random":
+            raise ValueError(f"growth: {self.growth} keeps what the parent learned, and init: random forgets it")
+        if self.growth == "stack" and self.adapter is None:
+            raise ValueError("growth: stack lays a new adapter beside the parent's; give adapter")
+        if self.growth == "stack" and self.adapter and self.adapter.kind == "dora":
+            raise ValueError("growth: stack adds updates up, and DoRA's are no sums; give adapter.kind: lora")
+        return self
+
+    @property
+    def _trains_all(self) -> bool:
+        """Whether no weights are frozen, as far as is known before the parent is looked at."""
+        return not self.adapter and self.growth != "continue"
+
+    @model_validator(mode="after")
     def _only_frozen_weights_are_moved(self) -> Self:
         trained = "all weights are" if not self.adapter else "adapter.train_embeddings says that embeddings are"
+        train_embeddings = self.adapter is not None and self.adapter.train_embeddings != "none"
         for key in ("embedding_on_cpu", "head_in_4bit"):
-            if getattr(self.memory, key) and (not self.adapter or self.adapter.train_embeddings != "none"):
+            if getattr(self.memory, key) and (self._trains_all or train_embeddings):
                 raise ValueError(f"memory.{key} is for frozen weights, but {trained} trained")
         if self.memory.mlp_tiles > self.seq_len:
             raise ValueError(f"memory.mlp_tiles: {self.memory.mlp_tiles} pieces of {self.seq_len} tokens (seq_len)")

@@ -11,6 +11,7 @@ from espalier import report
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from espalier.command_line import console, processes
+from espalier.models.adapters import Grown
 from espalier.models.loading import save_model, saved_weights
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
@@ -30,20 +31,22 @@ def finish(
     model: Any,
     renderer: ChatRenderer,
     base: ModelRef | None,
+    grown: Grown | None,
     packs: Mapping[str, Pack],
     progress: Progress,
     machine: Machine,
 ) -> None:
     """Write `final/`, measure every held-out split, write `report.md`, seal the run, and say what came of it.
 
-    `model` is measured as it is saved, in its own dtype; `base` is what an adapter stands on, None for whole weights.
+    `model` is measured as it is saved, in its own dtype; `base` is what an adapter stands on, None for whole weights;
+    `grown` how the model came to be.
     """
     # Saved first, for measuring can take longer than one waits.
     weights = saved_weights(model)
 
     def save() -> None:
         with records.staging(run.folder / "final", replace=True) as temporary:
-            save_model(model, renderer, temporary, base, weights)
+            save_model(model, renderer, temporary, base, weights, grown)
 
     on_main(save)
     minutes = config.heldout.final_minutes

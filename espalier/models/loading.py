@@ -15,17 +15,19 @@ from typing import Any
 
 from espalier.artifacts import records
 from espalier.errors import UserError
+from espalier.models.adapters import ADAPTER_CONFIG, Grown, is_adapter, put_on, standing
+from espalier.models.adapters import ADAPTER_WEIGHTS as ADAPTER_WEIGHTS
+from espalier.models.adapters import INFO as INFO
+from espalier.models.adapters import base_of as base_of
+from espalier.models.adapters import info as info
 from espalier.models.devices import choose_device, choose_dtype
 from espalier.models.references import ModelRef as ModelRef
-from espalier.models.references import folder_hash
 from espalier.models.references import resolve as resolve
 from espalier.models.sharded import put_together
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import Thinking
 
-INFO = "espalier.json"
 WEIGHTS = "model.safetensors"
-ADAPTER_WEIGHTS = "adapter_model.safetensors"
 
 
 def load_renderer(
@@ -44,7 +46,7 @@ def load_renderer(
     from transformers import AutoTokenizer
 
     folder = reference.path
-    if (folder / "adapter_config.json").exists() and not (folder / "tokenizer_config.json").exists():
+    if (folder / ADAPTER_CONFIG).exists() and not (folder / "tokenizer_config.json").exists():
         # An adapter of plain peft, which goes by the tokenizer of its base.
         folder = base_of(reference, with_code=trust_remote_code).path
     try:
@@ -110,12 +112,6 @@ def _config_of(reference: ModelRef) -> dict[str, Any]:
     return records.read_json(path) if path.is_file() else _config_of(base_of(reference))
 
 
-def info(folder: Path) -> dict[str, Any]:
-    """What `espalier.json` says; empty for a folder that Espalier did not write."""
-    path = folder / INFO
-    return records.read_json(path) if path.exists() else {}
-
-
 def load_model(
     reference: ModelRef, *, device: str, dtype: Any, load_in_4bit: bool = False, trust_remote_code: bool = False
 ) -> Any:
@@ -123,50 +119,48 @@ def load_model(
 
     Raises UserError where weights are not safetensors, or an adapter's base is not the one it was trained on.
     """
+    how = {"device": device, "dtype": dtype, "load_in_4bit": load_in_4bit, "trust_remote_code": trust_remote_code}
     hush()
-    if (reference.path / "adapter_config.json").exists():
-        _check_adapter(reference)
-        base = load_base(
-            base_of(reference, with_code=trust_remote_code),
-            device=device,
-            dtype=dtype,
-            load_in_4bit=load_in_4bit,
-            trust_remote_code=trust_remote_code,
-        )
-        return put_on(base, reference)
+    found = standing(reference, with_code=trust_remote_code)
+    if found.adapters:
+        return put_on(load_base(found.ground, **how), found.adapters)
     return _load_full(reference, device, dtype, load_in_4bit, trust_remote_code)
-
-
-def put_on(base: Any, adapter: ModelRef) -> Any:
-    """`base` with an adapter on it, not merged, in evaluation mode. UserError where its weights are not safetensors."""
-    from peft import PeftModel
-
-    _check_adapter(adapter)
-    return PeftModel.from_pretrained(base, str(adapter.path)).eval()
-
-
-def _check_adapter(adapter: ModelRef) -> None:
-    if not (adapter.path / ADAPTER_WEIGHTS).is_file():
-        raise UserError(f"{adapter.path}: it has no {ADAPTER_WEIGHTS}; other formats are not loaded")
 
 
 def load_base(reference: ModelRef, **how: Any) -> Any:
     """The model of `reference` as something to build on: adapters merged, weights random if `random_seed` says so.
 
     `how` is what `load_model` takes. In 4 bits, adapters are merged before weights are quantised: so the base is the
-    quantised form of what it is otherwise, in training and wherever it is loaded later.
+    quantised form of what it is otherwise, in training and wherever it is loaded later. A base that came quantised is
+    brought back to full precision before anything is merged into it.
     """
-    is_adapter = (reference.path / "adapter_config.json").exists()
-    if how.get("load_in_4bit") and is_adapter and reference.random_seed is None:
+    if how.get("load_in_4bit") and is_adapter(reference) and reference.random_seed is None:
         with tempfile.TemporaryDirectory() as folder:
             whole = load_base(reference, **how | {"load_in_4bit": False, "device": "cpu"})
             whole.save_pretrained(folder)
             del whole
             return load_model(replace(reference, path=Path(folder)), **how)
-    model = load_model(reference, **how)
-    if hasattr(model, "peft_config"):
-        model = model.merge_and_unload()
+    found = standing(reference, with_code=how.get("trust_remote_code", False))
+    if found.adapters:
+        model = _in_full_precision(load_base(found.ground, **how), found.ground)
+        model = put_on(model, found.adapters).merge_and_unload()
+    else:
+        model = load_model(reference, **how)
     return model if reference.random_seed is None else randomise(model, reference.random_seed)
+
+
+def _in_full_precision(model: Any, reference: ModelRef) -> Any:
+    """`model` with weights that can be added to; UserError where those that it came with cannot be brought there."""
+    if getattr(model, "hf_quantizer", None) is None:
+        return model
+    try:
+        return model.dequantize()
+    except NotImplementedError as error:
+        method = model.config.quantization_config.quant_method
+        raise UserError(
+            f"{reference.spec}: its weights are quantised ({method}), and nothing can be merged into them; take the "
+            "base in full precision, or go on from the adapter by growth: stack"
+        ) from error
 
 
 def randomise(model: Any, seed: int) -> Any:
@@ -179,21 +173,6 @@ def randomise(model: Any, seed: int) -> Any:
     return fresh.to(device=model.device, dtype=model.dtype).eval()
 
 
-def base_of(reference: ModelRef, *, with_code: bool = False) -> ModelRef:
-    """The model that an adapter stands on, `with_code` that comes with it; UserError where it has changed since."""
-    said = info(reference.path).get("base")
-    if said is None:
-        named = records.read_json(reference.path / "adapter_config.json").get("base_model_name_or_path")
-        if not named:
-            raise UserError(f"{reference.path}: adapter_config.json names no base; write it as base_model_name_or_path")
-        return resolve(named, with_code=with_code)
-    base = resolve(said["spec"], with_code=with_code)
-    known_by = {base.content_hash} | ({folder_hash(base.path)} if base.kind == "path" else set())
-    if said["content_hash"] not in known_by:
-        raise UserError(f"{reference.spec} was trained on another {base.spec} than the one that is there now")
-    return replace(base, random_seed=said["random_seed"])
-
-
 def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool, trust_remote_code: bool) -> Any:
     from transformers import AutoModelForCausalLM
 
@@ -203,13 +182,16 @@ def _load_full(reference: ModelRef, device: str, dtype: Any, load_in_4bit: bool,
         "use_safetensors": True,
         "trust_remote_code": trust_remote_code,
     }
+    quantised = load_in_4bit or "quantization_config" in _config_of(reference)
+    if quantised:
+        options |= {"device_map": {"": device}}
     if load_in_4bit:
-        options |= {"quantization_config": four_bit(dtype), "device_map": {"": device}}
+        options |= {"quantization_config": four_bit(dtype)}
     try:
         model = AutoModelForCausalLM.from_pretrained(reference.path, **options)
     except (OSError, ValueError, ImportError) as error:
         raise UserError(f"{reference.path}: the model cannot be loaded ({_first_line(error)})") from error
-    if load_in_4bit:
+    if quantised:
         for module in model.modules():
             # On processors with AVX512-BF16, bitsandbytes would repack these weights at the first evaluation, into
             # bfloat16 scales: training would go on from other weights, and widths that 32 does not divide would fail.
@@ -266,11 +248,17 @@ def load_for_inference(
 
 
 def save_model(
-    model: Any, renderer: ChatRenderer, folder: Path, base: ModelRef | None, weights: dict[str, Any] | None = None
+    model: Any,
+    renderer: ChatRenderer,
+    folder: Path,
+    base: ModelRef | None,
+    weights: dict[str, Any] | None = None,
+    grown: Grown | None = None,
 ) -> None:
-    """Write weights, tokenizer, template and `espalier.json` into `folder`; of an adapted model, the adapter only.
+    """Write weights, tokenizer, template and `espalier.json` into `folder`; of an adapted model, its topmost adapter.
 
-    `base` is the model that the adapter stands on; `weights` what `saved_weights` has found, where that was asked.
+    `base` is the model that the adapter stands on; `weights` what `saved_weights` has found, where that was asked;
+    `grown` what was trained on, and how.
     """
     if weights is None:
         weights = saved_weights(model)
@@ -280,12 +268,14 @@ def save_model(
         save_file(weights, folder / ADAPTER_WEIGHTS, metadata={"format": "pt"})
         model.peft_config[model.active_adapter].save_pretrained(str(folder))
         # peft keeps the names of the target modules in a set: their order would change from process to process.
-        settings = records.read_json(folder / "adapter_config.json")
+        settings = records.read_json(folder / ADAPTER_CONFIG)
         settings["target_modules"] = sorted(settings["target_modules"])
         if base is not None:  # as other tools read it; what it was in full stands in our own file
             settings["base_model_name_or_path"] = base.name if base.kind == "hub" else str(base.path)
             settings["revision"] = base.content_hash if base.kind == "hub" else None
-        records.write_json(folder / "adapter_config.json", settings)
+            if is_adapter(base):  # they would put it around that one, or beside it under the same name
+                settings["base_model_name_or_path"] = settings["revision"] = None
+        records.write_json(folder / ADAPTER_CONFIG, settings)
     else:
         hush()
         model.save_pretrained(folder, state_dict=dict(weights))  # which is emptied
@@ -296,12 +286,15 @@ def save_model(
         # Adapters under a quantised base were once merged into its 4 bits: where this is absent, it may be such a one.
         stands_on["in_4_bits"] = bool(getattr(model, "is_loaded_in_4bit", False))
         stands_on["head_in_4_bits"] = getattr(model.get_output_embeddings(), "in_4_bits", False)
+        stands_on["stacked"] = bool(grown and grown.stacked)
     template = renderer.template
     written = {
         "format": 2,
         "template_hash": renderer.template_hash,
         "thinking": template.thinking,
         "date": template.date.isoformat() if template.is_dated else None,
+        "growth": grown and grown.growth,
+        "parent": grown and {"spec": grown.parent.spec, "content_hash": grown.parent.content_hash},
         "base": stands_on,
     }
     records.write_json(folder / INFO, written)

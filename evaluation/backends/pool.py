@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from espalier.artifacts import records
+from espalier.models.adapters import base_of, info, is_adapter, is_stacked, put_on, settings_of, standing, take_off
 from espalier.models.devices import choose_device, choose_dtype
-from espalier.models.loading import ModelRef, base_of, info, load_base, load_model, put_on
+from espalier.models.loading import ModelRef, load_base, load_model
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,8 +54,8 @@ class _Loaded:
 
     model: Any
     """It, or a PeftModel around it."""
-    adapter: str = ""
-    """Content hash of the adapter it carries, if any."""
+    adapters: tuple[ModelRef, ...] = ()
+    """The adapters it carries."""
 
 
 class Pool:
@@ -76,20 +76,18 @@ class Pool:
     def model(self, ref: ModelRef, placement: Placement) -> Any:
         """The model, ready to answer. UserError where it cannot be loaded, or where its base has changed."""
         key = foundation(ref, placement)
-        is_adapter = stands_on(ref) is not None
+        found = standing(ref, with_code=placement.trust_remote_code)
         if key not in self._loaded:
             how = _how(placement)
             self._loaded[key] = _Loaded(
-                model=load_base(base_of(ref, with_code=placement.trust_remote_code), **how)
-                if is_adapter
-                else load_model(ref, **how)
+                model=load_base(found.ground, **how) if found.adapters else load_model(ref, **how)
             )
-        loaded, adapter = self._loaded[key], ref.content_hash if is_adapter else ""
-        if loaded.adapter != adapter:
-            if loaded.adapter:
-                loaded.model, loaded.adapter = _take_off(loaded.model), ""
-            if adapter:
-                loaded.model, loaded.adapter = put_on(loaded.model, ref), adapter
+        loaded, adapters = self._loaded[key], found.adapters
+        if loaded.adapters != adapters:
+            if loaded.adapters:
+                loaded.model, loaded.adapters = take_off(loaded.model), ()
+            if adapters:
+                loaded.model, loaded.adapters = put_on(loaded.model, adapters), adapters
         return loaded.model
 
     def leave(self, ref: ModelRef, placement: Placement) -> None:
@@ -102,7 +100,7 @@ class Pool:
 
 def stands_on(ref: ModelRef) -> dict[str, Any] | None:
     """Content hash and random seed of the base that an adapter was trained on; None for a model that is no adapter."""
-    if not (ref.path / "adapter_config.json").exists():
+    if not is_adapter(ref):
         return None
     said: dict[str, Any] | None = info(ref.path).get("base")
     if said is None:
@@ -114,11 +112,14 @@ def stands_on(ref: ModelRef) -> dict[str, Any] | None:
 def foundation(ref: ModelRef, placement: Placement) -> Foundation:
     """What `ref` needs loaded: equal for models that can share it."""
     where = replace(placement, batch_size=0, chat_template=None)
-    base = stands_on(ref)
-    if base is None:
-        return Foundation(content_hash=ref.content_hash, random_seed=ref.random_seed, placement=where)
-    only_for = "" if _leaves_no_trace(records.read_json(ref.path / "adapter_config.json")) else ref.content_hash
-    return Foundation(**base, placement=where, only_for=only_for)
+    lowest = ref
+    traces = False
+    while (base := stands_on(lowest)) is not None:
+        traces |= not _leaves_no_trace(settings_of(lowest))
+        if not is_stacked(lowest):
+            return Foundation(**base, placement=where, only_for=ref.content_hash if traces else "")
+        lowest = base_of(lowest)
+    return Foundation(content_hash=ref.content_hash, random_seed=ref.random_seed, placement=where)
 
 
 def _leaves_no_trace(adapter: dict[str, Any]) -> bool:
@@ -130,17 +131,6 @@ def _leaves_no_trace(adapter: dict[str, Any]) -> bool:
         and not adapter.get("layer_replication")
         and not adapter.get("target_parameters")
     )
-
-
-def _take_off(model: Any) -> Any:
-    """The base that the adapter stood on, as it was."""
-    from peft.utils import AuxiliaryTrainingWrapper
-
-    base = model.get_base_model()
-    for name, module in list(base.named_modules()):
-        if isinstance(module, AuxiliaryTrainingWrapper):  # peft would leave the adapter's own embeddings in its place
-            base.set_submodule(name, module.original_module)
-    return model.unload()
 
 
 def _how(placement: Placement) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from espalier.errors import UserError
 from espalier.models import devices, loading
 from espalier.models.references import ModelRef
 from espalier.text.chat_template import read_template
+from training import growth
 from training.config import TrainConfig, TrainOptions
 from training.memory import table, work
 from training.memory.bases import folder_of
@@ -32,6 +33,7 @@ def planned(config: C, options: TrainOptions, described: Any) -> C:
 
     UserError where it can be no plan, where --fit finds nothing that fits, and for a card smaller than any plan.
     """
+    config = growth.foreseen(config)
     if options.fit and processes.count() > 1:
         raise UserError(
             "--fit: each of several processes would choose for itself; start one with --plan --fit, and give what it "

@@ -234,7 +234,7 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
                 silence=reply.silence,
                 remarks=reply.remarks,
                 metrics={name: score.value for name, score in scores.items() if score.value is not None},
-                notes={name: {"why": score.why} for name, score in scores.items() if score.why},
+                notes={name: _note(score) for name, score in scores.items() if score.why},
                 truth=case.truth,
                 reference=case.reference,
                 answer=case.answer,
@@ -242,6 +242,10 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
             )
         )
     return found
+
+
+def _note(score: Score) -> dict[str, Any]:
+    return {"why": score.why} | ({"abstained": True} if score.value is None else {})
 
 
 def _earned(metric: Metric, case: Case, reply: Reply) -> Score:

@@ -31,7 +31,10 @@ PREFIX = "control:"
 """Before a family's name, where the name is a contestant's."""
 REFERENCE = "rule:reference"
 """What controls are held against, where the suite has good replies."""
-DEFAULT = ("salad", "restated", "agrees", "transplanted", "canned_pool", "crafted", "emoji_alone", "answer_asked")
+DEFAULT = (
+    "salad", "restated", "agrees", "transplanted", "canned_pool", "crafted", "emoji_alone", "answer_asked",
+    "all_to_all",
+)  # fmt: skip
 """Who is tried against the pedagogy score where nobody says whom: of each kind what comes nearest to good replies, and
 can be made for most cases."""
 

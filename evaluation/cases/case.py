@@ -37,6 +37,10 @@ class Truth:
     """Each word of another language in what the learner said, as said, with what it means in the language learned."""
     asked: str = ""
     """What the tutor's move has to do besides, such as explain or affirm; empty where nothing is asked."""
+    target_language: str = ""
+    """The language that is learned; empty where it is English, or not known."""
+    dialect: str = ""
+    """The variety of it that is the learner's own, or is to be learned, such as mexican; empty where none is known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

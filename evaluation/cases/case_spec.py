@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from espalier.command_line.config import Config
 from evaluation.cases.case import Case, Checks, Messages, Simulation, Truth, Turn
@@ -55,6 +55,25 @@ class LearnerSpec(Config):
     """Whether a good reply must, may or must not contain the corrected clause."""
     strategy: str = ""
     """The move asked of the tutor."""
+    learner_kind: Literal["", "l2", "heritage"] = ""
+    """l2, who learns the language as a new one, or heritage, who grew up beside it."""
+    switched: tuple[tuple[str, str], ...] = ()
+    """Each word that is said in another language, with what it means: [[abuela, grandmother]]."""
+    asked: Literal["", "explain", "affirm", "mean"] = ""
+    """What a good reply does besides: explain a form, affirm what the learner brings, give or ask for a meaning."""
+    target_language: str = ""
+    """The language that is learned, where it is not English."""
+    dialect: str = ""
+    """The variety of it that is the learner's own, or is to be learned: mexican, taiwan, egyptian, …"""
+
+    @field_validator("dialect")
+    @classmethod
+    def _known_variety(cls, name: str) -> str:
+        from evaluation.varieties.lists import known_varieties, variety_named
+
+        if name and variety_named(name) is None:
+            raise ValueError(f"no list knows the variety {name!r}; known are {', '.join(known_varieties())}")
+        return name
 
     def build(self, said: str) -> Truth:
         """What is known of a reply to `said`."""

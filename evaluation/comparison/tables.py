@@ -15,6 +15,7 @@ GROUPS: dict[str, Callable[[Record], tuple[str, ...]]] = {
     "strategy": lambda record: (record.truth.strategy,) if record.truth else (),
     "error": lambda record: (record.truth.error,) if record.truth else (),
     "level": lambda record: (record.truth.level,) if record.truth else (),
+    "learner_kind": lambda record: (record.truth.learner_kind,) if record.truth else (),
     "first_language": lambda record: (record.truth.first_language,) if record.truth else (),
     "tag": lambda record: record.tags,
 }

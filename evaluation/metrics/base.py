@@ -26,7 +26,10 @@ class Score:
     value: float | None
     """In the column's range; None where the column does not apply, or a judge abstains."""
     why: str = ""
-    """The words found, those missed, a judge's reason: one line of plain text; empty where the value says it all."""
+    """The words found, those missed, a judge's reason: one line of plain text; empty where the value says it all.
+
+    Without a value: why nothing could be said, which is an abstention and is counted; empty where the column does not
+    apply."""
 
 
 DOES_NOT_APPLY = Score(None)
@@ -88,7 +91,7 @@ class Column:
         score = given if isinstance(given, Score) else Score(given)
         value = score.value
         if value is None:
-            return DOES_NOT_APPLY
+            return Score(None, one_line(score.why))
         if not self.low <= value <= self.high:
             raise ValueError(f"metric {self.name} gave {value}, outside {self.low}..{self.high}, on case {case.name}")
         return Score(float(value), one_line(score.why))

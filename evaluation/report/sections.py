@@ -68,8 +68,8 @@ def gaps(material: Material) -> str:
     if not rows:
         return ""
     return (
-        "## What is missing\n\nA reply that failed, or a verdict that a judge withheld, is no zero: it takes part in "
-        "no figure, and its pair in no comparison.\n\n"
+        "## What is missing\n\nA reply that failed, or a verdict that a judge or a measure withheld, is no zero: it "
+        "takes part in no figure, and its pair in no comparison.\n\n"
         + table(["model", "measure", "n", "abstained", "no reply"], rows)
         + _reasons(material)
     )

@@ -86,7 +86,10 @@ class Record:
         """What `to_json` gave."""
         tuples = {name: tuple(data[name]) for name in ("combination", "tags", "log_likelihoods")}
         tuples["remarks"] = tuple(data.get("remarks", ()))  # an older record has none
-        truth = Truth(**data["truth"]) if data["truth"] else None
+        truth = data["truth"]
+        if truth:
+            switched = tuple((said, means) for said, means in truth.get("switched", ()))
+            truth = Truth(**truth | {"switched": switched})
         return cls(**data | tuples | {"truth": truth})
 
 

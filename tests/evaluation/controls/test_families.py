@@ -20,7 +20,7 @@ from evaluation.metrics.text import read
 from evaluation.quantities.numerals import is_number, terms, value_of
 
 FAMILIES = controls()
-KINDS = {"no_content", "borrowed", "false_content", "telling", "style", "search"}
+KINDS = {"no_content", "borrowed", "false_content", "telling", "style", "search", "learners"}
 SEEDS = range(12)
 PROBLEM = (
     "Tom has 3 boxes with 12 pencils in each box. He gives 8 pencils to his sister Meg. How many pencils has he left?"
@@ -405,7 +405,7 @@ def test_every_frame_can_be_filled():
         "below",
         "above",
     }
-    own |= {"expression", "solution"}
+    own |= {"expression", "solution", "own"}
     assert own.isdisjoint(pools()), "a gap that would be filled with its own frame"
     for name, by_language in pools().items():
         assert "en" in by_language

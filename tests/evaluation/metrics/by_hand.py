@@ -57,6 +57,38 @@ MIXED = learner("Mi abuela always tells me stories about her town en la noche, y
 A1, C1 = learner(level="A1"), learner(level="C1")
 HERITAGE = learner(first_language="Spanish")
 
+PERRO = Case(
+    name="perro",
+    messages=[{"role": "user", "content": "Yesterday I saw a perro in my grandmother's garden, and it was so funny."}],
+    truth=Truth(
+        learner="Yesterday I saw a perro in my grandmother's garden, and it was so funny.",
+        learner_kind="heritage", asked="affirm", switched=(("perro", "dog"),), level="A2", first_language="Spanish",
+    ),
+)  # fmt: skip
+ASKED_BACK = Case(name="back", messages=PERRO.messages, truth=replace(PERRO.truth, rule="must_not", asked="mean"))
+GENDER = Case(
+    name="gender",
+    messages=[{"role": "user", "content": "In my Spanish homework I wrote 'la problema'. Why is that marked?"}],
+    truth=Truth(
+        learner="In my Spanish homework I wrote 'la problema'. Why is that marked?", learner_kind="l2", asked="explain",
+        error="gender", level="A1", first_language="English", target_language="Spanish",
+    ),
+)  # fmt: skip
+TROCA = learner("Mi tío dejó la troca en casa y ahorita no puedo manejar.", corrected="", fix="", error="", strategy="")
+AT_HOME = learner("我奶奶家旁边有一个很大的市场。", corrected="", fix="", error="", strategy="")
+FORMAL = asked("Disculpe, ¿usted me puede explicar el subjuntivo otra vez?")
+TAIWAN = Case(
+    name="taiwan",
+    messages=[{"role": "user", "content": "我坐捷運去外婆家。"}],
+    truth=Truth(learner="我坐捷運去外婆家。", dialect="taiwan", learner_kind="heritage", target_language="Chinese"),
+)
+READER = Case(
+    name="reader",
+    messages=[{"role": "user", "content": "Quiero leer un libro en español."}],
+    truth=Truth(learner="Quiero leer un libro en español.", level="A1", target_language="Spanish"),
+)
+FLUENT_READER = replace(READER, truth=replace(READER.truth, level="B2"))
+
 EASY = "You went to the market. Who was there with you? Did you see a friend, and did you eat some good food?"
 HARD = (
     "Notwithstanding the prevailing uncertainty, an equitable distribution of agricultural commodities necessitates "
@@ -395,6 +427,147 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (MARKET, SPANISH_REPLY, None),
         (learner(first_language="English"), ENGLISH_REPLY, None),
         (HERITAGE, "Ok", None),
+    ),
+    "language_accuracy": (
+        (MARKET, CANNED, None),
+        (MARKET, "You bought an apple and a book there.", 1),
+        (MARKET, "You bought a apple and a book there.", 0.5),
+        (MARKET, "She don't like it.", 0),
+        (MARKET, "It lasted an hour, at a university and a one-way street.", 1),
+        (learner("I buyed a hat."), "You said buyed, and a hat it was.", 1),
+        (TROCA, "La casa está cerca y el problema es la llave.", 1),
+        (TROCA, "El casa está cerca y la problema es tuyo.", 0),
+        (TROCA, "¿Tu tía y yo tenemos la llave?", 1),
+        (TROCA, "Yo tienes la llave.", 0.5),
+        (TROCA, "Ojalá haiga gasolina en la troca.", None),
+        (AT_HOME, "你买了三本书和两只猫吗？", 1),
+        (AT_HOME, "你买了三条书和二个苹果吗？", 0),
+        (AT_HOME, "这是第二个市场。", None),
+        (AT_HOME, "这个市场裡的東西贵吗？", 0),
+        (AT_HOME, "هذا بيت كبير، وهذه مدرسة.", 1),
+        (AT_HOME, "هذه بيت كبير.", 0),
+        (AT_HOME, "Kitabu changu kipo mezani, na watoto wangu wanasoma.", 1),
+        (AT_HOME, "Kitabu yangu kipo mezani.", 0),
+        (AT_HOME, "Das ist gut.", None),
+    ),
+    "vocabulary_fit": (
+        (A1, CANNED, None),
+        (A1, EASY, 6 / 7),
+        (C1, EASY, 1),
+        (A1, HARD, 1 / 16),
+        (MARKET, EASY, None),
+        (READER, "¿Qué libro quieres leer hoy? Tengo un cuento bonito de un perro y una niña.", 1),
+        (READER, "¿Prefieres una narrativa decimonónica de corte costumbrista?", 0.2),
+        (READER, "¿Un cuento corto de una mariposa (butterfly) y una niña?", 1),
+        (READER, "Which book do you want to read today, a short one or a long one?", None),
+        (FLUENT_READER, "Tengo un cuento bonito de un perro y una niña.", None),
+        (learner("我想看书。", level="A1", corrected="", fix="", error=""), "你喜欢什么书？你家有很多书吗？", None),
+    ),
+    "register_match": (
+        (FORMAL, CANNED, None),
+        (FORMAL, "Claro que sí. Dígame usted una frase que ya conozca.", 1),
+        (FORMAL, "Claro que sí, dime una frase que tú ya sabes.", 0),
+        (MARKET, "Dígame usted.", None),
+        (asked("老师您好，请问您能再解释一下吗？"), "您请说，哪里不清楚？", 1),
+        (asked("老师您好，请问您能再解释一下吗？"), "你说说看，哪里不清楚？", 0),
+        (asked("lol idk what to write, u got an idea?"), "Dear madam, kindly write a line.", 0),
+        (asked("إزيك؟ طب قول لي"), "يا حبيبي، نبدأ", 1),
+        (asked("Shikamoo mwalimu, naomba unisaidie."), "Marahaba. Tafadhali sema sentensi yako.", 1),
+        (asked("Shikamoo mwalimu, naomba unisaidie."), "Niaje msee, sema sentensi yako.", 0),
+    ),
+    "dialect_match": (
+        (TROCA, CANNED, None),
+        (TROCA, "¿Dónde dejó tu tío la troca, y adónde quieres manejar?", 1),
+        (TROCA, "¿Dónde dejó tu tío la furgoneta?", 0),
+        (TROCA, "¿La troca, que en otros países es la camioneta, dónde está?", 1),
+        (TROCA, "¡Órale, güey! ¡Qué chido, neta, híjole!", 1 / 5),
+        (MARKET, "¿Dónde está la troca?", None),
+        (TAIWAN, "捷運到外婆家要多久？", 1),
+        (TAIWAN, "地铁到外婆家要多久？", 0),
+        (TAIWAN, "外婆好吗？", None),
+        (learner("¿Vos sabés dónde tenés el mate?"), "Contame, ¿vos tenés uno?", 1),
+        (learner("¿Vos sabés dónde tenés el mate?"), "Dime, ¿tú tienes uno?", 0),
+        (learner("أنا عايز أروح دلوقتي"), "عايز تروح فين؟", 1),
+        (learner("أنا عايز أروح دلوقتي"), "ماذا تريد الآن؟", 0),
+        (learner("Nilipanda matatu jana."), "Daladala ilikuwa imejaa?", 0),
+        (learner("Nilipanda matatu jana."), "Matatu ilikuwa imejaa?", 1),
+    ),
+    "switch_rate": (
+        (PERRO, CANNED, 0),
+        (PERRO, "El perro is a dog, and your abuela has a garden.", 0.3),
+        (PERRO, "So it was a dog in her garden?", 0),
+        (PERRO, "Ja, gut, und der Hund war im Garten.", None),
+        (PERRO, "Yes.", None),
+    ),
+    "switch_rate_match": (
+        (PERRO, CANNED, 0),
+        (PERRO, "A perro in the garden, how funny, and what did it do there with her?", 1),
+        (PERRO, "El perro de la abuela es muy bonito.", 0.08),
+        (PERRO, "Yes.", None),
+        (MARKET, "Un perro, I see.", None),
+    ),
+    "switch_taken_up": (
+        (PERRO, CANNED, 0),
+        (PERRO, "A dog in her garden! What did it do there?", 1),
+        (PERRO, "What does perro mean in English?", 0.5),
+        (ASKED_BACK, "What does perro mean in English?", 1),
+        (PERRO, "Perro! Perro! Can you tell me more?", 0),
+        (PERRO, "Dog garden the perro a saw grandmother's funny in yesterday was it dog.", 0),
+        (MARKET, "You went there?", None),
+    ),
+    "switch_as_move": (
+        (PERRO, CANNED, 0),
+        (PERRO, "A perro is a dog: what did yours do in the garden?", 1),
+        (PERRO, "A dog in her garden! What did it do there?", 0.5),
+        (PERRO, "What does perro mean in English?", 0.5),
+        (PERRO, "The word perro is yours, keep it. What did he do in the garden?", 1),
+        (PERRO, "The word perro is yours, keep it.", 0.5),
+        (PERRO, "There was one perro; with a second one, what ending would perros get?", 1),
+        (PERRO, "Perro! Perro! Can you tell me more?", 0),
+        (PERRO, "Your Spanish is beautiful! Can you tell me more?", 0),
+        (MARKET, "You went there?", None),
+    ),
+    "affirms_identity": (
+        (PERRO, CANNED, 0),
+        (PERRO, "Your Spanish is beautiful! I am proud of you, and of your culture.", 0),
+        (PERRO, "Perro is yours, and so is dog. What did it do?", 1),
+        (PERRO, "The word perro is yours.", 0.5),
+        (PERRO, "Perro is only slang, and it is yours.", 0),
+        (PERRO, "Both of your languages have a word for it.", 0),
+        (PERRO, "Das ist dein Wort, und das andere ist auch deins.", None),
+        (TAIWAN, "捷運沒有錯，外婆也這樣說。", 1),
+        (TAIWAN, "你的中文真好听！", 0),
+        (MARKET, "The word is yours.", None),
+    ),
+    "affirmation": (
+        (MARKET, CANNED, 0),
+        (MARKET, "The market is yours already, and you know how it was yesterday.", 1),
+        (MARKET, "You went to the market.", 0),
+    ),
+    "grammar_talk": (
+        (MARKET, CANNED, 0),
+        (MARKET, "Think of the verb. What did you buy?", 0.5),
+        (MARKET, "You went to the market.", 0),
+        (AT_HOME, "这里要用量词。你家有几个人？", 0.5),
+        (MARKET, "", None),
+    ),
+    "explicit_grammar": (
+        (GENDER, CANNED, 0),
+        (GENDER, "Words in -ma from Greek are masculine: problema is one of them. Which article is due?", 1),
+        (GENDER, "After the preposition, problema stands without more. Which preposition is due?", 0.5),
+        (GENDER, "Gender is masculine or feminine, as you know.", 0),
+        (GENDER, "Noun gender article plural problema verb masculine ending adjective?", 0),
+        (GENDER, "Your problema will be all right. What is it about?", 0),
+        (PERRO, "The noun perro is masculine.", None),
+    ),
+    "suits_learner": (
+        (PERRO, CANNED, 0),
+        (PERRO, "Perro is yours, and so is dog. What did it do?", 1),
+        (PERRO, "That is wrong. Perro is yours, and so is dog.", 0),
+        (PERRO, "The noun perro is masculine, so its article is el.", 0),
+        (GENDER, "Words in -ma from Greek are masculine: problema is one of them. Which article is due?", 1),
+        (GENDER, "The word problema is yours, keep it in your homework.", 0),
+        (MARKET, "You went there?", None),
     ),
     "words": ((MARKET, CANNED, 9), (MARKET, "Don't stop!", 3), (MARKET, "", 0), (MARKET, "我喜欢", 3)),
     "sentences": (

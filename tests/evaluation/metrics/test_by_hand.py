@@ -48,7 +48,7 @@ def test_every_metric_has_examples_both_ways_and_a_canned_question(name):
 def test_no_canned_question_wins_a_metric_that_has_a_direction_and_is_no_fault():
     """What has a direction is either a fault, which a canned question may be free of, or cannot be had for nothing."""
     free_of_faults = {"corrected_absent", "in_role", "one_question", "level_fit", "choice_parsed", "checks"}
-    free_of_faults |= {"plausible", "true"}
+    free_of_faults |= {"plausible", "true", "vocabulary_fit"}
     for name, metric in OF_REPLIES.items():
         case, text, expected = next(example for example in EXAMPLES[name] if example[1] == CANNED)
         if metric.better == "higher" and name not in free_of_faults:

@@ -48,7 +48,7 @@ def test_own_metrics_are_loaded_and_nothing_is_left_beside_them(tmp_path):
         ("None", Score(None)),
         ("Score(0.5, 'says  so\\nthere \\ud800')", Score(0.5, "says so there ?")),
         ("Score(0.5, 'x' * 999)", Score(0.5, "x" * 299 + "…")),
-        ("Score(None, 'nobody asked')", Score(None)),
+        ("Score(None, 'nobody asked')", Score(None, "nobody asked")),
     ],
 )
 def test_a_bare_number_is_a_score_and_a_reason_is_one_line(tmp_path, result, expected):

@@ -82,5 +82,12 @@ class Stage2Config(TrainConfig):
 class Stage2Options(TrainOptions):
     """Flags of one invocation."""
 
-    variant: str | None = None
-    """Which variant: a name in stage2/variants, or a file."""
+    variant: list[str] = []
+    """Which variants: names in stage2/variants, or files. Of several each is trained as if it were alone."""
+    all_: bool = False
+    """All of stage2/variants, parents before children; one that fails stops none but its children."""
+    engine: Literal["local", "ray"] = "local"
+    """Where several are trained: here, one after another, or at once on a Ray cluster, by as many as it has processors
+    or GPUs for."""
+    ray_address: str | None = None
+    """HOST:PORT of the cluster; by default Ray starts one on this machine."""

@@ -83,8 +83,9 @@ def _evaluate(config: Stage2Config, suite: str, name: str) -> list[str]:
     words = ["--models", _parent(config), f"run:{config.name}", "--suite", suite, "--name", name]
     words += ["--device", config.device, "--dtype", config.dtype]
     words += ["--load_in_4bit"] * config.load_in_4bit + ["--trust_remote_code"] * config.trust_remote_code
+    words += ["--chat_template", config.chat_template] if config.chat_template else []
     words += ["--gate", *gates, "--junit", str(outcomes)] if gates else []
-    words += ["--redo"] * _is_of_others(folder, config)
+    words += ["--redo"] * _begun_before(folder, config)
     say(f"\nheld to {suite}: python {EVALUATE} {' '.join(words)}")
     try:
         code = run_command(EVALUATE, *words)
@@ -98,22 +99,17 @@ def _evaluate(config: Stage2Config, suite: str, name: str) -> list[str]:
         outcomes.unlink(missing_ok=True)
 
 
-def _is_of_others(folder: Path, config: Stage2Config) -> bool:
-    """Whether scores of this name are of a variant or a parent as they were before: they are made again.
+def _begun_before(folder: Path, config: Stage2Config) -> bool:
+    """Whether scores of this name were begun before: of a parent, a suite or settings that may have been others.
 
-    Replies are kept by who gave them, so that costs no model a word. UserError where they are no gate's scores.
+    They are made again, which costs no model a word: replies are kept by who gave them. UserError where they are of
+    other models, and so no gate's.
     """
     if not (folder / "scores.json").exists():
         return False
-    before: dict[str, str] = records.read_json(folder / "scores.json")["parents"]
-    ours = f"run:{config.name}"
-    if ours not in before:
+    if f"run:{config.name}" not in records.read_json(folder / "scores.json")["parents"]:
         raise UserError(f"{folder}: scores of other models stand where those of {config.name} belong; move them away")
-    runs = [config.name, config.parent] if config.parent else [config.name]
-    return any(
-        before.get(f"run:{run}") != records.read_json(artifact("runs", run) / records.MANIFEST)["content_hash"]
-        for run in runs
-    )
+    return True
 
 
 def _failed(outcomes: Path) -> list[str]:

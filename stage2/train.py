@@ -1,6 +1,7 @@
 """Train a variant: a branch of a parent for one kind of learner, held to gates.
 
     python stage2/train.py --variant spanish-l2 [--parent NAME] [--any.key VALUE ...]
+    python stage2/train.py --all [--engine ray]
     python stage2/train.py --resume NAME
 
 A variant is a file of stage2/variants, or one of yours. What it needs and is not there yet, its mix and, where
@@ -15,28 +16,33 @@ from typing import Any
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from espalier.artifacts import records
+from espalier.artifacts.paths import artifact
 from espalier.artifacts.run import AlreadyDone
+from espalier.command_line import processes
 from espalier.command_line.config import load
 from espalier.command_line.console import say
 from espalier.errors import run_main
 from stage2.config import Stage2Config, Stage2Options
-from stage2.family import named_variant
+from stage2.family import chosen
 from stage2.gates import check_askable, hold
+from stage2.together import COMMAND, train_together
 from training.launch import ready
-
-COMMAND = "stage2/train.py"
 
 
 def main(argv: list[str]) -> int:
-    config, options = load(
-        Stage2Config, named_variant(argv), prog=f"python {COMMAND}", doc=__doc__, options=Stage2Options
-    )
+    files, words = chosen(argv)
+    if len(files) > 1:
+        return train_together(files, words)
+    argv = [*map(str, files), *words]
+    config, options = load(Stage2Config, argv, prog=f"python {COMMAND}", doc=__doc__, options=Stage2Options)
     config = ready(config, options, argv, described=described)
     if options.plan:
         return 0
     check_askable(config)
     try:
-        if code := train(config, options):
+        code = train(config, options)
+        if not records.is_complete(artifact("runs", config.name)) or not processes.is_main():
             return code
     except AlreadyDone as done:
         say(str(done))

@@ -189,7 +189,33 @@ def _validate(
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
-    """The keys in a YAML file; UserError where it is missing, is not YAML, or holds no mapping of keys."""
+    """The keys in a YAML file, over those of the file that it `extends`, if any.
+
+    Keys within keys are laid over one another too. Paths in either are relative to `file`, so shared files write them
+    `repo:…`. UserError where one is missing, is not YAML, holds no mapping of keys, or extends itself.
+    """
+    data, extended = _mapping(file), [file.absolute()]
+    while "extends" in data:
+        base = data.pop("extends")
+        if not isinstance(base, str):
+            raise UserError(f"{file}: extends: wants one file, not {base!r}")
+        extended.append(resolve_path(base, extended[-1].parent))
+        if extended[-1] in extended[:-1]:
+            raise UserError(f"{file}: extends itself, by way of {extended[-2]}")
+        data = _over(_mapping(extended[-1]), data)
+    return data
+
+
+def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    both = {key: _over(base[key], own[key]) for key in own if isinstance(own[key], dict) and _is_keys(base.get(key))}
+    return base | own | both
+
+
+def _is_keys(value: Any) -> bool:
+    return isinstance(value, dict)
+
+
+def _mapping(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError):

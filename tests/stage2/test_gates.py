@@ -151,22 +151,17 @@ def test_the_same_command_says_it_again_without_asking_and_another_wish_asks_ane
     assert not held(workspace, may_lose=0.5)[1].regressed and len(evaluator.asked) == 4
 
 
-def test_what_was_killed_goes_on_and_a_variant_made_anew_is_asked_anew(evaluator: Evaluator, workspace: Path) -> None:
+def test_what_was_killed_goes_on_and_scores_of_before_are_made_again(evaluator: Evaluator, workspace: Path) -> None:
     evaluator.code = 2
     with pytest.raises(UserError, match="is trained, but could not be held to level_fit"):
         held(workspace)
     assert read_gates(workspace / "runs" / "spanish") is None
     evaluator.code = 0
     held(workspace)
-    assert not any("--redo" in words for words in evaluator.asked), "what is of the same models goes on"
-    (workspace / "runs" / "spanish" / "gates.json").unlink()
-    records.write_json(workspace / "runs" / "core" / "manifest.json", {"content_hash": "another"})
-    held(workspace)
-    assert ["--redo" in words for words in evaluator.asked[-2:]] == [True, True]
+    assert ["--redo" in words for words in evaluator.asked] == [False, True, False]
     records.write_json(workspace / "scores" / "spanish-baseline" / "scores.json", {"parents": {"run:other": "a"}})
-    (workspace / "runs" / "spanish" / "gates.json").unlink()
     with pytest.raises(UserError, match="scores of other models stand where those of spanish belong"):
-        held(workspace)
+        held(workspace, may_lose=0.3)
 
 
 @pytest.fixture

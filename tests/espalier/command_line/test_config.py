@@ -309,3 +309,29 @@ def test_no_file_is_a_crash(tmp_path_factory: pytest.TempPathFactory, data: dict
         load_file(Example, file)
     except UserError as error:
         assert str(error)
+
+
+def test_a_file_extends_another(tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "base.yaml").write_text("name: base\noptim: {lr: 0.5, betas: [0.1, 0.2]}\n")
+    (tmp_path / "shared" / "middle.yaml").write_text("extends: base.yaml\nname: middle\nbig: true\n")
+    own = tmp_path / "own.yaml"
+    own.write_text("extends: shared/middle.yaml\nname: own\noptim: {lr: 0.25}\n")
+    config = load_file(Example, own)
+    assert (config.name, config.big, config.optim) == ("own", True, Optim(lr=0.25, betas=(0.1, 0.2)))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("extends: own.yaml", "own.yaml: extends itself"),
+        ("extends: other.yaml", "own.yaml: extends itself, by way of .*other.yaml"),
+        ("extends: othre.yaml", "othre.yaml: no such file; did you mean .*other.yaml"),
+        ("extends: [a, b]", r"own.yaml: extends: wants one file, not \['a', 'b'\]"),
+    ],
+)
+def test_what_cannot_be_extended(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "own.yaml").write_text(text)
+    (tmp_path / "other.yaml").write_text("extends: own.yaml")
+    with pytest.raises(UserError, match=message):
+        load_file(Example, tmp_path / "own.yaml")

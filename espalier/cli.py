@@ -1,17 +1,18 @@
-"""espalier ls | runs | show NAME | tree | chat NAME | rm NAME: look at what was made, talk to it, remove it.
+"""espalier ls | runs | show NAME | tree | chat NAME | rm NAME | reproduce NAME: what was made.
 espalier status | board | standup: the written memory, agents/."""
 
 import argparse
 import sys
+from pathlib import Path
 from typing import NoReturn
 
 from espalier.errors import run_main
 
 
-def main(argv: list[str]) -> None:
-    """Run one of the commands."""
+def main(argv: list[str]) -> int:
+    """Run one of the commands; returns the exit code."""
     arguments = _parser().parse_args(argv)
-    arguments.command(arguments)
+    return arguments.command(arguments) or 0
 
 
 def entry() -> NoReturn:
@@ -76,6 +77,16 @@ def _parser() -> argparse.ArgumentParser:
     standup.add_argument("--since", metavar="DATE", help="such as 2026-11-26; yesterday by default")
     standup.set_defaults(command=_standup)
 
+    again = commands.add_parser("reproduce", parents=[debug], help="make one again from its manifest, and compare")
+    again.add_argument("name", help=named)
+    again.add_argument("--home", metavar="DIR", help="make it there and leave it; a temporary folder by default")
+    again.add_argument(
+        "--allow_changed_environment",
+        action="store_true",
+        help="although code, packages or machine changed, so that it need not come out the same",
+    )
+    again.set_defaults(command=_reproduce)
+
     remove = commands.add_parser("rm", parents=[debug], help="remove one that nothing descends from")
     remove.add_argument("name", help=f"{named}; mix:NAME/packs; or a leftover's, as ls names it")
     remove.add_argument("--yes", action="store_true", help="do not ask")
@@ -117,6 +128,13 @@ def _standup(arguments: argparse.Namespace) -> None:
     from espalier.memory import standup
 
     standup.show(arguments.since)
+
+
+def _reproduce(arguments: argparse.Namespace) -> int:
+    from espalier.command_line.reproduction import reproduce
+
+    home = Path(arguments.home).expanduser() if arguments.home else None
+    return reproduce(arguments.name, home=home, anyway=arguments.allow_changed_environment)
 
 
 def _rm(arguments: argparse.Namespace) -> None:

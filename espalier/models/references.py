@@ -103,7 +103,9 @@ def _resolve_run(name: str, unfinished: bool = False) -> ModelRef:
         advice = f"; a checkpoint can be named: {run}@{kept[-1]}" if kept else ""
         raise UserError(f"run {run} is not complete: go on with its training command first{advice}")
     manifest = _verified(folder, "final/", "final/**/*")
-    return ModelRef(kind="run", name=name, path=folder / "final", content_hash=manifest["content_hash"])
+    # Where it really lies: an adapter on it names that place, and comes out the same behind a link to it.
+    path = (folder / "final").resolve()
+    return ModelRef(kind="run", name=name, path=path, content_hash=manifest["content_hash"])
 
 
 def _verified(folder: Path, under: str, content: str) -> dict[str, Any]:

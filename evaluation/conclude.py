@@ -30,7 +30,7 @@ from evaluation.judges import calibration
 from evaluation.judges.base import DIMENSIONS
 from evaluation.junit import write_junit
 from evaluation.plan import Plan
-from evaluation.report import Material, conclusions, log_line, visibility, write_report
+from evaluation.report import Material, conclusions, learners, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
 from evaluation.report.tried import for_page, not_made, tried, won_by
 from evaluation.report.trust import read_by
@@ -140,6 +140,7 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
         cautions=won | material.unreliable,
         withheld=won,
         tried=for_page(material),
+        learners=learners.for_page(material),
     )
     write_side_by_side(scores.path("side-by-side.txt"), records=found, models=ordered, columns=material.metrics)
     decides = material.headline.name

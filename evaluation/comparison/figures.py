@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from evaluation.comparison.paired import Comparison, Pair, compare
 from evaluation.comparison.resampling import Resampling
 from evaluation.comparison.stats import Bounds, Estimate, holm, means
-from evaluation.comparison.tables import Scope, Table, first_reply, in_dialogue
+from evaluation.comparison.tables import Scope, Table, first_reply, in_dialogue, in_group
 from evaluation.metrics.base import Column
 from evaluation.scoring.records import Record
 
@@ -207,6 +207,35 @@ class Results:
         played = np.unique(self._table.dialogues[mask])
         clusters = self._table.dialogue_clusters
         return self._pooled(np.array(whole)[:, played], clusters[played], (0.0, 1.0)) if len(played) else None
+
+    def between(self, contestant: Contestant, column: str, kind: str, one: str, other: str) -> Comparison | None:
+        """A contestant's first replies to one group of cases against those to another: the other less the one.
+
+        They are paired by cluster, as two who make one request are; None where no cluster has both.
+        """
+        sides = [self._by_cluster(contestant, column, in_group(kind, group)) for group in (one, other)]
+        both = ~(np.isnan(sides[0]).any(axis=0) | np.isnan(sides[1]).any(axis=0))
+        if not both.any():
+            return None
+        pair = Pair(
+            baseline=sides[0][:, both],
+            candidate=sides[1][:, both],
+            clusters=np.flatnonzero(both),
+            span=self._spans.get(column, math.inf),
+        )
+        return compare([pair], self._resampling)[0]
+
+    def _by_cluster(self, contestant: Contestant, column: str, scope: Scope) -> NDArray[np.float64]:
+        """Means of shape (runs, clusters), NaN where a cluster has none."""
+        inside = self._table.mask(scope)
+        means_by_run = np.full((len(contestant.members), self._table.num_clusters), np.nan)
+        for run, model in enumerate(contestant.members):
+            values = np.where(inside, self._table.column(model, column), np.nan)
+            there = ~np.isnan(values)
+            sums = np.bincount(self._table.clusters[there], values[there], self._table.num_clusters)
+            counts = np.bincount(self._table.clusters[there], minlength=self._table.num_clusters)
+            means_by_run[run, counts > 0] = sums[counts > 0] / counts[counts > 0]
+        return means_by_run
 
     def groups(self, kind: str, scope: Scope = first_reply) -> list[str]:
         """The groups of a kind that occur, in alphabetical order."""

@@ -31,7 +31,9 @@ def explicit_correction(case: Case, reply: Reply) -> Score:
     told = corrects_to_the_face(reply.text) or ""
     if _MATTERS & set(words(told)) & set(words(case.learner)) or (case.truth and _quotes_others(case.truth, told)):
         told = ""
-    return found(told or (speaks_of_form(case.truth, reply.text) if case.truth else ""))
+    # A word of another language, and what it means beside it, is no mistake and its correction.
+    knows_form = case.truth if case.truth and not case.truth.switched else None
+    return found(told or (speaks_of_form(knows_form, reply.text) if knows_form else ""))
 
 
 def _quotes_others(truth: Truth, told: str) -> bool:

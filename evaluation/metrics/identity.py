@@ -41,9 +41,7 @@ _CROWDED = 0.4
 def affirms_identity(case: Case, reply: Reply) -> Score:
     """It says that a word or way of saying of this learner's is theirs, or right as it is; half if of any word."""
     truth = case.truth
-    if truth is None or (truth.learner_kind != "heritage" and truth.asked != "affirm"):
-        return DOES_NOT_APPLY
-    return affirmation(case, reply)
+    return affirmation(case, reply) if truth is not None and truth.asked == "affirm" else DOES_NOT_APPLY
 
 
 @metric("accepts something of the learner's, whoever learns", better="neither")
@@ -155,11 +153,12 @@ def _matter(error: str) -> re.Pattern[str] | None:
 def suits_learner(case: Case, reply: Reply) -> Score:
     """A heritage speaker's own way accepted and not corrected to the face; to an L2 learner the form explained."""
     truth = case.truth
-    if truth is None or truth.learner_kind not in ("heritage", "l2"):
+    due = {"heritage": "affirm", "l2": "explain"}
+    if truth is None or due.get(truth.learner_kind, "") != truth.asked or not truth.asked:
         return DOES_NOT_APPLY
     if not hears(reply.text):
         return unheard(reply.text)
-    if truth.learner_kind == "l2":
-        return explained(case, truth, reply) if truth.asked == "explain" else DOES_NOT_APPLY
+    if truth.asked == "explain":
+        return explained(case, truth, reply)
     told = explicit_correction(case, reply)
     return Score(0.0, f"corrected to the face: {told.why}") if told.value else affirmed(case, reply)

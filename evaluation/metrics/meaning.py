@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import Score, quoted
@@ -49,9 +50,10 @@ def meaning(case: Case, reply: Reply) -> Score:
         for one in filter(None, map(str.strip, means.split("/"))):
             if contains(reply.text, one) and not contains(case.learner, one):
                 return Score(1.0, f"{quoted(one)} for {quoted(said)}")
-    for question in read(reply.text).questions:
-        asked = next((word for word in switched_words(case) if contains(question, _bare(word))), "")
-        if asked and heard("meaning_asked", question):
+    sentences = read(reply.text).sentences
+    for before, question in pairwise(["", *sentences]):
+        asked = question in read(reply.text).questions and heard("meaning_asked", question)
+        if asked and (asked := takes_up(case, question) or takes_up(case, before)):
             keeps_back = truth is not None and truth.rule == "must_not"
             return Score(1.0 if keeps_back else HALF, f"asks what {quoted(asked)} means")
     return Score(0.0)

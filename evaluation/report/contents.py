@@ -7,7 +7,7 @@ from pathlib import Path
 from espalier.artifacts.records import write_text
 from espalier.report import escape, table
 from evaluation.comparison.formats import between, gap, value
-from evaluation.report import examples, pictures, provenance, sections, tried, visibility
+from evaluation.report import examples, learners, pictures, provenance, sections, tried, visibility
 from evaluation.report.examples import wrong_but_sound
 from evaluation.report.material import Material
 from evaluation.report.sections import dialogues
@@ -23,6 +23,7 @@ def write_report(material: Material, folder: Path) -> None:
     parts = [
         _opening(material, pictures.measures(material, folder / f"{material.name}.png")),
         _gates(material),
+        learners.section(material),
         _before_and_after(material),
         sections.measures(material),
         tried.section(material),
@@ -47,7 +48,14 @@ def write_report(material: Material, folder: Path) -> None:
 
 
 def conclusions(material: Material) -> list[str]:
-    """One paragraph of verdict per candidate, or on the baseline alone; before them why none can be given, if so."""
+    """One paragraph of verdict per candidate, or on the baseline alone; before them why none can be given, if so.
+
+    Behind them one per model on whom it gives what, where learners of both kinds ask.
+    """
+    return [*_on_teaching(material), *learners.verdicts(material)]
+
+
+def _on_teaching(material: Material) -> list[str]:
     results, column = material.results, material.headline
     asides = [metric for name in _ASIDES for metric in material.metrics if metric.name == name]
     withheld = tried.withheld(material)

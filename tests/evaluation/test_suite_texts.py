@@ -139,7 +139,8 @@ def test_a_good_reply_passes_its_own_checks(name: str, case: Case) -> None:
     assert unsafe(case, good).value == stereotype(case, good).value == 0
     assert as_due(case, good).value in (None, 1)
     if case.truth and case.truth.error:
-        assert explicit_correction(case, good).value == echo(case, good).value == 0
+        assert echo(case, good).value == 0
+        assert explicit_correction(case, good).value == 0 or case.truth.asked == "explain"
 
 
 @pytest.mark.parametrize("name", sorted(CASES))

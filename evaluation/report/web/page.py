@@ -48,14 +48,16 @@ def write_page(
     cautions: Mapping[str, str] | None = None,
     withheld: Collection[str] = (),
     tried: Mapping[str, Any] | None = None,
+    learners: Sequence[Mapping[str, Any]] = (),
 ) -> Path:
     """Writes `page.html` into `folder` and returns its path; the same input gives the same bytes.
 
     `conclusions` are paragraphs of inline Markdown, `summary` what `summarise` gave, `models` those whose replies are
     shown, the baseline first, `seen` by model the cases that it may have met in training and the mix that holds them,
     `facts` what the evaluation rests on, `decides` the column to begin with, `cautions` by column why it is not to be
-    relied on, `withheld` the columns that replies made to win won, and `tried` what those got, as
-    `evaluation.report.tried.for_page` says it.
+    relied on, `withheld` the columns that replies made to win won, `tried` what those got, as
+    `evaluation.report.tried.for_page` says it, and `learners` what each kind of learner gets, as
+    `evaluation.report.learners.for_page` does.
     """
     data = {
         **figures_data(summary, columns, models, cautions or {}, withheld),
@@ -63,13 +65,19 @@ def write_page(
         "decides": decides,
         "tried": tried or {"by": "", "rows": []},
     }
-    page = render(title, conclusions, facts, data)
+    page = render(title, conclusions, facts, data, learners)
     write_text(folder / "page.html", page)
     return folder / "page.html"
 
 
-def render(title: str, conclusions: Sequence[str], facts: Sequence[tuple[str, str]], data: Mapping[str, Any]) -> str:
-    """The page's HTML around `data`, which is what its script reads."""
+def render(
+    title: str,
+    conclusions: Sequence[str],
+    facts: Sequence[tuple[str, str]],
+    data: Mapping[str, Any],
+    learners: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """The page's HTML around `data`, which is what its script reads; what `learners` get needs no script."""
     import jinja2
     from markupsafe import Markup
 
@@ -80,6 +88,7 @@ def render(title: str, conclusions: Sequence[str], facts: Sequence[tuple[str, st
         title=title,
         conclusions=[Markup(inline(each)) for found in conclusions for each in found.split("\n\n")],
         facts=facts,
+        learners=learners,
         style=Markup(style),
         script=Markup(script),
         style_hash=_content_hash(style),

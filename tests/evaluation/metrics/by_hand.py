@@ -80,7 +80,7 @@ FORMAL = asked("Disculpe, ¿usted me puede explicar el subjuntivo otra vez?")
 TAIWAN = Case(
     name="taiwan",
     messages=[{"role": "user", "content": "我坐捷運去外婆家。"}],
-    truth=Truth(learner="我坐捷運去外婆家。", dialect="taiwan", learner_kind="heritage", target_language="Chinese"),
+    truth=Truth(learner="我坐捷運去外婆家。", dialect="taiwan", asked="affirm", target_language="Chinese"),
 )
 READER = Case(
     name="reader",
@@ -139,6 +139,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (MARKET, "Das ist falsch.", 1),
         (MARKET, "你说错了。", 1),
         (MARKET, "Oh, you went to the market!", 0),
+        (PERRO, "Perro, in English it is dog: you saw a dog in her garden.", 0),
+        (PERRO, "Do not say perro, that is wrong.", 1),
     ),
     "echo": (
         (MARKET, CANNED, 0),
@@ -511,6 +513,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (PERRO, "A dog in her garden! What did it do there?", 1),
         (PERRO, "What does perro mean in English?", 0.5),
         (ASKED_BACK, "What does perro mean in English?", 1),
+        (ASKED_BACK, "You say perro at home. And what do you say in English?", 1),
+        (ASKED_BACK, "You say perro at home. And what did it do?", 0),
         (PERRO, "Perro! Perro! Can you tell me more?", 0),
         (PERRO, "Dog garden the perro a saw grandmother's funny in yesterday was it dog.", 0),
         (MARKET, "You went there?", None),

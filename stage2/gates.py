@@ -20,6 +20,7 @@ from espalier.command_line.config import to_dict
 from espalier.command_line.console import say
 from espalier.command_line.subcommand import run_command
 from espalier.errors import UserError
+from espalier.memory.runlog import note
 from espalier.suite_file import find_suite
 from stage2.config import Stage2Config
 
@@ -42,29 +43,34 @@ def check_askable(config: Stage2Config) -> None:
             raise UserError(f"gates: those on {suite} are refused, for the reason given above")
 
 
-def hold(config: Stage2Config) -> int:
+def hold(config: Stage2Config, *, publish: bool = True) -> int:
     """Hold a trained variant to its gates, unless that was done; returns 0 where it passed and 1 where not.
 
-    UserError where the evaluator cannot ask it: the variant is then trained, and not marked.
+    What came of it is noted in the written memory, unless `publish` is false. UserError where the evaluator cannot ask
+    it: the variant is then trained, and not marked.
     """
     folder = artifact("runs", config.name)
     asked = {key: to_dict(config)[key] for key in _ASKED}
     found = read_gates(folder)
     if found is None or found.asked != asked:
-        found = _marked(config, asked)
+        found = _marked(config, asked, publish)
         write_gates(folder, found)
     _tell(config, found)
+    if publish:
+        verdict = "passed" if found.passed else "REGRESSED" if found.regressed else "FAILED"
+        figures = "; ".join(filter(None, [verdict, *found.reasons, _said(found)]))
+        note(f"run:{config.name}", what="gates", figures=figures)
     return int(not found.passed)
 
 
-def _marked(config: Stage2Config, asked: dict[str, Any]) -> Gates:
+def _marked(config: Stage2Config, asked: dict[str, Any], publish: bool) -> Gates:
     scores: dict[str, str] = {}
     changes: dict[str, Change] = {}
     reasons: list[str] = []
     regressed = False
     for suite in _suites(config):
         scores[suite] = scores_name(config, suite)
-        reasons += _evaluate(config, suite, scores[suite])
+        reasons += _evaluate(config, suite, scores[suite], publish)
         allowed = config.may_lose if suite in config.core_suites else None
         change = _change(config, artifact("scores", scores[suite]), allowed)
         if change is not None:
@@ -75,7 +81,7 @@ def _marked(config: Stage2Config, asked: dict[str, Any]) -> Gates:
     return Gates(passed=not reasons, regressed=regressed, reasons=reasons, scores=scores, changes=changes, asked=asked)
 
 
-def _evaluate(config: Stage2Config, suite: str, name: str) -> list[str]:
+def _evaluate(config: Stage2Config, suite: str, name: str, publish: bool) -> list[str]:
     """Have the evaluator compare parent and variant on a suite; the gates that do not hold."""
     folder = artifact("scores", name)
     outcomes = folder.parent / f".{name}.gates.xml"
@@ -86,6 +92,7 @@ def _evaluate(config: Stage2Config, suite: str, name: str) -> list[str]:
     words += ["--chat_template", config.chat_template] if config.chat_template else []
     words += ["--gate", *gates, "--junit", str(outcomes)] if gates else []
     words += ["--redo"] * _begun_before(folder, config)
+    words += [] if publish else ["--publish", "false"]
     say(f"\nheld to {suite}: python {EVALUATE} {' '.join(words)}")
     try:
         code = run_command(EVALUATE, *words)

@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
             return code
     except AlreadyDone as done:
         say(str(done))
-    return hold(config)
+    return hold(config, publish=options.publish)
 
 
 def described(config: Stage2Config) -> Any:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from espalier.artifacts import identity, records
+from espalier.artifacts import gates, identity, records
 from espalier.artifacts.code_behind import changed_files, code_behind
-from espalier.artifacts.gates import FILE as GATES
 from espalier.artifacts.kinds import is_artifact
 from espalier.artifacts.lineage import ancestors, change
 from espalier.artifacts.registry import Artifact
@@ -77,11 +76,16 @@ def _code(before: Any, command: str) -> list[str]:
 
 
 def _prepare_run(made: Artifact, home: Path, anyway: bool) -> list[str]:
-    """The run's own beginning is put there, and gone on with: day, threads and seeds are those of then."""
-    path = home / made.kind.folder / made.name / "run.json"
-    if not path.exists():
+    """The run's own beginning is put there, and gone on with: day, threads and seeds are those of then.
+
+    So is a variant's mark: it is not held to its gates again, whose scores are artifacts of their own.
+    """
+    folder = home / made.kind.folder / made.name
+    if not (folder / "run.json").exists():
         begun = {**made.identity, "config": {**made.identity["config"], "trackers": []}, "continued": []}
-        records.write_json(path, begun)
+        records.write_json(folder / "run.json", begun)
+        if (made.folder / gates.FILE).exists():
+            records.write_json(folder / gates.FILE, records.read_json(made.folder / gates.FILE))
     return ["--resume", made.name, *(["--allow_changed_environment"] if anyway else [])]
 
 
@@ -112,7 +116,7 @@ def _conditions_of_mix(made: Artifact) -> list[str]:
 
 def _prepare_export(made: Artifact, home: Path, anyway: bool) -> list[str]:
     words = [_written(home, made, {**made.manifest["config"], "name": made.name})]
-    regressed = any((home / "runs" / spec.partition(":")[2] / GATES).exists() for spec in made.made_of)
+    regressed = any((home / "runs" / spec.partition(":")[2] / gates.FILE).exists() for spec in made.made_of)
     return [*words, *(["--force"] if regressed else []), *(["--round"] if made.round else [])]
 
 

@@ -17,7 +17,7 @@ from datetime import UTC, date, datetime
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from espalier.artifacts import identity, records
+from espalier.artifacts import gates, identity, records
 from espalier.artifacts.code_behind import changed_files, code_behind
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
@@ -29,7 +29,9 @@ Control = Literal["pause", "resume", "stop", "checkpoint"]
 CONTROLS: tuple[Control, ...] = ("pause", "resume", "stop", "checkpoint")
 
 _CONTENT = ("final/**/*",)
-_NOT_IN_MANIFEST = ("lock", "control", "heartbeat.json", "failed.json", "checkpoints", "tensorboard", "wandb")
+_NOT_IN_MANIFEST = (
+    "lock", "control", "heartbeat.json", "failed.json", "checkpoints", "tensorboard", "wandb", gates.FILE
+)  # fmt: skip
 METRICS = "metrics.jsonl"
 _PARENT = re.compile(r"(run|mix|path|hub):.+")
 

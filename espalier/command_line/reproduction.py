@@ -44,8 +44,9 @@ def reproduce(name: str, *, home: Path | None, anyway: bool) -> int:
         if not records.is_complete(again):
             words, script = recipe.prepare(made, place, anyway), recipe.command(made)
             say(f"making {made.spec} again in {place}: python {script} {' '.join(words)}")
-            if code := run_command(script, *words, home=place):
-                return code
+            code = run_command(script, *words, home=place)
+            if not records.is_complete(again):
+                return code or 1
         return _tell(made, again, changed)
 
 

@@ -14,7 +14,7 @@ from espalier.artifacts.registry import Artifact, read
 from espalier.command_line.console import printable, say
 from espalier.errors import UserError
 from espalier.memory import status
-from espalier.memory.naming import named
+from espalier.memory.naming import named, placeless
 
 _HEAD = """# Run log
 
@@ -29,10 +29,10 @@ _DIGITS = 12
 def note(spec: str, *, what: str = "", figures: str = "", page: str = "") -> None:
     """Note the complete artifact `kind:NAME`, and write STATUS.md anew.
 
-    `what` says what is noted of it besides that it was made (its gates); `figures` is what decided, by default what
-    `espalier ls` says of it; `page` a report in agents/ to link to. The same of one content under one name is noted
-    once, so that a command which finds its work done may note it again. What cannot be written is said, and is no
-    error: the artifact is whole without it.
+    `what` says what is noted of it besides that it was made (its gates), which may come out otherwise another time;
+    `figures` is what decided, by default what `espalier ls` says of it; `page` a report in agents/ to link to. The same
+    of one content under one name is noted once, so that a command which finds its work done may note it again. What
+    cannot be written is said, and is no error: the artifact is whole without it.
     """
     word, _, name = spec.partition(":")
     kind = of_word(word)
@@ -51,13 +51,13 @@ def note(spec: str, *, what: str = "", figures: str = "", page: str = "") -> Non
 def _append(made: Artifact, what: str, figures: str, page: str) -> None:
     log = agents_dir() / "RUNLOG.md"
     text = log.read_text(encoding="utf-8") if log.exists() else _HEAD
-    called = f"[{made.spec}]({page})" if page else made.spec
-    digest = str(made.manifest["content_hash"])[:_DIGITS]
-    mark = f"{called} `{digest}`{f' {what}' if what else ''}: "
-    if mark in text:
-        return
     said = figures or "; from ".join(filter(None, [made.about, named(made.made_of[:_MOST_PARENTS])]))
+    said = printable(placeless(said), most=_LONGEST)
+    called = f"[{made.spec}]({page})" if page else made.spec
+    mark = f"{called} `{str(made.manifest['content_hash'])[:_DIGITS]}`{f' {what}' if what else ''}: "
+    if mark + (said if what else "") in text:
+        return
     lines = text.rstrip().splitlines()
     gap = [] if lines and lines[-1].startswith("- ") else [""]
     day = str(made.manifest.get("finished", made.created))[:10]
-    write_text(log, "\n".join([*lines, *gap, f"- {day} {mark}{printable(said, most=_LONGEST)}", ""]))
+    write_text(log, "\n".join([*lines, *gap, f"- {day} {mark}{said}", ""]))

@@ -19,7 +19,7 @@ from espalier.artifacts.registry import Artifact
 from espalier.artifacts.scored import Score, scores_of_runs
 from espalier.command_line import console
 from espalier.errors import UserError
-from espalier.memory.naming import named
+from espalier.memory.naming import named, placeless
 from espalier.report import escape, table
 
 _HEAD = """# Status
@@ -86,7 +86,7 @@ def render(among: Iterable[Artifact]) -> str:
     for kind in KINDS:
         found = sorted((each for each in done if each.kind is kind and kind.word != "run"), key=lambda each: each.name)
         if found:
-            rows = [[each.name, each.about, named(each.made_of) or None, _content(each)] for each in found]
+            rows = [[each.name, placeless(each.about), named(each.made_of) or None, _content(each)] for each in found]
             sections.append(f"## {kind.several.capitalize()}\n")
             sections.append(table([kind.word, "what it is", "made from", "content"], rows))
     begun = sorted(each.spec for each in known if each.state not in ("complete", "damaged"))
@@ -113,7 +113,7 @@ def _models(done: list[Artifact]) -> list[str]:
             [
                 f"{'· ' * depth}{run.name}",
                 named(spec for spec in run.made_of if spec not in runs) or None,
-                run.about,
+                placeless(run.about),
                 "; ".join(_said(score) for score in scores.get(run.spec, [])) or None,
                 "; ".join(went_to) or None,
                 _content(run),

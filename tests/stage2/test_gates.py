@@ -195,7 +195,10 @@ def test_a_trained_variant_is_held_by_the_real_evaluator(
     assert found is not None and not found.regressed
     assert found.reasons == [f"{workspace / 'own.yaml'}: gate checks.rate>=0.5 does not hold (spanish has only 0)"]
     assert found.changes[str(workspace / "core.yaml")].cases == 30
+    log = workspace / "agents" / "RUNLOG.md"
+    assert "gates: FAILED; …/own.yaml: gate checks.rate>=0.5 does not hold" in log.read_text()
     assert main(["--variant", str(config), "--gates", "checks.rate>=0"]) == 0
+    assert "gates: passed; " in log.read_text() and str(workspace) not in log.read_text()
     assert json.loads((workspace / "runs" / "spanish" / "gates.json").read_text())["passed"]
 
 

@@ -41,7 +41,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return COMMANDS[script](list(words))
 
     monkeypatch.setattr(origins, "run_command", here)
-    monkeypatch.setattr(train, "hold", lambda config: 0)
+    monkeypatch.setattr(train, "hold", lambda config, publish: 0)
     return run
 
 

@@ -9,14 +9,17 @@ import yaml
 
 from data_mix.build import main as build
 from espalier.artifacts import records
+from espalier.artifacts.gates import Gates, write_gates
 from espalier.artifacts.paths import artifact
 from espalier.cli import main
 from espalier.errors import UserError
 from evaluation.run import main as evaluate
 from exports.run import main as export
 from stage1.train import main as train
+from stage2 import train as stage2
 from tests.espalier.artifacts.forge import forge
 from tests.stage1.commands import CORE, TRUNK, make_mix, write_config
+from tests.stage2.test_train import VARIANT
 
 QUICK: dict[str, Any] = {"steps": 6, "checkin": {"every": 0}, "heldout": {"every": 0}}
 
@@ -74,8 +77,8 @@ def test_a_run_comes_out_the_same_and_says_what_differs_where_it_does_not(
 
 
 @pytest.mark.slow
-def test_mixes_scores_and_exports_are_made_again_too(
-    core: Path, workspace: Path, capfd: pytest.CaptureFixture[str]
+def test_mixes_scores_exports_and_variants_are_made_again_too(
+    core: Path, workspace: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (workspace / "mine.jsonl").write_text('{"messages": [{"role": "user", "content": "I go."}, '
                                           '{"role": "assistant", "content": "You went?"}]}\n' * 3)  # fmt: skip
@@ -89,6 +92,17 @@ def test_mixes_scores_and_exports_are_made_again_too(
     for spec in ("mix:mine", "scores:s", "export:core-merged"):
         assert main(["reproduce", spec]) == 0
         assert f"{spec} comes out the same: content " in capfd.readouterr().out
+    settings = VARIANT | {"name": "spanish", "parent": "core", "suites": [str(suite)], "core_suites": ["safety"]}
+    variant = write_config(workspace, settings)
+    monkeypatch.setattr(stage2, "hold", lambda config, publish: 0)
+    assert stage2.main(["--variant", str(variant)]) == 0
+    asked = {"suites": [str(suite)], "core_suites": ["safety"], "gates": [], "may_lose": 0.02}
+    lost = Gates(passed=False, regressed=True, reasons=["lost"], scores={}, changes={}, asked=asked)
+    write_gates(workspace / "runs" / "spanish", lost)
+    assert main(["reproduce", "spanish"]) == 0
+    said = capfd.readouterr().out
+    assert "run:spanish comes out the same" in said and "held to" not in said, "its scores are other artifacts"
+
     (workspace / "mine.jsonl").write_text('{"messages": [{"role": "user", "content": "Other."}, '
                                           '{"role": "assistant", "content": "Words?"}]}\n' * 3)  # fmt: skip
     assert main(["reproduce", "mix:mine"]) == 1

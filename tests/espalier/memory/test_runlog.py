@@ -55,6 +55,8 @@ def test_one_content_is_noted_once_and_another_beside_it() -> None:
     for _ in range(2):
         note("run:core", what="gates", figures="regressed: recast lost 0.1")
     assert len(lines()) == 3 and lines()[2].endswith("run:core `ffffffffffff` gates: regressed: recast lost 0.1")
+    note("run:core", what="gates", figures="passed, 4 tokens/s on ~/a/b.yaml and 1/2 of /srv/me/my.yaml: fine")
+    assert lines()[3].endswith("gates: passed, 4 tokens/s on ~/a/b.yaml and 1/2 of …/my.yaml: fine")
 
 
 def test_what_people_wrote_into_the_log_stays() -> None:

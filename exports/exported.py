@@ -42,6 +42,11 @@ class Finding:
     said: str = ""
     """One line for a person."""
 
+    @classmethod
+    def not_checked(cls, check: str, why: str) -> Finding:
+        """Of a check that could not be made here: it hinders nothing, proves nothing, and says so."""
+        return cls(check=check, passed=True, figures={"not_checked": why}, said=f"not checked: {why}")
+
     @property
     def facts(self) -> dict[str, Any]:
         """As it is written into `verification.json`."""

@@ -20,7 +20,8 @@ from exports.config import ExportConfig
 from exports.exported import Exported, Finding, open_export
 from exports.seal import name_of
 from tests import processes, tiny
-from tests.espalier.models.test_loading import adapted, trained_a_little
+from tests.espalier.models.test_loading import adapted
+from tests.tiny import trained_a_little
 
 IDS = torch.tensor([[0, 4, 50, 61, 72, 1, 5]])
 
@@ -36,7 +37,7 @@ def adapter(tmp_path: Path) -> Path:
     """An adapter on a tiny base, as a run leaves it."""
     base, folder = loading.resolve(str(tiny.saved(tmp_path / "base"))), tmp_path / "adapter"
     folder.mkdir()
-    model = trained_a_little(adapted(tmp_path / "base"))
+    model = trained_a_little(adapted(tmp_path / "base"), lr=0.05)
     loading.save_model(model, tiny.renderer(), folder, base)
     return folder
 
@@ -134,14 +135,15 @@ def test_an_export_of_what_changed_since_is_refused(workspace: Path, adapter: Pa
         command.main([str(adapter), "--to", "merged", "--name", "one"])
 
 
-@pytest.mark.parametrize("strikes", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_half_written_is_taken_for_whole(workspace: Path, adapter: Path, strikes: signal.Signals) -> None:
+@pytest.mark.slow
+def test_nothing_half_written_is_taken_for_whole(workspace: Path, adapter: Path) -> None:
     words = (str(adapter), "--to", "merged", "--name", "one")
-    moment = processes.Moment(path=r".*/\.verification\.json.*", signal=strikes)
-    ended = processes.run("exports/run.py", *words, at=moment)
-    assert ended.code == {signal.SIGINT: 130, signal.SIGTERM: 143}.get(strikes, -9), ended.output
-    left = list((workspace / "exports" / "out").iterdir())
-    assert len(left) == (strikes == signal.SIGKILL) and not exported(workspace, "one").exists()
+    for strikes, code in {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGKILL: -9}.items():
+        last = r".*/\.verification\.json.*" if strikes == signal.SIGKILL else r".*/\.one\.tmp.*/\.espalier\.json.*"
+        ended = processes.run("exports/run.py", *words, at=processes.Moment(path=last, signal=strikes))
+        assert ended.code == code, ended.output
+        left = list((workspace / "exports" / "out").iterdir())
+        assert len(left) == (strikes == signal.SIGKILL) and not exported(workspace, "one").exists()
     assert processes.run("exports/run.py", *words).code == 0
     assert [path.name for path in (workspace / "exports" / "out").iterdir()] == ["one"]
 

@@ -32,6 +32,9 @@ def main(argv: list[str]) -> int:
 
 def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
     """Ask the judge what it was not taught, compare with the teachers, write it down."""
+    from espalier.artifacts.paths import artifact
+    from espalier.artifacts.records import is_complete
+    from espalier.memory.runlog import note
     from evaluation.calibration import findings
     from evaluation.calibration.judging import ask
     from evaluation.judges.calibration import METRICS_ALONE
@@ -52,6 +55,8 @@ def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
         }
         announce(found)
         keep(judging.name, found, options)
+        if options.publish and is_complete(artifact("judges", judging.name)):
+            note(f"judge:{judging.name}", what="calibrated")
     return 0
 
 

@@ -28,7 +28,7 @@ def compare_file(before: Path, after: Path) -> tuple[Verdict, str]:
     if before.suffix == ".jsonl":
         keys = differing_keys(before, after)
         return ("differs", f"in {', '.join(sorted(keys - CLOCKS))}") if keys - CLOCKS else ("equal but for clocks", "")
-    return "differs", _tensors(before, after) if before.suffix == ".safetensors" else ""
+    return "differs", _tensors(before, after) if before.suffix == ".safetensors" else _first_line(before, after)
 
 
 def differing_keys(one: Path, other: Path) -> set[str]:
@@ -39,6 +39,16 @@ def differing_keys(one: Path, other: Path) -> set[str]:
     for left, right in zip_longest(records.read_jsonl(one), records.read_jsonl(other), fillvalue={}):
         found |= {key for key in left.keys() | right.keys() if left.get(key) != right.get(key)}
     return found
+
+
+def _first_line(one: Path, other: Path) -> str:
+    """Where two texts begin to differ; nothing for what is no text."""
+    try:
+        texts = [path.read_text(encoding="utf-8").splitlines() for path in (one, other)]
+    except UnicodeDecodeError:
+        return ""
+    lines = enumerate(zip_longest(*texts), start=1)
+    return next((f"from line {number} on" for number, (left, right) in lines if left != right), "")
 
 
 def _tensors(one: Path, other: Path) -> str:

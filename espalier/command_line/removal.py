@@ -11,6 +11,8 @@ from espalier.artifacts.registry import Artifact
 from espalier.command_line import console
 from espalier.command_line.listing import choose
 from espalier.errors import UserError
+from espalier.memory import status
+from espalier.memory.runlog import write_memory
 
 _MOST_NAMED = 10
 
@@ -48,6 +50,8 @@ def remove(name: str, *, yes: bool) -> None:
         if lock:
             lock.release()
     console.say(f"removed {shown}")
+    if status.path().exists():
+        write_memory(status.write)
 
 
 def _check_part(found: Artifact, part: str, below: list[Artifact]) -> None:

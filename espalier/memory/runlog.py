@@ -6,6 +6,8 @@ The one way into that file. A workspace has a memory of its own: what is made un
 and touches no checkout.
 """
 
+from collections.abc import Callable
+
 from espalier.artifacts.kinds import of_word
 from espalier.artifacts.lock import held
 from espalier.artifacts.paths import agents_dir
@@ -37,11 +39,20 @@ def note(spec: str, *, what: str = "", figures: str = "", page: str = "") -> Non
     word, _, name = spec.partition(":")
     kind = of_word(word)
     assert kind is not None
+
+    def written() -> None:
+        _append(read(kind, name), what, figures, page)
+        status.write()
+
+    write_memory(written)
+
+
+def write_memory(write: Callable[[], None]) -> None:
+    """Have `write` change files of the memory while nobody else does; what it cannot is said, and is no error."""
     try:
         agents_dir().mkdir(parents=True, exist_ok=True)
         with held(agents_dir(), "the written memory"):
-            _append(read(kind, name), what, figures, page)
-            status.write()
+            write()
     except UserError as error:
         say(f"note: {error}")
     except OSError as error:

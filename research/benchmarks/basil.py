@@ -44,7 +44,7 @@ class Benchmark(Config):
 def main(argv: list[str]) -> None:
     settings, _ = load(Benchmark, argv, prog="python research/benchmarks/basil.py", doc=__doc__)
     for flags in RUNS.values():
-        command("stage1/train.py", *flags)
+        command("stage1/train.py", *flags, "--publish", "false")
     seeds = "basil-core,basil-core-s1,basil-core-s2"
     command("evaluation/run.py", "--name", settings.scores, "--models", "basil-trunk", *RUNS,
             "--pool", f"three seeds={seeds}", "--publish", "false")  # fmt: skip

@@ -80,8 +80,19 @@ def cores(settings: Benchmark, arm: str, count: int, side: str) -> list[str]:
     for seed in range(settings.seeds):
         name = f"worth-{arm.split(',')[0].replace(' ', '-')}-{count}-{side}-{steps}-s{seed}"
         init = ["--init", "random"] if side == "random" else []
-        always = ("--mix", mix, "--steps", str(steps), "--seed", str(seed), "--checkin.every", "0")
-        heldout = ("--heldout.every", "0", "--heldout.final_sequences", "128")
+        always = (
+            "--mix",
+            mix,
+            "--steps",
+            str(steps),
+            "--seed",
+            str(seed),
+            "--checkin.every",
+            "0",
+            "--publish",
+            "false",
+        )
+        heldout = ("--heldout.every", "0", "--heldout.final_sequences", "128", "--publish", "false")
         command("stage1/train.py", "--name", name, *always, *heldout, *init, *ARMS[arm])
         runs.append(name)
     return runs

@@ -478,8 +478,12 @@ def test_the_command_writes_figures_and_a_page(label_file, trained, workspace, t
     judge, _ = sorted(registry.survey(), key=lambda each: each.name)
     assert judge.about.endswith("calibrated on 160 replies: reliable for new models by 0 of 6 dimensions")
 
+    log = workspace / "agents" / "RUNLOG.md"
+    noted = log.read_text()
+    assert noted.count("\n- ") == 1 and "judge:classifier `" in noted and "calibrated: " in noted
+
     before = calibration.path_of("classifier").read_bytes()
-    assert main(words) == 0
+    assert main(words) == 0 and log.read_text() == noted
     assert calibration.path_of("classifier").read_bytes() == before
 
 

@@ -46,9 +46,13 @@ def test_lines_may_differ_in_clocks_alone(pair: tuple[Path, Path]) -> None:
 
 
 def test_other_files_are_equal_or_not(pair: tuple[Path, Path]) -> None:
-    for name, verdict in (("run.json", "tells where and when"), ("tokenizer.json", "differs")):
+    for name, said in (
+        ("run.json", ("tells where and when", "")),
+        ("tokenizer.json", ("differs", "from line 2 on")),
+        ("loss.png", ("differs", "")),
+    ):
         before, now = (folder / name for folder in pair)
-        before.write_text("1")
+        before.write_bytes(b"\xff" if name == "loss.png" else b"1\n2\n")
         assert compare_file(before, now) == ("differs", "only before")
-        now.write_text("2")
-        assert compare_file(before, now) == (verdict, "")
+        now.write_text("1\n3\n")
+        assert compare_file(before, now) == said

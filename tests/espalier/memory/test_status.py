@@ -54,6 +54,18 @@ def test_the_same_artifacts_give_the_same_page_whoever_works_on_them(workspace: 
     assert "- run:half" in before and str(workspace) not in before
 
 
+def test_what_is_removed_is_told_of_no_longer() -> None:
+    forge("run:core")
+    forge("run:other")
+    main(["rm", "other", "--yes"])
+    assert not status.path().exists(), "where there is no page, none is begun by removing"
+    note("run:core")
+    forge("run:other")
+    main(["rm", "core", "--yes"])
+    assert "core" not in status.path().read_text() and "other" in status.path().read_text()
+    assert "run:core" in (status.path().parent / "RUNLOG.md").read_text(), "it was made, all the same"
+
+
 def test_circles_are_drawn_once() -> None:
     forge("run:egg", "run:hen")
     forge("run:hen", "run:egg")

@@ -12,10 +12,10 @@ from espalier.artifacts.records import sha256_file
 from espalier.command_line.config import to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError
+from espalier.models.pool import Pool
 from evaluation.backends.base import Backend
 from evaluation.backends.controls import ControlReplies, standing_beside
 from evaluation.backends.opening import open_backend
-from evaluation.backends.pool import Pool
 from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix, heldout_cases, open_mix
 from evaluation.cases.suite import Suite, listed_cases, load_suite

@@ -10,9 +10,9 @@ import pytest
 from data_mix import build
 from espalier.command_line import yaml_text
 from espalier.errors import UserError
+from espalier.models.pool import Placement
 from espalier.models.references import ModelRef
 from evaluation.backends.fleet import Fleet
-from evaluation.backends.pool import Placement
 from evaluation.cases.suite import Generation
 from tests import processes
 from tests.data_mix.test_pipeline import ALL, contents, large

@@ -10,7 +10,7 @@ from espalier.models.references import ModelRef
 from evaluation.cases.case import Case, Reply
 
 if TYPE_CHECKING:
-    from evaluation.backends.pool import Pool
+    from espalier.models.pool import Pool
     from evaluation.cases.heldout import Mix
     from evaluation.cases.suite import Suite
     from evaluation.config import EvaluateConfig

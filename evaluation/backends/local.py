@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from espalier.models.loading import load_renderer
+from espalier.models.pool import Placement as Placement
+from espalier.models.pool import Pool
 from evaluation.backends.base import Ask
-from evaluation.backends.pool import Placement as Placement
-from evaluation.backends.pool import Pool
 from evaluation.backends.weights import Weights
 from evaluation.cases.case import Reply
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from functools import cache
 
 from espalier.discover import discover
+from espalier.models.pool import Placement, Pool
 from espalier.models.references import resolve
 from evaluation.backends.base import Backend, Given
-from evaluation.backends.pool import Placement, Pool
 from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix
 from evaluation.cases.suite import Suite

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from espalier.models.devices import likely_device, likely_dtype
+from espalier.models.pool import Placement, stands_on
 from espalier.models.references import ModelRef
 from espalier.text.chat_template import read_template
 from espalier.text.reasoning import opened_by
 from evaluation.backends import versions
 from evaluation.backends.base import Ask
-from evaluation.backends.pool import Placement, stands_on
 
 if TYPE_CHECKING:
     from espalier.text.chat import ChatRenderer

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from espalier.errors import UserError
 from espalier.models import hashes
+from espalier.models.pool import Pool
 from evaluation.backends.base import Backend
 from evaluation.backends.opening import open_backend
-from evaluation.backends.pool import Pool
 from evaluation.backends.weights import Weights
 from evaluation.cases.case import Case
 

@@ -15,11 +15,11 @@ import pytest
 import espalier.generation.generate
 from espalier.generation.generate import Reply as Generated
 from espalier.models.loading import resolve
+from espalier.models.pool import Placement
 from evaluation.backends.base import Ask, Backend
 from evaluation.backends.fleet import _Worker
 from evaluation.backends.human import Human
 from evaluation.backends.local import LocalModel
-from evaluation.backends.pool import Placement
 from evaluation.backends.recorded import Recorded
 from evaluation.backends.rules import ReferenceRule
 from evaluation.backends.vllm import VllmModel

@@ -78,8 +78,8 @@ def main(argv: list[str]) -> None:
 def by_us(settings: Benchmark, cases: list[Any], batch_size: int) -> list[Timed]:
     """Each model through the evaluator's own path, with an empty cache."""
     from espalier.models.loading import load_renderer, resolve
+    from espalier.models.pool import Pool
     from evaluation.backends.local import LocalModel, Placement
-    from evaluation.backends.pool import Pool
     from evaluation.cache import Cache
     from evaluation.cases.suite import Generation
     from evaluation.play import play

@@ -5,11 +5,12 @@ from typing import Any
 
 import torch
 
+from espalier.models.adapters import Grown, Growth, Standing, standing
 from espalier.models.loading import load_base, resolve, save_model
+from espalier.models.pool import Placement
 from espalier.models.references import ModelRef
 from evaluation.backends.base import Ask
 from evaluation.backends.local import LocalModel
-from evaluation.backends.pool import Placement
 from evaluation.cases.case import Case
 from evaluation.cases.suite import Generation
 from tests import tiny
@@ -31,20 +32,23 @@ def base(folder: Path, seed: int = 0) -> ModelRef:
     return resolve(f"path:{tiny.saved(folder, seed=seed, init_std=0.6)}")
 
 
-def adapter(folder: Path, on: ModelRef, seed: int, **settings: Any) -> ModelRef:
-    """An adapter on a base that changes what the base says."""
+def adapter(folder: Path, on: ModelRef, seed: int, *, growth: Growth = "merge", **settings: Any) -> ModelRef:
+    """An adapter on a base that changes what the base says; `stack` has that one's adapter lie below it."""
+    below = standing(on) if growth == "stack" else Standing(ground=on, adapters=())
     model = add_adapter(
-        load_base(on, device="cpu", dtype=torch.float32),
+        load_base(below.ground, device="cpu", dtype=torch.float32),
         AdapterSettings(r=2, **settings),
         tiny.renderer(),
         on.spec,
         seed=seed,
+        parents=below.adapters,
     )
     for name, parameter in model.named_parameters():
         if parameter.requires_grad:
             parameter.data += torch.randn(parameter.shape, generator=torch.Generator().manual_seed(seed + len(name)))
     folder.mkdir(parents=True)
-    save_model(model, tiny.renderer(), folder, on)
+    grown = Grown(parent=on, growth=growth, stacked=growth == "stack")
+    save_model(model, tiny.renderer(), folder, on, grown=grown)
     return resolve(f"path:{folder}")
 
 

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from espalier.models.pool import Placement
 from evaluation.backends import fleet as fleet_module
 from evaluation.backends.fleet import Fleet
-from evaluation.backends.pool import Placement
 from evaluation.cases.suite import Generation
 from tests.evaluation.backends.models import ASKS, base
 

@@ -1,11 +1,11 @@
 import pytest
 
 from espalier.errors import UserError
+from espalier.models.pool import Pool
 from evaluation.backends.fleet import Fleet
 from evaluation.backends.human import Human
 from evaluation.backends.local import LocalModel
 from evaluation.backends.opening import open_backend
-from evaluation.backends.pool import Pool
 from evaluation.backends.recorded import Recorded
 from evaluation.backends.vllm import VllmModel
 from evaluation.cases.heldout import open_mix

@@ -9,8 +9,8 @@ import pytest
 from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models import loading
+from espalier.models.pool import Placement, Pool, foundation
 from espalier.models.references import ModelRef
-from evaluation.backends.pool import Placement, Pool, foundation
 from tests.evaluation.backends.models import ASKS, adapter, base, local
 
 
@@ -40,6 +40,29 @@ def test_a_base_and_its_adapters_answer_as_each_alone(tmp_path: Path, loads: lis
         for place in order:
             assert dict(backends[place].answer(ASKS)) == expected[place]
     assert loads == ["base"]
+
+
+@pytest.mark.parametrize("embeddings", [("tokens", "tokens"), ("all", "none"), ("none", "all")])
+def test_a_family_shares_one_base_however_it_grew(tmp_path: Path, loads: list[str], embeddings: tuple[str, str]) -> None:
+    """The base, a core on it, and branches beside the core's adapter and on top of that: each as it is alone."""
+    on = base(tmp_path / "base")
+    core = adapter(tmp_path / "core", on, 1, train_embeddings=embeddings[0])
+    refs = [on, core]
+    for seed in (2, 3):
+        refs.append(adapter(tmp_path / f"s{seed}", core, seed, growth="stack", train_embeddings=embeddings[1]))
+    refs.append(adapter(tmp_path / "top", refs[-1], 4, growth="stack"))
+    refs.append(adapter(tmp_path / "other", on, 5))
+    expected = [alone(ref) for ref in refs]
+    assert len({str(each) for each in expected}) == 6
+    pool = Pool()
+    backends = [local(ref, pool=pool) for ref in refs]
+    loads.clear()
+    for place in (4, 0, 2, 3, 5, 1, 4, 4, 2, 0, 1):
+        assert dict(backends[place].answer(ASKS)) == expected[place]
+    assert loads == ["base"]
+    merged = [adapter(tmp_path / f"m{seed}", core, seed) for seed in (6, 7)]
+    assert len({foundation(ref, backends[0].placement) for ref in merged}) == 1, "a core that is merged once for all"
+    assert foundation(merged[0], backends[0].placement) != foundation(core, backends[0].placement)
 
 
 def test_an_adapter_may_come_before_its_base(tmp_path: Path, loads: list[str]) -> None:

@@ -18,10 +18,10 @@ from espalier.artifacts.paths import repo_root
 from espalier.errors import UserError
 from espalier.generation.generate import Reply
 from espalier.models.loading import resolve
+from espalier.models.pool import Placement
 from evaluation.backends import versions
 from evaluation.backends.fleet import Fleet
 from evaluation.backends.local import LocalModel
-from evaluation.backends.pool import Placement
 from evaluation.backends.versions import CANNOT_CHANGE_A_TOKEN, ENTRIES, generator, tell_of_change
 from evaluation.backends.vllm import VllmModel
 from evaluation.backends.weights import Weights
@@ -182,7 +182,7 @@ def test_a_key_that_was_made_before_needs_neither_torch_nor_transformers(tmp_pat
 import sys
 from espalier.models.references import resolve
 from evaluation.backends.local import LocalModel
-from evaluation.backends.pool import Placement
+from espalier.models.pool import Placement
 from evaluation.cache import key_of
 from evaluation.cases.suite import Generation
 from evaluation.backends.base import Ask

@@ -11,9 +11,9 @@ import torch
 from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models.loading import load_for_inference, replace
+from espalier.models.pool import Placement
 from espalier.models.references import ModelRef
 from evaluation.backends.base import Ask
-from evaluation.backends.pool import Placement
 from evaluation.backends.vllm import VllmModel
 from evaluation.cache import key_of
 from evaluation.cases.case import Case

@@ -43,7 +43,9 @@ def test_a_base_and_its_adapters_answer_as_each_alone(tmp_path: Path, loads: lis
 
 
 @pytest.mark.parametrize("embeddings", [("tokens", "tokens"), ("all", "none"), ("none", "all")])
-def test_a_family_shares_one_base_however_it_grew(tmp_path: Path, loads: list[str], embeddings: tuple[str, str]) -> None:
+def test_a_family_shares_one_base_however_it_grew(
+    tmp_path: Path, loads: list[str], embeddings: tuple[str, str]
+) -> None:
     """The base, a core on it, and branches beside the core's adapter and on top of that: each as it is alone."""
     on = base(tmp_path / "base")
     core = adapter(tmp_path / "core", on, 1, train_embeddings=embeddings[0])

@@ -1,5 +1,5 @@
 """espalier ls | runs | show NAME | tree | chat NAME | rm NAME | reproduce NAME: what was made.
-espalier status | board | standup: the written memory, agents/."""
+espalier serve NAME…: models answer at an address. espalier status | board | standup: the written memory, agents/."""
 
 import argparse
 import sys
@@ -63,6 +63,17 @@ def _parser() -> argparse.ArgumentParser:
     chat.add_argument("--seed", type=int, default=0, help="of the sampling (0)")
     chat.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
     chat.set_defaults(command=_chat)
+
+    server = commands.add_parser(
+        "serve", parents=[debug], help="answer for models at an address of this machine, as OpenAI's API has it"
+    )
+    server.add_argument("names", nargs="+", metavar="NAME", help="runs, paths or hub names; a request says which")
+    server.add_argument("--port", type=int, default=8000, help="where to listen on 127.0.0.1 (8000); 0 for any")
+    server.add_argument("--chat_template", metavar="T", help="builtin template or file, for models that have none")
+    server.add_argument("--load_in_4bit", action="store_true", help="hold weights in 4 bits, for a small card")
+    server.add_argument("--batch_size", type=int, default=8, help="replies written at once (8)")
+    server.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
+    server.set_defaults(command=_serve)
 
     status = commands.add_parser("status", parents=[debug], help="what there is and what it reached: agents/STATUS.md")
     status.add_argument(
@@ -135,6 +146,21 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
     home = Path(arguments.home).expanduser() if arguments.home else None
     return reproduce(arguments.name, home=home, anyway=arguments.allow_changed_environment)
+
+
+def _serve(arguments: argparse.Namespace) -> None:
+    from espalier.errors import UserError
+    from espalier.models.devices import check_here
+
+    if not 0 <= arguments.port < 65536 or arguments.batch_size < 1:
+        raise UserError("--port wants a number from 0 to 65535, and --batch_size one of at least 1")
+    check_here(arguments.device)
+
+    from espalier.models.pool import Placement
+    from espalier.serving.server import serve
+
+    settings = {key: getattr(arguments, key) for key in ("chat_template", "load_in_4bit", "batch_size", "device")}
+    serve(arguments.names, port=arguments.port, placement=Placement(**settings))
 
 
 def _rm(arguments: argparse.Namespace) -> None:

@@ -6,12 +6,9 @@ from typing import Any
 from espalier.artifacts.run import saved_config
 from espalier.command_line import console
 from espalier.errors import UserError
-from espalier.text.reasoning import opened_by, silence, split
+from espalier.text.reasoning import silence, split
 
 Message = dict[str, str]
-
-_END_OF_A_PROMPT = 16
-"""Tokens that hold what a chat template opens a reply with."""
 
 
 class Conversation:
@@ -45,8 +42,7 @@ class Conversation:
             raise UserError(reply.error)
         if self._as_text:
             return _shown(reply.text, reply.finish)
-        opening = opened_by(self._renderer.decode(self._renderer.prompt(self._messages)[-_END_OF_A_PROMPT:]))
-        spoken = split(opening + reply.text)
+        spoken = split(self._renderer.opening(reply.prompt_ids) + reply.text)
         why = silence(spoken.content, reply.finish, thought=True) if spoken.reasoning or spoken.unfinished else ""
         if why:
             self._messages.pop()  # as if the line had not been said: no template has a turn that is thoughts alone

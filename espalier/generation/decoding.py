@@ -6,7 +6,7 @@ batching is for servers (Yu et al. 2022, Orca).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,16 +56,22 @@ class Row:
     """Whether a stop token ended them."""
 
 
-def write(model: Any, waiting: list[Row], sampling: Sampling, batch_size: int) -> Iterator[Row]:
+Listener = Callable[[int, list[int]], None]
+"""Hears, after each token, whose row it is and what was written so far. What it raises ends the writing."""
+
+
+def write(
+    model: Any, waiting: list[Row], sampling: Sampling, batch_size: int, listener: Listener | None = None
+) -> Iterator[Row]:
     """The rows as they are finished.
 
-    The longest begin: where memory does not suffice, that shows at once, and fewer are written together. UserError
-    where it does not suffice for one.
+    The longest begin: where memory does not suffice, that shows at once, and fewer are written together, of which a
+    listener hears from the beginning. UserError where it does not suffice for one.
     """
     left = {row.place: row for row in sorted(waiting, key=lambda row: -len(row.ids))}
     while left:
         try:
-            for row in _in_one_batch(model, list(left.values()), sampling, batch_size):
+            for row in _in_one_batch(model, list(left.values()), sampling, batch_size, listener):
                 del left[row.place]
                 yield row
         except torch.OutOfMemoryError:
@@ -77,7 +83,9 @@ def write(model: Any, waiting: list[Row], sampling: Sampling, batch_size: int) -
             say(f"note: memory does not suffice; from here on {batch_size} replies are written at once")
 
 
-def _in_one_batch(model: Any, waiting: list[Row], sampling: Sampling, batch_size: int) -> Iterator[Row]:
+def _in_one_batch(
+    model: Any, waiting: list[Row], sampling: Sampling, batch_size: int, listener: Listener | None
+) -> Iterator[Row]:
     capacity = max(len(row.ids) for row in waiting) + sampling.max_new_tokens
     memory = memory_for(model, min(batch_size, len(waiting)), capacity)
     batch = _Batch(model, memory, sampling)
@@ -90,7 +98,11 @@ def _in_one_batch(model: Any, waiting: list[Row], sampling: Sampling, batch_size
         if waiting and free >= min(max(1, memory.num_slots // _REFILL), len(waiting)):
             batch.admit(waiting[:free])
             waiting = waiting[free:]
-        yield from batch.step()
+        finished = batch.step()
+        if listener:
+            for row in (*batch.rows, *finished):
+                listener(row.place, row.written)
+        yield from finished
 
 
 def _common_prefix(prompts: Sequence[list[int]]) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -46,11 +46,14 @@ def generate_each(
     top_p: float = 1.0,
     seed: int | Sequence[int] = 0,
     batch_size: int = 32,
+    listener: Callable[[int, str], None] | None = None,
 ) -> Iterator[tuple[int, Reply]]:
     """Answers as they are ready, each with its prompt's place: a conversation's next reply, or a text's continuation.
 
     `temperature` 0 is greedy. Otherwise each prompt draws from its own generator, seeded by its own seed, or by `seed`
     and its place in the list: neither the batch nor the process's random state matters, and neither is changed.
+
+    A `listener` hears, after each token, a prompt's place and its reply so far; what it raises ends the writing.
 
     A prompt that the template refuses, or that leaves no room for `max_new_tokens` in the model's context, gets a reply
     with finish `error`: nothing is cut off it in silence. UserError where memory does not suffice for one row.
@@ -63,10 +66,15 @@ def generate_each(
         else:
             waiting.append(Row(place=place, ids=ids, seed=seeds[place]))
     sampling = Sampling(max_new_tokens, temperature, top_p, renderer.stop_ids)
+
+    def hear(place: int, written: list[int]) -> None:
+        assert listener is not None
+        listener(place, _text(renderer, prompts[place], written))
+
     was_training = model.training
     model.eval()
     try:
-        for row in write(model, waiting, sampling, batch_size):
+        for row in write(model, waiting, sampling, batch_size, hear if listener else None):
             yield row.place, reply_of(renderer, prompts[row.place], row.ids, row.written, ended=row.ended)
     finally:
         model.train(was_training)
@@ -92,7 +100,10 @@ def prompt_ids(
 
 def reply_of(renderer: ChatRenderer, prompt: Prompt, ids: list[int], written: list[int], *, ended: bool) -> Reply:
     """The reply that `written` tokens after `ids` are, without the space that some tokenizers put before every text."""
-    text = renderer.decode(written)
-    if prompt == "" or not isinstance(prompt, str):
-        text = text.removeprefix(renderer.prefix)
+    text = _text(renderer, prompt, written)
     return Reply(text=text, num_tokens=len(written), finish="stop" if ended else "length", prompt_ids=ids)
+
+
+def _text(renderer: ChatRenderer, prompt: Prompt, written: list[int]) -> str:
+    text = renderer.decode(written)
+    return text.removeprefix(renderer.prefix) if prompt == "" or not isinstance(prompt, str) else text

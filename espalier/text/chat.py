@@ -19,10 +19,12 @@ from espalier.errors import UserError
 from espalier.text.chat_template import ChatTemplate, Thinking, builtin_templates, shape_of
 from espalier.text.loss_mask import LossMask
 from espalier.text.messages import TEXT_ROLE, Message, is_learned, weight_of
-from espalier.text.reasoning import split
+from espalier.text.reasoning import opened_by, split
 
 VERSION = 2
 """Of what rendering does; counted up when the same template gives other ids, or trains other ones."""
+_END_OF_A_PROMPT = 16
+"""Tokens that hold what a chat template opens a reply with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -202,6 +204,10 @@ class ChatRenderer:
         """Text of `ids`, special tokens written out: one in the middle of a reply is a fault to be seen, not hidden."""
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
+
+    def opening(self, prompt: Sequence[int]) -> str:
+        """The mark of thoughts that the end of a prompt has opened, which is missing from what is written after it."""
+        return opened_by(self.decode(prompt[-_END_OF_A_PROMPT:]))
 
     def plan(self, messages: Sequence[Message], tools: list[dict[str, Any]] | None = None) -> Plan:
         """A row as sequences of tokens and texts: every assistant turn to be learned, each behind its own prompt.

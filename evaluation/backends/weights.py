@@ -12,16 +12,12 @@ from espalier.models.devices import likely_device, likely_dtype
 from espalier.models.pool import Placement, stands_on
 from espalier.models.references import ModelRef
 from espalier.text.chat_template import read_template
-from espalier.text.reasoning import opened_by
 from evaluation.backends import versions
 from evaluation.backends.base import Ask
 
 if TYPE_CHECKING:
     from espalier.text.chat import ChatRenderer
     from evaluation.cases.suite import Generation
-
-_END_OF_A_PROMPT = 16
-"""Tokens that hold what a chat template opens a reply with."""
 
 
 @dataclass(kw_only=True)
@@ -81,7 +77,7 @@ class Weights:
 
     def written(self, renderer: ChatRenderer, prompt: Sequence[int], text: str) -> str:
         """What was written after the tokens of a prompt, with the mark of thoughts before it that the prompt opened."""
-        return opened_by(renderer.decode(prompt[-_END_OF_A_PROMPT:])) + text
+        return renderer.opening(prompt) + text
 
     @cached_property
     def template(self) -> str | None:

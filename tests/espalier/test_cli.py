@@ -253,8 +253,8 @@ class WordRenderer:
     def prompt(self, messages: list[dict[str, str]]) -> list[int]:
         return [0] * len(messages)
 
-    def decode(self, ids: list[int]) -> str:
-        return " ".join(map(str, ids))
+    def opening(self, prompt: list[int]) -> str:
+        return ""
 
 
 class FakeModel:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 from espalier.models import loading
+from espalier.text.chat import ChatRenderer
 from exports.exported import Exported
+from exports.templates.choosing import choose
+from exports.templates.reading import as_transformers_reads
 
 
 def write(exported: Exported) -> None:
     """Write the model with its adapters merged, so that any tool opens it without ours."""
     model = plain_model(exported)
     model.generation_config = _generation(exported)
-    loading.save_model(model, exported.renderer, exported.folder, None)
+    loading.save_model(model, told(exported), exported.folder, None)
 
 
 def plain_model(exported: Exported) -> Any:
@@ -20,6 +24,17 @@ def plain_model(exported: Exported) -> Any:
     import torch
 
     return loading.load_base(exported.run, device="cpu", dtype=getattr(torch, exported.config.dtype))
+
+
+def told(exported: Exported) -> ChatRenderer:
+    """The renderer with the template that gives others the ids of training too, with nothing of it left to be asked."""
+    renderer = exported.renderer
+    text = choose(renderer, as_transformers_reads(renderer))
+    if text == renderer.template.text:
+        return renderer
+    return ChatRenderer(
+        copy.deepcopy(renderer.tokenizer), text, thinking=renderer.template.thinking, date=renderer.template.date
+    )
 
 
 def _generation(exported: Exported) -> Any:

@@ -40,8 +40,9 @@ def export(config: ExportConfig, options: ExportOptions) -> int:
     from exports.checks import verify
     from exports.exported import PLACE, Exported, find_run, refuse_regressed
     from exports.seal import is_done, name_of, seal
-    from exports.writing import WRITERS
+    from exports.writing import WRITERS, check_installed
 
+    check_installed(config.to)
     run, renderer = find_run(config)
     refuse_regressed(run, options)
     name = name_of(config, run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 
 from espalier.errors import UserError
 from exports import adapter, merge
@@ -11,12 +12,27 @@ from exports.exported import Exported
 
 
 def _gguf(exported: Exported) -> None:
-    try:
-        from exports.gguf import writer
-    except ModuleNotFoundError as error:
-        raise UserError(f"GGUF is written through {error.name}: pip install 'espalier[gguf]'") from None
+    from exports.gguf import writer
+
     writer.write(exported)
 
 
-WRITERS: dict[Form, Callable[[Exported], None]] = {"merged": merge.write, "adapter": adapter.write, "gguf": _gguf}
+def _ollama(exported: Exported) -> None:
+    from exports import ollama
+
+    ollama.write(exported)
+
+
+WRITERS: dict[Form, Callable[[Exported], None]] = {
+    "merged": merge.write,
+    "adapter": adapter.write,
+    "gguf": _gguf,
+    "ollama": _ollama,
+}
 """Each writes its files into the export's folder; UserError where the model cannot be said in that form."""
+
+
+def check_installed(form: Form) -> None:
+    """UserError where what writes a form is not installed."""
+    if form in ("gguf", "ollama") and find_spec("gguf") is None:
+        raise UserError("GGUF is written through the package gguf: pip install 'espalier[gguf]'")

@@ -180,6 +180,10 @@ class ChatRenderer:
         """Ids up to where the assistant's next reply begins: what every trained turn stands behind."""
         return next(self._encode([self._asking(messages, tools)])).ids
 
+    def pieces(self, messages: Sequence[Message]) -> list[int | str]:
+        """What `prompt` encodes: the template's own tokens, and between them texts as they are printed."""
+        return self._asking(messages).pieces
+
     def prompts(self, prompts: Sequence[str | Sequence[Message]]) -> list[list[int] | UserError]:
         """What `prompt` or `text_prompt` make of each, encoded all at once; an error in the place of one refused."""
         found: list[Unencoded | UserError] = []

@@ -146,7 +146,7 @@ class ChatTemplate:
             text: str = self._tokenizer.apply_chat_template(
                 shown,
                 tools=json.loads(tools) if tools else None,
-                chat_template=self._printed_text,
+                chat_template=self.printed_text,
                 tokenize=False,
                 add_generation_prompt=asking,
                 enable_thinking=self.thinking == "keep",
@@ -225,7 +225,7 @@ class ChatTemplate:
             raise UserError(f"what is said of tools holds {typed[0]}, a token of the tokenizer's own")
 
     @cached_property
-    def _printed_text(self) -> str:
+    def printed_text(self) -> str:
         """The template's text; with the frozen date in place of the clock, where it asks for one."""
         formats = _date_formats(self.text)
         if not formats:

@@ -14,6 +14,7 @@ from gguf import GGUFWriter, TokenType
 
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
+from exports.templates.reading import found_anywhere, is_byte_level, prepends, state_of, steps
 
 _GPT2 = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 _ENGLISH = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"
@@ -36,7 +37,6 @@ _PRE = {
     "llama-bpe": _Split(_ENGLISH + r"\p{N}{1,3}" + _REST, False, True),
 }
 """`tokenizer.ggml.pre`, as llama.cpp's llama-vocab.cpp reads it."""
-_SPACE = "▁"
 _UNREACHABLE = -1e9
 """Score of a token that no merge makes."""
 
@@ -46,39 +46,21 @@ def write_tokenizer(writer: GGUFWriter, renderer: ChatRenderer, num_rows: int) -
 
     UserError where llama.cpp has no tokenizer that is the same.
     """
-    state = json.loads(renderer.tokenizer.backend_tokenizer.to_str())
+    state = state_of(renderer.tokenizer)
     if state["model"]["type"] != "BPE":
         raise UserError(f"a tokenizer of the kind {state['model']['type']} is not known to the GGUF writer, only BPE")
     if len(renderer.tokenizer) > num_rows:
         raise UserError(
             f"the tokenizer has {len(renderer.tokenizer)} tokens, and the model's embedding {num_rows} rows"
         )
-    if _is_byte_level(state):
+    if is_byte_level(state):
         _write_byte_level(writer, state)
     else:
         _write_sentencepiece(writer, state, num_rows)
-    texts, types = _tokens(state, num_rows, renderer.template.text)
+    texts, types = _tokens(state, num_rows, found_anywhere(renderer, state))
     writer.add_token_list(texts)
     writer.add_token_types(types)
     _write_special(writer, renderer)
-
-
-def adds_space(tokenizer: Any) -> bool:
-    """Whether a byte-level tokenizer puts a space before a text that begins without one, which llama.cpp's never do."""
-    state = json.loads(tokenizer.backend_tokenizer.to_str())
-    return any(step["type"] == "ByteLevel" and step["add_prefix_space"] for step in _steps(state["pre_tokenizer"]))
-
-
-def _steps(part: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """The steps of a normalizer or pre-tokenizer."""
-    if part is None:
-        return []
-    inner = part.get("pretokenizers", part.get("normalizers"))
-    return [part] if inner is None else [step for each in inner for step in _steps(each)]
-
-
-def _is_byte_level(state: dict[str, Any]) -> bool:
-    return any(step["type"] == "ByteLevel" for step in _steps(state["pre_tokenizer"]))
 
 
 def _write_byte_level(writer: GGUFWriter, state: dict[str, Any]) -> None:
@@ -102,7 +84,7 @@ def _name_of(split: _Split) -> str:
 def _split_of(state: dict[str, Any]) -> _Split:
     """How a byte-level tokenizer splits. UserError where it does so in another way than by one pattern, and digits."""
     pattern, digits = "", False
-    for step in _steps(state["pre_tokenizer"]):
+    for step in steps(state["pre_tokenizer"]):
         match step:
             case {"type": "ByteLevel", "use_regex": uses}:
                 pattern = pattern or (_GPT2 if uses else "")
@@ -112,7 +94,7 @@ def _split_of(state: dict[str, Any]) -> _Split:
                 pattern = found
             case _:
                 raise UserError(f"llama.cpp has no tokenizer known here that splits texts by {json.dumps(step)}")
-    for step in _steps(state["normalizer"]):
+    for step in steps(state["normalizer"]):
         if step["type"] != "NFC":  # which texts are in as they are typed; a check tells where one is not
             raise UserError(
                 f"llama.cpp has no tokenizer that changes texts by {json.dumps(step)} before it splits them"
@@ -123,12 +105,12 @@ def _split_of(state: dict[str, Any]) -> _Split:
 def _write_sentencepiece(writer: GGUFWriter, state: dict[str, Any], num_rows: int) -> None:
     """As SentencePiece's BPE, whose merges go by the score of what they make."""
     model = state["model"]
-    normal = _steps(state["normalizer"])
+    normal = steps(state["normalizer"])
     if not model.get("byte_fallback") or {"String": " "} not in [step.get("pattern") for step in normal]:
         raise UserError("llama.cpp has no tokenizer known here like this one: neither bytes nor SentencePiece's spaces")
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
-    writer.add_add_space_prefix(any(step["type"] == "Prepend" for step in normal))
+    writer.add_add_space_prefix(prepends(state))
     writer.add_token_scores(_scores(model, num_rows))
 
 
@@ -145,12 +127,8 @@ def _scores(model: dict[str, Any], num_rows: int) -> list[float]:
     return scores
 
 
-def _tokens(state: dict[str, Any], num_rows: int, template: str) -> tuple[list[str], list[TokenType]]:
-    """Text and type of each row's token; rows without one get an unused token.
-
-    llama.cpp finds tokens that are added in any text, and ours, in training, only in what the template prints: so one
-    that no template prints, and no model writes to be hidden, is one of many there.
-    """
+def _tokens(state: dict[str, Any], num_rows: int, found: set[int]) -> tuple[list[str], list[TokenType]]:
+    """Text and type of each row's token; rows without one get an unused token."""
     texts = [f"[unused {row}]" for row in range(num_rows)]
     types = [TokenType.UNUSED] * num_rows
     is_bytes = bool(state["model"].get("byte_fallback"))
@@ -163,7 +141,7 @@ def _tokens(state: dict[str, Any], num_rows: int, template: str) -> tuple[list[s
         texts[token] = text
         if added["special"]:
             types[token] = TokenType.CONTROL
-        elif text in template or types[token] == TokenType.UNUSED:
+        elif token in found:
             types[token] = TokenType.USER_DEFINED
     unknown = state["model"].get("unk_token")
     if unknown in state["model"]["vocab"]:

@@ -19,6 +19,8 @@ from exports.gguf.architectures import architecture_of
 from exports.gguf.architectures.base import Architecture
 from exports.gguf.tokens import write_tokenizer
 from exports.gguf.weights import Weights, open_weights
+from exports.templates.choosing import choose
+from exports.templates.reading import as_engines_read
 
 
 class Tensor(NamedTuple):
@@ -87,7 +89,7 @@ def _write_facts(writer: gguf.GGUFWriter, exported: Exported, quant: str) -> Non
     writer.add_sampling_top_p(sampling.top_p)
     writer.add_sampling_min_p(sampling.min_p)
     writer.add_sampling_penalty_repeat(sampling.repeat_penalty)
-    writer.add_chat_template(exported.renderer.template.text)
+    writer.add_chat_template(choose(exported.renderer, as_engines_read(exported.renderer)))
 
 
 def _tensors(architecture: Architecture, weights: Weights, quant: str) -> Iterator[Tensor]:

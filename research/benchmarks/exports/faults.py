@@ -53,7 +53,8 @@ def _none(folder: Path, base: Path) -> None:
 
 @fault("template with one space more")
 def _space(folder: Path, base: Path) -> None:
-    _template(folder, lambda text: _last(text, "assistant|>'", "assistant|> '"))
+    # Behind what asks for a reply, and behind what stands before one that was given: an export mends one without other.
+    _template(folder, lambda text: _last(text, "assistant|>'", "assistant|> '").replace("'|>'", "'|> '"))
 
 
 @fault("no token that begins a text")

@@ -6,8 +6,6 @@ Not `filelock`: it cannot tell who holds a lock, which errors name and `espalier
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from espalier.errors import UserError
@@ -66,27 +64,5 @@ def holder(path: Path) -> int | None:
     except BlockingIOError:
         pid = os.pread(handle, 20, 0)
         return int(pid) if pid.isdigit() else 0
-    finally:
-        os.close(handle)
-
-
-@contextmanager
-def held(folder: Path, what: str, *, patience_s: float = 30.0) -> Iterator[None]:
-    """Nobody else holds `folder` meanwhile: for files in it that are read, changed and written again in an instant.
-
-    The folder itself is locked, so that nothing lies there for it. UserError where another process keeps it so long.
-    """
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        deadline = time.monotonic() + patience_s
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise UserError(f"{what} ({folder}) is in use by another process; try again") from None
-                time.sleep(0.01)
-        yield
     finally:
         os.close(handle)

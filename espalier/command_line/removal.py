@@ -12,7 +12,7 @@ from espalier.command_line import console
 from espalier.command_line.listing import choose
 from espalier.errors import UserError
 from espalier.memory import status
-from espalier.memory.runlog import write_memory
+from espalier.memory.access import write_or_tell
 
 _MOST_NAMED = 10
 
@@ -51,7 +51,7 @@ def remove(name: str, *, yes: bool) -> None:
             lock.release()
     console.say(f"removed {shown}")
     if status.path().exists():
-        write_memory(status.write)
+        write_or_tell(status.write)
 
 
 def _check_part(found: Artifact, part: str, below: list[Artifact]) -> None:

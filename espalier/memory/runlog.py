@@ -6,16 +6,13 @@ The one way into that file. A workspace has a memory of its own: what is made un
 and touches no checkout.
 """
 
-from collections.abc import Callable
-
 from espalier.artifacts.kinds import of_word
-from espalier.artifacts.lock import held
 from espalier.artifacts.paths import agents_dir
 from espalier.artifacts.records import write_text
 from espalier.artifacts.registry import Artifact, read
-from espalier.command_line.console import printable, say
-from espalier.errors import UserError
+from espalier.command_line.console import printable
 from espalier.memory import status
+from espalier.memory.access import write_or_tell
 from espalier.memory.naming import named, placeless
 
 _HEAD = """# Run log
@@ -44,19 +41,7 @@ def note(spec: str, *, what: str = "", figures: str = "", page: str = "") -> Non
         _append(read(kind, name), what, figures, page)
         status.write()
 
-    write_memory(written)
-
-
-def write_memory(write: Callable[[], None]) -> None:
-    """Have `write` change files of the memory while nobody else does; what it cannot is said, and is no error."""
-    try:
-        agents_dir().mkdir(parents=True, exist_ok=True)
-        with held(agents_dir(), "the written memory"):
-            write()
-    except UserError as error:
-        say(f"note: {error}")
-    except OSError as error:
-        say(f"note: {agents_dir()} could not be written ({error})")
+    write_or_tell(written)
 
 
 def _append(made: Artifact, what: str, figures: str, page: str) -> None:

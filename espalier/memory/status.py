@@ -12,13 +12,13 @@ from typing import Any
 
 from espalier.artifacts import registry
 from espalier.artifacts.kinds import KINDS, verification
-from espalier.artifacts.lock import held
 from espalier.artifacts.paths import agents_dir
 from espalier.artifacts.records import write_text
 from espalier.artifacts.registry import Artifact
 from espalier.artifacts.scored import Score, scores_of_runs
 from espalier.command_line import console
 from espalier.errors import UserError
+from espalier.memory.access import held
 from espalier.memory.naming import named, placeless
 from espalier.report import escape, table
 
@@ -47,8 +47,7 @@ def write() -> None:
 
 def show() -> None:
     """Write the page and print it."""
-    agents_dir().mkdir(parents=True, exist_ok=True)
-    with held(agents_dir(), "the written memory"):
+    with held():
         write()
     console.say(path().read_text(encoding="utf-8").rstrip())
 

@@ -1,5 +1,6 @@
 """The run log: one line for one content, whoever writes at once, and nothing of what people wrote is lost."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records
-from espalier.artifacts.lock import held
 from espalier.artifacts.paths import agents_dir, repo_root
 from espalier.errors import UserError
 from espalier.memory import status
+from espalier.memory.access import held
 from espalier.memory.runlog import note
 from tests.espalier.artifacts.forge import forge, forge_scores
 
@@ -90,14 +91,10 @@ def test_what_cannot_be_noted_is_said_and_stops_nothing(capsys: pytest.CaptureFi
     assert "note: " in capsys.readouterr().out
 
 
-def test_a_memory_that_another_keeps_is_not_waited_for_without_end(workspace: Path) -> None:
-    with (
-        held(workspace, "it"),
-        pytest.raises(UserError, match="in use by another process"),
-        held(workspace, "it", patience_s=0.0),
-    ):
+def test_a_memory_that_another_keeps_is_not_waited_for_without_end() -> None:
+    with held(), pytest.raises(UserError, match=rf"in use by process {os.getpid()}"), held(patience_s=0.0):
         raise AssertionError
-    with held(workspace, "it", patience_s=0.0):
+    with held(patience_s=0.0):
         pass
 
 

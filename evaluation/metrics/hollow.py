@@ -35,6 +35,7 @@ _ASKING = re.compile(
     r"|(?:^|[;:—–]| - |\b(?:and|so|but|or)\b)\W{0,9}(?:\w+\W{1,9}){0,2}?(?:which|who|whose|whom)\b"
     rf"|^\W{{0,9}}(?:if|when|in|on|at|for|with|from|of)\b.{{1,200}}, {_WH}\b"  # if you cut it in two, which of them …
     rf"|\b{_WH}(?: \w+){{0,4}} {_AUXILIARY} (?:it|that|this|there|the|these|those|my|your|his|her|its|our|their|an?|\d)"
+    r"|¿"  # a question of another language within an English reply
     r"|\b(?:what|how) about\b|\bwhat's\b|\bhow (?:come|many|much)\b|\bany (?:idea|thought|question|other)s?\b|\bready\b"
     r"|\b(?:tell me|walk me through|talk me through)\b|\w *= *\w"
     rf"|(?:=|\.\.\.|…|_|\b(?:equals|makes|gives|is|are|be|to|of|by|so|{_WH}))\W{{0,9}}$"  # 3 times 4 is?

@@ -69,12 +69,18 @@ def affirmed(case: Case, reply: Reply) -> Score:
         word = takes_up(case, near) or _own_word(case.learner, near)
         things = read(near).shared(said)
         understood = bool(word) and meaning(case, Reply(text=near, num_tokens=0, finish="stop")).value == 1
-        value = 1.0 if understood or len(things) + bool(word and word not in things) > 1 else HALF
+        told = len(things) + bool(word and word not in things) > 1 and (bool(word) or not _has_words(case))
+        value = 1.0 if understood or told else HALF
         if not word and not things:
             best = best if best.value else Score(0.0, f"says {quoted(cue)} of nothing in particular")
         elif value > (best.value or 0):
             best = Score(value, f"{quoted(cue)} of {quoted(*dict.fromkeys([word, *things] if word else things))}")
     return best
+
+
+def _has_words(case: Case) -> bool:
+    """Whether it is known which of the learner's words it is about: then one of these has to be there."""
+    return case.truth is not None and bool(case.truth.switched)
 
 
 def _own_word(learner: str, text: str) -> str:

@@ -42,7 +42,8 @@ def dialect_match(case: Case, reply: Reply) -> Score:
     fresh = [word for word in own if word not in theirs]
     allowed = max(1, len(read(reply.text).words) // _ONE_IN)
     put_on = fresh[allowed:]
-    written, wanted = (script(reply.text), written_in(due.names)) if due.language == "zh" else ("", "")
+    compared = script(said) == "mixed"  # who shows both asks about the two
+    written, wanted = (script(reply.text), written_in(due.names)) if due.language == "zh" and not compared else ("", "")
     if written and wanted:
         kept = [written] if written == wanted else []
         own, strange = own + kept, strange if kept else [*strange, f"{written} characters"]

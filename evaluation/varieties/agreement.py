@@ -16,6 +16,7 @@ from evaluation.metrics.text import read
 from evaluation.metrics.words import find
 from evaluation.varieties.lists import lists, plain
 from evaluation.varieties.marks import script
+from evaluation.varieties.mixing import knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ _LETTERS = re.compile(r"^(?:.|[a-z]\W.*|\d.*|\W.*)$")
 
 def _english(text: str, words: list[str]) -> Iterator[Place]:
     for one, two in re.findall(r"(?<![\w'.-])(a|an|A|An) ([a-z][\w'-]*)", text):
-        if _LETTERS.match(two):
+        if _LETTERS.match(two) or knows("en", two) < 1:  # "a ella" is Spanish
             continue
         vowel = bool(_SILENT.match(two)) or (two[0] in "aeiou" and not _CONSONANT.match(two))
         yield Place(f"{one} {two}", "" if (one.lower() == "an") == vowel else f"{'an' if vowel else 'a'} {two}")

@@ -73,7 +73,7 @@ def lists(language: str) -> Lists:
         language=language,
         homes={word: frozenset(found) for word, found in _spelt(homes).items() if found != everywhere},
         names={variety: tuple(map(str.lower, names)) for variety, names in data["names"].items()},
-        things=tuple(tuple(plain(word.strip()) for word in line.split(",")) for line in data["things"]),
+        things=tuple(tuple(dict.fromkeys(plain(word.strip()) for word in line.split(","))) for line in data["things"]),
         registers={name: frozenset(map(plain, words.split())) for name, words in data["register"].items()},
         core=frozenset("".join(core.split())) if language == "zh" else frozenset(map(plain, core.split())),
         wrong={plain(said): right for said, right in data["wrong"].items()},

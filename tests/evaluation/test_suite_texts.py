@@ -8,10 +8,13 @@ import pytest
 
 from data_mix.generation.errors import is_error
 from espalier.suite_file import find_suite
+from evaluation.backends.controls import _scene
 from evaluation.cases.case import Case, Reply, Turn
 from evaluation.cases.suite import listed_cases, load_suite
+from evaluation.controls.base import controls
 from evaluation.learner.moves import move_of
 from evaluation.learner.simulated import RuleLearner, put_right, says_right
+from evaluation.metrics import METRICS
 from evaluation.metrics.answer import answer_given, answer_given_away, answer_in
 from evaluation.metrics.due import as_due
 from evaluation.metrics.explicit import explicit_correction
@@ -30,9 +33,16 @@ AT_LEAST = {
     "level_fit": 50,
     "heritage_vs_l2": 24,
     "safety": 20,
+    "spanish_heritage": 15,
+    "spanish_l2": 14,
+    "mandarin_heritage": 15,
+    "mandarin_l2": 13,
+    "arabic_l2": 15,
+    "swahili_l2": 15,
 }
 CASES = {name: listed_cases(load_suite(name)) for name in AT_LEAST}
-WITHHELD = {"pedagogical", "dialogue", "stress", "safety"}
+OF_LEARNERS = ["spanish_heritage", "spanish_l2", "mandarin_heritage", "mandarin_l2", "arabic_l2", "swahili_l2"]
+WITHHELD = {"pedagogical", "dialogue", "stress", "safety", *OF_LEARNERS}
 """Suites in which `answer` is to be found by the learner."""
 
 
@@ -150,6 +160,22 @@ def test_good_replies_seldom_ask_hollow_questions_and_empty_ones_do(name: str) -
     for case in CASES[name]:
         for canned in ("What do you think?", "Hmm, not quite. What is the next step?", "Does that make sense?"):
             assert hollow_question(case, reply(canned)).value == 1, case.name
+
+
+@pytest.mark.parametrize("name", OF_LEARNERS)
+def test_good_replies_to_a_kind_of_learner_do_what_it_asks_and_what_was_made_to_win_does_not(name: str) -> None:
+    cases = CASES[name]
+    assert all(case.reference and case.truth and case.truth.level and case.truth.target_language for case in cases)
+    kind, does = ("heritage", "affirm") if name.endswith("heritage") else ("l2", "explain")
+    assert {(case.truth.learner_kind, case.truth.asked) for case in cases if case.truth} == {(kind, does)}
+    decides = METRICS[load_suite(name).main_metric]
+    good = [decides(case, reply(case.reference or "")).value or 0 for case in cases]
+    assert min(good) >= 0.5 and sum(good) / len(good) >= 0.9
+    scenes = [_scene(case) for case in cases]
+    for family in (each for each in controls().values() if each.kind == "learners"):
+        made = zip(cases, family.replies(scenes), strict=True)
+        won = [decides(case, reply(text)).value or 0 for case, text in made if text]
+        assert sum(won) / len(won) <= 0.7, family.name
 
 
 @pytest.mark.parametrize(("name", "case"), REFERENCES)

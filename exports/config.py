@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions
+from espalier.endpoints.client import EndpointSettings, Url
 
 Form = Literal["merged", "gguf", "ollama", "adapter"]
 """What a model is exported to."""
@@ -80,6 +81,34 @@ class ExportOptions(ArtifactOptions, NotedOptions):
     """Export a run that is marked as regressed all the same."""
     redo: bool = False
     """Throw away the export of this name, once another is whole."""
+
+
+class VerifyConfig(Config):
+    """What is proven to be what was trained."""
+
+    name: str
+    """An export; with --endpoint an export or a model, which may be a run, a folder or a hub name. It may stand first,
+    without the flag."""
+    endpoint: Url | None = None
+    """Base URL of a server that is to be held against it, which usually ends in /v1."""
+    model: str | None = None
+    """The model's name at the server; by default the same."""
+    api_key_env: str | None = None
+    """Name of the environment variable that holds the server's key."""
+    prompts: Annotated[int, Field(ge=8, le=240)] = 64
+    """How many conversations the server is asked."""
+    at_least: Annotated[float, Field(gt=0, le=1)] = 0.98
+    """Share of tokens on which the server has to agree with what was trained: 0.98 for q8_0 and finer, less for coarser
+    weights."""
+    chat_template: str | None = None
+    """Builtin template or file, for a model that has none."""
+
+    @property
+    def at_endpoint(self) -> EndpointSettings:
+        """How the server is asked."""
+        return EndpointSettings(
+            endpoint=self.endpoint or "", model=self.model or self.name, api_key_env=self.api_key_env, constrain="none"
+        )
 
 
 def default_name(model: str, to: Form, quant: Quant | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any
@@ -79,17 +80,35 @@ class Trained:
         except UserError:
             return None
 
-    @cached_property
-    def replies_before(self) -> list[Reply] | None:
-        """Greedy replies with the adapter off, or of what its weights were before; None where nothing is known."""
+    @property
+    def before(self) -> AbstractContextManager[Any] | None:
+        """What it was trained from, to be asked within: the adapter off, or the weights before; None: nothing known."""
         if self.is_adapter:
-            with self.model.disable_adapter():
-                return self.greedy(self.model)
+            return self._without_adapter()
+        if self._before is None:
+            return None
+        return nullcontext(self._before)
+
+    @contextmanager
+    def _without_adapter(self) -> Iterator[Any]:
+        with self.model.disable_adapter():
+            yield self.model
+
+    @cached_property
+    def _before(self) -> Any:
         if self.parent is None:
             return None
-        before = loading.load_base(self.parent, **self._how)
-        same = before.config.get_text_config().vocab_size == self.model.config.get_text_config().vocab_size
-        return self.greedy(before) if same else None
+        found = loading.load_base(self.parent, **self._how)
+        same = found.config.get_text_config().vocab_size == self.model.config.get_text_config().vocab_size
+        return found if same else None
+
+    @cached_property
+    def replies_before(self) -> list[Reply] | None:
+        """Greedy replies of what it was trained from; None where nothing is known of it."""
+        if self.before is None:
+            return None
+        with self.before as model:
+            return self.greedy(model)
 
     def greedy(self, model: Any) -> list[Reply]:
         """What another model on the same tokens answers greedily."""

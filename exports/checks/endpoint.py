@@ -88,6 +88,15 @@ def _answered(ours: Trained, answers: list[Answer], at_least: float) -> Finding:
     return Finding(check="answers", passed=passed, asked=count, differing=count - sum(same), figures=figures, said=said)
 
 
+def _ids(ours: Trained, place: int, answer: Answer) -> list[int]:
+    """The tokens of an answer: those of the trained reply where it is that, for a text can be written in several ways."""
+    for reply in (ours.replies[place], *((ours.replies_before or [])[place : place + 1])):
+        if _text(ours, ours.renderer.decode(reply.ids)) == _text(ours, answer.content):
+            return reply.ids
+    ids: list[int] = ours.renderer.tokenizer.encode(answer.content, add_special_tokens=False)
+    return ids
+
+
 def _verdict(found: Agreement, at_least: float) -> str:
     if found.with_base is not None and found.base_share > found.share:
         return "this is what it was trained from and not what was trained: the adapter is not on"
@@ -97,8 +106,8 @@ def _verdict(found: Agreement, at_least: float) -> str:
 
 
 def _agreement(ours: Trained, answers: list[Answer]) -> Agreement:
-    encode, stops = ours.renderer.tokenizer.encode, ours.renderer.stop_ids
-    replies = [encode(answer.content, add_special_tokens=False)[:NEW_TOKENS] for answer in answers]
+    stops = ours.renderer.stop_ids
+    replies = [_ids(ours, place, answer)[:NEW_TOKENS] for place, answer in enumerate(answers)]
     ends = [answer.finish == "stop" for answer in answers]
 
     def agreeing(model: Any) -> int:

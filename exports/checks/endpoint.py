@@ -89,7 +89,7 @@ def _answered(ours: Trained, answers: list[Answer], at_least: float) -> Finding:
 
 
 def _ids(ours: Trained, place: int, answer: Answer) -> list[int]:
-    """The tokens of an answer: those of the trained reply where it is that, for a text can be written in several ways."""
+    """The tokens of an answer: where it is the trained reply, those, for a text can be written in several ways."""
     for reply in (ours.replies[place], *((ours.replies_before or [])[place : place + 1])):
         if _text(ours, ours.renderer.decode(reply.ids)) == _text(ours, answer.content):
             return reply.ids

@@ -54,6 +54,8 @@ class Stage2Config(TrainConfig):
     """How much less than its parent, in the unit of a core suite's deciding column, it may do there. It is marked
     regressed unless the whole 95 % interval of the paired difference lies above that loss: neither a lucky draw nor a
     suite of few cases is proof that nothing was lost."""
+    gate_limit: int | None = Field(None, ge=1)
+    """Ask at most so many cases of each suite, for a quick look; fewer cases are harder to pass by."""
 
     @model_validator(mode="after")
     def _suites_are_named_once(self) -> Self:

@@ -25,7 +25,7 @@ from espalier.suite_file import find_suite
 from stage2.config import Stage2Config
 
 EVALUATE = "evaluation/run.py"
-_ASKED = ("suites", "core_suites", "gates", "may_lose")
+_ASKED = ("suites", "core_suites", "gates", "may_lose", "gate_limit")
 _GATE_FAILED = 1
 
 
@@ -89,6 +89,7 @@ def _evaluate(config: Stage2Config, suite: str, name: str, publish: bool) -> lis
     words = ["--models", _parent(config), f"run:{config.name}", "--suite", suite, "--name", name]
     words += ["--device", config.device, "--dtype", config.dtype]
     words += ["--load_in_4bit"] * config.load_in_4bit + ["--trust_remote_code"] * config.trust_remote_code
+    words += ["--limit", str(config.gate_limit)] if config.gate_limit else []
     words += ["--chat_template", config.chat_template] if config.chat_template else []
     words += ["--gate", *gates, "--junit", str(outcomes)] if gates else []
     words += ["--redo"] * _begun_before(folder, config)

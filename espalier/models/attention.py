@@ -8,12 +8,14 @@ of any, as when a reply is generated, attention is what it was.
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeGuard
 
 import torch
+from torch.nn.attention import varlen
 from torch.utils.checkpoint import checkpoint
 
 from espalier.models import row_kernel
@@ -26,6 +28,8 @@ Own = Callable[..., tuple[Tensor, Tensor | None]]
 _NAMES = {"sdpa": "by_rows", "eager": "by_rows_written_out"}
 """Our name for it, by the attention that a model came with: torch's kernels, or plain operations where it needs what
 they do not know (soft caps, sinks)."""
+_SHARED_HEADS_ARE_ANNOUNCED = "enable_gqa" in inspect.signature(varlen.varlen_attn).parameters
+"""Whether torch wants to be told that heads share keys; up to 2.11 it sees to it unasked, and knows no such word."""
 _BLOCK = 512
 """Queries at a time where scores are written out."""
 _WORTH = 1_000_000
@@ -117,9 +121,10 @@ def _flash(
 
     No row has more tokens than `longest`, a bound that is known without waiting for the device.
     """
-    from torch.nn.attention.varlen import varlen_attn
-
-    out = varlen_attn(
+    shared: dict[str, Any] = (
+        {"enable_gqa": True} if _SHARED_HEADS_ARE_ANNOUNCED and query.shape[1] != key.shape[1] else {}
+    )
+    out = varlen.varlen_attn(
         query,
         key,
         value,
@@ -129,7 +134,7 @@ def _flash(
         longest,
         scale=scale,
         window_size=(window - 1, 0) if window else (-1, 0),
-        enable_gqa=query.shape[1] != key.shape[1],
+        **shared,
     )
     assert isinstance(out, Tensor)  # not a pair with what was not asked for
     return out

@@ -121,6 +121,10 @@ GOOD: dict[str, list[Any]] = {
             "misspellings": [{"start": 9, "wrong": "cta", "right": "cat"}],
         }
     ],
+    "cowsl2h": [
+        {"id": 1, "course": "SPA 31", "l1 language": "Spanish", "essay": "Yo ser alta.", "corrected1": "Soy alta."}
+    ],
+    "transcript": [{"transcription": "so 我们 go", "language": "mixed", "topic": "sports", "audio": None}],
     "pairs": [{"source": "gato", "target": "cat", "source_language": "es", "target_language": "en"}],
     "text": [{"text": "Basil reads.", "meta": {"level": "A1"}}],
 }

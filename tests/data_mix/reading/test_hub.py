@@ -72,6 +72,27 @@ def parquet() -> bytes:
     return file.getvalue()
 
 
+def spoken() -> bytes:
+    """A recording and its transcript, in the form in which `datasets` writes them."""
+    import pyarrow
+    import pyarrow.parquet
+
+    features = {
+        "audio": {"sampling_rate": 16000, "_type": "Audio"},
+        "transcription": {"dtype": "string", "_type": "Value"},
+    }
+    columns = {
+        "audio": [{"bytes": b"RIFF\xff\xd8", "path": "a.wav"}, {"bytes": b"\xff", "path": None}],
+        "transcription": ["Habari?", "Nzuri."],
+    }
+    table = pyarrow.table(columns).replace_schema_metadata(
+        {"huggingface": json.dumps({"info": {"features": features}})}
+    )
+    file = io.BytesIO()
+    pyarrow.parquet.write_table(table, file)
+    return file.getvalue()
+
+
 CARD = b"""---
 configs:
 - config_name: one
@@ -90,6 +111,7 @@ REPOSITORIES: dict[str, dict[str, bytes]] = {
         "two.jsonl.gz": gzip.compress(json_lines(8, 9), mtime=0),
     },
     "her/table": {"train.parquet": parquet()},
+    "her/spoken": {"train.parquet": spoken()},
     "her/scripted": {"scripted.py": b"print('never run')", "data.bin": b""},
     "her/broken": {"train.jsonl": json_lines(1, 2) + b'{"id": \n'},
     "her/gated": {"train.jsonl": json_lines(1)},
@@ -208,7 +230,7 @@ def numbers(answer: dict[str, Any]) -> list[int]:
 def test_a_dataset_is_streamed_by_shards_from_a_commit(tmp_path: Path, endpoint: str) -> None:
     talks = {"name": "talks", "config": "one"}
     parts = [talks | {"shard": shard, "of": 3} for shard in range(3)]
-    others = [{"name": "her/talks", "config": "two", "revision": "old"}, {"name": "her/table"}]
+    others = [{"name": "her/talks", "config": "two", "revision": "old"}, {"name": "her/table"}, {"name": "her/spoken"}]
     whole, *answers = ask(tmp_path, endpoint, [talks, *parts, *others])
     assert (whole["name"], whole["revision"], whole["shards"]) == ("her/talks", SHA, 3)
     assert whole["rows"][0] == [1, {"id": 1, "text": "Text 1."}] and numbers(whole) == [1, 2, 3, 4, 5, 6]
@@ -220,6 +242,10 @@ def test_a_dataset_is_streamed_by_shards_from_a_commit(tmp_path: Path, endpoint:
         [2, "not_text"],
         [3, {"when": None, "raw": None, "score": None, "tags": None}],
         [4, "not_json"],
+    ]
+    assert answers[5]["rows"] == [
+        [1, {"audio": {"path": "a.wav"}, "transcription": "Habari?"}],
+        [2, {"audio": {"path": "recording"}, "transcription": "Nzuri."}],
     ]
 
 

@@ -79,7 +79,7 @@ def piece_by_piece(own: Any) -> Any:
 
 def varlen_as_documented(
     query: Tensor, key: Tensor, value: Tensor, cu_q: Tensor, cu_k: Tensor, max_q: int, max_k: int, *,
-    scale: float, window_size: tuple[int, int], enable_gqa: bool,
+    scale: float, window_size: tuple[int, int], enable_gqa: bool = False,
 ) -> Tensor:  # fmt: skip
     """What torch says of `varlen_attn`, in plain operations: row by row, `window_size` to the left and right."""
     assert cu_q is cu_k and cu_q.dtype == torch.int32 and max_q == max_k and window_size[1] == 0
@@ -94,9 +94,20 @@ def varlen_as_documented(
     return torch.cat(parts)
 
 
+def by_flash_of_torch_2_11(query: Tensor, key: Tensor, value: Tensor, bounds: Tensor, window: int) -> Tensor:
+    def of_2_11(*given: Any, scale: float, window_size: tuple[int, int]) -> Tensor:
+        return varlen_as_documented(*given, scale=scale, window_size=window_size, enable_gqa=True)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(attention, "_SHARED_HEADS_ARE_ANNOUNCED", False)
+        patch.setattr("torch.nn.attention.varlen.varlen_attn", of_2_11)
+        return by_flash(query, key, value, bounds, window)
+
+
 WAYS = {
     "kernel": by_kernel,
     "flash": by_flash,
+    "flash, torch 2.11": by_flash_of_torch_2_11,
     "torch, piece by piece": piece_by_piece(sdpa_attention_forward),
     "written out, piece by piece": piece_by_piece(modeling_llama.eager_attention_forward),
 }

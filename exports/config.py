@@ -81,6 +81,8 @@ class ExportOptions(ArtifactOptions, NotedOptions):
     """Export a run that is marked as regressed all the same."""
     redo: bool = False
     """Throw away the export of this name, once another is whole."""
+    push: str | None = None
+    """Upload the complete export to this repository of models (OWNER/NAME) on the hub, private where it is new."""
 
 
 class VerifyConfig(Config):

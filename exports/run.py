@@ -21,6 +21,8 @@ from espalier.errors import UserError, run_main
 from exports.config import ExportConfig, ExportOptions
 
 if TYPE_CHECKING:
+    from espalier.models.references import ModelRef
+    from espalier.text.chat import ChatRenderer
     from exports.exported import Finding
 
 COMMAND = "exports/run.py"
@@ -35,40 +37,58 @@ def main(argv: list[str]) -> int:
 
 def export(config: ExportConfig, options: ExportOptions) -> int:
     """Make, check and seal the export that `config` describes; returns the exit code."""
-    from espalier.artifacts import records
     from espalier.artifacts.paths import artifact
-    from exports.checks import verify
-    from exports.exported import PLACE, Exported, find_run, refuse_regressed
-    from exports.seal import is_done, name_of, seal
-    from exports.writing import WRITERS, check_installed
+    from exports.exported import PLACE, find_run, refuse_regressed
+    from exports.push import check_name
+    from exports.seal import is_done, name_of
+    from exports.writing import check_installed
 
     check_installed(config.to)
+    if options.push is not None:
+        check_name(options.push)
     run, renderer = find_run(config)
     refuse_regressed(run, options)
     name = name_of(config, run)
     folder = artifact(PLACE, name)
     if is_done(name, config, run, options):
         say(f"export {name} is already complete: {folder}")
-        return note_if_wanted(name, options)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing half-written stays
-    say(f"export {name}: {run.spec} to {config.to}")
-    with records.staging(folder, replace=options.redo) as staged:
+    else:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing half-written stays
+        say(f"export {name}: {run.spec} to {config.to}")
+        make(name, config, options, run, renderer)
+        say(f"complete: {folder} (read {folder / 'README.md'})")
+    tell_others(name, options)
+    return 0
+
+
+def make(name: str, config: ExportConfig, options: ExportOptions, run: "ModelRef", renderer: "ChatRenderer") -> None:
+    """Write it, check it, seal it, and only then give it its name. UserError where it is not what was trained."""
+    from espalier.artifacts import records
+    from espalier.artifacts.paths import artifact
+    from exports.checks import verify
+    from exports.exported import PLACE, Exported
+    from exports.seal import seal
+    from exports.writing import WRITERS
+
+    with records.staging(artifact(PLACE, name), replace=options.redo) as staged:
         exported = Exported(name=name, config=config, folder=staged, run=run, renderer=renderer)
         WRITERS[config.to](exported)
         findings = verify(exported, options)
         tell(findings)
         seal(exported, findings, options)
-    say(f"complete: {folder}")
-    return note_if_wanted(name, options)
 
 
-def note_if_wanted(name: str, options: ExportOptions) -> int:
-    """Note the complete export in the written memory, once, unless that is not wanted; returns the exit code."""
+def tell_others(name: str, options: ExportOptions) -> None:
+    """Note the complete export in the written memory, once, unless that is not wanted; upload it where that is."""
+    from espalier.artifacts.paths import artifact
     from espalier.memory.runlog import note
+    from exports.exported import PLACE
+    from exports.push import push
 
     if options.publish:
         note(f"export:{name}")
-    return 0
+    if options.push is not None:
+        say(f"uploaded: {push(artifact(PLACE, name), options.push)}")
 
 
 def tell(findings: "list[Finding]") -> None:

@@ -12,6 +12,7 @@ from espalier.artifacts.run import timestamp
 from espalier.command_line.config import to_dict
 from espalier.errors import UserError
 from espalier.models.references import ModelRef
+from exports import card
 from exports.config import DEFAULT_QUANT, ExportConfig, ExportOptions, default_name
 from exports.exported import PLACE, VERIFICATION, Exported, Finding
 
@@ -43,8 +44,9 @@ def _asked(config: ExportConfig, run: ModelRef) -> dict[str, Any]:
 
 
 def seal(exported: Exported, findings: list[Finding], options: ExportOptions) -> None:
-    """Complete an export: what the checks found, and last its manifest."""
+    """Complete an export: what the checks found, its card, and last its manifest."""
     records.write_json(exported.folder / VERIFICATION, {"findings": [each.facts for each in findings]})
+    card.write(exported, findings)
     made_in = options.made_in(exported.name)
     facts = {
         "kind": "export",
@@ -62,7 +64,7 @@ def seal(exported: Exported, findings: list[Finding], options: ExportOptions) ->
 
 
 def _content(exported: Exported) -> tuple[str, ...]:
-    beside = {VERIFICATION, "README.md"}
+    beside = {VERIFICATION, card.NAME}
     return tuple(
         name for path in exported.files if (name := path.relative_to(exported.folder).as_posix()) not in beside
     )

@@ -8,16 +8,22 @@ from typing import Any
 import pytest
 
 from data_mix import build
+from espalier.artifacts import records
 from espalier.command_line import yaml_text
 from espalier.errors import UserError
 from espalier.models.pool import Placement
 from espalier.models.references import ModelRef
 from evaluation.backends.fleet import Fleet
 from evaluation.cases.suite import Generation
+from stage1.train import main as train_stage1
+from stage2 import train as stage2_train
 from tests import processes
 from tests.data_mix.test_pipeline import ALL, contents, large
 from tests.espalier.endpoints.chat_server import HANGS_S
 from tests.evaluation.backends.models import ASKS, base, local
+from tests.stage1.commands import make_mix, write_config
+from tests.stage2.test_gates import SUITE
+from tests.stage2.test_train import QUICK, VARIANT
 
 ray = pytest.importorskip("ray", reason="Ray is an extra: pip install -e .[ray]")
 pytestmark = pytest.mark.slow
@@ -119,3 +125,26 @@ def test_what_a_worker_complains_of_is_said_here(cluster: str, tmp_path: Path) -
         dict(crew.answer(ASKS))
     crew.close()
     assert not crew._crew
+
+
+def test_variants_are_the_same_bytes_as_alone(cluster: str, workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_mix(workspace)
+    assert train_stage1([str(write_config(workspace, QUICK, threads=1))]) == 0
+    suite = workspace / "own.yaml"
+    suite.write_text(yaml_text.dump(SUITE | {"name": "own"}))
+    variant = VARIANT | {"suites": [str(suite)], "core_suites": [], "threads": 1}
+    files = [write_config(workspace, variant, name=name, seed=seed) for name, seed in (("a", 0), ("b", 1))]
+    lost = write_config(workspace, variant, name="c", parent="nobody")
+    monkeypatch.setattr(stage2_train, "hold", lambda config: 0)
+    alone = []
+    for file in files:
+        assert stage2_train.main([str(file)]) == 0
+        manifest = workspace / "runs" / file.stem / "manifest.json"
+        alone.append((manifest, records.read_json(manifest)["content_hash"]))
+        records.remove_folder(manifest.parent)
+    done = processes.run("stage2/train.py", "--variant", lost, *files, "--engine", "ray", "--ray_address", cluster)
+    assert done.code == 2, done.output
+    table = [line.split(maxsplit=1) for line in done.output.splitlines()[-3:]]
+    assert table == [["c", "FAILED, for the reason given above"], ["a", "passed"], ["b", "passed"]], done.output
+    assert "there is no complete run 'nobody'" in done.output
+    assert [records.read_json(manifest)["content_hash"] for manifest, _ in alone] == [digest for _, digest in alone]

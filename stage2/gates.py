@@ -9,38 +9,19 @@ and the reason says whether it was lost, or whether the cases are too few to tel
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
-from xml.etree import ElementTree
 
-from espalier.artifacts import records
 from espalier.artifacts.gates import Change, Gates, read_gates, write_gates
-from espalier.artifacts.paths import artifact
+from espalier.artifacts.paths import artifact, workspace
+from espalier.artifacts.run import recorded
 from espalier.command_line.config import to_dict
 from espalier.command_line.console import say
-from espalier.command_line.subcommand import run_command
-from espalier.errors import UserError
 from espalier.memory.runlog import note
-from espalier.suite_file import find_suite
+from stage2 import asking
 from stage2.config import Stage2Config
 
-EVALUATE = "evaluation/run.py"
 _ASKED = ("suites", "core_suites", "gates", "may_lose", "gate_limit")
-_GATE_FAILED = 1
-
-
-def check_askable(config: Stage2Config) -> None:
-    """UserError where there is no such suite, or where the evaluator refuses one or a gate on it.
-
-    Before training: nobody should wait for a model that is then asked nothing.
-    """
-    for suite in _suites(config):
-        find_suite(suite)
-        scores_name(config, suite)
-    for suite in _suites(config):
-        gates = _gates_on(config, suite)
-        if gates and run_command(EVALUATE, "--validate", suite, "--models", *_names(config), "--gate", *gates):
-            raise UserError(f"gates: those on {suite} are refused, for the reason given above")
 
 
 def hold(config: Stage2Config, *, publish: bool = True) -> int:
@@ -68,98 +49,63 @@ def _marked(config: Stage2Config, asked: dict[str, Any], publish: bool) -> Gates
     changes: dict[str, Change] = {}
     reasons: list[str] = []
     regressed = False
-    for suite in _suites(config):
-        scores[suite] = scores_name(config, suite)
-        reasons += _evaluate(config, suite, scores[suite], publish)
+    parent, ours = asking.names(config)
+    for suite in (*config.suites, *config.core_suites):
+        scores[suite] = asking.scores_name(config, suite)
+        both = [asking.parent_of(config), f"run:{ours}"]
+        gates = asking.gates_on(config, suite)
+        reasons += asking.evaluate(config, suite, scores[suite], both, gates, publish=publish)
         allowed = config.may_lose if suite in config.core_suites else None
-        change = _change(config, artifact("scores", scores[suite]), allowed)
+        change = asking.change(scores[suite], ours, beside=parent, allowed=allowed)
         if change is not None:
             changes[suite] = change
-        if allowed is not None and (lost := _lost(suite, change, _withheld(scores[suite]))):
+        if allowed is not None and (lost := _lost(suite, change, asking.withheld(scores[suite]))):
             regressed = True
             reasons.append(lost)
-    return Gates(passed=not reasons, regressed=regressed, reasons=reasons, scores=scores, changes=changes, asked=asked)
-
-
-def _evaluate(config: Stage2Config, suite: str, name: str, publish: bool) -> list[str]:
-    """Have the evaluator compare parent and variant on a suite; the gates that do not hold."""
-    folder = artifact("scores", name)
-    outcomes = folder.parent / f".{name}.gates.xml"
-    gates = _gates_on(config, suite)
-    words = ["--models", _parent(config), f"run:{config.name}", "--suite", suite, "--name", name]
-    words += ["--device", config.device, "--dtype", config.dtype]
-    words += ["--load_in_4bit"] * config.load_in_4bit + ["--trust_remote_code"] * config.trust_remote_code
-    words += ["--limit", str(config.gate_limit)] if config.gate_limit else []
-    words += ["--chat_template", config.chat_template] if config.chat_template else []
-    words += ["--gate", *gates, "--junit", str(outcomes)] if gates else []
-    words += ["--redo"] * _begun_before(folder, config)
-    words += [] if publish else ["--publish", "false"]
-    say(f"\nheld to {suite}: python {EVALUATE} {' '.join(words)}")
-    try:
-        code = run_command(EVALUATE, *words)
-        if code not in (0, _GATE_FAILED):
-            raise UserError(
-                f"variant {config.name} is trained, but could not be held to {suite}, for the reason given above; the "
-                "same command goes on from here"
-            )
-        return [f"{suite}: gate {failed}" for failed in _failed(outcomes)] if code else []
-    finally:
-        outcomes.unlink(missing_ok=True)
-
-
-def _begun_before(folder: Path, config: Stage2Config) -> bool:
-    """Whether scores of this name were begun before: of a parent, a suite or settings that may have been others.
-
-    They are made again, which costs no model a word: replies are kept by who gave them. UserError where they are of
-    other models, and so no gate's.
-    """
-    if not (folder / "scores.json").exists():
-        return False
-    if f"run:{config.name}" not in records.read_json(folder / "scores.json")["parents"]:
-        raise UserError(f"{folder}: scores of other models stand where those of {config.name} belong; move them away")
-    return True
-
-
-def _failed(outcomes: Path) -> list[str]:
-    """What the evaluator's JUnit file says of the gates that do not hold."""
-    tests = ElementTree.fromstring(outcomes.read_text(encoding="utf-8")).iterfind("testsuite[@name='gates']/testcase")
-    found = [(test.get("name"), test.find("failure")) for test in tests]
-    return [f"{name} does not hold ({failure.get('message')})" for name, failure in found if failure is not None]
-
-
-def _change(config: Stage2Config, folder: Path, allowed: float | None) -> Change | None:
-    """The paired difference on the column that decides; None where it compares nothing."""
-    summary = records.read_json(folder / "summary.json")
-    column = summary["decides"]
-    parent, variant = (summary["contestants"][name]["metrics"][column] for name in _names(config))
-    compared = variant["against_baseline"]
-    if not compared or summary["better"] == "neither":
-        return None
-    sign = -1 if summary["better"] == "lower" else 1
-    found = compared["difference"]
-    low, high = sorted((sign * found["low"], sign * found["high"]))
-    return Change(
-        column=column,
-        parent=parent["overall"]["value"],
-        variant=variant["overall"]["value"],
-        difference=sign * found["value"],
-        low=low,
-        high=high,
-        allowed=allowed,
-        cases=found["num_cases"],
+    return Gates(
+        passed=not reasons,
+        regressed=regressed,
+        reasons=reasons,
+        scores=scores,
+        changes=changes,
+        siblings=_beside_siblings(config, publish),
+        asked=asked,
     )
 
 
-def _names(config: Stage2Config) -> tuple[str, str]:
-    """What the evaluator calls parent and variant."""
-    origin = config.parent or str(config.base)
-    return (Path(origin).name if Path(origin).is_dir() and not config.parent else origin), config.name
+def _beside_siblings(config: Stage2Config, publish: bool) -> dict[str, dict[str, Change]]:
+    """How the variant does on its own suites beside those branches of its parent that are there by now."""
+    siblings = _siblings(config) if config.parent else []
+    found: dict[str, dict[str, Change]] = {}
+    for suite in config.suites if siblings else []:
+        name = asking.scores_name(config, suite, "-siblings")
+        asking.evaluate(config, suite, name, [f"run:{run}" for run in (config.name, *siblings)], [], publish=publish)
+        beside = {run: asking.change(name, run, beside=config.name) for run in siblings}
+        found[suite] = {run: _turned(change) for run, change in beside.items() if change is not None}
+    return found
 
 
-def _withheld(scores: str) -> str:
-    """Why the evaluator withholds its verdict: what made replies to win do as well; empty where it does not."""
-    manifest = records.read_manifest(artifact("scores", scores)) or {}
-    return str(manifest.get("withheld", ""))
+def _siblings(config: Stage2Config) -> list[str]:
+    """Complete runs that Stage 2 made from the same parent."""
+    found = []
+    for path in sorted(workspace().glob("runs/*/manifest.json")):
+        said = recorded(path.parent.name)
+        ours = said["command"] == "stage2/train.py" and said["config"].get("parent") == config.parent
+        if ours and path.parent.name != config.name:
+            found.append(path.parent.name)
+    return found
+
+
+def _turned(change: Change) -> Change:
+    """What was the sibling's gain over the variant as the variant's over the sibling."""
+    return replace(
+        change,
+        parent=change.variant,
+        variant=change.parent,
+        difference=-change.difference,
+        low=-change.high,
+        high=-change.low,
+    )
 
 
 def _lost(suite: str, change: Change | None, withheld: str) -> str:
@@ -184,6 +130,9 @@ def _lost(suite: str, change: Change | None, withheld: str) -> str:
 
 
 def _tell(config: Stage2Config, gates: Gates) -> None:
+    for suite, beside in gates.siblings.items():
+        for sibling, change in beside.items():
+            say(f"    {suite}, beside {sibling}: {change.difference:+.3f} ({change.low:+.3f} to {change.high:+.3f})")
     if gates.passed:
         say(f"variant {config.name} passed: {_said(gates)}")
         return
@@ -198,20 +147,3 @@ def _said(gates: Gates) -> str:
         f"{suite} {change.difference:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
         for suite, change in gates.changes.items()
     )
-
-
-def _suites(config: Stage2Config) -> list[str]:
-    return [*config.suites, *config.core_suites]
-
-
-def _gates_on(config: Stage2Config, suite: str) -> list[str]:
-    return [condition for on, condition in config.conditions if on == suite]
-
-
-def _parent(config: Stage2Config) -> str:
-    return f"run:{config.parent}" if config.parent else str(config.base)
-
-
-def scores_name(config: Stage2Config, suite: str) -> str:
-    """Where the scores of a variant on a suite lie. UserError for a name too long for both."""
-    return artifact("scores", f"{config.name}-{Path(suite).stem}").name

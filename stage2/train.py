@@ -23,9 +23,10 @@ from espalier.command_line import processes
 from espalier.command_line.config import load
 from espalier.command_line.console import say
 from espalier.errors import run_main
+from stage2.asking import check_askable
 from stage2.config import Stage2Config, Stage2Options
 from stage2.family import chosen
-from stage2.gates import check_askable, hold
+from stage2.gates import hold
 from stage2.together import COMMAND, train_together
 from training.launch import ready
 

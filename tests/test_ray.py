@@ -135,7 +135,7 @@ def test_variants_are_the_same_bytes_as_alone(cluster: str, workspace: Path, mon
     variant = VARIANT | {"suites": [str(suite)], "core_suites": [], "threads": 1}
     files = [write_config(workspace, variant, name=name, seed=seed) for name, seed in (("a", 0), ("b", 1))]
     lost = write_config(workspace, variant, name="c", parent="nobody")
-    monkeypatch.setattr(stage2_train, "hold", lambda config: 0)
+    monkeypatch.setattr(stage2_train, "hold", lambda config, publish: 0)
     alone = []
     for file in files:
         assert stage2_train.main([str(file)]) == 0

@@ -25,7 +25,7 @@ class Change:
     column: str
     """The suite's deciding column."""
     parent: float
-    """The parent's mean."""
+    """The mean of the parent, or of the sibling that it is compared with."""
     variant: float
     """The variant's."""
     difference: float
@@ -54,6 +54,8 @@ class Gates:
     """By suite the name of the scores that decided."""
     changes: dict[str, Change]
     """By suite."""
+    siblings: dict[str, dict[str, Change]] = field(default_factory=dict)
+    """By suite of its own, and by sibling, how it does beside other branches of its parent. Decides nothing."""
     asked: dict[str, Any] = field(default_factory=dict)
     """What it was held to: another wish is another verdict."""
 
@@ -71,7 +73,11 @@ def read_gates(folder: Path) -> Gates | None:
     try:
         found: Mapping[str, Any] = records.read_json(path)
         changes = {suite: Change(**change) for suite, change in found["changes"].items()}
-        return Gates(**{**found, "changes": changes})
+        siblings = {
+            suite: {name: Change(**change) for name, change in beside.items()}
+            for suite, beside in found.get("siblings", {}).items()
+        }
+        return Gates(**{**found, "changes": changes, "siblings": siblings})
     except (TypeError, KeyError, AttributeError) as error:
         raise UserError(
             f"{path}: not a mark of this version ({error}); remove it, and have the run gated anew"

@@ -2,10 +2,10 @@
 
     python research/benchmarks/shared_parent.py MODEL [MODEL ...]
 
-Beside one another, in seconds of the processor: what a process of its own costs each variant (the imports of a training
-command, and the parent read again, from files that the system holds in memory by then), and what sharing would cost
-instead (a copy in memory, since a variant changes what it is given). The last column is the time that sharing would save a
-variant, as a share of a minute's training.
+Beside one another, in seconds of the processor: what a process of its own costs each variant (the imports of a
+training command, and the parent read again, from files that the system holds in memory by then), and what sharing would
+cost instead (a copy in memory, since a variant changes what it is given). The last column is the time that sharing
+would save a variant, as a share of a minute's training.
 """
 
 import sys

@@ -13,7 +13,7 @@ from espalier.artifacts.gates import Gates, read_gates
 from espalier.errors import UserError
 from evaluation.run import main as evaluate
 from stage1.train import main as train_stage1
-from stage2 import gates
+from stage2 import asking, gates
 from stage2.config import Stage2Config
 from stage2.train import main
 from tests.stage1.commands import make_mix, write_config
@@ -43,9 +43,10 @@ class Evaluator:
         folder = self.home / "scores" / name
         found = self.finds.get(suite, {"value": 0.0, "low": -0.01, "high": 0.01})
         variant = {"overall": {"value": 0.5}, "against_baseline": {"difference": {**found, "num_cases": 90}}}
-        contestants = {"core": {"overall": {"value": 0.6}}, "spanish": variant}
+        first, *others = [word.removeprefix("run:") for word in words[1 : words.index("--suite")]]
+        contestants = {first: {"overall": {"value": 0.6}}} | dict.fromkeys(others, variant)
         summary = {
-            "decides": "recast", "better": self.better, "baseline": "core",
+            "decides": "recast", "better": self.better, "baseline": first,
             "contestants": {each: {"metrics": {"recast": facts}} for each, facts in contestants.items()},
         }  # fmt: skip
         records.write_json(folder / "summary.json", summary)
@@ -63,8 +64,9 @@ class Evaluator:
 def evaluator(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Evaluator:
     for run in ("core", "spanish"):
         records.write_json(workspace / "runs" / run / "manifest.json", {"content_hash": f"of {run}"})
+        records.write_json(workspace / "runs" / run / "run.json", {"command": "stage1/train.py", "config": {}})
     found = Evaluator(workspace)
-    monkeypatch.setattr(gates, "run_command", found)
+    monkeypatch.setattr(asking, "run_command", found)
     return found
 
 
@@ -164,6 +166,28 @@ def test_what_was_killed_goes_on_and_scores_of_before_are_made_again(evaluator: 
         held(workspace, may_lose=0.3)
 
 
+def test_siblings_stand_beside_it_on_its_own_suites_and_decide_nothing(
+    evaluator: Evaluator, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, parent, command in (
+        ("sister", "core", "stage2/train.py"),
+        ("cousin", "another", "stage2/train.py"),
+        ("aunt", "core", "stage1/train.py"),
+    ):
+        records.write_json(workspace / "runs" / name / "manifest.json", {})
+        records.write_json(workspace / "runs" / name / "run.json", {"command": command, "config": {"parent": parent}})
+    records.write_json(workspace / "runs" / "begun" / "run.json", {})
+    evaluator.finds["level_fit"] = {"value": -0.2, "low": -0.3, "high": -0.1}
+    _, found = held(workspace)
+    assert found.passed and found.scores == {"level_fit": "spanish-level_fit", "baseline": "spanish-baseline"}
+    asked = evaluator.asked[-1]
+    assert asked[:3] == ["--models", "run:spanish", "run:sister"] and "spanish-level_fit-siblings" in asked
+    beside = found.siblings["level_fit"]["sister"]
+    assert (beside.parent, beside.variant) == (0.5, 0.6)
+    assert (beside.difference, beside.low, beside.high) == (0.2, 0.1, 0.3)
+    assert "level_fit, beside sister: +0.200 (+0.100 to +0.300)" in capsys.readouterr().out
+
+
 @pytest.fixture
 def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real evaluator, without a process of its own."""
@@ -175,7 +199,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
             print(error)
             return 2
 
-    monkeypatch.setattr(gates, "run_command", run)
+    monkeypatch.setattr(asking, "run_command", run)
 
 
 SUITE = {

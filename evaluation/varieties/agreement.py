@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from itertools import pairwise
 
 from evaluation.metrics.text import read
-from evaluation.metrics.words import find
+from evaluation.metrics.words import STOP_WORDS, find
 from evaluation.varieties.lists import lists, plain
 from evaluation.varieties.marks import script
 from evaluation.varieties.mixing import knows
@@ -171,9 +171,36 @@ _CONSONANT = re.compile(r"^(?:uni(?!n)|us[eu]|eu|one|once|ur[aeiou]|ut[ei])")
 _LETTERS = re.compile(r"^(?:.|[a-z]\W.*|\d.*|\W.*)$")
 
 
+_BEGINS = frozenset(
+    {
+        "",
+        "and",
+        "but",
+        "because",
+        "so",
+        "then",
+        "when",
+        "yesterday",
+        "today",
+        "always",
+        "now",
+        "if",
+        "while",
+        "sometimes",
+    }
+)
+"""Behind these, or first of all, an English pronoun is the subject of what follows."""
+
+
 def _english(text: str, words: list[str]) -> Iterator[Place]:
+    wrong = {pronoun: frozenset(verbs.split()) for pronoun, verbs in lists("en").more["persons"].items()}
+    for sentence in read(text).sentences:
+        said = [plain(word) for word in read(sentence).words]
+        for before, one, two in zip(["", *said], said, said[1:], strict=False):
+            if one in wrong and two in wrong[one] and before in _BEGINS and not sentence.rstrip().endswith("?"):
+                yield Place(f"{one} {two}", f"another form with {one}")
     for one, two in re.findall(r"(?<![\w'.-])(a|an|A|An) ([a-z][\w'-]*)", text):
-        if _LETTERS.match(two) or knows("en", two) < 1:  # "a ella" is Spanish
+        if _LETTERS.match(two) or knows("en", two) < 1 or two in STOP_WORDS:  # "a ella" is Spanish, "A is 3" maths
             continue
         vowel = bool(_SILENT.match(two)) or (two[0] in "aeiou" and not _CONSONANT.match(two))
         yield Place(f"{one} {two}", "" if (one.lower() == "an") == vowel else f"{'an' if vowel else 'a'} {two}")

@@ -16,6 +16,7 @@ from stage1.train import main as train_stage1
 from stage2 import asking, gates
 from stage2.config import Stage2Config
 from stage2.train import main
+from tests import processes
 from tests.stage1.commands import make_mix, write_config
 from tests.stage2.test_train import QUICK, VARIANT
 
@@ -241,6 +242,21 @@ def test_what_cannot_be_asked_is_told_before_training(
     with pytest.raises(UserError, match=complaint):
         main(["--variant", str(make(**changes))])
     assert [path.name for path in (workspace / "runs").iterdir()] == ["trunk"]
+
+
+@pytest.mark.slow
+def test_trained_and_killed_before_its_mark_it_goes_on_with_the_gates_alone(
+    workspace: Path, make: Callable[..., Path]
+) -> None:
+    words = ["--variant", make(core_suites=[])]
+    run = workspace / "runs" / "spanish"
+    killed = processes.run("stage2/train.py", *words, at=processes.Moment(path=r".*/\.gates\.json\.tmp.*"))
+    assert killed.code < 0 and records.is_complete(run) and not (run / "gates.json").exists()
+    trained = records.sha256_file(run / "manifest.json")
+    done = processes.run("stage2/train.py", *words)
+    assert done.code == 0 and "spanish is already complete" in done.output, done.output
+    assert "from the cache 30" in done.output, "no model is asked again"
+    assert read_gates(run) is not None and records.sha256_file(run / "manifest.json") == trained
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 
 from espalier.errors import UserError
+from espalier.models.layers import decoder_layers, device_of
 from espalier.models.rows import window_of
 from training.head.losses import selected_logits
 from training.sequences import Sequences, logits_at
@@ -29,7 +30,7 @@ def check_rows_apart(model: Any, seq_len: int, dtype: torch.dtype | None = None)
     less far than our masks know. It takes about as long as three forward passes over one sequence. `dtype` is what is
     computed in, where that is not the weights'.
     """
-    device, num_embeddings = model.device, model.get_input_embeddings().weight.shape[0]
+    device, num_embeddings = device_of(model), model.get_input_embeddings().weight.shape[0]
     num_before, draw = min(8, seq_len // 2), torch.Generator().manual_seed(0)
     tokens = torch.randint(3, min(1000, num_embeddings), (1, seq_len), generator=draw).to(device)
     others = torch.where(torch.arange(seq_len, device=device) < num_before, tokens.flip(1), tokens)
@@ -73,18 +74,22 @@ def _behind_another_row(model: Any, tokens: Tensor, num_before: int, places: Ten
 
 
 def _shaken(model: Any, places: Tensor, tokens: Tensor) -> Tensor:
-    """Logits at `places` of a row whose embedded tokens have all been moved by about as much as rounding moves them."""
-    draw = torch.Generator().manual_seed(1)
+    """Logits at `places` of a row where what goes into and comes out of each layer is moved as rounding moves it."""
+    draw = torch.Generator(tokens.device).manual_seed(1)
 
-    def shake(_: Any, __: Any, embedded: Tensor) -> Tensor:
-        noise = torch.randn(embedded.shape, generator=draw).to(embedded.device)
-        return (embedded.float() * (1 + _ROUNDED * noise)).to(embedded.dtype)
+    def shake(_: Any, __: Any, states: Any) -> Any:
+        if isinstance(states, tuple):  # layers of some models give more than what goes on
+            return (shake(None, None, states[0]), *states[1:])
+        noise = torch.randn(states.shape, generator=draw, device=states.device)
+        return (states.float() * (1 + _ROUNDED * noise)).to(states.dtype)
 
-    hook = model.get_input_embeddings().register_forward_hook(shake)
+    shaken = [model.get_input_embeddings(), *decoder_layers(model)]
+    hooks = [module.register_forward_hook(shake) for module in shaken]
     try:
         return selected_logits(model, places, input_ids=tokens).float()
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
 
 
 def _apart(one: Tensor, other: Tensor) -> float:

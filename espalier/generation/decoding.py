@@ -17,6 +17,7 @@ from espalier.errors import UserError
 from espalier.generation.kv_cache import Memory, Slots, memory_for
 from espalier.generation.lean_llama import lean
 from espalier.models.compiling import eager
+from espalier.models.layers import device_of
 
 _WORTH_SHARING = 16
 """Tokens that all prompts begin with, from which on computing them once is worth a forward pass of its own."""
@@ -122,7 +123,7 @@ class _Batch:
         # What transformers may keep of a forward pass has to be fit for training afterwards.
         self._no_gradients: Any = torch.inference_mode if shortcut else torch.no_grad
         self._memory, self._sampling = memory, sampling
-        self._device = model.get_input_embeddings().weight.device
+        self._device = device_of(model)
         self._shared = 0
         self.rows: list[Row] = []
 

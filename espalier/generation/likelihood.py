@@ -19,6 +19,7 @@ from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.generation.generate import context_of
 from espalier.models.compiling import eager
+from espalier.models.layers import device_of
 from espalier.text.chat import ChatRenderer
 
 _MOST_LOGITS = 2**27
@@ -87,7 +88,7 @@ def windows(ids: list[int], num_given: int, context: int | None) -> list[tuple[l
 @torch.no_grad()
 def _score(model: Any, rows: list[list[int]], num_scored: list[int]) -> list[float]:
     """The log-probability of the last `num_scored` tokens of each row, summed in double precision."""
-    device = model.get_input_embeddings().weight.device
+    device = device_of(model)
     longest = max(map(len, rows))
     # Filled up on the right, where no token of the text looks: neither a mask nor positions are wanted.
     tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=device)

@@ -7,6 +7,12 @@ from typing import Any
 import torch
 
 
+def device_of(model: Any) -> torch.device:
+    """Where a model computes, and wants its tokens: where its layers are, since an embedding may lie elsewhere."""
+    found: torch.device = next(next(iter(decoder_layers(model)), model).parameters()).device
+    return found
+
+
 def decoder_layers(model: Any) -> list[torch.nn.Module]:
     """The decoder layers of a Hugging Face model, adapted or not, in the order in which they are computed.
 

@@ -31,6 +31,7 @@ from espalier.errors import UserError, run_main
 from research.benchmarks.long_context import bases, table
 from research.benchmarks.long_context.search import longest
 from research.benchmarks.long_context.trial import Trial, config_of
+from training.memory.overhead import FRAGMENTS
 
 _SCRIPT = "research/benchmarks/long_context/trial.py"
 _PEERS_GUESS, _SHORT_GUESS = 3072, 512
@@ -168,8 +169,9 @@ def _planned(trial: Trial) -> float:
 
 
 def _planned_length(settings: Benchmark, trial: Trial) -> int:
-    """The longest that fits by its plan."""
-    fits = lambda seq_len: _planned(_of(trial, seq_len, 1)) <= settings.cap_gb  # noqa: E731
+    """The longest that fits by its plan, what the allocator cannot use counted in."""
+    held = 1.0 if settings.tiny else 1 + FRAGMENTS
+    fits = lambda seq_len: held * _planned(_of(trial, seq_len, 1)) <= settings.cap_gb  # noqa: E731
     return longest(fits, guess=_PEERS_GUESS, step=settings.resolution, limit=settings.limit, close=0)
 
 

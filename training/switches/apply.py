@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
 from espalier.errors import UserError
-from espalier.models.layers import decoder_layers
+from espalier.models.layers import device_of
 from training.config import MemorySettings
 from training.switches.checkpointing import checkpoint_layers
 from training.switches.embedding import keep_embedding_on_cpu
@@ -50,12 +48,10 @@ def apply(model: Any, settings: MemorySettings, *, compiled: bool) -> None:
     Kernels take the place of what tiles compute, tiles lie inside of layers, checkpoints around them, and around those
     what becomes of their inputs. UserError, with the key, for a model that a switch does not fit.
     """
-    # Where the layers are: an embedding may lie elsewhere.
-    device: torch.device = next(next(iter(decoder_layers(model)), model).parameters()).device
     if settings.liger:
-        fuse(model, device)
+        fuse(model, device_of(model))
     if settings.mlp_tiles > 1:
         tile_feed_forward(model, settings.mlp_tiles, compiled=compiled)
     if settings.gradient_checkpointing != "none":
-        keeping = {"keeping": Offload(device).keeping} if settings.offload_checkpoints else {}
+        keeping = {"keeping": Offload(device_of(model)).keeping} if settings.offload_checkpoints else {}
         checkpoint_layers(model, settings.gradient_checkpointing, **keeping)

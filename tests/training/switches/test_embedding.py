@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from espalier.errors import UserError
+from espalier.models.layers import device_of
 from tests import kinds, tiny
 from tests.training.head.test_losses import PLACES, gradients, packed
 from training.adapters import add_adapter, share_trained
@@ -29,6 +30,8 @@ def test_losses_and_gradients_are_the_same_and_the_model_says_where_it_is() -> N
     moved = model.to("meta")
     assert moved.device.type == "meta"
     assert moved.get_input_embeddings().weight.device.type == "cpu"
+    # Where replies are written and likelihoods taken, tokens go to the layers, which once was asked of the embedding.
+    assert device_of(moved).type == "meta"
 
 
 def test_where_all_is_in_host_memory_nothing_is_done() -> None:

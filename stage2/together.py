@@ -64,27 +64,37 @@ def train_together(files: Sequence[Path], words: Sequence[str]) -> int:
     if name is not None:
         raise UserError("--name: names one run, and there are several variants here, each with the name in its file")
     parent, rest = take(words, "--parent")
-    tasks = _tasks(files, rest, ["--parent", *parent] if parent else [])
-    options = load(Stage2Config, [str(files[0]), *rest], prog=COMMAND, doc=None, options=Stage2Options)[1]
-    ordered = in_order(tasks)
-    if options.plan or options.resume:
+    if {word.partition("=")[0] for word in words} & {"--plan", "--dry_run", "--resume"}:
         raise UserError("--plan and --resume are for one variant: name it with --variant")
+    engine, address = (take(words, flag)[0] or [""] for flag in ("--engine", "--ray_address"))
+    ordered = in_order(_tasks(files, rest, ["--parent", *parent] if parent else []))
     say(f"{sum(task.is_variant for task in ordered)} variants: {', '.join(task.name for task in ordered)}")
-    if options.engine == "ray":
-        _fan_out(ordered, options)
+    if engine[-1] == "ray":
+        _fan_out(ordered, address[-1] or None)
     else:
         _in_turn(ordered)
     return _tell(ordered)
 
 
 def _tasks(files: Sequence[Path], words: list[str], parent: list[str]) -> dict[str, Task]:
-    """Every variant, and before them the parents and mixes that several would otherwise make at once."""
-    names = {load_file(Stage2Config, file).name for file in files}
+    """Every variant, and before them the parents and mixes that several would otherwise make at once.
+
+    A variant whose file is wrong has failed already. UserError where all of them have.
+    """
+    parents = {file: str(read_yaml(file).get("parent")) for file in files}
+    names = {str(read_yaml(file).get("name")) for file in files}
     tasks: dict[str, Task] = {}
+    wrong: list[str] = []
     for file in files:
         # A parent on the command line is for those that branch off; those of the family keep theirs.
-        own = words if load_file(Stage2Config, file).parent in names else [*words, *parent]
-        config, _ = load(Stage2Config, [str(file), *own], prog=COMMAND, doc=None, options=Stage2Options)
+        own = words if parents[file] in names else [*words, *parent]
+        try:
+            config, _ = load(Stage2Config, [str(file), *own], prog=COMMAND, doc=None, options=Stage2Options)
+        except UserError as error:
+            wrong.append(str(error))
+            first = str(error).splitlines()[0]
+            tasks[file.stem] = Task(name=file.stem, command=[], needs=[], code=2, said=f"FAILED: {first}")
+            continue
         if config.name in tasks:
             raise UserError(f"two variants are called {config.name}; name each once")
         before = [task for task in (_parent(config, names), _mix(config, own)) if task is not None]
@@ -97,6 +107,8 @@ def _tasks(files: Sequence[Path], words: list[str], parent: list[str]) -> dict[s
             threads=config.threads or 1,
             on_gpu=likely_device(config.device).startswith("cuda"),
         )
+    if len(wrong) == len(files):
+        raise UserError("\n".join(dict.fromkeys(wrong)))
     return tasks
 
 
@@ -149,6 +161,8 @@ def _blocked(task: Task, tasks: Mapping[str, Task]) -> str:
 def _in_turn(tasks: Sequence[Task]) -> None:
     by_name = {task.name: task for task in tasks}
     for task in tasks:
+        if task.code is not None:
+            continue
         if missing := _blocked(task, by_name):
             task.said = f"not tried: {missing} is not there"
             continue
@@ -159,13 +173,13 @@ def _in_turn(tasks: Sequence[Task]) -> None:
             raise SystemExit(task.code)
 
 
-def _fan_out(tasks: Sequence[Task], options: Stage2Options) -> None:
+def _fan_out(tasks: Sequence[Task], address: str | None) -> None:
     """As many at once as the cluster has processors and GPUs for; what they say is shown as each ends."""
     from espalier.cluster import connect
 
-    ray = connect(options.ray_address)
+    ray = connect(address)
     by_name = {task.name: task for task in tasks}
-    waiting, at_work = list(tasks), dict[Any, Task]()
+    waiting, at_work = [task for task in tasks if task.code is None], dict[Any, Task]()
     try:
         while waiting or at_work:
             for task in [

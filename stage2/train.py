@@ -17,10 +17,11 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from espalier.artifacts import records
+from espalier.artifacts.gates import read_gates
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.run import AlreadyDone
 from espalier.command_line import processes
-from espalier.command_line.config import load
+from espalier.command_line.config import load, read_yaml
 from espalier.command_line.console import say
 from espalier.errors import run_main
 from stage2.asking import check_askable
@@ -41,8 +42,10 @@ def main(argv: list[str]) -> int:
     if options.plan:
         return 0
     check_askable(config)
+    tell_of_parent(config)
     try:
         code = train(config, options)
+        let_go()
         if not records.is_complete(artifact("runs", config.name)) or not processes.is_main():
             return code
     except AlreadyDone as done:
@@ -51,13 +54,26 @@ def main(argv: list[str]) -> int:
 
 
 def described(config: Stage2Config) -> Any:
-    """The transformers configuration of the run's model, for a plan. UserError where its parent is not there yet."""
-    from training.memory.bases import config_of_origin, no_parent
+    """The transformers configuration of the run's model, for a plan: its parent's, or what the parent is to stand on.
+
+    UserError where nothing says what that is.
+    """
+    from training.memory.bases import config_of, config_of_origin, no_parent
 
     found = config_of_origin(config)
-    if found is None:
+    if found is not None:
+        return found
+    base = read_yaml(config.parent_config).get("base") if config.parent_config else None
+    if not isinstance(base, str):
         raise no_parent(config)
-    return found
+    return config_of(base, trust_remote_code=config.trust_remote_code)
+
+
+def tell_of_parent(config: Stage2Config) -> None:
+    """Say where a variant branches off from one that lost something, which it will not give back by itself."""
+    mark = read_gates(artifact("runs", config.parent)) if config.parent else None
+    if mark and mark.regressed:
+        say(f"note: the parent {config.parent} is marked regressed: {'; '.join(mark.reasons)}")
 
 
 def train(config: Stage2Config, options: Stage2Options) -> int:
@@ -70,6 +86,17 @@ def train(config: Stage2Config, options: Stage2Options) -> int:
         command=COMMAND,
         upbringing=lambda said: (COMMAND if "learner" in said else "stage1/train.py", []),
     )
+
+
+def let_go() -> None:
+    """Give back the memory that training held: the evaluator, in a process of its own, wants room for two models."""
+    import gc
+
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 if __name__ == "__main__":

@@ -62,6 +62,17 @@ def test_parents_before_children_and_a_failure_stops_its_children_alone(
     assert main(["--all"]) == 0
 
 
+def test_a_variant_whose_file_is_wrong_has_failed_and_the_others_are_trained(
+    make: Any, commands: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make("a", "core", suites=[]), make("b", "core"), make("c", "a")
+    assert main(["--all"]) == 2
+    assert [Path(line.split()[1]).stem for line in commands.run] == ["b"]
+    told = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[-3:]]
+    assert told[0][0] == "a" and told[0][1].startswith("FAILED: ") and "suites" in told[0][1]
+    assert told[1:] == [["b", "passed"], ["c", "not tried: a is not there"]]
+
+
 def test_who_stops_one_stops_all(make: Any, commands: Commands) -> None:
     make("a", "core"), make("b", "core")
     commands.codes = {"a": 130}

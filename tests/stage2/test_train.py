@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from espalier.artifacts import records
+from espalier.artifacts.gates import Gates, write_gates
 from espalier.artifacts.run import saved_config
 from espalier.command_line.config import load_file
 from espalier.errors import UserError
@@ -15,6 +16,7 @@ from stage1.train import main as train_stage1
 from stage2 import family, train
 from stage2.config import Stage2Config
 from stage2.train import main
+from tests import tiny
 from tests.stage1.commands import TRUNK, make_mix, write_config
 from training import origins
 
@@ -76,6 +78,28 @@ def test_a_variant_of_a_variant(workspace: Path, parent: Path, in_this_process: 
     assert main(["--variant", str(config)]) == 0
     assert in_this_process == [f"stage2/train.py {older}", f"stage1/train.py {parent}"]
     assert records.read_json(workspace / "runs" / "spanish" / "run.json")["parents"].keys() == {"mix:toy", "run:older"}
+
+
+def test_a_parent_that_lost_something_is_told_of(
+    workspace: Path, parent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train_stage1([str(parent)]) == 0
+    lost = Gates(passed=False, regressed=True, reasons=["recast: lost: 0.9 to 0.5"], scores={}, changes={})
+    write_gates(workspace / "runs" / "trunk", lost)
+    assert main(["--variant", str(write_config(workspace, VARIANT, steps=1))]) == 0
+    assert "note: the parent trunk is marked regressed: recast: lost: 0.9 to 0.5" in capsys.readouterr().out
+
+
+def test_a_plan_knows_what_a_parent_that_is_not_there_is_to_stand_on(
+    workspace: Path, parent: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tiny.saved(workspace / "base")
+    of_base = write_config(workspace, VARIANT, name="core", parent=None, base=str(base))
+    config = write_config(workspace, VARIANT, parent="core", parent_config=of_base.name)
+    assert main(["--variant", str(config), "--plan"]) == 0
+    assert "spanish" not in [path.name for path in workspace.glob("runs/*")]
+    with pytest.raises(UserError, match="nothing says how large its model is"):
+        main(["--variant", str(write_config(workspace, VARIANT, parent="core")), "--plan"])
 
 
 def test_nothing_descends_from_itself(workspace: Path, parent: Path) -> None:

@@ -176,7 +176,7 @@ def _why_none(contestant: Contestant, column: str, results: Results) -> str:
     if found.failed:
         return f": {found.failed:,} replies failed"
     return (
-        f": the judge abstained {found.abstained:,} times"
+        f": the judge or the measure abstained {found.abstained:,} times"
         if found.abstained
         else ": it applies to no reply, or no judge gave it"
     )

@@ -12,6 +12,7 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
+from data_mix.language.languages import code_of
 from evaluation.cases.case import Case, Reply
 from evaluation.metrics.base import DOES_NOT_APPLY, Score, metric, quoted
 from evaluation.metrics.stems import stem
@@ -19,6 +20,7 @@ from evaluation.metrics.text import Text, read, topic
 from evaluation.metrics.words import STOP_WORDS
 
 LEVELS = ("A1", "A2", "B1", "B2", "C1", "C2")
+_ENGLISH = (None, "en")
 _MIN_WORDS = 8
 _MIN_KNOWN = 4
 _SENTENCE = {"A1": 10, "A2": 13, "B1": 17, "B2": 21, "C1": 26}
@@ -105,7 +107,11 @@ def level_fit(case: Case, reply: Reply) -> Score:
     """Share of content words not above the learner's level, less where sentences are longer than suits it."""
     text = read(reply.text)
     level = case.truth.level if case.truth else ""
-    if level not in LEVELS or not _english(text):
+    if (
+        level not in LEVELS
+        or not _english(text)
+        or (case.truth and code_of(case.truth.target_language) not in _ENGLISH)
+    ):
         return DOES_NOT_APPLY
     levels = _levels(text)
     if len(levels) < _MIN_KNOWN:

@@ -408,6 +408,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (A1, "Yes.", None),
         (MARKET, EASY, None),
         (A1, SPANISH_REPLY, None),
+        (READER, EASY, None),
     ),
     "code_switch": (
         (SPANISH, CANNED, 0),

@@ -15,6 +15,7 @@ from typing import Any
 
 from data_mix.recipe import Recipe
 from espalier.artifacts import records
+from espalier.artifacts.gates import read_gates
 from espalier.artifacts.paths import artifact, repo_root, workspace
 from espalier.command_line.config import load, load_file, read_yaml
 from espalier.command_line.console import say, table
@@ -167,10 +168,16 @@ def _in_turn(tasks: Sequence[Task]) -> None:
             task.said = f"not tried: {missing} is not there"
             continue
         say(f"\n==== {task.name}")
-        task.code = run_command(*task.command)
-        task.said = _OUTCOMES.get(task.code, f"stopped with {task.code}")
-        if task.code >= 128:  # whoever stops one of them means all
+        _ended(task, code := run_command(*task.command))
+        if code >= 128:  # whoever stops one of them means all
             raise SystemExit(task.code)
+
+
+def _ended(task: Task, code: int) -> None:
+    """What became of a task. A variant without a mark was held to nothing: then 1 is the code of a traceback."""
+    if code == 1 and not (task.is_variant and read_gates(artifact("runs", task.name))):
+        code = 2
+    task.code, task.said = code, _OUTCOMES.get(code, f"stopped with {code}")
 
 
 def _fan_out(tasks: Sequence[Task], address: str | None) -> None:
@@ -217,10 +224,10 @@ def _end(ray: Any, at_work: dict[Any, Task]) -> None:
     (ready, *_), _ = ray.wait(list(at_work), num_returns=1)
     task = at_work.pop(ready)
     try:
-        task.code, tail = ray.get(ready)
+        code, tail = ray.get(ready)
     except ray.exceptions.RayError as error:
-        task.code, tail = 2, f"its worker was lost ({type(error).__name__}); the same command goes on where it was\n"
-    task.said = _OUTCOMES.get(task.code, f"stopped with {task.code}")
+        code, tail = 2, f"its worker was lost ({type(error).__name__}); the same command goes on where it was\n"
+    _ended(task, code)
     say(f"\n==== {task.name}: {task.said}\n{tail.rstrip()}")
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from espalier.artifacts.gates import Gates, write_gates
 from espalier.errors import UserError
 from stage2 import family, together
 from stage2.train import main
@@ -41,11 +42,13 @@ def make(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_parents_before_children_and_a_failure_stops_its_children_alone(
-    make: Any, commands: Commands, capsys: pytest.CaptureFixture[str]
+    workspace: Path, make: Any, commands: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, parent in (("a", "c"), ("b", "a"), ("c", "core"), ("d", "core"), ("e", "b")):
         make(name, parent)
     commands.codes = {"c": 1, "a": 2}
+    lost = Gates(passed=False, regressed=True, reasons=["lost"], scores={}, changes={})
+    write_gates(workspace / "runs" / "c", lost)
     assert main(["--all", "--steps", "3"]) == 2
     assert [Path(line.split()[1]).stem for line in commands.run] == ["c", "a", "d"]
     told = capsys.readouterr().out.splitlines()[-5:]
@@ -60,6 +63,8 @@ def test_parents_before_children_and_a_failure_stops_its_children_alone(
     assert main(["--all"]) == 1
     commands.codes = {}
     assert main(["--all"]) == 0
+    commands.codes = {"d": 1}
+    assert main(["--all"]) == 2, "without a mark 1 is a crash"
 
 
 def test_a_variant_whose_file_is_wrong_has_failed_and_the_others_are_trained(

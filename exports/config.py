@@ -97,6 +97,8 @@ class VerifyConfig(Config):
     """The model's name at the server; by default the same."""
     api_key_env: str | None = None
     """Name of the environment variable that holds the server's key."""
+    suites: list[str] = []
+    """Suites of the evaluator in which an export of GGUF may lose one point of a hundred at most."""
     prompts: Annotated[int, Field(ge=8, le=240)] = 64
     """How many conversations the server is asked."""
     at_least: Annotated[float, Field(gt=0, le=1)] = 0.98

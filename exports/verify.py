@@ -1,9 +1,10 @@
 """Prove that an export, or a model that is served, is what was trained.
 
-    python exports/verify.py EXPORT
+    python exports/verify.py EXPORT [--suites recast]
     python exports/verify.py --endpoint URL NAME [--model NAME_THERE] [--any_key VALUE ...]
 
-The first compares the export's files with their hashes and makes all its checks again. The second asks any server that
+The first compares the export's files with their hashes and makes all its checks again; with
+--suites the evaluator asks it and the run the same cases. The second asks any server that
 speaks OpenAI's form (Ollama, llama.cpp, vLLM, espalier serve) and holds its greedy answers against the run or export
 NAME. Exit code 1 where something differs.
 """
@@ -46,13 +47,15 @@ def named(argv: list[str]) -> list[str]:
 
 def again(config: VerifyConfig) -> "list[Finding]":
     """All checks of an export, once more. UserError where a file of it changed."""
-    from exports.checks import verify
+    from exports.checks import suite, verify
+    from exports.checks.opened import one_export
     from exports.config import ExportOptions
     from exports.exported import open_export
 
     exported = open_export(config.name)
     say(f"export {exported.name}: its files are as they were made; {exported.run.spec} is as it was")
-    return verify(exported, ExportOptions())
+    with one_export():
+        return verify(exported, ExportOptions()) + [suite.check(exported, name) for name in config.suites]
 
 
 def served(config: VerifyConfig) -> "list[Finding]":

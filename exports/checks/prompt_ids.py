@@ -2,7 +2,8 @@
 
 Ids are those of whoever will make them: the tokenizer in the export's folder, or the engine's on its GGUF. What a
 learner types of the tokenizer's own tokens (`<|assistant|>`) is read as such a token by every engine, and as letters by
-our renderer. That cannot be mended in a file; it is counted apart, and told.
+our renderer. That cannot be mended in a file; it is counted apart, and told. So is white space at the edge of a content
+where a template has words and no token beside it: whoever reads text reads both as one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import partial
 from typing import Any
 
 from espalier.errors import UserError
+from espalier.text.chat import ChatRenderer
 from espalier.text.messages import Message
 from exports.checks import engine, go_template
 from exports.checks.conversations import conversations, typed
@@ -73,21 +75,39 @@ def _compare(name: str, exported: Exported, encode: Encode, by: str) -> Finding:
         (each, ids) for each, ids in zip(said, renderer.prompts(said), strict=True) if not isinstance(ids, UserError)
     ]
     found = encode([each for each, _ in pairs])
-    differing = [place for place, (_, ids) in enumerate(pairs) if found[place] != ids]
+    other = [place for place, (_, ids) in enumerate(pairs) if found[place] != ids]
+    differing = [place for place in other if not _runs_together(renderer, pairs[place][0], found[place])]
     typing = typed([renderer.decode([token]) for token in sorted(renderer.special_ids)], _NUM_TYPED)
     ours, theirs = renderer.prompts(typing), encode(typing)
     read_as_tokens = sum(one != other for one, other in zip(ours, theirs, strict=True))
-    text = f"{len(pairs) - len(differing)} of {len(pairs)} conversations become the same ids by {by}"
+    text = f"{len(pairs) - len(other)} of {len(pairs)} conversations become the same ids by {by}"
+    if len(other) > len(differing):
+        text += f"; {len(other) - len(differing)} with white space at an edge run together with the template's text"
     if differing:
         text += f"; {_difference(pairs[differing[0]], found[differing[0]], renderer)}"
     figures = {
         "refused_by_the_trained_template": len(said) - len(pairs),
+        "run_together": len(other) - len(differing),
         "typed_marks": len(typing),
         "typed_marks_read_as_tokens": read_as_tokens,
     }
     return Finding(
         check=name, passed=not differing, asked=len(pairs), differing=len(differing), figures=figures, said=text
     )
+
+
+def _runs_together(renderer: ChatRenderer, messages: Sequence[Message], found: list[int] | UserError) -> bool:
+    """Whether ids are those of the trained template's whole text, where white space at a content's edge meets its own.
+
+    Ours encodes contents by themselves. Who reads text cannot, unless a token of the template's own parts them.
+    """
+    if all(each["content"] == each["content"].strip() for each in messages):
+        return False
+    try:
+        text = renderer.template.print([{**each, "reasoning": ""} for each in messages], asking=True)
+    except UserError:
+        return False
+    return bool(found == renderer.tokenizer.encode(text, add_special_tokens=False))
 
 
 def _by_jinja(exported: Exported, theirs: Opened, text: str) -> Encode:

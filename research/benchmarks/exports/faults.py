@@ -1,6 +1,6 @@
 """Faults planted in exports: which check catches each, and what none would see.
 
-    python research/benchmarks/exports/faults.py NAME [--to merged gguf ollama] [--quant f16 q8_0]
+    python research/benchmarks/exports/faults.py NAME [--to merged gguf ollama] [--quant f16 q8_0] [--prompts 64]
 
 A fault is done to a plain copy of the run NAME; the copy is then exported as if it were NAME, and verified against it.
 Prints a line for each form and fault. Exit code 1 where one passes, or where the faultless export does not.
@@ -266,7 +266,12 @@ def main(argv: list[str]) -> int:
     parser.add_argument("run")
     parser.add_argument("--to", nargs="+", default=["merged", "gguf"])
     parser.add_argument("--quant", nargs="+", default=["f16", "q8_0"])
+    parser.add_argument("--prompts", type=int, default=64, help="conversations that are answered")
+    parser.add_argument("--conversations", type=int, default=200, help="conversations that are rendered")
     asked = parser.parse_args(argv)
+    from exports.checks import prompt_ids, trained
+
+    trained.NUM_PROMPTS, prompt_ids.NUM_CONVERSATIONS = asked.prompts, asked.conversations
     from exports.config import ExportConfig
 
     forms = [(to, quant) for to in asked.to for quant in (asked.quant if to in ("gguf", "ollama") else [None])]

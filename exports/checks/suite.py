@@ -28,7 +28,9 @@ def check(exported: Exported, suite: str) -> Finding:
     name = f"{exported.name[:40]}-{suite}"
     with Engine(file, min(loading.context_of(exported.run) or _MOST_CONTEXT, _MOST_CONTEXT)) as engine:
         words = ["--models", exported.run.spec, f"openai:{exported.name}@{engine.url}/v1", "--suite", suite]
-        code = run_command("evaluation/run.py", *words, "--name", name, "--controls", "none", "--publish", "false")
+        code = run_command(
+            "evaluation/run.py", *words, "--name", name, "--controls", "none", "--publish", "false", "--redo"
+        )
     if code:
         raise UserError(f"evaluation/run.py ended with code {code}: {suite} was not compared")
     manifest = records.read_json(artifact("scores", name) / records.MANIFEST)

@@ -1,0 +1,106 @@
+"""GGUF and Ollama in an engine that shares no code with ours, and what is said where there is none."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("gguf", reason="GGUF cannot be written: pip install 'espalier[gguf]'")
+
+from espalier.errors import UserError
+from exports import run as command
+from exports import verify
+from exports.checks import engine, go_template
+from exports.checks.engine import Engine
+from exports.checks.modelfile import read_modelfile
+from exports.config import ExportConfig
+from exports.exported import Exported, find_run
+from research.benchmarks.exports.faults import found
+
+needs_engine = pytest.mark.skipif(
+    not engine.is_installed(), reason="llama.cpp is not there: pip install 'espalier[gguf]'"
+)
+
+
+def findings(workspace: Path) -> dict[str, dict[str, object]]:
+    said = json.loads((workspace / "exports" / "out" / "one" / "verification.json").read_text())["findings"]
+    return {each["check"]: each for each in said}
+
+
+@needs_engine
+def test_an_ollama_folder_passes_every_check_and_again(
+    workspace: Path, adapter: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert command.main([str(adapter), "--to", "ollama", "--quant", "f16", "--name", "one"]) == 0
+    said = findings(workspace)
+    assert {"template", "engine's template", "logits", "replies", "agreement", "stops", "life", "modelfile"} < set(said)
+    assert said["replies"]["differing"] == 0 and "llama.cpp" in str(said["replies"]["said"])
+    if go_template.is_installed():
+        assert said["go template"]["asked"] == 40 and "not_checked" not in said["go template"]["figures"]  # type: ignore[operator]
+    assert verify.main(["one"]) == 0
+    folder = workspace / "exports" / "out" / "one"
+    modelfile = (folder / "Modelfile").read_text()
+    (folder / "Modelfile").write_text(modelfile.replace("num_ctx 512", "num_ctx 2048"))
+    with pytest.raises(UserError, match="Modelfile: changed since it was made"):
+        verify.main(["one"])
+
+
+def test_without_an_engine_or_go_the_record_says_so(
+    workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports.checks import opened
+
+    monkeypatch.setattr(opened, "is_installed", lambda: False)
+    monkeypatch.setattr(go_template, "is_installed", lambda: False)
+    assert command.main([str(adapter), "--to", "ollama", "--quant", "f16", "--name", "one"]) == 0
+    said = findings(workspace)
+    assert "not checked: no engine is installed" in str(said["engine's template"]["said"])
+    assert "not checked: there is no Go" in str(said["go template"]["said"])
+    assert "transformers' reader of GGUF" in str(said["replies"]["said"])
+
+
+@needs_engine
+@pytest.mark.parametrize(
+    ("name", "caught_by"),
+    [
+        ("template with one space more", {"template", "engine's template"}),
+        ("adapter left out", {"logits", "replies", "life"}),
+        ("rope base wrong", {"logits"}),
+        ("wrong end", {"stops"}),
+        ("merges of the tokenizer swapped", {"engine's template"}),
+    ],
+)
+def test_a_fault_in_a_gguf_is_caught(name: str, caught_by: set[str], adapter: Path, tmp_path: Path) -> None:
+    config = ExportConfig(run=str(adapter), to="gguf", quant="f16")
+    run, renderer = find_run(config)
+    exported = Exported(name="planted", config=config, folder=tmp_path / "out", run=run, renderer=renderer)
+    assert {each.check for each in found(exported, name) if not each.passed} >= caught_by
+
+
+@needs_engine
+def test_a_file_that_is_no_gguf_ends_the_engine_and_not_us(tmp_path: Path) -> None:
+    (tmp_path / "one.gguf").write_bytes(b"GGUF and nothing")
+    with pytest.raises(UserError, match="one.gguf: llama.cpp .* does not open it"):
+        Engine(tmp_path / "one.gguf", 64)
+
+
+@pytest.mark.skipif(not go_template.is_installed(), reason="Go is not there: apt-get install golang")
+def test_go_renders_as_ollama_does() -> None:
+    said = [{"role": role, "content": text} for role, text in (("system", "s"), ("user", "<q>"), ("assistant", "a"))]
+    said += [{"role": "user", "content": "b"}, {"role": "user", "content": "c"}]
+    by_messages = "{{ range .Messages }}[{{ .Role }}:{{ .Content }}]{{ end }}"
+    assert go_template.render(by_messages, [said]) == ["[system:s][user:<q>][assistant:a][user:b\n\nc]"]
+    by_exchange = "{{ if .System }}S{{ .System }}{{ end }}U{{ .Prompt }}A{{ .Response }}E"
+    assert go_template.render(by_exchange, [said]) == ["SsU<q>AaEUb\n\ncA"]
+    with pytest.raises(UserError, match="the Modelfile's template: template:"):
+        go_template.render("{{ range }}", [said])
+
+
+def test_a_modelfile_is_read_as_ollama_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "Modelfile"
+    path.write_text('FROM ./m.gguf\nTEMPLATE """a\n{{ .Prompt }}"""\nPARAMETER stop "<|end|>"\nparameter num_ctx 512\n')
+    said = read_modelfile(tmp_path)
+    assert said.template == "a\n{{ .Prompt }}" and said.parameters == {"stop": ["<|end|>"], "num_ctx": ["512"]}
+    path.write_text("FROM ./m.gguf\n")
+    with pytest.raises(UserError, match="has no TEMPLATE, so that Ollama would take one of its own"):
+        read_modelfile(tmp_path)

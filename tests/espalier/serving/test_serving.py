@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import openai
 import pytest
+
+openai = pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
 from espalier.errors import UserError
 from espalier.generation.generate import generate

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("openai", reason='needs the extra "endpoints"')
+
 from espalier.endpoints.client import EndpointSettings
 from espalier.models.pool import Placement
 from espalier.serving.family import open_family

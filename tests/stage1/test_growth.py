@@ -242,6 +242,24 @@ def test_an_adapter_of_another_architecture(workspace: Path, trained: Any, tmp_p
     assert base_of(resolve(str(folder))).name.endswith("wider")
 
 
+@pytest.mark.parametrize("name", ["q_proj.lora_A.weight", "q_proj.lora_C.weight"])
+def test_an_adapter_that_is_not_whole(workspace: Path, trained: Any, tmp_path: Path, name: str) -> None:
+    """peft would leave the rest of it as it begins, and pass over what it has no place for."""
+    from safetensors.torch import save_file
+
+    train(workspace, "core")
+    folder = tmp_path / "adapter"
+    shutil.copytree(resolve("core").path, folder)
+    found = weights("core")
+    key = next(key for key in found if key.endswith("q_proj.lora_A.weight"))
+    value = found.pop(key) if name in key else found[key]
+    if name not in key:
+        found[key.replace("lora_A", "lora_C")] = value.clone()
+    save_file(found, folder / "adapter_model.safetensors")
+    with pytest.raises(UserError, match=f"another architecture than its base .no (place for )?base_model.*{name}"):
+        load_for_inference(str(folder), device="cpu")
+
+
 def test_nothing_is_merged_into_four_bits(workspace: Path, trained: Any, tmp_path: Path) -> None:
     """A base that comes quantised is brought back first; other tools merge into what is left of it."""
     whole = tiny.saved(tmp_path / "whole", width=64, feed_forward=128)

@@ -19,12 +19,13 @@ import pytest
 openai = pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
 from espalier.errors import UserError
-from espalier.generation.generate import generate
+from espalier.generation.generate import Reply, generate
 from espalier.models.loading import load_for_inference
 from espalier.models.pool import Placement
 from espalier.serving.family import open_family
 from espalier.serving.request import Refusal, read_request
 from espalier.serving.server import Server, serve
+from espalier.serving.worker import Answering
 from tests.evaluation.backends.models import adapter, base
 from tests.processes import ROOT
 
@@ -48,8 +49,10 @@ def serving(names: list[str], batch_size: int = 8) -> Iterator[Server]:
     try:
         server.open(open_family(names, placement), placement.batch_size)
         server.start()
-        yield server
-        server.stop()
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         server.server_close()
 
@@ -118,6 +121,16 @@ def test_a_reply_in_pieces_is_the_reply(family: list[str]) -> None:
                     else "".join(piece.choices[0].delta.content or "" for piece in answer)
                 )
                 assert got == whole[: whole.find(stop)]
+
+
+def test_half_a_character_waits_for_its_other_half() -> None:
+    asked = read_request(json.dumps({"model": "m", "messages": said("x"), "stream": True}).encode(), ["m"])
+    answering = Answering(asked)
+    for text in ("I\ufffd", "I\ufffd\ufffd", "I🙂", "I🙂\ufffd", "I🙂\ufffd!"):
+        answering.hear(text)
+    answering.hear("I🙂\ufffd!\ufffd")
+    answering.end(Reply(text="I🙂\ufffd!\ufffd", num_tokens=5, finish="length"))
+    assert list(answering.pieces())[:-1] == ["I", "🙂", "\ufffd!", "\ufffd"]
 
 
 def test_draws_are_those_of_the_seed(family: list[str]) -> None:

@@ -66,6 +66,27 @@ PERRO = Case(
     ),
 )  # fmt: skip
 ASKED_BACK = Case(name="back", messages=PERRO.messages, truth=replace(PERRO.truth, rule="must_not", asked="mean"))
+LLAVE = Truth(
+    learner="Yesterday I lost mi llave.", corrected="you lost your key", fix="key", strategy="taking up", rule="must",
+    learner_kind="heritage", switched=(("llave", "key"),), asked="mean",
+)  # fmt: skip
+TAKEN_UP, OWNED, PUT_BACK, RECAST = (
+    Case(
+        name=strategy,
+        messages=[{"role": "user", "content": LLAVE.learner}],
+        truth=replace(LLAVE, strategy=strategy, rule=rule, asked=asked_for),
+    )
+    for strategy, rule, asked_for in (
+        ("taking up", "must", "mean"),
+        ("affirmation", "may", "affirm"),
+        ("asking back", "must_not", "mean"),
+        ("recast", "must", ""),
+    )
+)
+DROPPED = learner(
+    "Yesterday went to the market.", fix="you went", error="subject_dropped", rule="must_not", strategy="hint"
+)
+TO_EXPLAIN = Case(name="explain", messages=DROPPED.messages, truth=replace(DROPPED.truth, asked="explain"))
 GENDER = Case(
     name="gender",
     messages=[{"role": "user", "content": "In my Spanish homework I wrote 'la problema'. Why is that marked?"}],
@@ -555,6 +576,25 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (MARKET, "You went to the market.", 0),
         (AT_HOME, "这里要用量词。你家有几个人？", 0.5),
         (MARKET, "", None),
+    ),
+    "as_asked": (
+        (TAKEN_UP, CANNED, 0),
+        (TAKEN_UP, "You lost your key, and the key is la llave. Was it old?", 1),
+        (TAKEN_UP, "La llave is the key. Was it old?", 0),
+        (TAKEN_UP, "Llave! Llave! What did you do then?", 0),
+        (OWNED, "La llave is yours, and so is the key. Was it old?", 1),
+        (OWNED, "Both of your languages are beautiful. Tell me more!", 0),
+        (PUT_BACK, "How do you say la llave in English?", 1),
+        (PUT_BACK, "What does that mean in English?", 0),
+        (RECAST, "You lost your key! Was it old?", 1),
+        (RECAST, "You lost la llave! Was it old?", 0),
+        (TO_EXPLAIN, "In English a verb has its subject in front. Who is the subject that went to the market?", 1),
+        (TO_EXPLAIN, "The subject comes first: you went to the market. Who was there?", 0),
+        (TO_EXPLAIN, "Which article goes before the market?", 0),
+        (TO_EXPLAIN, "Who went to the market?", 0),
+        (MARKET, "Oh, you went to the market! Who was there?", 1),
+        (learner(rule="may", strategy="expansion prompt"), "Tell me more about the market.", None),
+        (replace(RECAST, truth=replace(LLAVE, asked="sing")), "You lost your key!", None),
     ),
     "explicit_grammar": (
         (GENDER, CANNED, 0),

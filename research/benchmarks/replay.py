@@ -1,11 +1,11 @@
-"""What replay is worth: the from-scratch variants with and without the core's rows, on their own suite and on the core's.
+"""What replay is worth: the from-scratch variants with and without the core's rows, on their own suite and the core's.
 
     python research/benchmarks/replay.py [--seeds 3] [--steps 4000] [--only_evaluate]
 
 Trains `basil-l2` and `basil-heritage` by the pipeline's own command, as they come, and again on mixes of as many rows
 that are all their own (what is finished is not trained again). Then prints Markdown: on the variant's own suite and on
-the core's, each seed pooled, the core, the sibling, the variant with and without replay, what differs from the core with
-an interval over cases and seeds, and the replies made to win of the same evaluation.
+the core's, seeds pooled, the core, the sibling, the variant with and without replay, what differs from the core with an
+interval over cases and seeds, and the replies made to win of the same evaluation.
 """
 
 import sys

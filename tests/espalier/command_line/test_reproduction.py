@@ -11,11 +11,13 @@ from data_mix.build import main as build
 from espalier.artifacts import records
 from espalier.artifacts.gates import Gates, write_gates
 from espalier.artifacts.paths import artifact
+from espalier.artifacts.run import saved_config
 from espalier.cli import main
 from espalier.errors import UserError
 from evaluation.run import main as evaluate
 from exports.run import main as export
 from stage1.train import main as train
+from stage2 import gates
 from stage2 import train as stage2
 from tests.espalier.artifacts.forge import forge
 from tests.stage1.commands import CORE, TRUNK, make_mix, write_config
@@ -96,7 +98,7 @@ def test_mixes_scores_exports_and_variants_are_made_again_too(
     variant = write_config(workspace, settings)
     monkeypatch.setattr(stage2, "hold", lambda config, publish: 0)
     assert stage2.main(["--variant", str(variant)]) == 0
-    asked = {"suites": [str(suite)], "core_suites": ["safety"], "gates": [], "may_lose": 0.02}
+    asked = {key: saved_config("spanish")[key] for key in gates._ASKED}
     lost = Gates(passed=False, regressed=True, reasons=["lost"], scores={}, changes={}, asked=asked)
     write_gates(workspace / "runs" / "spanish", lost)
     assert main(["reproduce", "spanish"]) == 0

@@ -60,7 +60,7 @@ def make_mix(workspace: Path, name: str = "toy") -> None:
     folder.mkdir(parents=True)
     write_rows(folder / "train.parquet", texts + chats)
     write_rows(folder / "valid.parquet", held)
-    records.write_manifest(folder, {"kind": "mix", "name": name})
+    records.write_manifest(folder, {"kind": "mix", "name": name, "sources": []})
 
 
 def write_config(folder: Path, config: dict[str, Any], **changes: Any) -> Path:

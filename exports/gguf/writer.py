@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import math
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -73,6 +74,10 @@ def write_file(path: Path, exported: Exported, architecture: Architecture, weigh
         writer.write_ti_data_to_file()
         for tensor in tensors:
             writer.write_tensor_data(_packed(tensor))
+    except OSError as error:
+        if error.errno is None:  # numpy says how much it wrote, and not that there was no room for the rest
+            raise OSError(errno.ENOSPC, str(error), str(path)) from error
+        raise
     finally:
         writer.close()
 

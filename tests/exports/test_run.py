@@ -2,6 +2,8 @@
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ from peft import AutoPeftModelForCausalLM
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from espalier.artifacts import records
-from espalier.artifacts.paths import check_name
+from espalier.artifacts.paths import check_name, repo_root
 from espalier.errors import UserError
 from espalier.models import loading
 from exports import checks
@@ -161,3 +163,20 @@ def test_nothing_half_written_is_taken_for_whole(workspace: Path, adapter: Path)
 def test_a_name_is_made_of_any_models(kind: Any, model: str, name: str) -> None:
     found = loading.ModelRef(kind=kind, name=model, path=Path(), content_hash="")
     assert check_name(name_of(ExportConfig(run=model, to="merged"), found)) == name
+
+
+@pytest.mark.parametrize("form", ["merged", "gguf"])
+def test_a_disk_that_fills_up(tmp_path: Path, form: str) -> None:
+    model = tiny.saved(tmp_path / "model", width=32, feed_forward=32)
+    (tmp_path / "disk").mkdir()
+    mount = f"mount -t tmpfs -o size=24k tmpfs {tmp_path}/disk"
+    if subprocess.run(["unshare", "-rm", "sh", "-c", mount], capture_output=True).returncode:
+        pytest.skip("this machine lets no test mount a small disk")
+    words: list[Any] = ["exports/run.py", model, "--to", form, "--name", "one", "--publish", "false"]
+    python = f"ESPALIER_HOME={tmp_path}/disk {sys.executable} {' '.join(map(str, words))}"
+    steps = [mount, f"{python}; echo code $?", f"find {tmp_path}/disk -mindepth 3"]
+    done = subprocess.run(
+        ["unshare", "-rm", "sh", "-c", "\n".join(steps)], capture_output=True, text=True, cwd=repo_root()
+    )
+    assert done.stdout.splitlines()[-1] == "code 2", done.stdout
+    assert done.stderr.startswith("error: disk full") and done.stderr.count("\n") == 1, done.stderr

@@ -60,6 +60,9 @@ class ExportConfig(Config):
     with a k need llama.cpp's llama-quantize. By default f16, and q8_0 for ollama."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """What weights are merged in, and saved in by merged: bfloat16 halves memory and disk, and rounds."""
+    base_in_4bit: bool = False
+    """Merge an adapter into its base as it was held in training with load_in_4bit: brought back from 4 bits. By default
+    it is merged into the base's full weights, on which it is scored too where nobody asks for 4 bits."""
     chat_template: str | None = None
     """Builtin template or file, for a model that has none."""
     sampling: SamplingSettings = SamplingSettings()

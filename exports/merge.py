@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from espalier.errors import UserError
 from espalier.models import loading
+from espalier.models.adapters import put_on, standing
 from espalier.text.chat import ChatRenderer
 from exports.exported import Exported
 from exports.templates.choosing import choose
@@ -20,10 +22,20 @@ def write(exported: Exported) -> None:
 
 
 def plain_model(exported: Exported) -> Any:
-    """The exported model on the CPU with everything merged, in the data type that was asked for."""
+    """The exported model on the CPU with everything merged, in the data type that was asked for.
+
+    UserError where its base is to be what 4 bits left of it, and there is no adapter on any.
+    """
     import torch
 
-    return loading.load_base(exported.run, device="cpu", dtype=getattr(torch, exported.config.dtype))
+    run, how = exported.run, {"device": "cpu", "dtype": getattr(torch, exported.config.dtype)}
+    if not exported.config.base_in_4bit:
+        return loading.load_base(run, **how)
+    found = standing(run)
+    if not found.adapters:
+        raise UserError(f"{run.spec} is no adapter, and has no base that was held in 4 bits; leave out --base_in_4bit")
+    base = loading.load_base(found.ground, load_in_4bit=True, **how).dequantize()
+    return put_on(base, found.adapters).merge_and_unload()
 
 
 def told(exported: Exported) -> ChatRenderer:

@@ -14,6 +14,7 @@ from espalier.generation.decoding import Row, Sampling, write
 from espalier.models import loading
 from espalier.models.references import ModelRef, resolve
 from espalier.text.messages import Message
+from exports import merge
 from exports.checks.conversations import lessons
 from exports.exported import Exported
 
@@ -44,7 +45,8 @@ class Trained:
 
         self._how: dict[str, Any] = {"device": "cpu", "dtype": torch.float32}
         self.run, self.renderer = exported.run, exported.renderer
-        self.model = loading.load_model(self.run, **self._how)
+        self._exported = exported
+        self.model = loading.load_model(self.run, **self._how, load_in_4bit=exported.config.base_in_4bit)
         found = zip(lessons(NUM_PROMPTS), self.renderer.prompts(lessons(NUM_PROMPTS)), strict=True)
         room = (exported.sampling.context or 0) - NEW_TOKENS
         fitting = [(said, ids) for said, ids in found if not isinstance(ids, UserError) and len(ids) <= room]
@@ -63,6 +65,8 @@ class Trained:
     @cached_property
     def whole(self) -> Any:
         """The same with everything merged, which is what formats round."""
+        if self._exported.config.base_in_4bit:
+            return merge.plain_model(self._exported)
         return loading.load_base(self.run, **self._how) if self.is_adapter else self.model
 
     @cached_property

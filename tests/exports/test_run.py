@@ -24,6 +24,8 @@ from exports.seal import name_of
 from tests import processes, tiny
 from tests.espalier.models.test_loading import adapted
 from tests.tiny import trained_a_little
+from training.adapters import add_adapter
+from training.config import AdapterSettings
 
 IDS = torch.tensor([[0, 4, 50, 61, 72, 1, 5]])
 
@@ -66,6 +68,23 @@ def test_what_is_merged_answers_as_the_adapter_on_its_base(workspace: Path, adap
     assert asked == tiny.renderer().prompt(messages)
     said = GenerationConfig.from_pretrained(folder)
     assert said.eos_token_id == 1 and said.do_sample is False and said.max_new_tokens == 256
+
+
+def test_what_was_trained_on_four_bits_can_be_merged_into_what_they_left(workspace: Path, tmp_path: Path) -> None:
+    base, folder = loading.resolve(str(tiny.saved(tmp_path / "base", width=64, feed_forward=128))), tmp_path / "adapter"
+    small = loading.load_model(base, device="cpu", dtype=torch.float32, load_in_4bit=True)
+    model = trained_a_little(add_adapter(small, AdapterSettings(r=2), tiny.renderer(), base.spec, seed=1), lr=0.05)
+    folder.mkdir()
+    loading.save_model(model, tiny.renderer(), folder, base)
+    command.main([str(folder), "--to", "merged", "--name", "back", "--base_in_4bit"])
+    command.main([str(folder), "--to", "merged", "--name", "full"])
+    back, full = (AutoModelForCausalLM.from_pretrained(exported(workspace, name)) for name in ("back", "full"))
+    assert torch.allclose(logits(model), logits(back), atol=1e-4) and not hasattr(back.config, "quantization_config")
+    ours = loading.load_model(loading.resolve(str(folder)), device="cpu", dtype=torch.float32)
+    assert torch.allclose(logits(ours), logits(full), atol=1e-4)
+    assert not torch.allclose(logits(back), logits(full), atol=1e-2), "4 bits left something else"
+    with pytest.raises(UserError, match="is no adapter, and has no base that was held in 4 bits"):
+        command.main([str(base.path), "--to", "merged", "--name", "none", "--base_in_4bit"])
 
 
 def test_a_merged_export_is_a_model_of_ours_again(workspace: Path, adapter: Path) -> None:

@@ -52,6 +52,12 @@ def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:
     return rest | {"micro_batch_size x grad_accum": facts[_SPLIT[0]] * facts[_SPLIT[1]]}
 
 
+def _plain_defaults(config: Config) -> dict[str, Any]:
+    """What a configuration says of its keys by itself, where that is one value."""
+    found = {key: field.default for key, field in type(config).model_fields.items()}
+    return {key: value for key, value in found.items() if isinstance(value, str | int | float | bool | None)}
+
+
 class AlreadyDone(Exception):
     """The run is complete, under the same configuration: there is nothing to do."""
 
@@ -121,7 +127,7 @@ class Run:
                 ),
             }
             if (run.folder / "run.json").exists():
-                run._go_on(now, allow_changed_environment)
+                run._go_on(now, _plain_defaults(config), allow_changed_environment)
             else:
                 run._begin(now)
         except BaseException:
@@ -140,10 +146,12 @@ class Run:
             raise UserError(f"{self.folder}: holds {strangers[0]} but no run.json, so it is no run; move it away")
         records.write_json(self.folder / "run.json", {**now, "created": timestamp(), "continued": []})
 
-    def _go_on(self, now: dict[str, Any], allow_changed_environment: bool) -> None:
+    def _go_on(self, now: dict[str, Any], defaults: dict[str, Any], allow_changed_environment: bool) -> None:
         before = records.read_json(self.folder / "run.json")
+        # Of a key that there was not yet, the default is what was done.
+        asked = before | {"config": defaults | before["config"]}
         for what, advice in (("config", "change them back"), ("parents", "restore them")):
-            changed = identity.differences(_as_steps(before[what]), _as_steps(now[what]))
+            changed = identity.differences(_as_steps(asked[what]), _as_steps(now[what]))
             if changed:
                 raise UserError(
                     f"run {self.name} exists with another {what} ({'; '.join(changed)}): {advice}, "

@@ -98,6 +98,17 @@ def test_the_same_command_goes_on_and_then_says_it_is_done() -> None:
         start(threads=8)
 
 
+def test_a_key_that_is_newer_than_the_run_stood_at_its_default() -> None:
+    class Grown(Settings):
+        growth: str = "merge"
+
+    finished()
+    with pytest.raises(AlreadyDone):
+        start(config=Grown())
+    with pytest.raises(UserError, match="growth: merge before, stack now"):
+        start(config=Grown(growth="stack"))
+
+
 @pytest.mark.parametrize("complete", [False, True])
 def test_another_configuration_under_the_same_name_is_refused(complete: bool) -> None:
     if complete:

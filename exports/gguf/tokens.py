@@ -31,7 +31,7 @@ class _Split(NamedTuple):
 
 _PRE = {
     # The pattern of GPT-2, under the name of one that has it and leaves spaces before marks when it decodes.
-    "smollmX": _Split(_GPT2, False, False),
+    "trillion": _Split(_GPT2, False, False),
     "smollm": _Split(_GPT2, True, False),
     "qwen2": _Split(_ENGLISH + r"\p{N}" + _REST, False, False),
     "llama-bpe": _Split(_ENGLISH + r"\p{N}{1,3}" + _REST, False, True),
@@ -123,7 +123,7 @@ def _scores(model: dict[str, Any], num_rows: int) -> list[float]:
         raise UserError("the tokenizer's merges are in no order that llama.cpp's scores of tokens can tell")
     scores = [_UNREACHABLE] * num_rows
     for rank, text in enumerate(order):
-        scores[model["vocab"][text]] = float(rank)
+        scores[model["vocab"][text]] = -float(rank)
     return scores
 
 

@@ -38,7 +38,7 @@ def puts_space(state: dict[str, Any]) -> bool:
 
 def prepends(state: dict[str, Any]) -> bool:
     """Whether every text gets a space before it, as SentencePiece does."""
-    return any(step["type"] == "X" for step in steps(state["normalizer"]))
+    return any(step["type"] == "Prepend" for step in steps(state["normalizer"]))
 
 
 def found_anywhere(renderer: ChatRenderer, state: dict[str, Any]) -> set[int]:

@@ -21,7 +21,7 @@ from evaluation.metrics.phrases import heard
 from evaluation.metrics.sense import hears, is_speech, unheard
 from evaluation.metrics.stems import stem
 from evaluation.metrics.text import read
-from evaluation.metrics.words import contains, words
+from evaluation.metrics.words import STOP_WORDS, contains, words
 from evaluation.varieties.marks import marks, shown_variety
 
 _MATTERS = Path(__file__).with_name("matters.yaml")
@@ -123,7 +123,9 @@ def explained(case: Case, truth: Truth, reply: Reply) -> Score:
         return Score(0.0, f"a heap of terms: {quoted(*named)}")
     own = (read(case.learner).content | read(truth.corrected).content) - _OF_EVERY_LESSON
     cited = re.findall("⟦([^⟧]+)⟧", marked(case.learner))
+    said = {stem(word) for word in words(f"{case.learner} {truth.corrected}") if word not in STOP_WORDS}
     examples = read(text).shared(own) or [each for each in (*switched_words(case), *cited) if _cites(text, each)]
+    examples = examples or [word for word in words(text) if stem(word) in said - _OF_EVERY_LESSON]
     if not examples:
         return Score(0.0, f"{quoted(*named)}, without an example of the learner's")
     fits = _matter(truth.error)

@@ -108,6 +108,14 @@ READER = Case(
     messages=[{"role": "user", "content": "Quiero leer un libro en español."}],
     truth=Truth(learner="Quiero leer un libro en español.", level="A1", target_language="Spanish"),
 )
+TOO_MUCH = Case(
+    name="modal",
+    messages=[{"role": "user", "content": "Tomorrow I can to explain a problem."}],
+    truth=Truth(
+        learner="Tomorrow I can to explain a problem.", corrected="you can explain a problem", fix="can explain",
+        error="modal", rule="must_not", asked="explain", learner_kind="l2", level="A2",
+    ),
+)  # fmt: skip
 FLUENT_READER = replace(READER, truth=replace(READER.truth, level="B2"))
 
 EASY = "You went to the market. Who was there with you? Did you see a friend, and did you eat some good food?"
@@ -604,6 +612,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         (GENDER, "Noun gender article plural problema verb masculine ending adjective?", 0),
         (GENDER, "Your problema will be all right. What is it about?", 0),
         (PERRO, "The noun perro is masculine.", None),
+        (TOO_MUCH, "After a modal comes the infinitive: what stands before explain in your sentence?", 1),
+        (TOO_MUCH, "After a modal comes the infinitive: what stands before it?", 0),
     ),
     "suits_learner": (
         (PERRO, CANNED, 0),

@@ -15,8 +15,10 @@ _BESIDES = {"explain": explicit_grammar, "affirm": affirms_identity, "mean": swi
 
 @metric("makes the move that was asked, whole")
 def as_asked(case: Case, reply: Reply) -> Score:
-    """The form given or kept back as the move wants it and, where that is asked, explained, the learner's own affirmed,
-    a word's meaning given or asked for: each in full, or the move was not made. For cases that name move and form."""
+    """The form given or kept back as is due, and, where asked, explained, accepted, or a meaning dealt with: in full.
+
+    Each of them, or the move was not made. For cases that name move and form.
+    """
     truth = case.truth
     if truth is None or not truth.strategy or not truth.corrected or (truth.rule == "may" and not truth.asked):
         return DOES_NOT_APPLY

@@ -38,7 +38,7 @@ class Opened:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What the head of its GGUF says, lists of tokens and merges among it; nothing where there is none."""
+        """What the head of its GGUF says, lists apart; nothing where there is none."""
         return rounding.facts(self.file) if self.file is not None else {}
 
     @cached_property

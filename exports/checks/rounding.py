@@ -45,10 +45,11 @@ def tensor_types(file: Path) -> dict[str, str]:
 
 
 def facts(file: Path) -> dict[str, Any]:
-    """What the head of a GGUF says, lists of tokens and merges among it."""
-    from gguf import GGUFReader
+    """What the head of a GGUF says, but for its lists of tokens and merges, which are long."""
+    from gguf import GGUFReader, GGUFValueType
 
-    return {name: field.contents() for name, field in GGUFReader(file).fields.items()}
+    fields = GGUFReader(file).fields.items()
+    return {name: field.contents() for name, field in fields if field.types[:1] != [GGUFValueType.ARRAY]}
 
 
 def is_known(kind: str) -> bool:

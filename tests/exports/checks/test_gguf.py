@@ -7,14 +7,15 @@ import pytest
 
 pytest.importorskip("gguf", reason="GGUF cannot be written: pip install 'espalier[gguf]'")
 
+from espalier.artifacts import records
 from espalier.errors import UserError
+from exports import checks, verify
 from exports import run as command
-from exports import verify
 from exports.checks import engine, go_template
 from exports.checks.engine import Engine
 from exports.checks.modelfile import read_modelfile
 from exports.config import ExportConfig
-from exports.exported import Exported, find_run
+from exports.exported import Exported, find_run, open_export
 from research.benchmarks.exports.faults import found
 
 needs_engine = pytest.mark.skipif(
@@ -104,3 +105,28 @@ def test_a_modelfile_is_read_as_ollama_reads_it(tmp_path: Path) -> None:
     path.write_text("FROM ./m.gguf\n")
     with pytest.raises(UserError, match="has no TEMPLATE, so that Ollama would take one of its own"):
         read_modelfile(tmp_path)
+
+
+@needs_engine
+@pytest.mark.parametrize(("reached", "passes"), [(0.70, True), (0.692, True), (0.68, False)])
+def test_a_suite_may_lose_one_point(
+    reached: float, passes: bool, workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports.checks import suite
+
+    monkeypatch.setattr(checks, "CHECKS", dict.fromkeys(checks.CHECKS, ()))
+    command.main([str(adapter), "--to", "gguf", "--name", "one"])
+
+    def evaluated(script: str, *words: str) -> int:
+        assert script == "evaluation/run.py" and words[2].startswith("openai:one@http://127.0.0.1:")
+        folder = workspace / "scores" / words[words.index("--name") + 1]
+        records.write_json(folder / "manifest.json", {"decides": "good", "headline": {"a": 0.7, "one": reached}})
+        records.write_jsonl(folder / "records.jsonl", [{}] * 6)
+        return 0
+
+    monkeypatch.setattr(suite, "run_command", evaluated)
+    found = suite.check(open_export("one"), "recast")
+    assert found.passed == passes and found.asked == 3 and found.said == f"good {reached:.3f}, and 0.700 as trained"
+    monkeypatch.setattr(suite, "run_command", lambda *words: 2)
+    with pytest.raises(UserError, match="evaluation/run.py ended with code 2: recast was not compared"):
+        suite.check(open_export("one"), "recast")

@@ -15,7 +15,7 @@ from evaluation.cases.heldout import heldout_cases, open_mix
 from evaluation.cases.suite import load_suite
 from evaluation.run import main as evaluate
 from stage1.train import main as train_stage1
-from stage2 import gates
+from stage2 import asking
 from stage2.train import main
 from tests.data_mix.conftest import low_bars
 from tests.stage1.commands import TRUNK, write_config
@@ -35,7 +35,7 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
         return evaluate([*words, "--publish", "false"]) if "evaluation" in script else COMMANDS[script](list(words))
 
     monkeypatch.setattr(origins, "run_command", here)
-    monkeypatch.setattr(gates, "run_command", here)
+    monkeypatch.setattr(asking, "run_command", here)
 
 
 def small(workspace: Path, name: str, **changes: Any) -> Path:

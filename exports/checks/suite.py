@@ -33,14 +33,15 @@ def check(exported: Exported, suite: str) -> Finding:
         )
     if code:
         raise UserError(f"evaluation/run.py ended with code {code}: {suite} was not compared")
-    manifest = records.read_json(artifact("scores", name) / records.MANIFEST)
+    folder = artifact("scores", name)
+    manifest = records.read_json(folder / records.MANIFEST)
     trained, asked = manifest["headline"].values()
     lost = trained - asked
     said = f"{manifest['decides']} {asked:.3f}, and {trained:.3f} as trained"
     return Finding(
         check=suite,
         passed=lost <= MOST_LOST,
-        asked=sum(1 for _ in records.read_jsonl(artifact("scores", name) / "records.jsonl")) // 2,
+        asked=sum(each["model"] == exported.name for each in records.read_jsonl(folder / "records.jsonl")),
         figures={"trained": trained, "export": asked, "scores": name},
         said=said,
     )

@@ -121,7 +121,7 @@ def test_a_suite_may_lose_one_point(
         assert script == "evaluation/run.py" and words[2].startswith("openai:one@http://127.0.0.1:")
         folder = workspace / "scores" / words[words.index("--name") + 1]
         records.write_json(folder / "manifest.json", {"decides": "good", "headline": {"a": 0.7, "one": reached}})
-        records.write_jsonl(folder / "records.jsonl", [{}] * 6)
+        records.write_jsonl(folder / "records.jsonl", [{"model": "a"}, {"model": "one"}, {"model": "rule:copy"}] * 3)
         return 0
 
     monkeypatch.setattr(suite, "run_command", evaluated)

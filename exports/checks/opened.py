@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from functools import cached_property, lru_cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -57,9 +58,10 @@ class Opened:
         hush()
         try:
             if self.file is not None:
-                found = AutoModelForCausalLM.from_pretrained(
-                    self.file.parent, gguf_file=self.file.name, dtype=torch.float32
-                )
+                with redirect_stderr(StringIO()):  # a bar that transformers draws whoever hushes it
+                    found = AutoModelForCausalLM.from_pretrained(
+                        self.file.parent, gguf_file=self.file.name, dtype=torch.float32
+                    )
             elif self.exported.to == "adapter":
                 from peft import AutoPeftModelForCausalLM
 

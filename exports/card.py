@@ -7,14 +7,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from espalier.artifacts import records
-from espalier.artifacts.gates import Gates, read_gates
 from espalier.artifacts.lineage import ancestors
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.registry import Artifact, survey
 from espalier.artifacts.scored import Score, scores_of_runs
 from espalier.command_line import yaml_text
 from espalier.report import Markup, escape, table
-from exports.exported import Exported, Finding
+from exports.exported import Exported, Finding, mark_of
 
 NAME = "README.md"
 _LIBRARIES = {"merged": "transformers", "adapter": "peft", "gguf": "gguf", "ollama": "gguf"}
@@ -81,17 +80,13 @@ def _what(exported: Exported) -> str:
         "gguf": f"one GGUF file, {exported.quant}",
         "ollama": f"one GGUF file, {exported.quant}, and a Modelfile for Ollama",
     }[exported.to]
-    gates = _gates(exported)
+    gates = mark_of(exported.run)
     text = f"A tutor that learners talk to, made with Espalier: {escape(exported.run.name)} as {form}."
     if gates and gates.regressed:
         text += "\n\n**[regressed]** It is not shown to have kept what its parent could:\n\n" + "\n".join(
             f"- {escape(reason)}" for reason in gates.reasons
         )
     return text
-
-
-def _gates(exported: Exported) -> Gates | None:
-    return read_gates(exported.run.path.parent) if exported.run.kind == "run" else None
 
 
 def _use(exported: Exported) -> str:
@@ -122,12 +117,12 @@ def _verification(findings: Sequence[Finding]) -> str:
     if not findings:
         return "Nothing: no check was made."
     rows = [
-        [each.check, "passed" if each.passed else Markup("**failed**"), each.asked, each.differing, each.said]
+        [each.check, each.verdict if each.passed else Markup("**failed**"), each.asked, each.differing, each.said]
         for each in findings
     ]
     return (
         "Each check asks the model as it was trained and this export the same; an export that fails one is not "
-        "written.\n\n" + table(["check", "", "asked", "differing", "found"], rows)
+        "written. What is not checked is not known.\n\n" + table(["check", "", "asked", "differing", "found"], rows)
     )
 
 

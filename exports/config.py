@@ -110,6 +110,12 @@ class VerifyConfig(Config):
     chat_template: str | None = None
     """Builtin template or file, for a model that has none."""
 
+    @model_validator(mode="after")
+    def _suites_are_asked_of_files(self) -> Self:
+        if self.suites and self.endpoint:
+            raise ValueError("--suites is of an export, and not of a server; leave out one of the two")
+        return self
+
     @property
     def at_endpoint(self) -> EndpointSettings:
         """How the server is asked."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts import records
-from espalier.artifacts.gates import read_gates
+from espalier.artifacts.gates import Gates, read_gates
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from espalier.models import loading
@@ -46,6 +46,13 @@ class Finding:
     def not_checked(cls, check: str, why: str) -> Finding:
         """Of a check that could not be made here: it hinders nothing, proves nothing, and says so."""
         return cls(check=check, passed=True, figures={"not_checked": why}, said=f"not checked: {why}")
+
+    @property
+    def verdict(self) -> str:
+        """In a word: a check that was not made did not pass."""
+        if "not_checked" in self.figures:
+            return "not checked"
+        return "passed" if self.passed else "FAILED"
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -111,9 +118,17 @@ def find_run(config: ExportConfig) -> tuple[ModelRef, ChatRenderer]:
     return run, loading.load_renderer(run, template)
 
 
+def mark_of(run: ModelRef) -> Gates | None:
+    """The mark of the run that a model is of: by its name, as a checkpoint, or by a path to either. None: no mark."""
+    if run.kind == "hub":
+        return None
+    place = run.path.parent
+    return read_gates(place.parent if place.name == "checkpoints" else place)
+
+
 def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
     """UserError where a run is marked as having lost what its parent could, unless that is to be overlooked."""
-    marked = read_gates(run.path.parent) if run.kind == "run" and "@" not in run.name else None
+    marked = mark_of(run)
     if marked and marked.regressed and not options.force:
         raise UserError(
             f"{run.spec} is marked [regressed]: {'; '.join(marked.reasons)}; --force exports it, and its card says so"

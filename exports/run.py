@@ -96,7 +96,7 @@ def tell(findings: "list[Finding]") -> None:
     from espalier.command_line.console import table
 
     if findings:
-        rows = [[each.check, "passed" if each.passed else "FAILED", each.asked, each.said] for each in findings]
+        rows = [[each.check, each.verdict, each.asked, each.said] for each in findings]
         table(["check", "", "asked", "found"], rows)
     failed = [f"{each.check}: {each.said}" for each in findings if not each.passed]
     if failed:

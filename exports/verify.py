@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from espalier.command_line.config import load
 from espalier.command_line.console import say, table
-from espalier.errors import run_main
+from espalier.errors import UserError, run_main
 from exports.config import VerifyConfig
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ COMMAND = "exports/verify.py"
 def main(argv: list[str]) -> int:
     config, _ = load(VerifyConfig, named(argv), prog=f"python {COMMAND}", doc=__doc__)
     findings = served(config) if config.endpoint else again(config)
-    rows = [[each.check, "passed" if each.passed else "FAILED", each.asked, each.said] for each in findings]
+    rows = [[each.check, each.verdict, each.asked, each.said] for each in findings]
     table(["check", "", "asked", "found"], rows)
     return 0 if all(each.passed for each in findings) else 1
 
@@ -46,13 +46,18 @@ def named(argv: list[str]) -> list[str]:
 
 
 def again(config: VerifyConfig) -> "list[Finding]":
-    """All checks of an export, once more. UserError where a file of it changed."""
+    """All checks of an export, once more. UserError where a file of it changed, or no suite can be asked of it."""
     from exports.checks import suite, verify
-    from exports.checks.opened import one_export
+    from exports.checks.engine import is_installed
+    from exports.checks.opened import NO_ENGINE, one_export
     from exports.config import ExportOptions
     from exports.exported import open_export
 
     exported = open_export(config.name)
+    if config.suites and exported.to not in ("gguf", "ollama"):
+        raise UserError(f"--suites: {exported.name} has no GGUF to be asked; export it with --to gguf")
+    if config.suites and not is_installed():
+        raise UserError(f"--suites: {NO_ENGINE}")
     say(f"export {exported.name}: its files are as they were made; {exported.run.spec} is as it was")
     with one_export():
         return verify(exported, ExportOptions()) + [suite.check(exported, name) for name in config.suites]

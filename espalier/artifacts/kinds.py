@@ -162,12 +162,16 @@ def _export(facts: Facts) -> str:
 
 def verification(facts: Facts) -> str:
     """What the checks of an export said, from its `verification.json`: `findings`, a list, each with the name of its
-    `check` and whether it `passed`."""
+    `check`, whether it `passed`, and `figures`, which say why one is `not_checked`."""
     findings = facts["verification.json"].get("findings", [])
     if not findings:
         return "not verified"
     failed = [each["check"] for each in findings if not each["passed"]]
-    return f"FAILED {_listed(failed)}" if failed else f"verified by {len(findings)} checks"
+    if failed:
+        return f"FAILED {_listed(failed)}"
+    unmade = sum("not_checked" in each.get("figures", {}) for each in findings)
+    made = len(findings) - unmade
+    return (f"verified by {made} checks" if made else "not verified") + (f", {unmade} not checked" if unmade else "")
 
 
 def _listed(names: Any) -> str:

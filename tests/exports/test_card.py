@@ -105,6 +105,11 @@ def test_what_the_checks_found_is_a_table(core: Path, tmp_path: Path) -> None:
     )
 
 
+def test_a_check_that_was_not_made_did_not_pass(core: Path, tmp_path: Path) -> None:
+    text = page(tmp_path / "out", Finding.not_checked("life", "nothing is known"))
+    assert "| life | not checked | 0 | 0 | not checked: nothing is known |" in text
+
+
 def test_nothing_in_it_that_others_wrote_counts(workspace: Path, tmp_path: Path) -> None:
     nasty = "x](http://e) <script>\n\n# Title\n| y |"
     forge("mix:own", sources=[OURS | {"name": nasty, "licence": nasty, "conditions": nasty, "attribution": nasty}])
@@ -124,6 +129,18 @@ def test_a_regressed_run_is_exported_only_by_force(core: Path, workspace: Path) 
     command.main(["core", "--to", "merged", "--force"])
     text = (workspace / "exports" / "out" / "core-merged" / card.NAME).read_text(encoding="utf-8")
     assert "**[regressed]**" in text and "- recast: lost 0.1 of fix_given" in text
+
+
+@pytest.mark.parametrize("form", ["core@step-000100", "runs/core/final", "runs/core/checkpoints/step-000100"])
+def test_a_regressed_run_is_refused_by_whatever_name(core: Path, workspace: Path, tmp_path: Path, form: str) -> None:
+    checkpoint = core / "checkpoints" / "step-000100"
+    shutil.copytree(core / "final", checkpoint)
+    records.write_manifest(checkpoint, {"kind": "checkpoint"}, content=("**/*",))
+    write_gates(core, Gates(passed=False, regressed=True, reasons=["lost"], scores={}, changes={}))
+    name = form if "@" in form else str(workspace / form)
+    with pytest.raises(UserError, match=r"is marked \[regressed\]: lost; --force"):
+        command.main([name, "--to", "merged"])
+    assert "**[regressed]**" in page(tmp_path / "out", run=name)
 
 
 @pytest.mark.parametrize(

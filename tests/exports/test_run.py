@@ -16,7 +16,7 @@ from espalier.artifacts import records
 from espalier.artifacts.paths import check_name, repo_root
 from espalier.errors import UserError
 from espalier.models import loading
-from exports import checks
+from exports import checks, verify
 from exports import run as command
 from exports.config import ExportConfig
 from exports.exported import Exported, Finding, open_export
@@ -145,6 +145,27 @@ def test_the_same_command_again_says_that_it_is_done(
     assert (exported(workspace, "one") / "manifest.json").read_bytes() == before
     assert command.main([*words, "--dtype", "bfloat16", "--redo"]) == 0
     assert (exported(workspace, "one") / "manifest.json").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["one"], "one has no GGUF to be asked"),
+        (["--endpoint", "http://127.0.0.1:1/v1", "one"], "--suites is of an export, and not of a server"),
+    ],
+)
+def test_a_suite_that_cannot_be_asked_is_refused_before_anything_else(
+    workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], why: str
+) -> None:
+    command.main([str(adapter), "--to", "merged", "--name", "one"])
+    monkeypatch.setattr(checks, "verify", lambda *_: pytest.fail("checks were made"))
+    with pytest.raises(UserError, match=why):
+        verify.main([*words, "--suites", "recast"])
+
+
+def test_a_check_that_was_not_made_is_told_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    command.tell([Finding.not_checked("life", "nothing is known")])
+    assert "passed" not in capsys.readouterr().out
 
 
 def test_an_export_of_what_changed_since_is_refused(workspace: Path, adapter: Path) -> None:

@@ -111,6 +111,20 @@ def test_what_verification_said_of_an_export_is_told_of(workspace: Path) -> None
         assert (export.state, export.about) == ("complete", f"gguf q8_0, 0.0 MB, {said}")
 
 
+def test_checks_that_were_not_made_verify_nothing(workspace: Path) -> None:
+    folder = workspace / "exports" / "out" / "core-merged"
+    forge("export:core-merged", "run:core")
+    unmade = {"check": "life", "passed": True, "figures": {"not_checked": "nothing is known"}}
+    made = {"check": "logits", "passed": True, "figures": {}}
+    for told, said in (
+        ([unmade, unmade], "not verified, 2 not checked"),
+        ([made, made, unmade], "verified by 2 checks, 1 not checked"),
+    ):
+        records.write_json(folder / "verification.json", {"findings": told})
+        (export,) = registry.survey()
+        assert export.about.endswith(f" MB, {said}")
+
+
 def deep(path: Path) -> None:
     path.write_text("[" * 200_000)
 

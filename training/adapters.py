@@ -41,13 +41,9 @@ def add_adapter(
         embeddings = {"trainable_token_indices": template_tokens(renderer)}
     elif settings.train_embeddings == "all":
         embeddings = {"modules_to_save": _embedding_names(model, tied), "ensure_weight_tying": tied}
-    parts = 2 if settings.init == "pissa" else 1
     config = LoraConfig(
         task_type="CAUSAL_LM",
-        r=settings.r * parts,
-        lora_alpha=settings.alpha * (parts**0.5 if settings.rslora else parts),
-        use_rslora=settings.rslora,
-        use_dora=settings.kind == "dora",
+        **settings.in_peft,
         lora_dropout=settings.dropout,
         target_modules=find_targets(model, settings),
         **embeddings,

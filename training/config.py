@@ -42,6 +42,17 @@ class AdapterSettings(Config):
     train_embeddings: Literal["none", "tokens", "all"] = "none"
     """Embeddings trained beside the updates: none, the rows of the template's special tokens, or all of them."""
 
+    @property
+    def in_peft(self) -> dict[str, Any]:
+        """What the updates are, by peft's names: pissa's are saved with twice the rank, at the same scale."""
+        parts = 2 if self.init == "pissa" else 1
+        return {
+            "r": self.r * parts,
+            "lora_alpha": self.alpha * (parts**0.5 if self.rslora else parts),
+            "use_rslora": self.rslora,
+            "use_dora": self.kind == "dora",
+        }
+
     @field_validator("target_modules")
     @classmethod
     def _can_match(cls, value: list[str] | str) -> list[str] | str:

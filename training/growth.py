@@ -114,6 +114,7 @@ def _of_parent(config: TrainConfig, parent: ModelRef) -> AdapterSettings:
     if parent.kind != "run":
         if config.adapter is None:
             raise UserError(f"growth: continue: nothing says how the adapter of {parent.spec} was made; give adapter")
+        _check_settings(config.adapter, parent)
         return config.adapter
     said = saved_config(parent.name.partition("@")[0])["adapter"]
     if said is None:
@@ -134,3 +135,23 @@ def _of_parent(config: TrainConfig, parent: ModelRef) -> AdapterSettings:
             f"({'; '.join(differing)}); leave adapter out, or give growth: merge or stack for a new one"
         )
     return theirs.model_copy(update={"dropout": config.adapter.dropout})
+
+
+def _check_settings(given: AdapterSettings, parent: ModelRef) -> None:
+    """UserError where an adapter that stands alone is another one: at another scale its updates say something else.
+
+    Which layers it has, only its weights can tell, once there is a model.
+    """
+    left_out = {"use_rslora": False, "use_dora": False, "rank_pattern": {}, "alpha_pattern": {}}
+    theirs = left_out | adapters.settings_of(parent)
+    differing = [
+        f"{key} is {value} here and {theirs.get(key)} there"
+        for key, value in (left_out | given.in_peft).items()
+        if theirs.get(key) != value
+    ]
+    if differing:
+        raise UserError(
+            f"growth: continue trains the adapter of {parent.spec} on as it is, so adapter cannot be another one "
+            f"(in adapter_config.json's words, {'; '.join(differing)}); give what stands there, or growth: merge or "
+            "stack for a new one"
+        )

@@ -12,13 +12,16 @@ from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models.adapters import base_of, put_on, standing, take_off
 from espalier.models.loading import load_base, load_for_inference, load_model, resolve
+from stage1.config import Stage1Config
 from stage1.train import main
 from tests import tiny
+from tests.evaluation.backends import models as adapted_models
 from tests.processes import run
 from tests.stage1.commands import CORE, TRUNK, fingerprint, log_of_step, make_mix, write_config
 from training import command
 from training.adapters import add_adapter
 from training.config import AdapterSettings
+from training.growth import settled
 
 QUICK: dict[str, Any] = {"steps": 3, "checkin": {"every": 0}, "heldout": {"every": 0, "final_sequences": 1}}
 WIDE = {"num_layers": 2, "width": 64, "feed_forward": 128, "num_heads": 2}
@@ -240,6 +243,25 @@ def test_an_adapter_of_another_architecture(workspace: Path, trained: Any, tmp_p
         with pytest.raises(UserError, match=r"path:.*adapter was made for a model of another architecture than its b"):
             load_for_inference(str(folder), device="cpu")
     assert base_of(resolve(str(folder))).name.endswith("wider")
+
+
+@pytest.mark.parametrize("changes", [{"alpha": 64}, {"rslora": True}, {"r": 3}, {"kind": "dora"}, {"init": "pissa"}])
+def test_an_adapter_in_a_folder_is_trained_on_as_it_is(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """Another scale would change what it says, before its first step."""
+    on = adapted_models.base(tmp_path / "base")
+    parent = adapted_models.adapter(tmp_path / "adapter", on, 1)
+    config = Stage1Config.model_validate(
+        {"name": "more", "mix": "m", "base": parent.spec, "growth": "continue", "adapter": {"r": 2, "dropout": 0.1}}
+    )
+    assert settled(config, parent).adapter == config.adapter
+    assert config.adapter is not None
+    other = config.model_copy(update={"adapter": config.adapter.model_copy(update=changes)})
+    with pytest.raises(UserError, match=r"trains the adapter of path:.*adapter on as it is.* here and .* there"):
+        settled(other, parent)
+    settings = records.read_json(parent.path / "adapter_config.json")
+    records.write_json(parent.path / "adapter_config.json", settings | {"alpha_pattern": {"q_proj": 4}})
+    with pytest.raises(UserError, match="alpha_pattern is {} here and {'q_proj': 4} there"):
+        settled(config, parent)
 
 
 @pytest.mark.parametrize("name", ["q_proj.lora_A.weight", "q_proj.lora_C.weight"])

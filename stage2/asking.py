@@ -16,6 +16,8 @@ from stage2.config import Stage2Config
 
 EVALUATE = "evaluation/run.py"
 _GATE_FAILED = 1
+_REFUSED = 2
+"""The exit code of whatever a command refuses, scores that compare something else among it."""
 
 
 def names(config: Stage2Config) -> tuple[str, str]:
@@ -70,11 +72,15 @@ def evaluate(
     words += ["--limit", str(config.gate_limit)] if config.gate_limit else []
     words += ["--chat_template", config.chat_template] if config.chat_template else []
     words += ["--gate", *gates, "--junit", str(outcomes)] if gates else []
-    words += ["--redo"] * _begun_before(folder, config)
     words += [] if publish else ["--publish", "false"]
     say(f"\nheld to {suite}: python {EVALUATE} {' '.join(words)}")
     try:
+        before = _begun_before(folder, config)
         code = run_command(EVALUATE, *words)
+        if code == _REFUSED and before:
+            # Of other weights or settings. Replies come from the cache all the same, so that no model is asked a word.
+            say(f"what stands in {folder} is of other models or settings: scored again")
+            code = run_command(EVALUATE, *words, "--redo")
         # A gate that does not hold is in the file; without one, 1 is the code of a traceback.
         if code and (code != _GATE_FAILED or not outcomes.exists()):
             raise UserError(
@@ -89,8 +95,7 @@ def evaluate(
 def _begun_before(folder: Path, config: Stage2Config) -> bool:
     """Whether scores of this name were begun before: of a parent, a suite or settings that may have been others.
 
-    They are made again, which costs no model a word: replies are kept by who gave them. UserError where they are of
-    other models, and so no gate's.
+    UserError where they are not of this variant, and so no gate's.
     """
     if not (folder / "scores.json").exists():
         return False

@@ -155,14 +155,16 @@ def test_the_same_command_says_it_again_without_asking_and_another_wish_asks_ane
     assert not held(workspace, may_lose=0.5)[1].regressed and len(evaluator.asked) == 4
 
 
-def test_what_was_killed_goes_on_and_scores_of_before_are_made_again(evaluator: Evaluator, workspace: Path) -> None:
-    for evaluator.code in (2, 1):  # 1 without gates is a traceback
+def test_what_was_killed_goes_on_and_scores_are_thrown_away_only_where_the_evaluator_refuses_them(
+    evaluator: Evaluator, workspace: Path
+) -> None:
+    for evaluator.code in (2, 1, 2):  # 1 without gates is a traceback
         with pytest.raises(UserError, match="is trained, but could not be held to level_fit"):
             held(workspace)
     assert read_gates(workspace / "runs" / "spanish") is None
     evaluator.code = 0
     held(workspace)
-    assert ["--redo" in words for words in evaluator.asked] == [False, True, True, False]
+    assert ["--redo" in words for words in evaluator.asked] == [False, False, False, True, False, False]
     records.write_json(workspace / "scores" / "spanish-baseline" / "scores.json", {"parents": {"run:other": "a"}})
     with pytest.raises(UserError, match="scores of other models stand where those of spanish belong"):
         held(workspace, may_lose=0.3)

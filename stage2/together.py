@@ -90,7 +90,8 @@ def _tasks(files: Sequence[Path], words: list[str], parent: list[str]) -> dict[s
         # A parent on the command line is for those that branch off; those of the family keep theirs.
         own = words if parents[file] in names else [*words, *parent]
         try:
-            config, _ = load(Stage2Config, [str(file), *own], prog=COMMAND, doc=None, options=Stage2Options)
+            config, options = load(Stage2Config, [str(file), *own], prog=COMMAND, doc=None, options=Stage2Options)
+            before = [task for task in (_parent(config, options, names), _mix(config, own)) if task is not None]
         except UserError as error:
             wrong.append(str(error))
             first = str(error).splitlines()[0]
@@ -98,7 +99,6 @@ def _tasks(files: Sequence[Path], words: list[str], parent: list[str]) -> dict[s
             continue
         if config.name in tasks:
             raise UserError(f"two variants are called {config.name}; name each once")
-        before = [task for task in (_parent(config, names), _mix(config, own)) if task is not None]
         for task in before:
             tasks.setdefault(task.name, task)
         tasks[config.name] = Task(
@@ -113,15 +113,24 @@ def _tasks(files: Sequence[Path], words: list[str], parent: list[str]) -> dict[s
     return tasks
 
 
-def _parent(config: Stage2Config, family: set[str]) -> Task | None:
-    """How a parent outside of the family is trained, where it is not there and its configuration is."""
+def upbringing(said: Mapping[str, Any]) -> tuple[str, list[str]]:
+    """The command that trains a parent with that configuration: a variant, too, may be one."""
+    return COMMAND if "learner" in said else "stage1/train.py", []
+
+
+def _parent(config: Stage2Config, options: Stage2Options, family: set[str]) -> Task | None:
+    """How a parent outside of the family is trained, where it is not there and its configuration is.
+
+    UserError where that trains another one.
+    """
     if not config.parent or config.parent in family or config.parent_config is None:
         return None
     if records.is_complete(artifact("runs", config.parent)):
         return None
-    script = COMMAND if "learner" in read_yaml(config.parent_config) else "stage1/train.py"
+    from training.origins import parent_command  # with torch, for which nobody waits who asks for help
+
+    command = parent_command(config, options, upbringing)
     on_gpu = likely_device(config.device).startswith("cuda")
-    command = [script, str(config.parent_config)]
     return Task(name=config.parent, command=command, needs=[], is_variant=False, on_gpu=on_gpu)
 
 

@@ -28,7 +28,7 @@ from stage2.asking import check_askable
 from stage2.config import Stage2Config, Stage2Options
 from stage2.family import chosen
 from stage2.gates import hold
-from stage2.together import COMMAND, train_together
+from stage2.together import COMMAND, train_together, upbringing
 from training.launch import ready
 
 
@@ -80,12 +80,7 @@ def train(config: Stage2Config, options: Stage2Options) -> int:
     """Make the run that `config` describes; returns the exit code."""
     from training.from_base import train_from_base
 
-    return train_from_base(
-        config,
-        options,
-        command=COMMAND,
-        upbringing=lambda said: (COMMAND if "learner" in said else "stage1/train.py", []),
-    )
+    return train_from_base(config, options, command=COMMAND, upbringing=upbringing)
 
 
 def let_go() -> None:

@@ -69,6 +69,17 @@ def train_parent(config: TrainConfig, options: TrainOptions, *, upbringing: Upbr
 def _train_parent(config: TrainConfig, options: TrainOptions, upbringing: Upbringing) -> int:
     if not config.parent or records.is_complete(artifact("runs", config.parent)):
         return 0
+    script, *words = parent_command(config, options, upbringing)
+    say(f"parent {config.parent} is not there yet: python {script} {' '.join(words)}")
+    return run_command(script, *words)
+
+
+def parent_command(config: TrainConfig, options: TrainOptions, upbringing: Upbringing) -> list[str]:
+    """The script that trains a parent which is not there, and its words.
+
+    UserError where nothing says how, where `parent_config` trains another run, or where it would descend from this one.
+    """
+    assert config.parent is not None
     missing = f"there is no complete run {config.parent!r}{_meant(config.parent, 'runs')}"
     if config.parent_config is None:
         raise UserError(f"{missing}; train it first, or name its --parent_config")
@@ -76,16 +87,14 @@ def _train_parent(config: TrainConfig, options: TrainOptions, upbringing: Upbrin
     if said.get("name") != config.parent:
         raise UserError(f"{missing}, and the parent_config here trains {said.get('name')!r}; train yours first")
     _check_descent(config.name, config.parent_config)
-    command, flags = upbringing(said)
+    script, flags = upbringing(said)
     if options.allow_changed_environment:
         flags = [*flags, "--allow_changed_environment"]
     if options.data_root:
         flags = [*flags, "--data_root", str(options.data_root)]
     if not options.publish:
         flags = [*flags, "--publish", "false"]
-    words = [str(config.parent_config), *flags]
-    say(f"parent {config.parent} is not there yet: python {command} {' '.join(words)}")
-    return run_command(command, *words)
+    return [script, str(config.parent_config), *flags]
 
 
 def _check_descent(name: str, file: Path) -> None:

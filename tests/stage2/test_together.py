@@ -104,6 +104,28 @@ def test_what_several_need_is_made_once_before_them(workspace: Path, make: Any, 
     ]
 
 
+def test_a_parent_is_trained_as_one_variant_would_train_it(
+    workspace: Path, make: Any, commands: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the flags of the command line; and never another one than was named, for all to be refused after it."""
+    core = write_config(workspace, QUICK)
+    data = workspace / "data"
+    data.mkdir()
+    for name in "ab":
+        make(name, "trunk", parent_config=str(core))
+    flags = ["--publish", "false", "--allow_changed_environment", "--data_root", str(data)]
+    assert main(["--all", *flags]) == 0
+    assert commands.run[0] == f"stage1/train.py {core} --allow_changed_environment --data_root {data} --publish false"
+    commands.run.clear()
+    with pytest.raises(UserError, match="no complete run 'trnk', and the parent_config here trains 'trunk'"):
+        main(["--all", "--parent", "trnk"])
+    assert commands.run == []
+    make("c", "trnk", parent_config=str(core))
+    assert main(["--all"]) == 2
+    assert [Path(line.split()[1]).stem for line in commands.run] == [core.stem, "a", "b"]
+    assert "trains 'trunk'" in next(line for line in capsys.readouterr().out.splitlines() if line.startswith("c "))
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [

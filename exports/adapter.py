@@ -1,4 +1,4 @@
-"""An adapter export: what was trained alone, as peft opens it, beside its base by name."""
+"""An adapter export: what was trained alone, as peft opens it, beside its base by name, and how it generates."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models import loading
 from exports.exported import Exported
+from exports.merge import generation
 
 
 def write(exported: Exported) -> None:
@@ -32,3 +33,4 @@ def write(exported: Exported) -> None:
         if (run.path / name).is_file():
             shutil.copyfile(run.path / name, exported.folder / name)
     exported.renderer.tokenizer.save_pretrained(exported.folder)
+    generation(exported).save_pretrained(exported.folder)  # its base may end replies otherwise

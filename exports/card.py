@@ -81,7 +81,7 @@ def _what(exported: Exported) -> str:
         "ollama": f"one GGUF file, {exported.quant}, and a Modelfile for Ollama",
     }[exported.to]
     gates = mark_of(exported.run)
-    text = f"A tutor that learners talk to, made with Espalier: {escape(exported.run.name)} as {form}."
+    text = f"A tutor that learners talk to, made with Espalier: {escape(_plain(exported.run.name))} as {form}."
     if gates and gates.regressed:
         text += "\n\n**[regressed]** It is not shown to have kept what its parent could:\n\n" + "\n".join(
             f"- {escape(reason)}" for reason in gates.reasons
@@ -100,7 +100,9 @@ def _use(exported: Exported) -> str:
         ],
         "adapter": [
             "from peft import AutoPeftModelForCausalLM",
+            "from transformers import GenerationConfig",
             f'model = AutoPeftModelForCausalLM.from_pretrained("{exported.name}")',
+            f'model.generation_config = GenerationConfig.from_pretrained("{exported.name}")',
         ],
         "gguf": [f"llama-server --model {exported.gguf.name} --jinja --ctx-size {sampling.context}"],
         "ollama": [f"ollama create {exported.name} --file Modelfile", f"ollama run {exported.name}"],

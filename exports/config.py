@@ -59,10 +59,10 @@ class ExportConfig(Config):
     """Of gguf and ollama: f32 and f16 are exact or nearly, q8_0 takes half, q4_0 a quarter and loses something; those
     with a k need llama.cpp's llama-quantize. By default f16, and q8_0 for ollama."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """What weights are merged in, and saved in by merged: bfloat16 halves memory and disk, and rounds."""
+    """Of merged: what weights are merged and saved in; bfloat16 halves memory and disk, and rounds."""
     base_in_4bit: bool = False
     """Merge an adapter into its base as it was held in training with load_in_4bit: brought back from 4 bits. By default
-    it is merged into the base's full weights, on which it is scored too where nobody asks for 4 bits."""
+    it is merged into the full weights, on which it is scored too where nobody asks for 4 bits. Not of adapter."""
     chat_template: str | None = None
     """Builtin template or file, for a model that has none."""
     sampling: SamplingSettings = SamplingSettings()
@@ -71,9 +71,15 @@ class ExportConfig(Config):
     @model_validator(mode="after")
     def _only_gguf_is_quantised(self) -> Self:
         if self.quant and DEFAULT_QUANT[self.to] is None:
-            raise ValueError(
-                f"--quant is of gguf and ollama; {self.to} keeps weights as they are (--dtype rounds them)"
-            )
+            raise ValueError(f"--quant is of gguf and ollama; {self.to} keeps weights as they are (merged has --dtype)")
+        return self
+
+    @model_validator(mode="after")
+    def _only_what_is_merged_is_rounded(self) -> Self:
+        if self.dtype != "float32" and self.to != "merged":
+            raise ValueError(f"--dtype is of merged; {self.to} is made from full precision (gguf has --quant)")
+        if self.base_in_4bit and self.to == "adapter":
+            raise ValueError("--base_in_4bit is of what is merged; adapter holds nothing of its base")
         return self
 
 

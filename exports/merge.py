@@ -17,7 +17,7 @@ from exports.templates.reading import as_transformers_reads
 def write(exported: Exported) -> None:
     """Write the model with its adapters merged, so that any tool opens it without ours."""
     model = plain_model(exported)
-    model.generation_config = _generation(exported)
+    model.generation_config = generation(exported)
     loading.save_model(model, told(exported), exported.folder, None)
 
 
@@ -49,7 +49,7 @@ def told(exported: Exported) -> ChatRenderer:
     )
 
 
-def _generation(exported: Exported) -> Any:
+def generation(exported: Exported) -> Any:
     """How the model generates: it stops where a turn ends, not only where a text does."""
     from transformers import GenerationConfig
 

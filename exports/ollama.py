@@ -62,7 +62,7 @@ def template(exported: Exported) -> str:
 
 
 def stops(exported: Exported) -> list[str]:
-    """What ends a reply, besides the token that ends a text."""
+    """What ends a reply, as text: every token that does, the one that ends a text among them."""
     spell = Speller(exported.renderer)
     return [spell([token]) for token in sorted(exported.renderer.stop_ids)]
 

@@ -1,7 +1,8 @@
-"""An export on a hub: only for those who typed it, whole, and read back as it was sent."""
+"""An export on a hub: only for those who typed it, whole, and without places on this machine."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -30,20 +31,36 @@ def push(folder: Path, repository: str) -> str:
     manifest = records.verify_manifest(folder)
     _check_adapter(folder)
     hub: Any = HfApi()
+    said = f"{manifest['name']} ({manifest['content_hash'][:12]})"
     try:
         address = hub.create_repo(check_name(repository), private=True, exist_ok=True)
         hub.upload_folder(
             repo_id=repository,
             folder_path=str(folder),
-            allow_patterns=sorted({*manifest["files"], records.MANIFEST}),
-            commit_message=f"{manifest['name']} ({manifest['content_hash'][:12]})",
+            allow_patterns=sorted(manifest["files"]),
+            commit_message=said,
+        )
+        hub.upload_file(
+            repo_id=repository,
+            path_or_fileobj=json.dumps(_placeless(manifest), indent=2).encode(),
+            path_in_repo=records.MANIFEST,
+            commit_message=said,
         )
     except Exception as error:
-        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        why = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(
-            f"the hub did not take {repository} ({said}); the export is complete in {folder}, and --push sends it again"
+            f"the hub did not take {repository} ({why}); the export is complete in {folder}, and --push sends it again"
         ) from error
     return str(address)
+
+
+def _placeless(said: Any) -> Any:
+    """What a manifest says, with "a folder" for each place on this machine; hashes tell still which it was."""
+    if isinstance(said, dict):
+        return {_placeless(key): _placeless(value) for key, value in said.items()}
+    if isinstance(said, list):
+        return [_placeless(each) for each in said]
+    return "a folder" if isinstance(said, str) and said.removeprefix("path:").startswith(("/", "~")) else said
 
 
 def _check_adapter(folder: Path) -> None:

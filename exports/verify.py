@@ -4,7 +4,7 @@
     python exports/verify.py --endpoint URL NAME [--model NAME_THERE] [--any_key VALUE ...]
 
 The first compares the export's files with their hashes and makes all its checks again; with
---suites the evaluator asks it and the run the same cases. The second asks any server that
+--suites the evaluator asks it and the run the same cases. The run has to be there too. The second asks any server that
 speaks OpenAI's form (Ollama, llama.cpp, vLLM, espalier serve) and holds its greedy answers against the run or export
 NAME. Exit code 1 where something differs.
 """

@@ -27,7 +27,7 @@ _MERGED_IN_BF16 = 3.0
 
 
 def check(exported: Exported, options: ExportOptions) -> Finding:
-    """Largest difference of logits over prompts and replies, and in how many the likeliest token is another."""
+    """Largest difference of logits over prompts and replies."""
     ours, theirs = trained(exported), opened(exported)
     largest, merging = differences(ours, ours.model, ours.whole)
     _, rounds = differences(ours, ours.whole, theirs.reference)

@@ -51,8 +51,18 @@ def _declared(theirs: Opened) -> set[int]:
     if theirs.file is not None:
         keys = ("tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id")
         return {theirs.facts[key] for key in keys if key in theirs.facts}
-    said = theirs.model.generation_config.eos_token_id
+    said = _generation(theirs).eos_token_id
     return set(said if isinstance(said, list) else [said]) - {None}
+
+
+def _generation(theirs: Opened) -> Any:
+    """How the export says that it generates: of an adapter its own file, since peft goes by that of the base."""
+    from transformers import GenerationConfig
+
+    folder = theirs.exported.folder
+    if theirs.exported.to == "adapter" and (folder / "generation_config.json").is_file():
+        return GenerationConfig.from_pretrained(folder)
+    return theirs.model.generation_config
 
 
 def _common(ours: Trained) -> list[int]:
@@ -69,14 +79,15 @@ def _written(ours: Trained, theirs: Opened, token: int) -> list[int]:
     prompt = ours.ids[0]
     if theirs.engine is not None:
         return theirs.engine.greedy([prompt], _MOST, forced=token)[0].ids
-    return _by_transformers(theirs.model, prompt, token)
+    return _by_transformers(theirs, prompt, token)
 
 
-def _by_transformers(model: Any, prompt: list[int], token: int) -> list[int]:
+def _by_transformers(theirs: Opened, prompt: list[int], token: int) -> list[int]:
     import torch
 
-    found = model.generate(
+    found = theirs.model.generate(
         torch.tensor([prompt]),
+        generation_config=_generation(theirs),
         attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
         max_new_tokens=_MOST,
         do_sample=False,

@@ -25,6 +25,9 @@ class Hub:
         self.told.append((repository, how))
         return f"https://hub/{repository}"
 
+    def upload_file(self, **how: Any) -> None:
+        self.told.append((how["repo_id"], how))
+
     def upload_folder(self, **how: Any) -> None:
         self.told.append((how["repo_id"], how))
 
@@ -50,10 +53,15 @@ def test_it_is_sent_whole_and_for_its_owner_to_see(
     workspace: Path, hub: Hub, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     command.main([*words, "--push", "me/one"])
-    (name, made), (again, sent) = hub.told
+    (name, made), (again, sent), (_, manifest) = hub.told
     assert name == again == "me/one" and made == {"private": True, "exist_ok": True}
-    assert {"README.md", "manifest.json", "model.safetensors", "verification.json"} <= set(sent["allow_patterns"])
+    assert {"README.md", "model.safetensors", "verification.json"} <= set(sent["allow_patterns"])
     assert Path(sent["folder_path"]) == workspace / "exports" / "out" / "one"
+    assert manifest["path_in_repo"] == "manifest.json" and b"content_hash" in manifest["path_or_fileobj"]
+    everything = b"".join(
+        path.read_bytes() for path in Path(sent["folder_path"]).iterdir() if path.name in sent["allow_patterns"]
+    )
+    assert str(workspace.parent).encode() not in everything + manifest["path_or_fileobj"], "no place on this machine"
     assert "uploaded: https://hub/me/one" in capsys.readouterr().out
     command.main([*words, "--push", "me/two"])
     assert hub.told[-1][0] == "me/two", "what is complete is sent again without being made again"

@@ -18,8 +18,8 @@ from espalier.errors import UserError
 from espalier.models import loading
 from exports import checks, verify
 from exports import run as command
-from exports.config import ExportConfig
-from exports.exported import Exported, Finding, open_export
+from exports.config import ExportConfig, ExportOptions
+from exports.exported import Exported, Finding, find_run, open_export
 from exports.seal import name_of
 from tests import processes, tiny
 from tests.espalier.models.test_loading import adapted
@@ -99,6 +99,45 @@ def test_peft_opens_an_adapter(workspace: Path, adapter: Path) -> None:
     ours = loading.load_model(loading.resolve(str(adapter)), device="cpu", dtype=torch.float32)
     theirs = AutoPeftModelForCausalLM.from_pretrained(exported(workspace, "one"))
     assert torch.equal(logits(ours), logits(theirs.eval()))
+
+
+def test_an_adapter_says_itself_what_ends_its_replies(
+    workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports.checks import opened, stops, trained
+
+    said = records.read_json(asked := adapter.parent / "base" / "generation_config.json")
+    records.write_json(asked, said | {"eos_token_id": 7})
+    again = loading.resolve(str(adapter.parent / "base"))
+    loading.save_model(trained_a_little(adapted(again.path), lr=0.05), tiny.renderer(), adapter, again)
+    monkeypatch.setattr(trained, "NUM_PROMPTS", 4)
+    monkeypatch.setitem(checks.CHECKS, "adapter", (stops.check,))
+    assert command.main([str(adapter), "--to", "adapter", "--name", "one"]) == 0
+    folder = exported(workspace, "one")
+    assert GenerationConfig.from_pretrained(folder).eos_token_id == next(iter(tiny.renderer().stop_ids))
+    assert "GenerationConfig.from_pretrained" in (folder / "README.md").read_text()
+    records.write_json(folder / "generation_config.json", {"eos_token_id": 7})
+    config = ExportConfig(run=str(adapter), to="adapter")
+    run, renderer = find_run(config)
+    with opened.one_export():
+        wrong = stops.check(
+            Exported(name="one", config=config, folder=folder, run=run, renderer=renderer), ExportOptions()
+        )
+    assert not wrong.passed and "does not stop it" in wrong.said
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--to", "adapter", "--dtype", "bfloat16"], "--dtype is of merged"),
+        (["--to", "gguf", "--dtype", "bfloat16"], "--dtype is of merged"),
+        (["--to", "adapter", "--base_in_4bit"], "--base_in_4bit is of what is merged"),
+    ],
+)
+def test_what_changes_nothing_in_a_form_is_refused(workspace: Path, adapter: Path, words: list[str], why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        command.main([str(adapter), *words])
+    assert not (workspace / "exports").exists()
 
 
 def test_whole_weights_are_no_adapter(workspace: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""An export on a hub: only for those who typed it, whole, and without places on this machine."""
+"""An export on a hub: only for those who typed it, and whole; its manifest tells no place on this machine."""
 
 from __future__ import annotations
 

@@ -102,6 +102,8 @@ def _spanish(text: str, words: list[str]) -> Iterator[Place]:
             yield Place(f"{one} {two}", "" if two in persons[one] else f"another form with {one}")
 
 
+_LONGER = re.compile(r"(?![是很吗嗎呢吧了也都])[\u3400-\u9fff]")
+"""What may make a longer word or phrase of a Chinese noun (车票, 猫的照片), of which the measure word may be."""
 _COUNTED = "一两兩三四五六七八九十几幾这這那每哪半"
 
 
@@ -121,7 +123,7 @@ def _chinese(text: str, words: list[str]) -> Iterator[Place]:
     for found in pattern.finditer(text):
         if found[1] in measures[found[2]]:
             yield Place(found[0], "")
-        elif found[1] not in "个個":  # which people say of nearly everything
+        elif found[1] not in "个個" and not _LONGER.match(text, found.end()):  # 个 is said of nearly everything
             yield Place(found[0], f"{'/'.join(sorted(measures[found[2]]))} for {found[2]}")
     for found in re.finditer(r"(?<![第十百千万萬零一二三四五六七八九])二[个個本只隻条條张張件杯位]", text):
         yield Place(found[0], f"两{found[0][1]}")
@@ -167,7 +169,7 @@ def _swahili(text: str, words: list[str]) -> Iterator[Place]:
 
 
 _SILENT = re.compile(r"^(?:hour|honest|honou?r|heir)")
-_CONSONANT = re.compile(r"^(?:uni(?!n)|us[eu]|eu|one|once|ur[aeiou]|ut[ei])")
+_CONSONANT = re.compile(r"^(?:uni(?!n|m[amp]|de)|us[eu]|eu|one|once|ur[aeiou]|ut[ei])")
 _LETTERS = re.compile(r"^(?:.|[a-z]\W.*|\d.*|\W.*)$")
 
 

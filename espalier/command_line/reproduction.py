@@ -24,8 +24,9 @@ def reproduce(name: str, *, home: Path | None, anyway: bool) -> int:
     where it is not, else the exit code of the command that failed.
 
     It is made in `home`, which stays, so that the same command goes on there; in a temporary one by default. UserError,
-    before anything is made, where it cannot be, where a parent has changed, and where code, packages or machine are
-    others than then, unless `anyway`.
+    before anything is made, where it cannot be, where a parent has changed, where `home` is where the first one lies,
+    and where code, packages or machine are others than then, unless `anyway`; and where a second one that is there
+    already has changed since it was made.
     """
     known = {each.spec: each for each in registry.survey()}
     made = choose(name, known.values())
@@ -39,14 +40,16 @@ def reproduce(name: str, *, home: Path | None, anyway: bool) -> int:
             "go back to them, or see all the same what comes out with --allow_changed_environment"
         )
     with _home(home) as place:
-        link_ancestors(made, place, known)
         again = place / made.kind.folder / made.name
+        _check_apart(made, again)
+        link_ancestors(made, place, known)
         if not records.is_complete(again):
             words, script = recipe.prepare(made, place, anyway), recipe.command(made)
             say(f"making {made.spec} again in {place}: python {script} {' '.join(words)}")
             code = run_command(script, *words, home=place)
             if not records.is_complete(again):
                 return code or 1
+        records.verify_manifest(again)
         return _tell(made, again, changed)
 
 
@@ -61,6 +64,17 @@ def _home(chosen: Path | None) -> Iterator[Path]:
         yield place.resolve()
     finally:
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _check_apart(made: Artifact, again: Path) -> None:
+    """UserError where the place to make it again in is its own, or leads there: it would be compared with itself."""
+    if again.resolve() == made.folder.resolve():
+        raise UserError(f"--home: it is the workspace itself, where {made.spec} lies; name another folder, or none")
+    if links := sorted(path.name for path in again.glob("*") if path.is_symlink()):
+        raise UserError(
+            f"{again}: holds links ({', '.join(links[:3])}), made there because something else descends from "
+            f"{made.spec}, and no second {made.spec}; name another --home"
+        )
 
 
 def _tell(made: Artifact, again: Path, changed: list[str]) -> int:

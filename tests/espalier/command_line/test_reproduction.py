@@ -1,6 +1,7 @@
 """An artifact is made again from its manifest alone, and compared; what has changed is told before, not after."""
 
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +9,14 @@ import pytest
 import yaml
 
 from data_mix.build import main as build
-from espalier.artifacts import records
+from espalier.artifacts import records, registry
+from espalier.artifacts.code_behind import code_behind
 from espalier.artifacts.gates import Gates, write_gates
 from espalier.artifacts.paths import artifact
+from espalier.artifacts.remaking import link_ancestors
 from espalier.artifacts.run import saved_config
 from espalier.cli import main
+from espalier.command_line import reproduction
 from espalier.errors import UserError
 from evaluation.run import main as evaluate
 from exports.run import main as export
@@ -133,3 +137,25 @@ def test_what_cannot_be_made_again_is_told_with_the_reason() -> None:
     (artifact("runs", "core") / "content").write_text("otherwise")
     with pytest.raises(UserError, match="changed since it was made"):
         main(["reproduce", "core"])
+
+
+def test_a_home_where_it_was_not_made_again_cannot_say_that_it_comes_out_the_same(
+    workspace: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forge("mix:basil", made_with={"signatures": {}, "code": code_behind("data_mix/build.py")})
+    forge("run:core", "mix:basil")
+    monkeypatch.setattr(reproduction, "run_command", lambda *words, home: pytest.fail("nothing is to be made"))
+    with pytest.raises(UserError, match="is the workspace itself"):
+        main(["reproduce", "basil", "--home", str(workspace)])
+    known = {each.spec: each for each in registry.survey()}
+    linked, copied = tmp_path / "linked", tmp_path / "copied"
+    link_ancestors(known["run:core"], linked, known)
+    with pytest.raises(UserError, match=r"holds links \(content.*another --home"):
+        main(["reproduce", "basil", "--home", str(linked)])
+    shutil.copytree(artifact("mixes", "basil"), copied / "mixes" / "basil")
+    assert main(["reproduce", "basil", "--home", str(copied)]) == 0
+    assert "comes out the same" in capfd.readouterr().out
+    (copied / "mixes" / "basil" / "content").write_text("otherwise")
+    with pytest.raises(UserError, match=r"copied/mixes/basil/content: changed since it was made"):
+        main(["reproduce", "basil", "--home", str(copied)])
+    assert "the same" not in capfd.readouterr().out

@@ -153,6 +153,8 @@ def _ends(ours: Trained, answers: list[Answer]) -> Finding:
     """Whether replies that end in training end there. One in four may go on, where weights are rounded."""
     ended = [reply.ended for reply in ours.replies[: len(answers)]]
     running = sum(was and answer.finish != "stop" for was, answer in zip(ended, answers, strict=True))
+    if not any(ended):
+        return Finding.not_checked("ends", f"in training none of these replies ends within {NEW_TOKENS} tokens")
     said = f"{sum(ended) - running} of {sum(ended)} replies that end in training end there"
     return Finding(check="ends", passed=4 * running <= sum(ended), asked=sum(ended), differing=running, said=said)
 

@@ -8,7 +8,7 @@ where a template has words and no token beside it: whoever reads text reads both
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -59,7 +59,7 @@ def check_go(exported: Exported, options: ExportOptions) -> Finding:
     theirs, template = opened(exported), read_modelfile(exported.folder).template
 
     def encode(said: Sequence[Sequence[Message]]) -> list[list[int] | UserError]:
-        return _encoded(exported, theirs, go_template.render(template, said))
+        return [_encoded(exported, theirs, text) for text in go_template.render(template, said)]
 
     return _compare("go template", exported, encode, "Go's text/template")
 
@@ -118,20 +118,29 @@ def _by_jinja(exported: Exported, theirs: Opened, text: str) -> Encode:
             return [_tried(ask, each) for each in said]
         ask = partial(trained(exported).renderer.tokenizer.apply_chat_template, tokenize=False, **how)
         printed = [_tried(ask, each) for each in said]
-        return [each if isinstance(each, UserError) else _encoded(exported, theirs, [each])[0] for each in printed]
+        begin = _begin(exported, theirs) or ""  # which engines that run jinja take away where a template prints it
+        return [
+            each if isinstance(each, UserError) else _encoded(exported, theirs, each.removeprefix(begin))
+            for each in printed
+        ]
 
     return encode
 
 
-def _encoded(exported: Exported, theirs: Opened, texts: Iterable[str]) -> list[list[int] | UserError]:
-    """Ids of printed prompts, as an engine makes them of a file: it puts the beginning itself, and not twice."""
-    tokenizer = trained(exported).renderer.tokenizer
-    begin = tokenizer.bos_token if theirs.facts.get("tokenizer.ggml.add_bos_token") else None
-    bare = [text.removeprefix(begin) if begin else text for text in texts]
+def _begin(exported: Exported, theirs: Opened) -> str | None:
+    """The token that an engine puts before every text of a file; None where it puts none."""
+    add = theirs.facts.get("tokenizer.ggml.add_bos_token")
+    return trained(exported).renderer.tokenizer.bos_token if add else None
+
+
+def _encoded(exported: Exported, theirs: Opened, text: str) -> list[int]:
+    """Ids of a printed prompt, as an engine makes them of a file: it puts the beginning before whatever is printed."""
     if theirs.engine is not None:
-        return [theirs.engine.tokenize(text) for text in bare]
-    before = [tokenizer.bos_token_id] if begin else []
-    return [before + tokenizer.encode(text, add_special_tokens=False) for text in bare]
+        return theirs.engine.tokenize(text)
+    tokenizer = trained(exported).renderer.tokenizer
+    before = [tokenizer.bos_token_id] if _begin(exported, theirs) else []
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False)
+    return before + ids
 
 
 def _shown(messages: Sequence[Message]) -> list[dict[str, Any]]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
+
 from espalier.artifacts import records
 from espalier.artifacts.paths import artifact
 from espalier.command_line.subcommand import run_command
@@ -19,13 +22,14 @@ _MOST_CONTEXT = 4096
 def check(exported: Exported, suite: str) -> Finding:
     """The deciding column of the run and of the export. UserError where the evaluation fails, which says why.
 
-    The comparison lies in scores/EXPORT-SUITE, with every reply.
+    The comparison lies in scores/EXPORT-SUITE-HASH-export, with every reply. A column that only describes may move by
+    as much, whichever way.
     """
     file = opened(exported).file
     if file is None or not is_installed():
         why = NO_ENGINE if file is not None else f"{exported.to} has no GGUF to be asked"
         return Finding.not_checked(suite, why)
-    name = f"{exported.name[:40]}-{suite}"
+    name = scores_name(exported.name, suite)
     with Engine(file, min(loading.context_of(exported.run) or _MOST_CONTEXT, _MOST_CONTEXT)) as engine:
         words = ["--models", exported.run.spec, f"openai:{exported.name}@{engine.url}/v1", "--suite", suite]
         code = run_command(
@@ -36,7 +40,8 @@ def check(exported: Exported, suite: str) -> Finding:
     folder = artifact("scores", name)
     manifest = records.read_json(folder / records.MANIFEST)
     trained, asked = manifest["headline"].values()
-    lost = trained - asked
+    better = records.read_json(folder / "summary.json")["better"]
+    lost = {"higher": trained - asked, "lower": asked - trained, "neither": abs(trained - asked)}[better]
     said = f"{manifest['decides']} {asked:.3f}, and {trained:.3f} as trained"
     return Finding(
         check=suite,
@@ -45,3 +50,9 @@ def check(exported: Exported, suite: str) -> Finding:
         figures={"trained": trained, "export": asked, "scores": name},
         said=said,
     )
+
+
+def scores_name(export: str, suite: str) -> str:
+    """The scores' own name: no other export's, no other suite's, and none that a run's scores get."""
+    digest = hashlib.sha256(f"{export}/{suite}".encode()).hexdigest()[:8]
+    return f"{f'{export}-{Path(suite).stem}'[:48]}-{digest}-export"

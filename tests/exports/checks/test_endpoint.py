@@ -80,6 +80,16 @@ def test_replies_that_run_on_are_told(adapter: Path, ours: Trained, capsys: pyte
     assert not found["ends"].passed and not found["answers"].passed
 
 
+def test_where_no_reply_ends_in_training_nothing_is_said_of_ends(adapter: Path, ours: Trained) -> None:
+    from exports.checks import endpoint
+
+    ours.replies = [type(reply)(reply.ids, False) for reply in ours.replies]
+    with serving(script(ours)) as server:
+        settings = verify.VerifyConfig(name="m", endpoint=server.url).at_endpoint
+        found = {each.check: each for each in endpoint.check(ours, settings, prompts=8, at_least=0.98)}
+    assert "not_checked" in found["ends"].figures
+
+
 def test_a_lottery_is_told(adapter: Path, ours: Trained, capsys: pytest.CaptureFixture[str]) -> None:
     drawn = iter(range(1000))
     code, said = verdict(adapter, script(ours, change=lambda text, end: (f"{text}{next(drawn)}", end)), capsys)

@@ -11,10 +11,10 @@ from espalier.artifacts import records
 from espalier.errors import UserError
 from exports import checks, verify
 from exports import run as command
-from exports.checks import engine, go_template
+from exports.checks import engine, go_template, modelfile, opened, prompt_ids
 from exports.checks.engine import Engine
 from exports.checks.modelfile import read_modelfile
-from exports.config import ExportConfig
+from exports.config import ExportConfig, ExportOptions
 from exports.exported import Exported, find_run, open_export
 from research.benchmarks.exports.faults import found
 
@@ -49,8 +49,6 @@ def test_an_ollama_folder_passes_every_check_and_again(
 def test_without_an_engine_or_go_the_record_says_so(
     workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from exports.checks import opened
-
     monkeypatch.setattr(opened, "is_installed", lambda: False)
     monkeypatch.setattr(go_template, "is_installed", lambda: False)
     assert command.main([str(adapter), "--to", "ollama", "--quant", "f16", "--name", "one"]) == 0
@@ -107,10 +105,60 @@ def test_a_modelfile_is_read_as_ollama_reads_it(tmp_path: Path) -> None:
         read_modelfile(tmp_path)
 
 
+@pytest.fixture
+def ollama(workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch) -> Exported:
+    """An Ollama folder whose files may be changed; asked by no engine."""
+    monkeypatch.setattr(checks, "CHECKS", dict.fromkeys(checks.CHECKS, ()))
+    monkeypatch.setattr(opened, "is_installed", lambda: False)
+    command.main([str(adapter), "--to", "ollama", "--name", "one"])
+    return open_export("one")
+
+
+def test_whatever_a_modelfile_says_besides_is_told(ollama: Exported) -> None:
+    path = ollama.folder / "Modelfile"
+    written = path.read_text()
+
+    def said(text: str) -> str:
+        path.write_text(text)
+        with opened.one_export():
+            found = modelfile.check(ollama, ExportOptions())
+        assert found.passed == (text == written) and found.differing <= found.asked
+        return found.said
+
+    assert said(written) == "all sampling parameters are set as they should be"
+    assert "FROM is llama3, not ./one.gguf" in said(written.replace("FROM ./one.gguf", "FROM llama3"))
+    assert "FROM is ./one.gguf llama3, not ./one.gguf" in said(f"{written}FROM llama3\n")
+    assert "it has SYSTEM" in said(f"{written} system You are a pirate.\n")
+    assert "mirostat is set" in said(f"{written}PARAMETER mirostat 2\n")
+    assert "presence_penalty is 0.0 9, not 0" in said(f"{written}PARAMETER presence_penalty 9\n")
+    unended = "".join(line for line in written.splitlines(True) if not line.startswith("PARAMETER stop"))
+    assert "stop is not set, not " in said(unended)
+
+
+@pytest.mark.skipif(not go_template.is_installed(), reason="Go is not there: apt-get install golang")
+def test_go_that_prints_the_token_that_begins_a_text_begins_it_twice(ollama: Exported) -> None:
+    path, begin = ollama.folder / "Modelfile", ollama.renderer.tokenizer.bos_token
+    with opened.one_export():
+        assert prompt_ids.check_go(ollama, ExportOptions()).passed
+        path.write_text(path.read_text().replace('TEMPLATE """', f'TEMPLATE """{begin}'))
+        found = prompt_ids.check_go(ollama, ExportOptions())
+    assert not found.passed and found.differing == found.asked == 40, found.said
+
+
 @needs_engine
-@pytest.mark.parametrize(("reached", "passes"), [(0.70, True), (0.692, True), (0.68, False)])
+@pytest.mark.parametrize(
+    ("better", "reached", "passes"),
+    [
+        ("higher", 0.70, True),
+        ("higher", 0.692, True),
+        ("higher", 0.68, False),
+        ("lower", 0.72, False),
+        ("lower", 0.5, True),
+        ("neither", 0.72, False),
+    ],
+)
 def test_a_suite_may_lose_one_point(
-    reached: float, passes: bool, workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+    better: str, reached: float, passes: bool, workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from exports.checks import suite
 
@@ -120,6 +168,7 @@ def test_a_suite_may_lose_one_point(
     def evaluated(script: str, *words: str) -> int:
         assert script == "evaluation/run.py" and words[2].startswith("openai:one@http://127.0.0.1:")
         folder = workspace / "scores" / words[words.index("--name") + 1]
+        records.write_json(folder / "summary.json", {"better": better})
         records.write_json(folder / "manifest.json", {"decides": "good", "headline": {"a": 0.7, "one": reached}})
         records.write_jsonl(folder / "records.jsonl", [{"model": "a"}, {"model": "one"}, {"model": "rule:copy"}] * 3)
         return 0
@@ -130,3 +179,13 @@ def test_a_suite_may_lose_one_point(
     monkeypatch.setattr(suite, "run_command", lambda *words: 2)
     with pytest.raises(UserError, match="evaluation/run.py ended with code 2: recast was not compared"):
         suite.check(open_export("one"), "recast")
+
+
+def test_scores_of_two_exports_or_of_a_run_never_share_a_name() -> None:
+    from exports.checks.suite import scores_name
+
+    long = "a" * 50
+    asked = [("basil-l2", "recast"), ("a-b", "c"), ("a", "b-c"), (f"{long}-gguf-f16", "s"), (f"{long}-gguf-q8_0", "s")]
+    names = [scores_name(*each) for each in asked]
+    assert len(set(names)) == len(names) and all(name.endswith("-export") and len(name) <= 64 for name in names)
+    assert scores_name("one", "my suites/own.yaml").startswith("one-own-")

@@ -74,6 +74,7 @@ def evaluate(
     words += ["--gate", *gates, "--junit", str(outcomes)] if gates else []
     words += [] if publish else ["--publish", "false"]
     say(f"\nheld to {suite}: python {EVALUATE} {' '.join(words)}")
+    outcomes.unlink(missing_ok=True)  # of a process that was killed
     try:
         before = _begun_before(folder, config)
         code = run_command(EVALUATE, *words)
@@ -82,12 +83,13 @@ def evaluate(
             say(f"what stands in {folder} is of other models or settings: scored again")
             code = run_command(EVALUATE, *words, "--redo")
         # A gate that does not hold is in the file; without one, 1 is the code of a traceback.
-        if code and (code != _GATE_FAILED or not outcomes.exists()):
+        failed = _failed(outcomes) if code == _GATE_FAILED and outcomes.exists() else []
+        if code and not failed:
             raise UserError(
                 f"variant {config.name} is trained, but could not be held to {suite}, for the reason given above; the "
                 "same command goes on from here"
             )
-        return [f"{suite}: gate {failed}" for failed in _failed(outcomes)] if code else []
+        return [f"{suite}: gate {each}" for each in failed]
     finally:
         outcomes.unlink(missing_ok=True)
 

@@ -120,15 +120,27 @@ def find_run(config: ExportConfig) -> tuple[ModelRef, ChatRenderer]:
 
 def mark_of(run: ModelRef) -> Gates | None:
     """The mark of the run that a model is of: by its name, as a checkpoint, or by a path to either. None: no mark."""
-    if run.kind == "hub":
-        return None
+    return None if run.kind == "hub" else read_gates(_folder_of(run))
+
+
+def _folder_of(run: ModelRef) -> Path:
     place = run.path.parent
-    return read_gates(place.parent if place.name == "checkpoints" else place)
+    return place.parent if place.name == "checkpoints" else place
 
 
 def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
-    """UserError where a run is marked as having lost what its parent could, unless that is to be overlooked."""
+    """UserError where a run is marked as having lost what its parent could, or is a variant held to nothing yet.
+
+    Unless that is to be overlooked.
+    """
     marked = mark_of(run)
+    folder = _folder_of(run)
+    if marked is None and run.kind != "hub" and (folder / "run.json").is_file() and not options.force:
+        if records.read_json(folder / "run.json").get("command") == "stage2/train.py":
+            raise UserError(
+                f"{run.spec} is a variant that was not held to its gates yet: python stage2/train.py --resume "
+                f"{folder.name} does it; --force exports it all the same"
+            )
     if marked and marked.regressed and not options.force:
         raise UserError(
             f"{run.spec} is marked [regressed]: {'; '.join(marked.reasons)}; --force exports it, and its card says so"

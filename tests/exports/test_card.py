@@ -131,6 +131,13 @@ def test_a_regressed_run_is_exported_only_by_force(core: Path, workspace: Path) 
     assert "**[regressed]**" in text and "- recast: lost 0.1 of fix_given" in text
 
 
+def test_a_variant_that_was_held_to_nothing_is_refused_too(core: Path, workspace: Path) -> None:
+    begun = records.read_json(core / "run.json")
+    records.write_json(core / "run.json", begun | {"command": "stage2/train.py"})
+    with pytest.raises(UserError, match=r"was not held to its gates yet: python stage2/train.py --resume core does it"):
+        command.main(["core", "--to", "merged"])
+
+
 @pytest.mark.parametrize("form", ["core@step-000100", "runs/core/final", "runs/core/checkpoints/step-000100"])
 def test_a_regressed_run_is_refused_by_whatever_name(core: Path, workspace: Path, tmp_path: Path, form: str) -> None:
     checkpoint = core / "checkpoints" / "step-000100"

@@ -134,13 +134,13 @@ def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
     Unless that is to be overlooked.
     """
     marked = mark_of(run)
-    folder = _folder_of(run)
-    if marked is None and run.kind != "hub" and (folder / "run.json").is_file() and not options.force:
-        if records.read_json(folder / "run.json").get("command") == "stage2/train.py":
-            raise UserError(
-                f"{run.spec} is a variant that was not held to its gates yet: python stage2/train.py --resume "
-                f"{folder.name} does it; --force exports it all the same"
-            )
+    begun = _folder_of(run) / "run.json"
+    made_by = records.read_json(begun).get("command") if run.kind != "hub" and begun.is_file() else None
+    if marked is None and made_by == "stage2/train.py" and not options.force:
+        raise UserError(
+            f"{run.spec} is a variant that was not held to its gates yet: python stage2/train.py --resume "
+            f"{begun.parent.name} does it; --force exports it all the same"
+        )
     if marked and marked.regressed and not options.force:
         raise UserError(
             f"{run.spec} is marked [regressed]: {'; '.join(marked.reasons)}; --force exports it, and its card says so"

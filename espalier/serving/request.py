@@ -35,6 +35,9 @@ _NEUTRAL: dict[str, Any] = {
 }
 """What is not done here, and the value by which it is not asked for."""
 _MOST_STOPS = 16
+_HOTTEST = 1e6
+"""The highest temperature: at it every token is as likely as any other."""
+_LIMITS = ("max_tokens", "max_completion_tokens")
 
 
 class Refusal(Exception):
@@ -89,13 +92,15 @@ def read_request(body: bytes, models: Collection[str]) -> Asked:
         near = difflib.get_close_matches(model, models, n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(models)}"
         raise Refusal(404, f"no model {model!r} is served here; {hint}", param="model", code="model_not_found")
-    most = [value for key in ("max_tokens", "max_completion_tokens") if (value := _of(given, key, int, None))]
+    most = [value for key in _LIMITS if (value := _of(given, key, int, None)) is not None]
+    if len(set(most)) > 1:
+        raise Refusal(400, f"{' and '.join(_LIMITS)} say the same and differ; give one", param="max_tokens")
     options = _of(given, "stream_options", dict, {})
     return Asked(
         model=model,
         messages=_messages(given.get("messages")),
         max_tokens=_within("max_tokens", most[0], 1, None) if most else None,
-        temperature=_within("temperature", _of(given, "temperature", float, 0.0), 0, None),
+        temperature=_within("temperature", _of(given, "temperature", float, 0.0), 0, _HOTTEST),
         top_p=_within("top_p", _of(given, "top_p", float, 1.0), 0, 1),
         seed=_seed(given),
         stops=_stops(given.get("stop")),
@@ -156,7 +161,7 @@ def _messages(value: Any) -> list[Message]:
 
 
 def _message(message: Any, where: str) -> Message:
-    if not isinstance(message, dict) or message.get("role") not in _ROLES:
+    if not isinstance(message, dict) or message.get("role") not in tuple(_ROLES):
         said = message.get("role") if isinstance(message, dict) else message
         raise Refusal(400, f"{where}: wants a role, which is {', '.join(_ROLES)}, not {said!r:.60}", param=where)
     for key, inner in message.items():

@@ -143,7 +143,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _check_origin(self) -> None:
         """A page of the web could have a browser ask this machine under a name of its own (DNS rebinding)."""
         origin = self.headers.get("origin")
-        if not is_loopback(f"http://{self.headers.get('host', HOST)}") or (origin and not is_loopback(origin)):
+        try:
+            ours = is_loopback(f"http://{self.headers.get('host', HOST)}") and (not origin or is_loopback(origin))
+        except ValueError:  # no address at all
+            ours = False
+        if not ours:
             raise Refusal(403, "this server answers for this machine alone")
 
     def _list(self) -> None:
@@ -262,4 +266,4 @@ def _usage(reply: Reply) -> dict[str, int]:
 
 
 def _bytes(facts: dict[str, Any]) -> bytes:
-    return json.dumps(facts, ensure_ascii=False).encode()
+    return json.dumps(facts).encode()  # in ASCII: half a pair of surrogates, which JSON may hold, is no UTF-8

@@ -164,12 +164,16 @@ def test_draws_are_those_of_the_seed(family: list[str]) -> None:
         ({"messages": [{"role": "user", "content": "\ud800"}]}, 400, "half a character"),
         ({"messages": [{"role": "assistant", "content": "x", "tool_calls": [1]}]}, 400, "tool_calls is not known"),
         ({"temprature": 1}, 400, "temprature is not known here; did you mean temperature"),
-        ({"temperature": -1}, 400, "temperature wants a number of at least 0"),
+        ({"temperature": -1}, 400, "temperature wants a number between 0 and"),
+        ({"temperature": 10**400}, 400, "temperature wants a number between 0 and"),
         ({"temperature": float("nan")}, 400, "temperature wants"),
         ({"temperature": True}, 400, "temperature wants a number, not True"),
         ({"top_p": 1.5}, 400, "between 0 and 1"),
         ({"max_tokens": "many"}, 400, "max_tokens wants a whole number"),
         ({"max_tokens": -3}, 400, "max_tokens wants a number of at least 1"),
+        ({"max_tokens": 0}, 400, "max_tokens wants a number of at least 1"),
+        ({"max_tokens": 4, "max_completion_tokens": 5}, 400, "say the same and differ"),
+        ({"messages": [{"role": ["user"], "content": "x"}]}, 400, r"messages\[0\]: wants a role"),
         ({"seed": 2**70}, 400, "seed wants"),
         ({"stop": [""]}, 400, "stop wants a text"),
         ({"n": 3}, 400, "n is not done here"),
@@ -215,6 +219,7 @@ def test_only_this_machine_is_answered_and_no_page_of_the_web(family: list[str])
         assert server.server_address[0] == "127.0.0.1"
         assert raw(server, "GET", "/health") == (200, {"status": "ok"})
         assert raw(server, "GET", "/v1/models", host="evil.example")[0] == 403
+        assert raw(server, "GET", "/v1/models", host="[::1")[0] == 403
         assert raw(server, "GET", "/v1/models", origin="https://evil.example")[0] == 403
         assert raw(server, "GET", "/v1/models", host=f"localhost:{server.server_port}")[0] == 200
         assert raw(server, "GET", "/v1/models/none")[0] == raw(server, "POST", "/v1/completions")[0] == 404

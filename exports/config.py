@@ -90,6 +90,9 @@ class ExportOptions(ArtifactOptions, NotedOptions):
     """Export a run that is marked as regressed all the same."""
     redo: bool = False
     """Throw away the export of this name, once another is whole."""
+    prompts: Annotated[int, Field(ge=8, le=1000)] | None = None
+    """How many conversations both sides answer to be compared; 240 by default. Fewer are answered sooner by a large
+    model on a processor; the record says how many."""
     push: str | None = None
     """Upload the complete export to this repository of models (OWNER/NAME) on the hub, private where it is new."""
 
@@ -108,8 +111,8 @@ class VerifyConfig(Config):
     """Name of the environment variable that holds the server's key."""
     suites: list[str] = []
     """Suites of the evaluator in which an export of GGUF may lose one point of a hundred at most."""
-    prompts: Annotated[int, Field(ge=8, le=240)] = 64
-    """How many conversations the server is asked."""
+    prompts: Annotated[int, Field(ge=8, le=1000)] | None = None
+    """How many conversations are answered: by default 240, and 64 by a server."""
     at_least: Annotated[float, Field(gt=0, le=1)] = 0.98
     """Share of tokens on which the server has to agree with what was trained: 0.98 for q8_0 and finer, less for coarser
     weights."""

@@ -74,6 +74,8 @@ class Exported:
     """What was trained."""
     renderer: ChatRenderer
     """Messages to ids as the model was trained with them."""
+    num_prompts: int | None = None
+    """How many conversations both sides answer in its checks; None leaves it to them."""
 
     @property
     def to(self) -> Form:
@@ -147,7 +149,7 @@ def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
         )
 
 
-def open_export(name: str) -> Exported:
+def open_export(name: str, num_prompts: int | None = None) -> Exported:
     """An export that is whole, by its name. UserError where it is not there, or where what it was made of changed."""
     folder = artifact(PLACE, name)
     if not records.is_complete(folder):
@@ -157,4 +159,4 @@ def open_export(name: str) -> Exported:
     run, renderer = find_run(config)
     if manifest["parents"].get(run.spec) != run.content_hash:
         raise UserError(f"export {name} was made of another {run.spec} than the one that is there now; export it again")
-    return Exported(name=name, config=config, folder=folder, run=run, renderer=renderer)
+    return Exported(name=name, config=config, folder=folder, run=run, renderer=renderer, num_prompts=num_prompts)

@@ -71,8 +71,11 @@ def make(name: str, config: ExportConfig, options: ExportOptions, run: "ModelRef
     from exports.writing import WRITERS
 
     with records.staging(artifact(PLACE, name), replace=options.redo) as staged:
-        exported = Exported(name=name, config=config, folder=staged, run=run, renderer=renderer)
+        exported = Exported(
+            name=name, config=config, folder=staged, run=run, renderer=renderer, num_prompts=options.prompts
+        )
         WRITERS[config.to](exported)
+        say("written; now both sides are asked, which takes its time where models are large (--prompts asks less)")
         findings = verify(exported, options)
         tell(findings)
         seal(exported, findings, options)

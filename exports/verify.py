@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from exports.exported import Finding
 
 COMMAND = "exports/verify.py"
+_SERVED = 64
+"""How many conversations a server is asked, where nobody says."""
 
 
 def main(argv: list[str]) -> int:
@@ -53,7 +55,7 @@ def again(config: VerifyConfig) -> "list[Finding]":
     from exports.config import ExportOptions
     from exports.exported import open_export
 
-    exported = open_export(config.name)
+    exported = open_export(config.name, config.prompts)
     if config.suites and exported.to not in ("gguf", "ollama"):
         raise UserError(f"--suites: {exported.name} has no GGUF to be asked; export it with --to gguf")
     if config.suites and not is_installed():
@@ -87,7 +89,7 @@ def served(config: VerifyConfig) -> "list[Finding]":
         run, renderer = find_run(asked)
         exported = Exported(name="served", config=asked, folder=run.path, run=run, renderer=renderer)
     say(f"{settings.model} at {settings.endpoint}, held against {exported.run.spec}")
-    return endpoint.check(Trained(exported), settings, prompts=config.prompts, at_least=config.at_least)
+    return endpoint.check(Trained(exported), settings, prompts=config.prompts or _SERVED, at_least=config.at_least)
 
 
 if __name__ == "__main__":

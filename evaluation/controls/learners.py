@@ -58,22 +58,19 @@ def grammar_salad(scene: Scene, chance: random.Random) -> str | None:
 @control("any rule of grammar, with a word of the learner's in it")
 def rule_recited(scene: Scene, chance: random.Random) -> str | None:
     """A rule of grammar that is drawn blindly, with a word of the learner's as its example."""
-    words = _slots(scene, chance)
-    return draw("rule_recited", scene, chance, own=words[0]) if words else None
+    return _of_own("rule_recited", scene, chance)
 
 
 @control("a word of the learner's called theirs")
 def word_owned(scene: Scene, chance: random.Random) -> str | None:
     """That a word is the learner's own and good as it is, said of whichever they said in another language."""
-    words = _slots(scene, chance)
-    return draw("word_owned", scene, chance, own=words[0]) if words else None
+    return _of_own("word_owned", scene, chance)
 
 
 @control("the meaning of any word asked for")
 def meaning_of_any(scene: Scene, chance: random.Random) -> str | None:
     """What a word of the learner's means, and how it is said in the other language, is asked of any word."""
-    words = _slots(scene, chance)
-    return draw("meaning_of_any", scene, chance, own=words[0]) if words else None
+    return _of_own("meaning_of_any", scene, chance)
 
 
 @control("a word called theirs, a rule and a question of meaning at once")
@@ -86,6 +83,11 @@ def all_to_all(scene: Scene, chance: random.Random) -> str | None:
         draw(name, scene, chance, own=words[0]) for name in ("word_owned", "rule_recited", "meaning_of_any")
     )
     return f"{owned} {rule} {meaning}"
+
+
+def _of_own(frame: str, scene: Scene, chance: random.Random) -> str | None:
+    words = _slots(scene, chance)
+    return draw(frame, scene, chance, own=words[0]) if words else None
 
 
 def _slots(scene: Scene, chance: random.Random) -> list[str]:

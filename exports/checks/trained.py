@@ -19,7 +19,7 @@ from exports.checks.conversations import lessons
 from exports.exported import Exported
 
 NUM_PROMPTS = 240
-"""How many conversations are answered."""
+"""How many conversations are answered, where nobody says."""
 NEW_TOKENS = 48
 """Longest reply."""
 _BATCH = 16
@@ -47,7 +47,8 @@ class Trained:
         self.run, self.renderer = exported.run, exported.renderer
         self._exported = exported
         self.model = loading.load_model(self.run, **self._how, load_in_4bit=exported.config.base_in_4bit)
-        found = zip(lessons(NUM_PROMPTS), self.renderer.prompts(lessons(NUM_PROMPTS)), strict=True)
+        asked = lessons(exported.num_prompts or NUM_PROMPTS)
+        found = zip(asked, self.renderer.prompts(asked), strict=True)
         room = (exported.sampling.context or 0) - NEW_TOKENS
         fitting = [(said, ids) for said, ids in found if not isinstance(ids, UserError) and len(ids) <= room]
         if not fitting:

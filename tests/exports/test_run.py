@@ -101,6 +101,17 @@ def test_peft_opens_an_adapter(workspace: Path, adapter: Path) -> None:
     assert torch.equal(logits(ours), logits(theirs.eval()))
 
 
+def test_fewer_conversations_are_answered_where_that_is_asked(
+    workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports.checks import replies
+
+    monkeypatch.setitem(checks.CHECKS, "merged", (replies.check_greedy,))
+    command.main([str(adapter), "--to", "merged", "--name", "one", "--prompts", "8"])
+    (found,) = records.read_json(exported(workspace, "one") / "verification.json")["findings"]
+    assert 0 < found["asked"] <= 8
+
+
 def test_an_adapter_says_itself_what_ends_its_replies(
     workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

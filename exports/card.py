@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from espalier.artifacts import records
+from espalier.artifacts.gates import mark_of
 from espalier.artifacts.lineage import ancestors
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.registry import Artifact, survey
 from espalier.artifacts.scored import Score, scores_of_runs
 from espalier.command_line import yaml_text
 from espalier.report import Markup, escape, table
-from exports.exported import Exported, Finding, mark_of
+from exports.exported import Exported, Finding
 
 NAME = "README.md"
 _LIBRARIES = {"merged": "transformers", "adapter": "peft", "gguf": "gguf", "ollama": "gguf"}
@@ -80,7 +81,7 @@ def _what(exported: Exported) -> str:
         "gguf": f"one GGUF file, {exported.quant}",
         "ollama": f"one GGUF file, {exported.quant}, and a Modelfile for Ollama",
     }[exported.to]
-    gates = mark_of(exported.run)
+    gates = None if exported.run.kind == "hub" else mark_of(exported.run.path)
     text = f"A tutor that learners talk to, made with Espalier: {escape(_plain(exported.run.name))} as {form}."
     if gates and gates.regressed:
         text += "\n\n**[regressed]** It is not shown to have kept what its parent could:\n\n" + "\n".join(

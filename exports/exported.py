@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts import records
-from espalier.artifacts.gates import Gates, read_gates
+from espalier.artifacts.gates import mark_of, run_of
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
 from espalier.models import loading
@@ -120,23 +120,13 @@ def find_run(config: ExportConfig) -> tuple[ModelRef, ChatRenderer]:
     return run, loading.load_renderer(run, template)
 
 
-def mark_of(run: ModelRef) -> Gates | None:
-    """The mark of the run that a model is of: by its name, as a checkpoint, or by a path to either. None: no mark."""
-    return None if run.kind == "hub" else read_gates(_folder_of(run))
-
-
-def _folder_of(run: ModelRef) -> Path:
-    place = run.path.parent
-    return place.parent if place.name == "checkpoints" else place
-
-
 def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
     """UserError where a run is marked as having lost what its parent could, or is a variant held to nothing yet.
 
     Unless that is to be overlooked.
     """
-    marked = mark_of(run)
-    begun = _folder_of(run) / "run.json"
+    marked = None if run.kind == "hub" else mark_of(run.path)
+    begun = run_of(run.path) / "run.json"
     made_by = records.read_json(begun).get("command") if run.kind != "hub" and begun.is_file() else None
     if marked is None and made_by == "stage2/train.py" and not options.force:
         raise UserError(

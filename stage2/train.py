@@ -24,6 +24,7 @@ from espalier.command_line import processes
 from espalier.command_line.config import load, read_yaml
 from espalier.command_line.console import say
 from espalier.errors import run_main
+from espalier.models.devices import give_back_memory
 from stage2.asking import check_askable
 from stage2.config import Stage2Config, Stage2Options
 from stage2.family import chosen
@@ -45,7 +46,7 @@ def main(argv: list[str]) -> int:
     tell_of_parent(config)
     try:
         code = train(config, options)
-        let_go()
+        give_back_memory()  # the evaluator, in a process of its own, wants room for two models
         if not records.is_complete(artifact("runs", config.name)) or not processes.is_main():
             return code
     except AlreadyDone as done:
@@ -81,17 +82,6 @@ def train(config: Stage2Config, options: Stage2Options) -> int:
     from training.from_base import train_from_base
 
     return train_from_base(config, options, command=COMMAND, upbringing=upbringing)
-
-
-def let_go() -> None:
-    """Give back the memory that training held: the evaluator, in a process of its own, wants room for two models."""
-    import gc
-
-    import torch
-
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 if __name__ == "__main__":

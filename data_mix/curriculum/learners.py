@@ -62,25 +62,16 @@ class Learner:
 @cache
 def learner(kind: str) -> Learner:
     """The learner of a kind; the core's, of any first language, for a kind that is no other's."""
-    if kind == "l2":
-        entry = lexicon().l2
+    if kind in ("l2", "heritage"):
+        entry = lexicon().l2 if kind == "l2" else lexicon().heritage
+        theirs = L2_MISTAKES if kind == "l2" else SWITCHES
         return Learner(
             kind=kind,
-            changes=tuple(MISTAKES[name] for name in entry["core"]) + tuple(L2_MISTAKES.values()),
+            changes=(*(MISTAKES[name] for name in entry.get("core", ())), *theirs.values()),
             languages=(entry["language"],),
             moves=entry["moves"],
             practice={},
-            named=" L2",
-        )
-    if kind == "heritage":
-        entry = lexicon().heritage
-        return Learner(
-            kind=kind,
-            changes=tuple(SWITCHES.values()),
-            languages=(entry["language"],),
-            moves=entry["moves"],
-            practice={},
-            named=" heritage",
+            named=" L2" if kind == "l2" else " heritage",
         )
     changes = tuple(MISTAKES.values())
     return Learner(

@@ -65,6 +65,16 @@ def write_gates(folder: Path, gates: Gates) -> None:
     records.write_json(folder / FILE, asdict(gates))
 
 
+def mark_of(weights: Path) -> Gates | None:
+    """The mark of the run that the weights in a folder are of, be they its last or a checkpoint's."""
+    return read_gates(run_of(weights))
+
+
+def run_of(weights: Path) -> Path:
+    """The folder of the run whose last weights, or whose checkpoint, lie in a folder."""
+    return weights.parents[1] if weights.parent.name == "checkpoints" else weights.parent
+
+
 def read_gates(folder: Path) -> Gates | None:
     """The mark of the run in `folder`; None where it has none. UserError where the file is no mark."""
     path = folder / FILE

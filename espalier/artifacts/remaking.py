@@ -120,17 +120,13 @@ def _prepare_export(made: Artifact, home: Path, anyway: bool) -> list[str]:
     return [*words, *(["--force"] if regressed else []), *(["--round"] if made.round else [])]
 
 
-def _conditions_of_export(made: Artifact) -> list[str]:
-    return identity.differences(made.manifest["packages"], identity.versions(), "package ")
-
-
 def _prepare_scores(made: Artifact, home: Path, anyway: bool) -> list[str]:
     words = shlex.split(records.read_json(made.folder / "report.json")["command"])[2:]
     name = [] if "--name" in words else ["--name", made.name]
     return [*words, *name, *(["--round"] if made.round else [])]
 
 
-def _conditions_of_scores(made: Artifact) -> list[str]:
+def _packages(made: Artifact) -> list[str]:
     return identity.differences(made.manifest["packages"], identity.versions(), "package ")
 
 
@@ -145,8 +141,8 @@ _RECIPES = {
         command=lambda made: str(made.identity["command"]), prepare=_prepare_run, conditions=_conditions_of_run
     ),
     "mix": Recipe(command=lambda _: "data_mix/build.py", prepare=_prepare_mix, conditions=_conditions_of_mix),
-    "scores": Recipe(command=lambda _: "evaluation/run.py", prepare=_prepare_scores, conditions=_conditions_of_scores),
-    "export": Recipe(command=lambda _: "exports/run.py", prepare=_prepare_export, conditions=_conditions_of_export),
+    "scores": Recipe(command=lambda _: "evaluation/run.py", prepare=_prepare_scores, conditions=_packages),
+    "export": Recipe(command=lambda _: "exports/run.py", prepare=_prepare_export, conditions=_packages),
 }
 _WHY_NOT = {
     "corpus": "a model behind an endpoint wrote it, and writes something else each time",

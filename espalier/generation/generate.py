@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 from espalier.errors import UserError
@@ -46,14 +47,15 @@ def generate_each(
     top_p: float = 1.0,
     seed: int | Sequence[int] = 0,
     batch_size: int = 32,
-    listener: Callable[[int, str], None] | None = None,
+    listener: Callable[[int, Callable[[], str]], None] | None = None,
 ) -> Iterator[tuple[int, Reply]]:
     """Answers as they are ready, each with its prompt's place: a conversation's next reply, or a text's continuation.
 
     `temperature` 0 is greedy. Otherwise each prompt draws from its own generator, seeded by its own seed, or by `seed`
     and its place in the list: neither the batch nor the process's random state matters, and neither is changed.
 
-    A `listener` hears, after each token, a prompt's place and its reply so far; what it raises ends the writing.
+    A `listener` hears, after each token, a prompt's place, and what tells the reply so far; what it raises ends the
+    writing.
 
     A prompt that the template refuses, or that leaves no room for `max_new_tokens` in the model's context, gets a reply
     with finish `error`: nothing is cut off it in silence. UserError where memory does not suffice for one row.
@@ -69,7 +71,7 @@ def generate_each(
 
     def hear(place: int, written: list[int]) -> None:
         assert listener is not None
-        listener(place, _text(renderer, prompts[place], written))
+        listener(place, partial(_text, renderer, prompts[place], written))
 
     was_training = model.training
     model.eval()

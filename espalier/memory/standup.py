@@ -1,7 +1,7 @@
 """What changed since a day: what was made, by manifests; what was written, by git; what moved, by the board."""
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -24,9 +24,10 @@ def show(since: str | None) -> None:
     except ValueError:
         raise UserError(f"--since {since}: no day; wants one as 2026-11-26") from None
     console.say(f"Since {day.isoformat()}")
+    there = registry.survey()
     for title, lines in (
-        ("Made", list(_made(day))),
-        ("Begun, not complete", list(_begun(day))),
+        ("Made", list(_made(there, day))),
+        ("Begun, not complete", list(_begun(there, day))),
         ("Written", list(_written(day))),
         ("Board", list(_moved(day))),
     ):
@@ -35,15 +36,15 @@ def show(since: str | None) -> None:
             console.say(f"  {console.printable(line, most=_LONGEST)}")
 
 
-def _made(since: date) -> Iterator[str]:
-    found = [each for each in registry.survey() if each.state == "complete" and _day(each) >= since.isoformat()]
+def _made(there: Iterable[Artifact], since: date) -> Iterator[str]:
+    found = [each for each in there if each.state == "complete" and _day(each) >= since.isoformat()]
     for each in sorted(found, key=_moment):
         yield f"{_day(each)}  {each.spec}  {each.about}"
 
 
-def _begun(since: date) -> Iterator[str]:
+def _begun(there: Iterable[Artifact], since: date) -> Iterator[str]:
     states = ("running", "paused", "interrupted", "failed")
-    for each in registry.survey():
+    for each in there:
         if each.state in states and not each.is_leftover and _day(each) >= since.isoformat():
             yield f"{_day(each)}  {each.spec}  [{each.state}]  {each.about}"
 

@@ -99,6 +99,17 @@ def _check(device: str, num_gpus: float) -> None:
         raise UserError(f"device: {device} was asked for, but torch sees only {there} here")
 
 
+def give_back_memory() -> None:
+    """Have what no model holds any longer be free for other processes."""
+    import gc
+
+    import torch
+
+    gc.collect()  # modules refer to each other in circles
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
 @cache
 def _num_gpus() -> float:
     """How many GPUs torch will find here; infinite where they are there and nobody counts them."""

@@ -11,8 +11,18 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from espalier.models.adapters import base_of, info, is_adapter, is_stacked, put_on, settings_of, standing, take_off
-from espalier.models.devices import choose_device, choose_dtype
+from espalier.models.adapters import (
+    Standing,
+    base_of,
+    info,
+    is_adapter,
+    is_stacked,
+    put_on,
+    settings_of,
+    standing,
+    take_off,
+)
+from espalier.models.devices import choose_device, choose_dtype, give_back_memory
 from espalier.models.loading import ModelRef, load_base, load_model
 
 
@@ -68,6 +78,7 @@ class Pool:
     def __init__(self) -> None:
         self._members: Counter[Foundation] = Counter()
         self._loaded: dict[Foundation, _Loaded] = {}
+        self._standings: dict[ModelRef, Standing] = {}
 
     def join(self, ref: ModelRef, placement: Placement) -> None:
         """Say that this model will be wanted."""
@@ -76,7 +87,9 @@ class Pool:
     def model(self, ref: ModelRef, placement: Placement) -> Any:
         """The model, ready to answer. UserError where it cannot be loaded, or where its base has changed."""
         key = foundation(ref, placement)
-        found = standing(ref, with_code=placement.trust_remote_code)
+        if ref not in self._standings:  # which may ask a hub, and hashes what the model stands on
+            self._standings[ref] = standing(ref, with_code=placement.trust_remote_code)
+        found = self._standings[ref]
         if key not in self._loaded:
             how = _how(placement)
             self._loaded[key] = _Loaded(
@@ -95,7 +108,7 @@ class Pool:
         key = foundation(ref, placement)
         self._members[key] -= 1
         if self._members[key] <= 0 and self._loaded.pop(key, None) is not None:
-            _give_back_memory()
+            give_back_memory()
 
 
 def stands_on(ref: ModelRef) -> dict[str, Any] | None:
@@ -141,13 +154,3 @@ def _how(placement: Placement) -> dict[str, Any]:
         "load_in_4bit": placement.load_in_4bit,
         "trust_remote_code": placement.trust_remote_code,
     }
-
-
-def _give_back_memory() -> None:
-    import gc
-
-    import torch
-
-    gc.collect()  # modules refer to each other in circles
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()

@@ -102,5 +102,5 @@ def _described(ref: ModelRef) -> str:
     kind = f"an adapter on {found.ground.spec}" if is_adapter(ref) else "a model of its own"
     if len(found.adapters) > 1:
         kind += f", beside {' and '.join(each.spec for each in found.adapters[:-1])}"
-    held = gates.read_gates(artifact("runs", ref.name)) if ref.kind == "run" and "@" not in ref.name else None
+    held = None if ref.kind == "hub" else gates.mark_of(ref.path)
     return f"{kind} [regressed]" if held and held.regressed else kind

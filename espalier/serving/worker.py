@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from espalier.errors import UserError
@@ -50,10 +50,13 @@ class Answering:
         assert isinstance(last, Reply)
         return last
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether the client is told of a reply while it grows."""
+        return self.asked.streamed and not self.asked.stops
+
     def hear(self, text: str) -> None:
         """The reply so far. What is new of it is handed on, but for the beginning of a character."""
-        if not self.asked.streamed or self.asked.stops:
-            return
         whole = text.rstrip(_UNFINISHED)
         if whole.startswith(self._sent) and len(whole) > len(self._sent):
             self._news.put(whole[len(self._sent) :])
@@ -135,10 +138,11 @@ class Worker:
         if any(each.asked.streamed for each in together):
             openings = [_opening(served.renderer, each.asked) for each in together]
 
-        def hear(place: int, text: str) -> None:
+        def hear(place: int, text: Callable[[], str]) -> None:
             if self._stopping:
                 raise _Stopped
-            together[place].hear(openings[place] + text)
+            if together[place].is_heard:
+                together[place].hear(openings[place] + text())
 
         found = generate_each(
             model,

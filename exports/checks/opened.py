@@ -12,6 +12,7 @@ from typing import Any
 from espalier.errors import UserError
 from espalier.models.loading import hush
 from exports.checks import rounding
+from exports.checks.comparing import first_difference
 from exports.checks.engine import Engine, Written, is_installed
 from exports.checks.trained import NEW_TOKENS, Reply, trained
 from exports.exported import Exported
@@ -38,15 +39,22 @@ class Opened:
         return found[0]
 
     @cached_property
+    def head(self) -> Any:
+        """Its GGUF, read by the `gguf` package, which takes seconds where vocabularies are large; None without one."""
+        from gguf import GGUFReader
+
+        return None if self.file is None else GGUFReader(self.file)
+
+    @cached_property
     def facts(self) -> dict[str, Any]:
         """What the head of its GGUF says, lists apart; nothing where there is none."""
-        return rounding.facts(self.file) if self.file is not None else {}
+        return rounding.facts(self.head) if self.head is not None else {}
 
     @cached_property
     def kinds(self) -> set[str]:
         """The types of its tensors, as GGUF calls them."""
-        if self.file is not None:
-            return set(rounding.tensor_types(self.file).values())
+        if self.head is not None:
+            return set(rounding.tensor_types(self.head).values())
         return {"BF16" if self.exported.config.dtype == "bfloat16" and self.exported.to == "merged" else "F32"}
 
     @cached_property
@@ -95,7 +103,7 @@ class Opened:
     @cached_property
     def reference(self) -> Any:
         """What was trained, with its weights rounded as the export's are: what an engine has to answer like."""
-        return rounding.rounded(self.exported, trained(self.exported).whole, self.file)
+        return rounding.rounded(self.exported, trained(self.exported).whole, self.head)
 
     @cached_property
     def reference_replies(self) -> list[Reply]:
@@ -128,9 +136,9 @@ class Opened:
         known, asked = [], []
         for ids, reply, own in zip(ours.ids, ours.replies, self.replies, strict=True):
             told = own.ids + [ends] * own.ended
-            same = next((at for at, pair in enumerate(zip(reply.ids, told, strict=False)) if pair[0] != pair[1]), None)
+            same = first_difference(reply.ids, told)
             total = len(reply.ids) + reply.ended
-            known.append(told[: total if same is None else same + 1])
+            known.append(told[: total if same is None else min(same + 1, total)])
             asked.append([ids + reply.ids[:at] for at in range(len(known[-1]), total)])
         found = iter(self.engine.next_tokens([prefix for each in asked for prefix in each]))
         return [one + [next(found) for _ in each] for one, each in zip(known, asked, strict=True)]

@@ -16,6 +16,7 @@ from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
 from espalier.text.messages import Message
 from exports.checks import engine, go_template
+from exports.checks.comparing import first_difference
 from exports.checks.conversations import conversations, typed
 from exports.checks.modelfile import read_modelfile
 from exports.checks.opened import NO_ENGINE, Opened, opened
@@ -173,7 +174,7 @@ def _difference(asked: tuple[list[Message], list[int]], found: list[int] | UserE
     messages, ids = asked
     if isinstance(found, UserError):
         return f"of one with {', '.join(each['role'] for each in messages)} it {found}"
-    at = next((at for at, pair in enumerate(zip(ids, found, strict=False)) if pair[0] != pair[1]), None)
-    at = min(len(ids), len(found)) if at is None else at
+    at = first_difference(ids, found)
+    assert at is not None
     one, other = (renderer.decode(each[max(0, at - 1) : at + 3]) for each in (ids, found))
     return f"one has {other!r} where {one!r} is due"

@@ -6,13 +6,15 @@ It is made of what was trained and not of the export, so that a fault of the wri
 from __future__ import annotations
 
 import copy
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exports.exported import Exported
 
+if TYPE_CHECKING:
+    from gguf import GGUFReader
 
-def rounded(exported: Exported, whole: Any, file: Path | None) -> Any:
+
+def rounded(exported: Exported, whole: Any, file: GGUFReader | None) -> Any:
     """`whole` in float32 with the rounding of the export: that of each tensor's type in a GGUF, or of its data type.
 
     `whole` itself where nothing is rounded. Types that only llama.cpp's own program writes are left unrounded.
@@ -37,18 +39,16 @@ def rounded(exported: Exported, whole: Any, file: Path | None) -> Any:
     return found
 
 
-def tensor_types(file: Path) -> dict[str, str]:
+def tensor_types(file: GGUFReader) -> dict[str, str]:
     """The type of each tensor in a GGUF, by its name there: `{"blk.0.attn_q.weight": "Q8_0"}`."""
-    from gguf import GGUFReader
-
-    return {tensor.name: tensor.tensor_type.name for tensor in GGUFReader(file).tensors}
+    return {tensor.name: tensor.tensor_type.name for tensor in file.tensors}
 
 
-def facts(file: Path) -> dict[str, Any]:
+def facts(file: GGUFReader) -> dict[str, Any]:
     """What the head of a GGUF says, but for its lists of tokens and merges, which are long."""
-    from gguf import GGUFReader, GGUFValueType
+    from gguf import GGUFValueType
 
-    fields = GGUFReader(file).fields.items()
+    fields = file.fields.items()
     return {name: field.contents() for name, field in fields if field.types[:1] != [GGUFValueType.ARRAY]}
 
 
@@ -57,11 +57,11 @@ def is_known(kind: str) -> bool:
     return not kind.endswith("_K") and not kind.startswith("IQ")
 
 
-def _names(file: Path, model: Any) -> Any:
+def _names(file: GGUFReader, model: Any) -> Any:
     """From a parameter's name in transformers to that in a GGUF."""
-    from gguf import MODEL_ARCH_NAMES, GGUFReader, get_tensor_name_map
+    from gguf import MODEL_ARCH_NAMES, get_tensor_name_map
 
-    architecture = GGUFReader(file).fields["general.architecture"].contents()
+    architecture = file.fields["general.architecture"].contents()
     arch = next(key for key, name in MODEL_ARCH_NAMES.items() if name == architecture)
     table = get_tensor_name_map(arch, model.config.get_text_config().num_hidden_layers)
     return lambda name: table.get_name(name, try_suffixes=(".weight", ".bias")) or ""

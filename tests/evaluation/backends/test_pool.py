@@ -9,6 +9,7 @@ import pytest
 from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models import loading
+from espalier.models import pool as pool_of_models
 from espalier.models.pool import Placement, Pool, foundation
 from espalier.models.references import ModelRef
 from tests.evaluation.backends.models import ASKS, adapter, base, local
@@ -65,6 +66,19 @@ def test_a_family_shares_one_base_however_it_grew(
     merged = [adapter(tmp_path / f"m{seed}", core, seed) for seed in (6, 7)]
     assert len({foundation(ref, backends[0].placement) for ref in merged}) == 1, "a core that is merged once for all"
     assert foundation(merged[0], backends[0].placement) != foundation(core, backends[0].placement)
+
+
+def test_what_a_model_stands_on_is_looked_up_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It hashes, or asks a hub, and a server wants the model for every batch."""
+    ref = adapter(tmp_path / "a", base(tmp_path / "base"), 1)
+    asked: list[ModelRef] = []
+    real = pool_of_models.standing
+    monkeypatch.setattr(pool_of_models, "standing", lambda ref, **how: (asked.append(ref), real(ref, **how))[1])
+    pool = Pool()
+    backend = local(ref, pool=pool)
+    for _ in range(3):
+        assert dict(backend.answer(ASKS))
+    assert asked == [ref]
 
 
 def test_an_adapter_may_come_before_its_base(tmp_path: Path, loads: list[str]) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from espalier.artifacts.gates import Change, Gates, read_gates, write_gates
+from espalier.artifacts.gates import SETTINGS, Change, Gates, read_gates, write_gates
 from espalier.artifacts.paths import artifact, workspace
 from espalier.artifacts.run import recorded
 from espalier.command_line.config import to_dict
@@ -20,8 +20,6 @@ from espalier.command_line.console import say
 from espalier.memory.runlog import note
 from stage2 import asking
 from stage2.config import Stage2Config
-
-_ASKED = ("suites", "core_suites", "gates", "may_lose", "gate_limit")
 
 
 def hold(config: Stage2Config, *, publish: bool = True) -> int:
@@ -31,7 +29,7 @@ def hold(config: Stage2Config, *, publish: bool = True) -> int:
     it: the variant is then trained, and not marked.
     """
     folder = artifact("runs", config.name)
-    asked = {key: to_dict(config)[key] for key in _ASKED}
+    asked = {key: to_dict(config)[key] for key in SETTINGS}
     found = read_gates(folder)
     if found is None or found.asked != asked:
         found = _marked(config, asked, publish)

@@ -91,7 +91,7 @@ def _tasks(files: Sequence[Path], words: list[str], parent: list[str]) -> dict[s
         own = words if parents[file] in names else [*words, *parent]
         try:
             config, options = load(Stage2Config, [str(file), *own], prog=COMMAND, doc=None, options=Stage2Options)
-            before = [task for task in (_parent(config, options, names), _mix(config, own)) if task is not None]
+            before = [task for task in (_parent(config, options, names), _mix(config, options)) if task is not None]
         except UserError as error:
             wrong.append(str(error))
             first = str(error).splitlines()[0]
@@ -134,14 +134,14 @@ def _parent(config: Stage2Config, options: Stage2Options, family: set[str]) -> T
     return Task(name=config.parent, command=command, needs=[], is_variant=False, on_gpu=on_gpu)
 
 
-def _mix(config: Stage2Config, words: list[str]) -> Task | None:
+def _mix(config: Stage2Config, options: Stage2Options) -> Task | None:
     if records.is_complete(artifact("mixes", config.mix)) or config.recipe is None:
         return None
     if load_file(Recipe, config.recipe).name != config.mix:
         return None  # which the variant's own command refuses
-    root, _ = take(words, "--data_root")
-    command = ["data_mix/build.py", str(config.recipe), *(["--data_root", *root] if root else [])]
-    return Task(name=f"mix {config.mix}", command=command, needs=[], is_variant=False)
+    from training.origins import mix_command  # with torch, as for a parent
+
+    return Task(name=f"mix {config.mix}", command=mix_command(config, options), needs=[], is_variant=False)
 
 
 def in_order(tasks: Mapping[str, Task]) -> list[Task]:

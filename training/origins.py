@@ -50,11 +50,17 @@ def _find_mix(config: TrainConfig, options: TrainOptions) -> Path:
                 f"there is no complete mix {config.mix!r}{_meant(config.mix, 'mixes')}, and the recipe here builds "
                 f"{builds!r}; build yours with python data_mix/build.py RECIPE.yaml --name {config.mix}"
             )
-        words = [str(config.recipe), *(["--data_root", str(options.data_root)] if options.data_root else [])]
-        say(f"mix {config.mix} is not there yet: python data_mix/build.py {' '.join(words)}")
-        if run_command("data_mix/build.py", *words):
+        words = mix_command(config, options)
+        say(f"mix {config.mix} is not there yet: python {' '.join(words)}")
+        if run_command(*words):
             raise UserError(f"mix {config.mix} could not be built, for the reason given above")
     return folder
+
+
+def mix_command(config: TrainConfig, options: TrainOptions) -> list[str]:
+    """The command that builds the run's mix by its recipe."""
+    root = ["--data_root", str(options.data_root)] if options.data_root else []
+    return ["data_mix/build.py", str(config.recipe), *root]
 
 
 def train_parent(config: TrainConfig, options: TrainOptions, *, upbringing: Upbringing) -> int:

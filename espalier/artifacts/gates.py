@@ -17,6 +17,10 @@ from espalier.errors import UserError
 FILE = "gates.json"
 
 
+SETTINGS = ("suites", "core_suites", "gates", "may_lose", "gate_limit")
+"""The keys of a configuration that say what a variant is held to after training, and may change without another one."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Change:
     """What a variant does on a suite beside its parent, on the same cases. Columns where less is better are turned, so

@@ -37,7 +37,7 @@ _PARENT = re.compile(r"(run|mix|path|hub):.+")
 
 
 _SPLIT = ("micro_batch_size", "grad_accum")
-_AFTERWARDS = ("trackers", "suites", "core_suites", "gates", "may_lose", "gate_limit")
+_AFTERWARDS = ("trackers", *gates.SETTINGS)
 
 
 def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:

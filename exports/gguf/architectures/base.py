@@ -21,6 +21,10 @@ class Architecture:
     arch: ClassVar[MODEL_ARCH]
     activation: ClassVar[str]
     """The activation of the feed-forward blocks that llama.cpp computes for it."""
+    activation_key: ClassVar[str] = "hidden_act"
+    """What its configuration calls that."""
+    ropes: ClassVar[tuple[str, ...]] = ("default", "linear")
+    """The ways of telling positions that are written for it."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -41,9 +45,9 @@ class Architecture:
 
     def check(self) -> None:
         """UserError where the model has something that llama.cpp does not compute for this architecture."""
-        self.need("hidden_act", self.activation)
+        self.need(self.activation_key, self.activation)
         rope = self.rope.get("rope_type", "default")
-        if rope not in ("default", "linear"):
+        if rope not in self.ropes:
             self.refuse(f"rope_type {rope!r}")
 
     def need(self, key: str, *values: Any) -> None:

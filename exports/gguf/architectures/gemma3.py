@@ -14,18 +14,17 @@ _LARGEST = 62
 class Gemma3(Architecture):
     arch = MODEL_ARCH.GEMMA3
     activation = "gelu_pytorch_tanh"
+    activation_key = "hidden_activation"
 
     def check(self) -> None:
+        super().check()
         config = self.config
-        self.need("hidden_activation", self.activation)
         self.need("attention_bias", False)
         self.need("attn_logit_softcapping", None)
         self.need("final_logit_softcapping", None)
         self.need("use_bidirectional_attention", False, None)
         width = config.hidden_size // config.num_attention_heads if self.num_layers == _LARGEST else self.head_dim
         self.need("query_pre_attn_scalar", width)
-        if self.rope.get("rope_type", "default") not in ("default", "linear"):
-            self.refuse(f"rope_type {self.rope['rope_type']!r}")
         if [self._is_full(layer) for layer in range(self.num_layers)] != [
             kind == "full_attention" for kind in config.layer_types
         ]:

@@ -13,11 +13,7 @@ from exports.gguf.architectures.base import Architecture
 class Llama(Architecture):
     arch = MODEL_ARCH.LLAMA
     activation = "silu"
-
-    def check(self) -> None:
-        self.need("hidden_act", self.activation)
-        if self.rope.get("rope_type", "default") not in ("default", "linear", "llama3"):
-            self.refuse(f"rope_type {self.rope['rope_type']!r}")
+    ropes = ("default", "linear", "llama3")
 
     def convert(self, name: str, tensor: np.ndarray) -> np.ndarray:
         heads = {"attn_q": self.config.num_attention_heads, "attn_k": self.config.num_key_value_heads}

@@ -39,10 +39,10 @@ def in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def small(workspace: Path, name: str, **changes: Any) -> Path:
-    """A recipe of the project's with few rows."""
+    """A recipe of the project's with few rows, in its own shares."""
     recipe = yaml.safe_load((repo_root() / "data_mix" / "recipes" / f"{name}.yaml").read_text()) | changes
     for source in recipe["sources"]:
-        source["curriculum"] |= {"dialogues": 20}
+        source["curriculum"] |= {"dialogues": source.get("share", 100)}
         source["curriculum"] |= {"held_out_rows": 4} if source["curriculum"].get("held_out_rows") else {}
         source["curriculum"] |= {"sessions": 20} if source["curriculum"].get("sessions") else {}
     path = workspace / f"{name}.yaml"
@@ -78,7 +78,7 @@ def test_the_pair_is_trained_and_held_to_its_suites(workspace: Path, capsys: pyt
         mix = open_mix(f"basil-{kind}")
         core_ids = {row.id for row in read_rows(workspace / "mixes" / "basil" / "train.parquet")}
         ids = [row.id for row in read_rows(mix.folder / "train.parquet")]
-        assert len(ids) == 40 and sum(each in core_ids for each in ids) == 20, "half of it is the core's own rows"
+        assert len(ids) == 100 and sum(each in core_ids for each in ids) == 70, "most of it are the core's own rows"
         spec = load_suite(f"basil_{kind}").heldout
         assert spec is not None
         truths = [case.truth for case in heldout_cases(spec, mix) if case.truth]

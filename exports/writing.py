@@ -35,4 +35,4 @@ WRITERS: dict[Form, Callable[[Exported], None]] = {
 def check_installed(form: Form) -> None:
     """UserError where what writes a form is not installed."""
     if form in ("gguf", "ollama") and find_spec("gguf") is None:
-        raise UserError("GGUF is written through the package gguf: pip install 'espalier[gguf]'")
+        raise UserError('GGUF is written through the package gguf: pip install -e ".[gguf]"')

@@ -41,9 +41,11 @@ class Opened:
     @cached_property
     def head(self) -> Any:
         """Its GGUF, read by the `gguf` package, which takes seconds where vocabularies are large; None without one."""
+        if self.file is None:
+            return None
         from gguf import GGUFReader
 
-        return None if self.file is None else GGUFReader(self.file)
+        return GGUFReader(self.file)
 
     @cached_property
     def facts(self) -> dict[str, Any]:

@@ -14,7 +14,7 @@ class Engine:
     """A GGUF opened by llama.cpp, one thread, one conversation at a time."""
 
     def __init__(self, path: Path, context: int = 256) -> None:
-        engine = pytest.importorskip("xllamacpp", reason="llama.cpp is not there: pip install 'espalier[gguf]'")
+        engine = pytest.importorskip("xllamacpp", reason="llama.cpp is not there: pip install '.[gguf]'")
         params = engine.CommonParams()
         params.model.path = str(path)
         params.n_ctx, params.n_parallel, params.warmup, params.verbosity = context, 1, False, -1

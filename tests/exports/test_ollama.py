@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("gguf", reason="GGUF cannot be written: pip install 'espalier[gguf]'")
+pytest.importorskip("gguf", reason="GGUF cannot be written: pip install '.[gguf]'")
 
 from espalier.errors import UserError
 from espalier.models import loading

@@ -101,6 +101,17 @@ def test_peft_opens_an_adapter(workspace: Path, adapter: Path) -> None:
     assert torch.equal(logits(ours), logits(theirs.eval()))
 
 
+def test_weights_for_transformers_want_no_package_for_gguf(
+    workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exports.checks import logits, trained
+
+    monkeypatch.setitem(sys.modules, "gguf", None)
+    monkeypatch.setattr(trained, "NUM_PROMPTS", 4)
+    monkeypatch.setitem(checks.CHECKS, "merged", (logits.check,))
+    assert command.main([str(adapter), "--to", "merged", "--name", "one"]) == 0
+
+
 def test_fewer_conversations_are_answered_where_that_is_asked(
     workspace: Path, adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

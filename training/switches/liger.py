@@ -23,7 +23,7 @@ def fuse(model: Any, device: torch.device) -> None:
     try:
         from liger_kernel.transformers import monkey_patch
     except ImportError as error:
-        raise UserError(f"memory.liger needs another package: pip install 'espalier[liger]' ({error})") from error
+        raise UserError(f'memory.liger needs another package: pip install -e ".[liger]" ({error})') from error
     base = model.get_base_model() if hasattr(model, "peft_config") else model
     kind = base.config.model_type
     if kind not in monkey_patch.MODEL_TYPE_TO_APPLY_LIGER_FN:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("gguf", reason="GGUF cannot be written: pip install 'espalier[gguf]'")
+pytest.importorskip("gguf", reason="GGUF cannot be written: pip install '.[gguf]'")
 
 from espalier.artifacts import records
 from espalier.errors import UserError
@@ -18,9 +18,7 @@ from exports.config import ExportConfig, ExportOptions
 from exports.exported import Exported, find_run, open_export
 from research.benchmarks.exports.faults import found
 
-needs_engine = pytest.mark.skipif(
-    not engine.is_installed(), reason="llama.cpp is not there: pip install 'espalier[gguf]'"
-)
+needs_engine = pytest.mark.skipif(not engine.is_installed(), reason="llama.cpp is not there: pip install '.[gguf]'")
 
 
 def findings(workspace: Path) -> dict[str, dict[str, object]]:

@@ -8,7 +8,7 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
-pytest.importorskip("gguf", reason="GGUF cannot be written: pip install 'espalier[gguf]'")
+pytest.importorskip("gguf", reason="GGUF cannot be written: pip install '.[gguf]'")
 
 from espalier.errors import UserError
 from espalier.models import loading

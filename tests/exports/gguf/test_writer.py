@@ -7,7 +7,7 @@ import pytest
 import torch
 import transformers
 
-gguf = pytest.importorskip("gguf", reason="GGUF cannot be written: pip install 'espalier[gguf]'")
+gguf = pytest.importorskip("gguf", reason="GGUF cannot be written: pip install '.[gguf]'")
 
 from espalier.errors import UserError
 from espalier.models import loading

@@ -20,7 +20,7 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="need a GPU"):
         apply(make("llama"), MemorySettings(liger=True), compiled=False)
     monkeypatch.setitem(sys.modules, "liger_kernel", None)
-    with pytest.raises(UserError, match=r"pip install 'espalier\[liger\]'"):
+    with pytest.raises(UserError, match=r'pip install -e "\.\[liger\]"'):
         fuse(make("llama"), GPU)
 
 

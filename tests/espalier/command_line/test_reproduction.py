@@ -102,7 +102,7 @@ def test_mixes_scores_exports_and_variants_are_made_again_too(
     variant = write_config(workspace, settings)
     monkeypatch.setattr(stage2, "hold", lambda config, publish: 0)
     assert stage2.main(["--variant", str(variant)]) == 0
-    asked = {key: saved_config("spanish")[key] for key in gates._ASKED}
+    asked = {key: saved_config("spanish")[key] for key in gates.SETTINGS}
     lost = Gates(passed=False, regressed=True, reasons=["lost"], scores={}, changes={}, asked=asked)
     write_gates(workspace / "runs" / "spanish", lost)
     assert main(["reproduce", "spanish"]) == 0

@@ -7,8 +7,10 @@ import shutil
 from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models import loading
+from espalier.models.adapters import info
 from exports.exported import Exported
 from exports.merge import generation
+from exports.push import placeless
 
 
 def write(exported: Exported) -> None:
@@ -29,8 +31,9 @@ def write(exported: Exported) -> None:
     said["base_model_name_or_path"] = base.name if base.kind == "hub" else str(base.path)
     said["inference_mode"] = True
     records.write_json(exported.folder / "adapter_config.json", said)
-    for name in (loading.ADAPTER_WEIGHTS, loading.INFO):
-        if (run.path / name).is_file():
-            shutil.copyfile(run.path / name, exported.folder / name)
+    shutil.copyfile(run.path / loading.ADAPTER_WEIGHTS, exported.folder / loading.ADAPTER_WEIGHTS)
+    if told := info(run.path):
+        # What it went on from is told by its hash alone: unlike its base, nobody has to find it again.
+        records.write_json(exported.folder / loading.INFO, told | {"parent": placeless(told.get("parent"))})
     exported.renderer.tokenizer.save_pretrained(exported.folder)
     generation(exported).save_pretrained(exported.folder)  # its base may end replies otherwise

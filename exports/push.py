@@ -42,7 +42,7 @@ def push(folder: Path, repository: str) -> str:
         )
         hub.upload_file(
             repo_id=repository,
-            path_or_fileobj=json.dumps(_placeless(manifest), indent=2).encode(),
+            path_or_fileobj=json.dumps(placeless(manifest), indent=2).encode(),
             path_in_repo=records.MANIFEST,
             commit_message=said,
         )
@@ -54,12 +54,12 @@ def push(folder: Path, repository: str) -> str:
     return str(address)
 
 
-def _placeless(said: Any) -> Any:
-    """What a manifest says, with "a folder" for each place on this machine; hashes tell still which it was."""
+def placeless(said: Any) -> Any:
+    """What a file of ours says, with "a folder" for each place on this machine; hashes tell still which it was."""
     if isinstance(said, dict):
-        return {_placeless(key): _placeless(value) for key, value in said.items()}
+        return {placeless(key): placeless(value) for key, value in said.items()}
     if isinstance(said, list):
-        return [_placeless(each) for each in said]
+        return [placeless(each) for each in said]
     return "a folder" if isinstance(said, str) and said.removeprefix("path:").startswith(("/", "~")) else said
 
 

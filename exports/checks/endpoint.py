@@ -99,7 +99,8 @@ def _ids(ours: Trained, place: int, answer: Answer) -> list[int]:
 
 def _verdict(found: Agreement, at_least: float) -> str:
     if found.with_base is not None and found.base_share > found.share:
-        return "this is what it was trained from and not what was trained: the adapter is not on"
+        nearer = "this is nearer to what it was trained from than to what was trained"
+        return f"{nearer}: its adapter is not on, or it is a third model"
     if found.share > 0.9:
         return f"nearly what was trained, as coarser weights are (--at_least {found.share:.2f} would let it pass)"
     return f"this is not what was trained ({at_least:.0%} of tokens are asked for)"

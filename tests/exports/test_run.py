@@ -95,7 +95,12 @@ def test_a_merged_export_is_a_model_of_ours_again(workspace: Path, adapter: Path
 
 
 def test_peft_opens_an_adapter(workspace: Path, adapter: Path) -> None:
+    said = records.read_json(adapter / loading.INFO)
+    parent = {"spec": f"path:{adapter}", "content_hash": "1" * 64}
+    records.write_json(adapter / loading.INFO, said | {"parent": parent})
     command.main([str(adapter), "--to", "adapter", "--name", "one"])
+    told = records.read_json(exported(workspace, "one") / loading.INFO)["parent"]
+    assert told == parent | {"spec": "a folder"}, "what it went on from is known by its hash, wherever it lay"
     ours = loading.load_model(loading.resolve(str(adapter)), device="cpu", dtype=torch.float32)
     theirs = AutoPeftModelForCausalLM.from_pretrained(exported(workspace, "one"))
     assert torch.equal(logits(ours), logits(theirs.eval()))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from espalier.artifacts import records
-from espalier.artifacts.gates import mark_of
+from espalier.artifacts.gates import MARKS, Gates, mark_of
 from espalier.artifacts.lineage import ancestors
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.registry import Artifact, survey
@@ -83,11 +83,14 @@ def _what(exported: Exported) -> str:
     }[exported.to]
     gates = None if exported.run.kind == "hub" else mark_of(exported.run.path)
     text = f"A tutor that learners talk to, made with Espalier: {escape(_plain(exported.run.name))} as {form}."
-    if gates and gates.regressed:
-        text += "\n\n**[regressed]** It is not shown to have kept what its parent could:\n\n" + "\n".join(
-            f"- {escape(reason)}" for reason in gates.reasons
-        )
-    return text
+    return text + (_held_against(gates) if gates and gates.marks else "")
+
+
+def _held_against(gates: Gates) -> str:
+    """What speaks against the run, why, and what it exploits."""
+    marks = " ".join(f"**[{mark}]** {MARKS[mark]}." for mark in gates.marks)
+    exploits = [f"It exploits: {exploit}" for exploit in gates.exploits]
+    return f"\n\n{marks}\n\n" + "\n".join(f"- {escape(each)}" for each in [*gates.reasons, *exploits])
 
 
 def _use(exported: Exported) -> str:

@@ -87,7 +87,7 @@ class ExportOptions(ArtifactOptions, NotedOptions):
     """Flags of one invocation."""
 
     force: bool = False
-    """Export a run that is marked as regressed all the same."""
+    """Export a run that is marked as regressed or gamed all the same."""
     redo: bool = False
     """Throw away the export of this name, once another is whole."""
     prompts: Annotated[int, Field(ge=8, le=1000)] | None = None

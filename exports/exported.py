@@ -120,8 +120,9 @@ def find_run(config: ExportConfig) -> tuple[ModelRef, ChatRenderer]:
     return run, loading.load_renderer(run, template)
 
 
-def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
-    """UserError where a run is marked as having lost what its parent could, or is a variant held to nothing yet.
+def refuse_marked(run: ModelRef, options: ExportOptions) -> None:
+    """UserError where something speaks against a run (it lost what its parent could, it games the reward that it was
+    trained for), or where it is a variant held to nothing yet.
 
     Unless that is to be overlooked.
     """
@@ -133,9 +134,10 @@ def refuse_regressed(run: ModelRef, options: ExportOptions) -> None:
             f"{run.spec} is a variant that was not held to its gates yet: python stage2/train.py --resume "
             f"{begun.parent.name} does it; --force exports it all the same"
         )
-    if marked and marked.regressed and not options.force:
+    if marked and marked.marks and not options.force:
         raise UserError(
-            f"{run.spec} is marked [regressed]: {'; '.join(marked.reasons)}; --force exports it, and its card says so"
+            f"{run.spec} is marked {marked.brackets}: {'; '.join(marked.reasons)}; --force exports it, and its card "
+            "says so"
         )
 
 

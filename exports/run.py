@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
 def export(config: ExportConfig, options: ExportOptions) -> int:
     """Make, check and seal the export that `config` describes; returns the exit code."""
     from espalier.artifacts.paths import artifact
-    from exports.exported import PLACE, find_run, refuse_regressed
+    from exports.exported import PLACE, find_run, refuse_marked
     from exports.push import check_name
     from exports.seal import is_done, name_of
     from exports.writing import check_installed
@@ -47,7 +47,7 @@ def export(config: ExportConfig, options: ExportOptions) -> int:
     if options.push is not None:
         check_name(options.push)
     run, renderer = find_run(config)
-    refuse_regressed(run, options)
+    refuse_marked(run, options)
     name = name_of(config, run)
     folder = artifact(PLACE, name)
     if is_done(name, config, run, options):

@@ -71,10 +71,10 @@ def described(config: Stage2Config) -> Any:
 
 
 def tell_of_parent(config: Stage2Config) -> None:
-    """Say where a variant branches off from one that lost something, which it will not give back by itself."""
+    """Say where a variant branches off from one that something speaks against, which it will not mend by itself."""
     mark = read_gates(artifact("runs", config.parent)) if config.parent else None
-    if mark and mark.regressed:
-        say(f"note: the parent {config.parent} is marked regressed: {'; '.join(mark.reasons)}")
+    if mark and mark.marks:
+        say(f"note: the parent {config.parent} is marked {', '.join(mark.marks)}: {'; '.join(mark.reasons)}")
 
 
 def train(config: Stage2Config, options: Stage2Options) -> int:

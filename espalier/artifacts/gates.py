@@ -1,12 +1,12 @@
-"""The mark of a variant: `gates.json` in its run, what it was held to after training, and what became of that.
+"""The mark of a run: `gates.json` beside its weights, what it was held to after training, and what became of that.
 
-Whoever trained the variant writes it, atomically and last; who exports or lists runs reads it. A run without the file
+Whoever trained the run writes it, atomically and last; who exports or lists runs reads it. A run without the file
 was held to nothing, or not yet.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,12 @@ FILE = "gates.json"
 
 SETTINGS = ("suites", "core_suites", "gates", "may_lose", "gate_limit")
 """The keys of a configuration that say what a variant is held to after training, and may change without another one."""
+
+MARKS = {
+    "regressed": "It is not shown to have kept what its parent could",
+    "gamed": "It was trained for a reward, and what it gained there is also gained by replies that teach nothing",
+}
+"""What may speak against a run, by the key of the mark that says so. A run with one is exported by force alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +68,25 @@ class Gates:
     """By suite of its own, and by sibling, how it does beside other branches of its parent. Decides nothing."""
     asked: dict[str, Any] = field(default_factory=dict)
     """What it was held to: another wish is another verdict."""
+    gamed: bool = False
+    """Whether it was trained for a reward that controls gain as much by: it pleases, and does not teach better."""
+    exploits: list[str] = field(default_factory=list)
+    """What it learned to exploit in the reward, a line each."""
+
+    @property
+    def marks(self) -> list[str]:
+        """The keys of `MARKS` that hold of it."""
+        return [mark for mark in MARKS if getattr(self, mark)]
+
+    @property
+    def brackets(self) -> str:
+        """`[regressed] [gamed]`, as a line about the run begins; empty where nothing speaks against it."""
+        return bracketed(self.marks)
+
+
+def bracketed(marks: Iterable[str]) -> str:
+    """Marks as a line about a run shows them."""
+    return " ".join(f"[{mark}]" for mark in marks)
 
 
 def write_gates(folder: Path, gates: Gates) -> None:

@@ -123,9 +123,8 @@ def _run(facts: Facts) -> str:
 def _mark(facts: Facts) -> str:
     """What a run's gates say against it, as a word in brackets; empty where nothing does, or it has none."""
     held_to = facts[gates.FILE]
-    if held_to.get("regressed"):
-        return "[regressed]"
-    return "" if held_to.get("passed", True) else "[gates failed]"
+    marks = gates.bracketed(mark for mark in gates.MARKS if held_to.get(mark))
+    return marks or ("" if held_to.get("passed", True) else "[gates failed]")
 
 
 def _judge(facts: Facts) -> str:

@@ -131,7 +131,8 @@ def _gates(found: Artifact) -> dict[str, Any]:
         for suite, each in held_to.changes.items()
     }
     verdict = "passed" if held_to.passed else "; ".join(held_to.reasons)
-    return {"verdict": f"{'regressed: ' if held_to.regressed else ''}{verdict}", **changes}
+    marked = f"{', '.join(held_to.marks)}: " if held_to.marks else ""
+    return {"verdict": marked + verdict, **changes, "exploits": "; ".join(held_to.exploits) or None}
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -103,4 +103,4 @@ def _described(ref: ModelRef) -> str:
     if len(found.adapters) > 1:
         kind += f", beside {' and '.join(each.spec for each in found.adapters[:-1])}"
     held = None if ref.kind == "hub" else gates.mark_of(ref.path)
-    return f"{kind} [regressed]" if held and held.regressed else kind
+    return f"{kind} {held.brackets}".rstrip() if held else kind

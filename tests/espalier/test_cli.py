@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,9 @@ def test_show_tells_what_a_variant_was_held_to(capsys: pytest.CaptureFixture[str
     text = re.sub(" +", " ", shown(capsys, "show", "core"))
     assert "verdict regressed: recast: fix_given lost 0.48" in text
     assert "recast: fix_given 0.98 to 0.5, -0.48 (-0.6 to -0.4), loss allowed 0.02" in text
+    write_gates(artifact("runs", "core"), replace(held_to, gamed=True, exploits=["flattery"]))
+    text = re.sub(" +", " ", shown(capsys, "show", "core"))
+    assert "verdict regressed, gamed: recast: fix_given lost 0.48" in text and "exploits flattery" in text
     (artifact("runs", "core") / "gates.json").write_text('{"passed": 3}')
     assert "gates.json: not a mark of this version" in shown(capsys, "show", "core")
 

@@ -131,6 +131,18 @@ def test_a_regressed_run_is_exported_only_by_force(core: Path, workspace: Path) 
     assert "**[regressed]**" in text and "- recast: lost 0.1 of fix_given" in text
 
 
+def test_a_gamed_run_is_exported_only_by_force_and_its_card_says_what_it_exploits(core: Path, workspace: Path) -> None:
+    reasons = ["proxy +0.4, true score -0.1 (-0.2 to -0.05)"]
+    gamed = {"gamed": True, "exploits": ["praise | without cause: 0.9 of the gain"]}
+    write_gates(core, Gates(passed=False, regressed=False, reasons=reasons, scores={}, changes={}, **gamed))
+    with pytest.raises(UserError, match=r"run:core is marked \[gamed\]: proxy \+0.4, true score .*; --force"):
+        command.main(["core", "--to", "merged"])
+    command.main(["core", "--to", "merged", "--force"])
+    text = (workspace / "exports" / "out" / "core-merged" / card.NAME).read_text(encoding="utf-8")
+    assert "**[gamed]** It was trained for a reward" in text and "**[regressed]**" not in text
+    assert "- It exploits: praise \\| without cause: 0.9 of the gain" in text
+
+
 def test_a_variant_that_was_held_to_nothing_is_refused_too(core: Path, workspace: Path) -> None:
     begun = records.read_json(core / "run.json")
     records.write_json(core / "run.json", begun | {"command": "stage2/train.py"})

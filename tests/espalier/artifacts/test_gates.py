@@ -1,9 +1,11 @@
 """A variant's mark."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from espalier.artifacts import records
 from espalier.artifacts.gates import Change, Gates, read_gates, write_gates
 from espalier.errors import UserError
 
@@ -18,6 +20,16 @@ def test_a_mark_is_read_as_it_was_written(tmp_path: Path) -> None:
     )
     write_gates(tmp_path, gates)
     assert read_gates(tmp_path) == gates
+
+
+def test_a_mark_of_before_runs_could_be_gamed_says_nothing_of_it(tmp_path: Path) -> None:
+    before = {"passed": False, "regressed": True, "reasons": ["lost"], "scores": {}, "changes": {}}
+    records.write_json(tmp_path / "gates.json", before)
+    found = read_gates(tmp_path)
+    assert found is not None and (found.marks, found.exploits) == (["regressed"], [])
+    both = replace(found, gamed=True, exploits=["flattery: 0.9 of its gain"])
+    write_gates(tmp_path, both)
+    assert read_gates(tmp_path) == both and both.brackets == "[regressed] [gamed]"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", '{"passed": true, "changes": []}', '{"changes": {"a": 3}}'])

@@ -88,14 +88,15 @@ def test_calibrations_are_told_of(workspace: Path) -> None:
 
 def test_a_runs_gates_stand_before_all_else_that_is_said_of_it(workspace: Path) -> None:
     forge("run:core")
-    for passed, regressed, said in (
-        (True, False, ""),
-        (False, False, "[gates failed]  "),
-        (False, True, "[regressed]  "),
+    for passed, regressed, gamed, said in (
+        (True, False, False, ""),
+        (False, False, False, "[gates failed]  "),
+        (False, True, False, "[regressed]  "),
+        (False, False, True, "[gamed]  "),
+        (False, True, True, "[regressed] [gamed]  "),
     ):
-        write_gates(
-            workspace / "runs" / "core", Gates(passed=passed, regressed=regressed, reasons=[], scores={}, changes={})
-        )
+        held_to = Gates(passed=passed, regressed=regressed, reasons=[], scores={}, changes={}, gamed=gamed)
+        write_gates(workspace / "runs" / "core", held_to)
         (core,) = registry.survey()
         assert (core.state, core.about) == ("complete", f"{said}valid_bits_per_byte 1.5  loss 2")
 

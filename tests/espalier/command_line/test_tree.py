@@ -64,11 +64,11 @@ def test_beside_a_run_stands_what_decided_and_below_it_its_exports() -> None:
     forge("run:variant", "run:core")
     forge_scores("recast", {"core": (0.75, 0.7, 0.8), "variant": (0.5, 0.4, 0.6)}, withheld="canned (0.9)")
     forge("export:variant-gguf-q8_0", "run:variant")
-    lost = Gates(passed=False, regressed=True, reasons=["recast: lost 0.25"], scores={}, changes={})
+    lost = Gates(passed=False, regressed=True, reasons=["recast: lost 0.25"], scores={}, changes={}, gamed=True)
     write_gates(artifact("runs", "variant"), lost)
     assert drawn() == text("""
         run:core  recast: fix_given 0.75 (0.7–0.8), verdict withheld
-        └── run:variant  [regressed]  recast: fix_given 0.5 (0.4–0.6), verdict withheld
+        └── run:variant  [regressed] [gamed]  recast: fix_given 0.5 (0.4–0.6), verdict withheld
             ├── scores:recast  recast, 1,000 cases, fix_given: core 0.75  variant 0.5, verdict withheld
             └── export:variant-gguf-q8_0  gguf q8_0, 0.0 MB, not verified
     """)

@@ -18,6 +18,7 @@ import pytest
 
 openai = pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
+from espalier.artifacts.gates import Gates, write_gates
 from espalier.errors import UserError
 from espalier.generation.generate import Reply, generate
 from espalier.models.loading import load_for_inference
@@ -291,3 +292,11 @@ def test_ctrl_c_in_the_middle_of_a_reply_ends_it_cleanly(family: list[str], numb
     process.send_signal(number)
     assert process.stdout.read().strip() == "ended"
     assert process.wait() == 0
+
+
+def test_what_speaks_against_a_model_is_said_as_it_is_opened(
+    family: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_gates(tmp_path, Gates(passed=False, regressed=True, reasons=[], scores={}, changes={}, gamed=True))
+    open_family(family[:1], Placement(device="cpu"))
+    assert "a model of its own [regressed] [gamed]" in capsys.readouterr().out

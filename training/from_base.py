@@ -11,7 +11,7 @@ from training.command import Session, begin, fit, load_base, open_packs
 from training.config import TrainConfig, TrainOptions
 from training.heldout import HeldoutLoss
 from training.observers import Observer
-from training.origins import Upbringing, base_renderer, find_base, find_mix, train_parent
+from training.origins import Upbringing, base_renderer, find_base, find_mix, find_parent, train_parent
 from training.together import join
 
 
@@ -21,8 +21,9 @@ def train_from_base(config: TrainConfig, options: TrainOptions, *, command: str,
     Raises AlreadyDone where it is complete.
     """
     join(config.device)
+    parent_is_made_by = find_parent(config, options, upbringing=upbringing)  # what cannot be made is told at once
     mix = find_mix(config, options)
-    if code := train_parent(config, options, upbringing=upbringing):
+    if parent_is_made_by and (code := train_parent(config, parent_is_made_by)):
         return code
     base = find_base(config)
     renderer = base_renderer(config, base)

@@ -63,21 +63,28 @@ def mix_command(config: TrainConfig, options: TrainOptions) -> list[str]:
     return ["data_mix/build.py", str(config.recipe), *root]
 
 
-def train_parent(config: TrainConfig, options: TrainOptions, *, upbringing: Upbringing) -> int:
-    """Train the parent if it is not complete and `parent_config` says how; returns the exit code of the command.
+def find_parent(config: TrainConfig, options: TrainOptions, *, upbringing: Upbringing) -> list[str] | None:
+    """The command that trains the parent, where it is not complete. UserError as in `parent_command`."""
 
-    UserError where nothing says how, or where the parent would descend from this run. In this process it would leave
-    behind what is global to one: threads, precision, compiled code.
+    def look() -> list[str] | None:
+        if not config.parent or records.is_complete(artifact("runs", config.parent)):
+            return None
+        return parent_command(config, options, upbringing)
+
+    return on_main(look)
+
+
+def train_parent(config: TrainConfig, command: list[str]) -> int:
+    """Train the parent by its command; returns the exit code.
+
+    In this process it would leave behind what is global to one: threads, precision, compiled code.
     """
-    return on_main(lambda: _train_parent(config, options, upbringing))
 
+    def train() -> int:
+        say(f"parent {config.parent} is not there yet: python {' '.join(command)}")
+        return run_command(*command)
 
-def _train_parent(config: TrainConfig, options: TrainOptions, upbringing: Upbringing) -> int:
-    if not config.parent or records.is_complete(artifact("runs", config.parent)):
-        return 0
-    script, *words = parent_command(config, options, upbringing)
-    say(f"parent {config.parent} is not there yet: python {script} {' '.join(words)}")
-    return run_command(script, *words)
+    return on_main(train)
 
 
 def parent_command(config: TrainConfig, options: TrainOptions, upbringing: Upbringing) -> list[str]:

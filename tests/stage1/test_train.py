@@ -196,6 +196,7 @@ def test_what_is_refused_before_anything_is_written(
     refused("seq_len: 1024 tokens are more than the new model is meant for", config, "--seq_len", "1024")
     core = write_config(workspace, CORE)
     refused("there is no complete run 'trunk'.*--parent_config", core)
+    refused("there is no complete run 'trunk'", core, "--mix", "elsewhere")  # told before a mix is built
     refused("no run is called nobody", "--resume", "nobody")
     refused("--optim.lr cannot be given beside it", "--resume", "nobody", "--optim.lr", "1")
     refused("neither a run, nor a folder, nor a hub name", core, "--parent", "null", "--base", "nothing")

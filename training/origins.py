@@ -139,7 +139,8 @@ def _meant(name: str, kind: str) -> str:
 def find_base(config: TrainConfig) -> ModelRef:
     """The model to go on from, a parent or a pretrained base. UserError where it is not there, or of no known kind."""
     name = f"run:{config.parent}" if config.parent else str(config.base)
-    found = main_first(lambda: resolve(name, with_code=config.trust_remote_code))  # which may fetch it
+    values = config.objective == "reward"  # a reward model may go on from another
+    found = main_first(lambda: resolve(name, with_code=config.trust_remote_code, rewards=values))  # which may fetch it
     loading.check_architecture(found, trust_remote_code=config.trust_remote_code)
     return replace(found, random_seed=config.seed) if config.init == "random" else found
 

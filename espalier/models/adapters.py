@@ -73,8 +73,8 @@ def base_of(reference: ModelRef, *, with_code: bool = False) -> ModelRef:
         named = settings_of(reference).get("base_model_name_or_path")
         if not named:
             raise UserError(f"{reference.path}: adapter_config.json names no base; write it as base_model_name_or_path")
-        return resolve(named, with_code=with_code)
-    base = resolve(said["spec"], with_code=with_code)
+        return resolve(named, with_code=with_code, rewards=True)
+    base = resolve(said["spec"], with_code=with_code, rewards=True)
     known_by = {base.content_hash} | ({folder_hash(base.path)} if base.kind == "path" else set())
     if said["content_hash"] not in known_by:
         raise UserError(f"{reference.spec} was trained on another {base.spec} than the one that is there now")

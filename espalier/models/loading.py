@@ -255,11 +255,14 @@ def save_model(
     weights: dict[str, Any] | None = None,
     grown: Grown | None = None,
 ) -> None:
-    """Write weights, tokenizer, template and `espalier.json` into `folder`; of an adapted model, its topmost adapter.
+    """Write weights, tokenizer, template and `espalier.json` into `folder`; of an adapted model, its topmost adapter,
+    and of a reward model its head.
 
     `base` is the model that the adapter stands on; `weights` what `saved_weights` has found, where that was asked;
     `grown` what was trained on, and how.
     """
+    from espalier.models.reward_head import head_of, save_head
+
     if weights is None:
         weights = saved_weights(model)
     if hasattr(model, "peft_config"):
@@ -279,6 +282,8 @@ def save_model(
     else:
         hush()
         model.save_pretrained(folder, state_dict=dict(weights))  # which is emptied
+    if head := head_of(model):
+        save_head(head, folder)
     renderer.tokenizer.save_pretrained(folder)
     stands_on = None
     if base is not None:
@@ -306,13 +311,16 @@ def weights_file(model: Any) -> str:
 
 
 def saved_weights(model: Any) -> dict[str, Any]:
-    """The tensors that `save_model` writes. Of tied tensors only one is stored.
+    """The tensors that `save_model` writes, a reward model's head apart. Of tied tensors only one is stored.
 
     Where several processes train together, all have to ask, and the first is answered.
     """
+    from espalier.models.reward_head import without_head
+
     if not hasattr(model, "peft_config"):
         tied = getattr(model, "all_tied_weights_keys", {})
-        return put_together((name, value) for name, value in model.state_dict().items() if name not in tied)
+        with without_head(model):
+            return put_together((name, value) for name, value in model.state_dict().items() if name not in tied)
     from peft import get_peft_model_state_dict
 
     # With save_embedding_layers="auto" peft would ask the hub whether the vocabulary grew. It never does here.
@@ -324,12 +332,17 @@ def restore_weights(model: Any, folder: Path) -> None:
     """Put the weights that `save_model` wrote back into a model of the same make, bit for bit."""
     from safetensors.torch import load_file, load_model
 
+    from espalier.models.reward_head import head_of, restore_head, without_head
+
     if hasattr(model, "peft_config"):
         from peft import set_peft_model_state_dict
 
         set_peft_model_state_dict(model, load_file(folder / ADAPTER_WEIGHTS))
     else:
-        load_model(model, folder / WEIGHTS, strict=True)
+        with without_head(model):
+            load_model(model, folder / WEIGHTS, strict=True)
+    if head := head_of(model):
+        restore_head(head, folder)
 
 
 def _first_line(error: BaseException) -> str:

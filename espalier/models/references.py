@@ -18,6 +18,8 @@ from espalier.models import hashes
 _DECIDING = (".safetensors", ".json", ".jinja", ".model", ".txt")
 """Files that decide what a model says: weights, configurations, templates, vocabularies."""
 _CODE = ".py"
+REWARD_FACTS = "reward.json"
+"""What lies beside the weights of a reward model and of no other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,13 +43,24 @@ class ModelRef:
         return f"{self.kind}:{self.name}"
 
 
-def resolve(reference: str, *, unfinished: bool = False, with_code: bool = False) -> ModelRef:
+def resolve(reference: str, *, unfinished: bool = False, with_code: bool = False, rewards: bool = False) -> ModelRef:
     """The model that `reference` names: a run, a path or a hub name, tried in this order; `run:` etc. say which.
 
     Of a run that is not complete, `unfinished` takes the newest checkpoint. Code that comes with a model of the hub is
     fetched only `with_code`, for those who asked for it to run. Raises UserError where there is none, with
-    the runs whose names are nearest.
+    the runs whose names are nearest, and for a reward model, which writes nothing, unless `rewards` says that one may
+    be meant.
     """
+    found = _resolve(reference, unfinished, with_code)
+    if not rewards and (found.path / REWARD_FACTS).exists():
+        raise UserError(
+            f"{found.spec} is a reward model: it values replies, and writes none. It judges: python evaluation/run.py "
+            f"--judges {found.spec}"
+        )
+    return found
+
+
+def _resolve(reference: str, unfinished: bool, with_code: bool) -> ModelRef:
     kind, name = kind_of(reference)
     if kind == "run":
         return _resolve_run(name, unfinished)

@@ -11,8 +11,9 @@ import torch.nn.functional as F
 from torch.distributed.fsdp import FSDPModule
 from torch.utils.checkpoint import checkpoint
 
+from espalier.models.hidden import answering
 from training.head.cross_entropy import cross_entropy
-from training.head.shaping import Shaping, answering, shaping_of
+from training.head.shaping import Shaping, shaping_of
 from training.head.terms import Tensor, logits_of
 from training.together import unwrapped
 

@@ -19,6 +19,7 @@ from data_mix.importers.parts.keys import present, refuse, shown_key, unread, wi
 from data_mix.importers.parts.pictures import NAMES as PICTURES
 from data_mix.importers.parts.pictures import without_marks
 from data_mix.importers.preferences import ONE_REPLY, PREFERENCE
+from data_mix.importers.ratings import RATED
 from data_mix.importers.text import TEXT
 from data_mix.reading.record import BadRecord
 from espalier.discover import discover
@@ -84,7 +85,7 @@ def convert(records: list[Any], format: str, *, ignored: frozenset[str] = frozen
     records = [_checked(record) for record in records]
     if format in ONE_REPLY and isinstance(records[0], dict):
         # Told that it is a conversation, it may still say that its reply is a bad one, or that there is a better one.
-        name = next((each.name for each in (HH, PREFERENCE) if each.looks_like(records[0])), name)
+        name = next((each.name for each in (HH, RATED, PREFERENCE) if each.looks_like(records[0])), name)
     if isinstance(records[0], str) and name != TEXT.name:
         raise BadRecord("not_object", f"a text where an object of the format {name} is wanted")
     importer = IMPORTERS[name]

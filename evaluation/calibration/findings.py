@@ -14,6 +14,7 @@ from espalier.artifacts.records import sha256_file
 from espalier.artifacts.registry import source
 from espalier.command_line.console import progress, say
 from espalier.errors import UserError
+from espalier.text.ratings import missing
 from evaluation.calibration import attacks
 from evaluation.calibration.ablation import ablation, held_out
 from evaluation.calibration.asking import Said
@@ -38,7 +39,7 @@ from evaluation.judges.agreement import Resamples, correlation
 from evaluation.judges.calibration import VERSION
 from evaluation.judges.disguises import TOLD
 from evaluation.judges.labels import Labelled, read_file, read_labels
-from evaluation.scoring.pedagogy import missing, statement
+from evaluation.scoring.pedagogy import statement
 
 
 def read(config: CalibrateConfig) -> Labels:

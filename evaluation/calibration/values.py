@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from espalier.text.ratings import WEIGHTS, missing, weighted
 from evaluation.calibration.folds import Fold
 from evaluation.cases.case import Case, Reply
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.labels import Labelled
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
-from evaluation.scoring.pedagogy import WEIGHTS, columns, missing, pedagogy_score, weighted
+from evaluation.scoring.pedagogy import columns, pedagogy_score
 from evaluation.scoring.sameness import COLUMNS, sameness
 
 _MIN_LEAF = 20

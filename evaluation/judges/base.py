@@ -1,7 +1,7 @@
-"""What a judge is, and the dimensions it judges by.
+"""What a judge is, and the dimensions it judges by: those of `espalier/text/ratings.py`.
 
-They are those of MRBench (Maurya et al. 2025, arXiv:2412.09416), and one of the moves that the teachers of MathDial
-(Macina et al. 2023, arXiv:2305.14536) chose, since guidance as MRBench has it is help of any kind: telling is help too.
+They are MRBench's, and one of the moves that the teachers of MathDial chose, since guidance as MRBench has it is help
+of any kind: telling is help too.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from espalier.text.ratings import SCALES
 from evaluation.cases.case import Messages
-from evaluation.metrics.base import Better, Column, Score
+from evaluation.metrics.base import Column, Score
 
 DEFAULT = "classifier"
 """Who judges where nobody is named: the judge that evaluation/judges/train.py makes."""
@@ -27,55 +28,33 @@ class Dimension(Column):
     """Whether it is labelled in corpora of its own: a trained judge then learns it by itself."""
 
 
-def _dimension(
-    name: str,
-    label: str,
-    description: str,
-    values: dict[str, float],
-    better: Better = "higher",
-    *,
-    apart: bool = False,
-) -> Dimension:
-    return Dimension(name=name, label=label, description=description, values=values, better=better, apart=apart)
-
-
-_EXTENT = {"No": 0.0, "To some extent": 0.5, "Yes": 1.0}
+_READ = {
+    "mistake_identification": ("sees the mistake", "Has the tutor seen that there is one?"),
+    "mistake_location": ("says where it lies", "Does the tutor point at the place of it?"),
+    "revealing_of_the_answer": ("gives the final answer away", "Does the tutor say the final answer, right or wrong?"),
+    "providing_guidance": (
+        "guides",
+        "Does the tutor help with an explanation, a hint, an example or a question that leads on?",
+    ),
+    "guiding": ("guides rather than tells", "Does the tutor leave the thinking to the learner, or do a part of it?"),
+    "actionability": ("says what to do next", "Is it clear what the learner should do next?"),
+    "coherence": ("fits what was said before", "Does the reply follow from the conversation?"),
+    "tutor_tone": ("is encouraging", "Is the tone encouraging, neutral or offensive?"),
+    "humanlikeness": ("sounds like a person", "Does it sound natural, and not like a machine?"),
+}
+"""How reports call each column, and the question that it asks."""
+_APART = ("guiding",)
 
 DIMENSIONS: dict[str, Dimension] = {
-    each.name: each
-    for each in (
-        _dimension("mistake_identification", "sees the mistake", "Has the tutor seen that there is one?", _EXTENT),
-        _dimension("mistake_location", "says where it lies", "Does the tutor point at the place of it?", _EXTENT),
-        _dimension(
-            "revealing_of_the_answer",
-            "gives the final answer away",
-            "Does the tutor say the final answer, right or wrong?",
-            {"No": 0.0, "Yes": 1.0},
-            "lower",
-        ),
-        _dimension(
-            "providing_guidance",
-            "guides",
-            "Does the tutor help with an explanation, a hint, an example or a question that leads on?",
-            _EXTENT,
-        ),
-        _dimension(
-            "guiding",
-            "guides rather than tells",
-            "Does the tutor leave the thinking to the learner, or do a part of it?",
-            {"Telling": 0.0, "Generic": 0.5, "Guiding": 1.0},
-            apart=True,
-        ),
-        _dimension("actionability", "says what to do next", "Is it clear what the learner should do next?", _EXTENT),
-        _dimension("coherence", "fits what was said before", "Does the reply follow from the conversation?", _EXTENT),
-        _dimension(
-            "tutor_tone",
-            "is encouraging",
-            "Is the tone encouraging, neutral or offensive?",
-            {"Offensive": 0.0, "Neutral": 0.5, "Encouraging": 1.0},
-        ),
-        _dimension("humanlikeness", "sounds like a person", "Does it sound natural, and not like a machine?", _EXTENT),
+    name: Dimension(
+        name=name,
+        label=label,
+        description=description,
+        values=SCALES[name].values,
+        better=SCALES[name].better,
+        apart=name in _APART,
     )
+    for name, (label, description) in _READ.items()
 }
 """By name, as suites write them."""
 

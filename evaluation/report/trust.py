@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from espalier.report import Markup, escape, percent, table
+from espalier.text.ratings import WEIGHTS
 from evaluation.comparison.formats import interval, number
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.calibration import METRICS_ALONE
@@ -13,7 +14,7 @@ from evaluation.judges.panel import agreement
 from evaluation.metrics.base import Column
 from evaluation.report.material import Material
 from evaluation.scoring.fluency import COLUMN as FLUENCY
-from evaluation.scoring.pedagogy import PEDAGOGY, VERSION, WEIGHTS
+from evaluation.scoring.pedagogy import PEDAGOGY, VERSION
 
 TRAIN = "python evaluation/judges/train.py --labels FILE"
 """The command that makes judged columns appear."""

@@ -19,10 +19,11 @@ and elsewhere it only compares models on the same cases.
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from espalier.text.ratings import WEIGHTS, missing, weighted
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics.answer import answer_revealed
 from evaluation.metrics.base import DOES_NOT_APPLY, Column, Score
@@ -34,20 +35,6 @@ from evaluation.metrics.wording import plausible
 from evaluation.scoring.sameness import FILLED, SAMENESS
 
 VERSION = 2
-
-WEIGHTS = {
-    "mistake_identification": 0.15,
-    "mistake_location": 0.05,
-    "providing_guidance": 0.1,
-    "guiding": 0.3,
-    "actionability": 0.3,
-    "revealing_of_the_answer": 0.1,
-}
-"""What each verdict counts. What the learner is to do, and that it is the learner who does it, count most. Guidance as
-MRBench has it is help of any kind, which cannot tell guiding from telling; the two about the mistake depend on each
-other, and the one that new tutors' replies tell less surely counts least."""
-_OPTIONAL = "guiding"
-"""Taught by labels of its own; without it the other weights make up the whole."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -103,11 +90,6 @@ def columns() -> list[str]:
     return [*WEIGHTS, *(check.column.name for check in CHECKS)]
 
 
-def missing(known: Container[str]) -> list[str]:
-    """Those of its verdicts that are not `known`."""
-    return [name for name in WEIGHTS if name not in known and name != _OPTIONAL]
-
-
 def pedagogy_score(found: Mapping[str, float]) -> Score:
     """The score, 0 to 1, of a reply with these columns; none where a verdict is missing. Other columns may be."""
     if missing(found):
@@ -124,13 +106,6 @@ def pedagogy_score(found: Mapping[str, float]) -> Score:
         score *= left
         why += f", × {left:.2f}, is it {question}? {check.column.name} {found[check.column.name]:.2f}"
     return Score(score, why)
-
-
-def weighted(verdicts: Mapping[str, float]) -> float:
-    """The weighted verdicts alone, 0 to 1: what teachers' labels come to by the same weights."""
-    given = {name: weight for name, weight in WEIGHTS.items() if name in verdicts or name != _OPTIONAL}
-    good = {name: 1 - verdicts[name] if DIMENSIONS[name].better == "lower" else verdicts[name] for name in given}
-    return sum(weight * good[name] for name, weight in given.items()) / sum(given.values())
 
 
 def statement() -> dict[str, Any]:

@@ -13,6 +13,7 @@ import pytest
 from espalier.artifacts import records, registry
 from espalier.artifacts.paths import artifact
 from espalier.errors import UserError
+from espalier.text.ratings import WEIGHTS
 from evaluation.cache import Cache
 from evaluation.calibrate import main
 from evaluation.calibration import baselines
@@ -32,7 +33,6 @@ from evaluation.judges.base import DIMENSIONS, Item, Verdict
 from evaluation.judges.labels import Labelled, read_labels
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
-from evaluation.scoring.pedagogy import WEIGHTS
 
 TUTORS = ("Ann", "Ben", "Cho", "Expert", "Novice")
 THINGS = ["apples", "pears", "plums", "grapes", "melons", "figs", "lemons", "limes", "cherries", "peaches", "mangos"]

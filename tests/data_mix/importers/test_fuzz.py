@@ -72,6 +72,29 @@ GOOD: dict[str, list[Any]] = {
     "prosocial": [EXCHANGE, EXCHANGE | {"response_id": 1, "rots": None}],
     "hh": [{"chosen": "\n\nHuman: I go.\n\nAssistant: You went?", "rejected": "\n\nHuman: I go.\n\nAssistant: No."}],
     "preference": [{"conversations": [HUMAN, GPT, HUMAN], "chosen": GPT, "rejected": GPT | {"value": "No."}}],
+    "rated": [
+        {
+            "messages": [USER],
+            "reply": "You went?",
+            "ratings": {"preferred": 0.75, "guiding": None, "warm": 1},
+            "tutor": "Ann",
+            "rater": "b",
+            "weight": 2,
+            "meta": {"level": "A1"},
+        }
+    ],
+    "mrbench": [
+        {
+            "conversation_id": "7",
+            "conversation_history": "Tutor: What is 3^2?\n\xa0Student: 6",
+            "Topic": "Powers",
+            "Ground_Truth_Solution": "9",
+            "anno_llm_responses": {
+                "Ann": {"response": "What does the 2 say?", "annotation": {"Actionability": "To some extent"}},
+                "Ben": {"response": "It is 9.", "annotation": {"Revealing_of_the_Answer": "Yes (and it is correct)"}},
+            },
+        }
+    ],
     "sgd": [
         {
             "dialogue_id": "1",
@@ -140,6 +163,9 @@ PREFERENCES: list[dict[str, Any]] = [
     {"input": {"messages": [USER]}, "preferred_output": [ASSISTANT], "non_preferred_output": [NO]},
     {"prompt": "I go.", "completion": [ASSISTANT], "label": True},
     {"conversations": [HUMAN, GPT], "kto_tag": False},
+    {"prompt": "I go.", "response": "You went?", "ratings": {"preferred": 1}},
+    {"prompt": [USER], "reply": [ASSISTANT], "ratings": {"revealing_of_the_answer": 0}},
+    {"instruction": "I go.", "output": "You went?", "ratings": {"preferred": 0.5}},
 ]
 
 KEYS = sorted(

@@ -49,7 +49,9 @@ def test_what_cannot_be_used_has_a_reason(record: Any, reason: str) -> None:
 
 
 def test_an_unknown_shape_is_told_by_its_keys() -> None:
-    with pytest.raises(BadRecord, match=r"its keys: heading, body\); known are hh, preference, lmsys, ") as caught:
+    with pytest.raises(
+        BadRecord, match=r"its keys: heading, body\); known are hh, rated, preference, lmsys, "
+    ) as caught:
         detect({"heading": "x", "body": "y"})
     assert "text" in caught.value.detail
     with pytest.raises(BadRecord) as caught:

@@ -165,13 +165,13 @@ GOOD = shared_task("d", ASKED.format(APPLES), A=("Hm.", {"Actionability": "Yes"}
     [
         ("text", "no list of dialogues"),
         ([], "no labelled replies"),
-        ([1], "dialogue 1: has neither"),
-        ([GOOD, {**GOOD, "tutor_responses": []}], "dialogue 2: has neither"),
+        ([1], r"dialogue 1 \(1\): has neither"),
+        ([GOOD, {**GOOD, "tutor_responses": []}], r"dialogue 2 \(d\): has neither"),
         ([{**GOOD, "conversation_history": None}], "no text under conversation_history"),
         ([{**GOOD, "conversation_history": "Hello"}], "does not begin with 'Tutor:'"),
         (
             [{**GOOD, "tutor_responses": {"A": {"annotation": {}}}}],
-            r"dialogue 1 \(d\), tutor A: no text under response",
+            r"dialogue 1 \(d\): tutor A: no text under response",
         ),
         ([{**GOOD, "tutor_responses": {"A": {"response": "Hm."}}}], "no labels under annotation"),
         ([shared_task("d", "Student: 1", A=("Hm.", {"Charm": "Yes"}))], "unknown dimension 'Charm'"),

@@ -4,13 +4,14 @@ import random
 
 import pytest
 
+from espalier.text.ratings import WEIGHTS, missing, weighted
 from evaluation.cases.case import Case, Reply
 from evaluation.controls.base import Scene, controls
 from evaluation.judges.base import DIMENSIONS
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Metric
 from evaluation.scoring.columns import known_columns
-from evaluation.scoring.pedagogy import CHECKS, PEDAGOGY, WEIGHTS, columns, missing, pedagogy_score, statement, weighted
+from evaluation.scoring.pedagogy import CHECKS, PEDAGOGY, columns, pedagogy_score, statement
 
 BEST = dict.fromkeys(WEIGHTS, 1.0) | {"revealing_of_the_answer": 0.0}
 WORST = dict.fromkeys(WEIGHTS, 0.0) | {"revealing_of_the_answer": 1.0}

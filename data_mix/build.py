@@ -137,7 +137,7 @@ def report(folder: Path, facts: dict[str, Any], audited: dict[str, Any]) -> None
         say(f"{name}: {tally['read']:,} records read, {kept}, {dropped:,} dropped{reasons}")
     for split, found in (facts["preferences"] or {}).items():
         counts = ", ".join(f"{found[key]:,} {key}" for key in ("pairs", "good", "bad") if found[key])
-        say(f"preferences/{split}: {found['rows']:,} ({counts or 'none'}), trained by nothing yet")
+        say(f"preferences/{split}: {found['rows']:,} ({counts or 'none'}), trained on by --rows preference")
     for kind, found in facts["entropy"].items():
         say(f"entropy of {kind}s: {found['bits_per_byte']:.4f} bits per byte, over {found['rows']:,} rows")
     for name, found in facts["duplicates"].items():

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from data_mix.packing.pack import Pack
+from training.compared import Compared
 from training.sequences import Sequences, Tensor
 
 
@@ -77,16 +78,20 @@ class PackBatches:
         self._pack, self._size, self._grad_accum = pack, micro_batch_size, grad_accum
         self._rank, self._world_size = rank, world_size
         self._order = Order(len(pack), seed)
+        self._compared = Compared(pack) if pack.columns else None
 
     def __call__(self, step: int) -> list[Batch]:
         per_step = self._size * self._grad_accum
         chosen = self._order.take(step * per_step, per_step)
         num_trained = int(self._pack.trained(chosen).sum())  # of all processes together
         own = chosen.reshape(self._grad_accum, self._size)[self._rank :: self._world_size]
-        return [make_batch(self._pack, part, num_trained) for part in own]
+        if self._compared is None:
+            return [make_batch(self._pack, part, num_trained) for part in own]
+        totals = self._compared.totals(chosen)
+        return [make_batch(self._pack, part, num_trained, self._compared.extras(part) | totals) for part in own]
 
 
-def make_batch(pack: Pack, chosen: np.ndarray, num_trained: int) -> Batch:
+def make_batch(pack: Pack, chosen: np.ndarray, num_trained: int, extras: Mapping[str, Tensor] | None = None) -> Batch:
     """The chosen sequences of a pack as tensors."""
     sequences = make_sequences(pack, chosen)
     return Batch(
@@ -95,6 +100,7 @@ def make_batch(pack: Pack, chosen: np.ndarray, num_trained: int) -> Batch:
         num_trained=num_trained,
         num_tokens=int((sequences.rows >= 0).sum()),
         row_ids=lambda: pack.ids_of(chosen),
+        extras=extras or {},
     )
 
 

@@ -166,8 +166,8 @@ class TrainConfig(LoopSettings):
     """Name of the mix it trains on: mixes/MIX."""
     recipe: FilePath | None = None
     """Recipe that builds the mix when it is missing."""
-    rows: Literal["text", "chat", "all"] = "all"
-    """Which rows of the mix are trained on."""
+    rows: Literal["text", "chat", "all", "preference"] = "all"
+    """Which rows of the mix are trained on: texts, chats, both, or its preferences, which are compared."""
     row_weights: FilePath | None = None
     """A table (.parquet, .csv, .jsonl) of row ids and their weights in this run, times those in the mix."""
     objective: objectives.Name = "sft"
@@ -240,6 +240,18 @@ class TrainConfig(LoopSettings):
             raise ValueError(f"give exactly one of {wanted}, not {' and '.join(given) or 'none of them'}")
         if self.load_in_4bit and (self._trains_all or self.init == "random"):
             raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
+        return self
+
+    @model_validator(mode="after")
+    def _compares_what_is_compared(self) -> Self:
+        comparing = self.objective in objectives.COMPARING
+        if self.rows == "preference" and not comparing:
+            raise ValueError(
+                f"rows: preference holds rejected replies too, and objective: {self.objective} would learn them like "
+                f"the others; give objective: {' or '.join(objectives.COMPARING)}"
+            )
+        if comparing and self.rows != "preference":
+            raise ValueError(f"objective: {self.objective} compares replies; give rows: preference")
         return self
 
     @model_validator(mode="after")

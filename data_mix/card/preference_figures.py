@@ -124,8 +124,8 @@ def section(found: dict[str, dict[str, Preferences]]) -> str:
     headers = ["source", "split", "pairs", "good", "bad", "mean bytes of chosen", "of rejected", "chosen is longer"]
     lines = [
         "Which of two replies is the better one (*pairs*), or whether a single one is good or bad. They lie in "
-        "`preferences/`, outside the shares, and **are trained by nothing yet**. Where the better replies are mostly "
-        "the longer ones, a model may learn no more than that.\n",
+        "`preferences/`, outside the shares, and are trained on where a run says `rows: preference`. Where the "
+        "better replies are mostly the longer ones, a model may learn no more than that.\n",
         table(headers, rows),
     ]
     samples = [row for figures in found.get("train", {}).values() for row in figures.samples]

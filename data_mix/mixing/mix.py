@@ -192,7 +192,7 @@ def _refuse_empty_split(catalogue: Catalogue, preferences: Catalogue) -> None:
     recipe = catalogue.recipe
     kept = catalogue.fate == 0
     if not len(kept):
-        return  # a mix of preferences alone, which can be looked at, though not trained on
+        return  # a mix of preferences alone
     for number, source in enumerate(recipe.sources):
         if not kept[catalogue.rows_of(number)].any() and not (preferences.fate[preferences.rows_of(number)] == 0).any():
             raise KeepScratch(

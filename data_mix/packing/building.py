@@ -6,7 +6,7 @@ would be, and appended to the arrays.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,7 +88,7 @@ def build(
     folder.mkdir()
     tally = rendering.tally
     packed, last = 0, None
-    with _Packing(folder, seq_len) as packing:
+    with Packing(folder, seq_len) as packing:
         for row, rendered, is_first in rendering.of(rows):
             places = len(rendered.ids) - 1
             if places > seq_len and long_rows == "drop":
@@ -98,19 +98,8 @@ def build(
             tally["untrained_pieces"] += packing.add(row, rendered, is_first=is_first)
             packed += row.id != last
             last = row.id
-            if packing.held_tokens >= WINDOW_TOKENS:
-                packing.flush()
-        packing.flush()
-    return Counts(
-        **tally,
-        packed=packed,
-        longest=packing.longest,
-        longest_row=packing.longest_row,
-        tokens=packing.num_tokens,
-        trained_tokens=packing.num_trained,
-        sequences=packing.num_sequences,
-        density=packing.num_tokens / max(1, packing.num_sequences * seq_len),
-    )
+    facts: dict[str, Any] = tally | packing.counts
+    return Counts(**facts, packed=packed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,11 +113,17 @@ class _Piece:
 
 
 @dataclass
-class _Packing:
-    """The open files of a split, and the window of pieces that are still to be laid into sequences."""
+class Packing:
+    """The open files of a split, and the window of pieces that are still to be laid into sequences.
+
+    A context manager; what it has counted stands once that is left.
+    """
 
     folder: Path
+    """Exists, and is empty."""
     seq_len: int
+    more: Mapping[str, tuple[type, int]] = field(default_factory=dict)
+    """Arrays with an entry for each row beside `ROWS`: type, and how many numbers an entry holds, 0 for a bare one."""
     num_rows: int = 0
     num_sequences: int = 0
     num_tokens: int = 0
@@ -136,7 +131,7 @@ class _Packing:
     longest: int = 0
     longest_row: str = ""
     held_tokens: int = 0
-    _pieces: list[_Piece] = field(default_factory=list)
+    _units: list[list[_Piece]] = field(default_factory=list)
     _table: list[dict[str, Any]] = field(default_factory=list)
     _files: ExitStack = field(default_factory=ExitStack)
 
@@ -149,7 +144,8 @@ class _Packing:
             for name, dtype in SEQUENCES.items()
         }
         self._facts = {
-            name: opened(_GrowingArray(self.folder / f"{name}.npy", dtype, ())) for name, dtype in ROWS.items()
+            name: opened(_GrowingArray(self.folder / f"{name}.npy", dtype, (size,) if size else ()))
+            for name, (dtype, size) in {**{name: (dtype, 0) for name, dtype in ROWS.items()}, **self.more}.items()
         }
         self._rows = opened(parquet.ParquetWriter(self.folder / "rows.parquet", _schema()))
         return self
@@ -157,7 +153,21 @@ class _Packing:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is None:
+            self.flush()
         self._files.__exit__(kind, error, trace)
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """Facts of what was written, by the names of `Counts`."""
+        return {
+            "longest": self.longest,
+            "longest_row": self.longest_row,
+            "tokens": self.num_tokens,
+            "trained_tokens": self.num_trained,
+            "sequences": self.num_sequences,
+            "density": self.num_tokens / max(1, self.num_sequences * self.seq_len),
+        }
 
     def add(self, row: Row, rendered: Rendered, *, is_first: bool) -> int:
         """Take a row, in pieces where it is longer than a sequence; returns how many of them teach nothing and are
@@ -171,29 +181,51 @@ class _Packing:
             if not piece.weights.any():
                 untrained += 1
                 continue
-            self._pieces.append(piece)
-            self.held_tokens += len(piece.inputs)
-            if len(piece.inputs) > self.longest:
-                self.longest, self.longest_row = len(piece.inputs), row.id
+            self._hold([piece], row)
         self._table.append(_facts(row, rendered, fits=places <= self.seq_len, is_first=is_first))
         self.num_rows += 1
+        self._flush_if_full()
         return untrained
+
+    def add_together(self, members: Sequence[tuple[Row, Rendered, Mapping[str, Any]]]) -> None:
+        """Take rows that are to lie in one sequence, which they fit, each with its entries of all arrays of `more`."""
+        pieces = []
+        for row, rendered, facts in members:
+            ids = np.array(rendered.ids, dtype=np.int32)
+            weights = np.array(rendered.weights[1:], dtype=np.float32)
+            pieces.append(_Piece(row=self.num_rows, inputs=ids[:-1], labels=ids[1:], weights=weights))
+            self._table.append(_facts(row, rendered, fits=True, is_first=True) | dict(facts))
+            self.num_rows += 1
+        self._hold(pieces, members[0][0])
+        self._flush_if_full()
+
+    def _hold(self, unit: list[_Piece], row: Row) -> None:
+        self._units.append(unit)
+        size = _size(unit)
+        self.held_tokens += size
+        if size > self.longest:
+            self.longest, self.longest_row = size, row.id
+
+    def _flush_if_full(self) -> None:
+        if self.held_tokens >= WINDOW_TOKENS:
+            self.flush()
 
     def flush(self) -> None:
         """Lay what is held into sequences, and write it."""
         import pyarrow
 
-        sequences = best_fit([len(piece.inputs) for piece in self._pieces], self.seq_len)
+        sequences = best_fit([_size(unit) for unit in self._units], self.seq_len)
         at_once = max(1, _WRITTEN_TOKENS // self.seq_len)
         for start in range(0, len(sequences), at_once):
-            self._write([[self._pieces[index] for index in members] for members in sequences[start : start + at_once]])
+            some = sequences[start : start + at_once]
+            self._write([[piece for index in members for piece in self._units[index]] for members in some])
         for name, file in self._facts.items():
             file.append([facts[name] for facts in self._table])
         self._rows.write_table(pyarrow.Table.from_pylist(self._table, schema=_schema()))
         self.num_sequences += len(sequences)
         self.num_tokens += self.held_tokens
         self.held_tokens = 0
-        self._pieces.clear()
+        self._units.clear()
         self._table.clear()
 
     def _write(self, sequences: list[list[_Piece]]) -> None:
@@ -214,6 +246,11 @@ class _Packing:
         for name, array in arrays.items():
             self._sequences[name].append(array)
         self.num_trained += int(np.count_nonzero(arrays["weights"]))
+
+
+def _size(unit: Sequence[_Piece]) -> int:
+    """Places of pieces that lie in one sequence."""
+    return sum(len(piece.inputs) for piece in unit)
 
 
 class _GrowingArray:

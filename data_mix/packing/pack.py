@@ -13,6 +13,11 @@ A pack lies in `mixes/NAME/packs/KEY/`, one folder per split, as plain arrays th
 A row is one line of rows.parquet; where the chat template shows earlier turns otherwise than it asks for them, it is
 several, each blind to the others, so that every turn is trained behind its own prompt (`espalier/text/loss_mask.py`).
 
+A pack of preferences (`rows: preference`) has a line in rows.parquet for each reply, with its row's id, and besides
+
+    row_group    (R,)    what is compared together, and lies in one sequence (`comparisons.py`)
+    row_targets  (R, C)  what is thought of the reply, by the `columns` of the manifest; NaN where that is not known
+
 A row of n tokens takes n-1 places, since its last token is only ever a label. A row that needs more than S places is
 split into pieces of S, each of which begins anew with the last label of the one before as its first input, so that
 every token is a label exactly once; or, by `long_rows: drop`, it is left out. Either is counted.
@@ -22,6 +27,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +35,8 @@ from typing import Any
 
 import numpy as np
 
-from data_mix.packing.building import ROWS, SEQUENCES, LongRows, build
+from data_mix.packing.building import ROWS, SEQUENCES, Counts, LongRows, build
+from data_mix.packing.comparisons import ComparisonCounts, build_comparisons, columns_of
 from data_mix.packing.rendering import BadRows, Rendering, RowKind
 from espalier.artifacts import records
 from espalier.errors import UserError
@@ -59,8 +66,9 @@ def open_packs(
     """The packs of a complete mix by split, their manifest, and what was done: `found`, `built` or `rebuilt`.
 
     A pack is built when it is missing, and again when a file of it has changed since. Held-out splits are packed like
-    the training split, except that long rows are always split, so that none goes unmeasured. Raises UserError when a
-    row cannot be rendered, or no row is left to train on.
+    the training split, except that long rows are always split, so that none goes unmeasured. Preferences are never
+    split, whatever `long_rows` says: what does not fit is left out and counted. Raises UserError when a row cannot be
+    rendered, or no row is left to train on.
     """
     mix_hash = records.read_json(mix / records.MANIFEST)["content_hash"]
     folder = mix / "packs" / pack_key(mix_hash, renderer, seq_len, rows, long_rows, bad_rows)
@@ -74,17 +82,17 @@ def open_packs(
         done = "built"
     if done != "found":
         with records.staging(folder, replace=True) as temporary:
-            counts = {}
-            for path in sorted(mix.glob("*.parquet")):
-                train = path.stem == "train"
-                rendering = Rendering(renderer, rows, bad_rows)
-                counts[path.stem] = build(
-                    rendering, read_rows(path), temporary / path.stem, seq_len, long_rows if train else "split"
-                )
+            columns: list[str] = []
+            counts: Mapping[str, Counts]
+            if rows == "preference":
+                columns = columns_of(row for path in _files(mix, rows) for row in read_rows(path))
+                counts = _build_comparisons(mix, renderer, temporary, seq_len, columns, bad_rows)
+            else:
+                counts = _build_rows(mix, renderer, temporary, seq_len, rows, long_rows, bad_rows)
             if not counts.get("train") or not counts["train"].trained_tokens:
                 wanted = "" if rows == "all" else f" {rows}"
                 raise UserError(
-                    f"{mix}: its training split has no{wanted} row that could be trained on{_compared(mix)}"
+                    f"{mix}: its training split has no{wanted} row that could be trained on{_instead(mix, rows)}"
                 )
             records.write_manifest(
                 temporary,
@@ -95,25 +103,60 @@ def open_packs(
                     "rows": rows,
                     "long_rows": long_rows,
                     "bad_rows": bad_rows,
+                    **({"columns": columns} if columns else {}),
                     "splits": {split: asdict(count) for split, count in counts.items()},
                 },
             )
     manifest = records.read_json(folder / records.MANIFEST)
-    return {split: Pack(folder / split) for split in manifest["splits"]}, manifest, done
+    named = tuple(manifest.get("columns", ()))
+    return {split: Pack(folder / split, named) for split in manifest["splits"]}, manifest, done
 
 
-def _compared(mix: Path) -> str:
-    """A remark on the preferences of a mix, where it has some."""
+def _files(mix: Path, rows: RowKind) -> list[Path]:
+    """Those of a mix that hold the wanted rows, a split each."""
+    return sorted((mix / "preferences" if rows == "preference" else mix).glob("*.parquet"))
+
+
+def _build_rows(
+    mix: Path,
+    renderer: ChatRenderer,
+    folder: Path,
+    seq_len: int,
+    rows: RowKind,
+    long_rows: LongRows,
+    bad_rows: BadRows,
+) -> dict[str, Counts]:
+    counts = {}
+    for path in _files(mix, rows):
+        rendering = Rendering(renderer, rows, bad_rows)
+        wanted = long_rows if path.stem == "train" else "split"
+        counts[path.stem] = build(rendering, read_rows(path), folder / path.stem, seq_len, wanted)
+    return counts
+
+
+def _build_comparisons(
+    mix: Path, renderer: ChatRenderer, folder: Path, seq_len: int, columns: list[str], bad_rows: BadRows
+) -> dict[str, ComparisonCounts]:
+    return {
+        path.stem: build_comparisons(renderer, columns, bad_rows, read_rows(path), folder / path.stem, seq_len)
+        for path in _files(mix, "preference")
+    }
+
+
+def _instead(mix: Path, rows: RowKind) -> str:
+    """A remark on what a mix has in the place of the wanted rows."""
+    if rows == "preference":
+        return "; they come from comparisons (chosen, rejected) or ratings, by a source's preferences: both or keep"
     found = (records.read_json(mix / records.MANIFEST).get("preferences") or {}).get("train", {}).get("rows", 0)
-    return f"; it holds {found:,} preferences, which nothing trains on yet" if found else ""
+    return f"; it holds {found:,} preferences: --rows preference --objective dpo trains on them" if found else ""
 
 
 class Pack:
     """One packed split, mapped into memory."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        for name in (*SEQUENCES, *ROWS):
+    def __init__(self, folder: Path, columns: tuple[str, ...] = ()) -> None:
+        self._folder, self.columns = folder, columns
+        for name in (*SEQUENCES, *ROWS, *(("row_group", "row_targets") if columns else ())):
             array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
             setattr(self, "turn_weights" if name == "weights" else name, array)
 
@@ -126,6 +169,10 @@ class Pack:
     row_fits: np.ndarray
     row_trained_bytes: np.ndarray
     row_floor_bits: np.ndarray
+    columns: tuple[str, ...]
+    """What is thought of the replies of preferences; nothing for a pack of other rows, which lacks what follows."""
+    row_group: np.ndarray
+    row_targets: np.ndarray
 
     @cached_property
     def row_ids(self) -> list[str]:

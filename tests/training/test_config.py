@@ -51,3 +51,8 @@ def test_what_cannot_be_together_is_said_by_its_key(tmp_path: Path, flags: tuple
     given = [flag for flag in LORA if flag.partition(".")[0] not in flags[-1]]
     with pytest.raises(UserError, match=message):
         asked(tmp_path, *given, *flags)
+
+
+def test_what_learns_every_row_is_given_no_rejected_replies(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="rows: preference holds rejected replies too, and objective: sft would learn"):
+        asked(tmp_path, *LORA, "--rows=preference")

@@ -21,6 +21,8 @@ Facts = Mapping[str, "Tensor"]
 """Scalars that an objective says of a micro-batch; averaged over those of a step that have them, and logged."""
 Objective = Callable[[Any, "Batch"], tuple["Tensor", Facts]]
 """(model, batch) -> loss, facts. Losses are shares that add up over the micro-batches of a step."""
+COMPARING = ("dpo", "gradient", "reward")
+"""Those that compare replies, which a pack of preferences holds together."""
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 if TYPE_CHECKING:

@@ -291,7 +291,7 @@ def test_manifest_audit_and_card_tell_of_them(built: Path) -> None:
     assert mine["mean_chosen_bytes"] == pytest.approx(8, abs=0.2) and mine["chosen_is_longer"] == 1.0
     assert audited["sources"]["mine"]["kept"] == 140 and audited["sources"]["mine"]["split_off"] == 60
     card = (built / "CARD.md").read_text()
-    assert "## Preferences" in card and "trained by nothing yet" in card
+    assert "## Preferences" in card and "rows: preference" in card
     assert card.count("#preference**") == 3 and "**rejected** *assistant*: Bad" in card
 
 
@@ -305,22 +305,24 @@ def test_what_was_compared_is_part_of_what_a_mix_is(built: Path, tmp_path: Path)
     assert after["content_hash"] != before["content_hash"]
 
 
-def test_a_mix_of_comparisons_alone_is_built_and_cannot_be_trained_on(
+def test_a_mix_of_comparisons_alone_is_built_and_has_no_chats(
     workspace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = jsonl(tmp_path / "mine.jsonl", map(pair, range(40)))
     words = ["--name", "mine", "--sources.0.path", source["path"], "--sources.0.preferences", "keep"]
     assert build.main(words) == 0
     said = capsys.readouterr().out
-    assert "40 records read, 0 rows kept and 40 preferences" in said and "trained by nothing yet" in said
+    assert "40 records read, 0 rows kept and 40 preferences" in said and "trained on by --rows preference" in said
     folder = workspace / "mixes" / "mine"
     assert len(kept(folder)) == 40 and not trained(folder)
     assert "## Preferences" in (folder / "CARD.md").read_text()
     with pytest.raises(
-        UserError, match=r"has no chat row that could be trained on; it holds \d\d preferences"
+        UserError, match=r"has no chat row that could be trained on; it holds \d\d preferences: --rows preference"
     ) as caught:
         open_packs(folder, tiny.renderer(), seq_len=32, rows="chat", long_rows="split")
     assert "\n" not in str(caught.value)
+    packs, _, _ = open_packs(folder, tiny.renderer(), seq_len=64, rows="preference", long_rows="split")
+    assert {row_id.partition("#")[2] for row_id in packs["train"].row_ids} == {"preference"}
 
 
 def test_tokens_of_replies_are_counted(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Calibrate a judge, and the rule metrics, against teachers' labels: how far can each column of a report be trusted?
 
     python evaluation/calibrate.py --labels bea2025_dev.json mrbench_v2.json [--bridge train.json validation.json]
+    python evaluation/calibrate.py --labels mrbench_v2.json --judge run:NAME
     python evaluation/calibrate.py --labels mrbench_v2.json --judge openai:NAME@URL [--problems 40] [--controls salad,…]
 
 Figures go to judges/NAME/calibration.json, from where reports take them, and as a page to agents/reports/. Folds and
@@ -50,8 +51,10 @@ def calibrate(config: CalibrateConfig, options: CalibrateOptions) -> int:
             **findings.judge_found(judging, labels),
             **findings.disguises_found(judging, arenas),
             **findings.pedagogy_found(judging, labels, arenas),
+            **findings.preferred_found(judging, labels, arenas),
             **findings.ablation_found(judging, labels, config),
             **metrics,
+            **({"taught_by": judging.taught_by} if judging.taught_by else {}),
         }
         announce(found)
         keep(judging.name, found, options)
@@ -81,14 +84,16 @@ def announce(found: dict[str, Any]) -> None:
             if facts["told_apart"]
         ],
     )
-    for arena, facts in found["attacks"].items():
-        say(f"{arena}: the pedagogy score of replies made to win, beside good replies to the same dialogues:")
-        rows = [
-            [name, each["made"], f"{each['mean']['value']:.2f}", f"{each['good']['value']:.2f}",
-             _interval(each["wins"]), "yes" if each["beaten"] else "NO"]
-            for name, each in strongest(facts["families"])
-        ]  # fmt: skip
-        table(["family", "n", "its mean", "good replies'", "beats the good reply", "beaten"], rows)
+    preferred = found.get("preferred", {}).get("attacks", {})
+    for score, attacked in (("the pedagogy score", found["attacks"]), ("what the judge prefers", preferred)):
+        for arena, facts in attacked.items():
+            say(f"{arena}: {score}, of replies made to win, beside good replies to the same dialogues:")
+            rows = [
+                [name, each["made"], f"{each['mean']['value']:.2f}", f"{each['good']['value']:.2f}",
+                 _interval(each["wins"]), "yes" if each["beaten"] else "NO"]
+                for name, each in strongest(facts["families"])
+            ]  # fmt: skip
+            table(["family", "n", "its mean", "good replies'", "beats the good reply", "beaten"], rows)
 
 
 def strongest(families: dict[str, Any]) -> list[tuple[str, Any]]:

@@ -27,7 +27,7 @@ from evaluation.comparison.summary import summarise
 from evaluation.config import EvaluateConfig, EvaluateOptions, command
 from evaluation.gate import Gate, Reliable, check, check_names, parse_gate
 from evaluation.judges import calibration
-from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.base import JUDGED
 from evaluation.junit import write_junit
 from evaluation.plan import Plan
 from evaluation.report import Material, conclusions, learners, log_line, visibility, write_report
@@ -85,7 +85,7 @@ def _reliable(plan: Plan) -> Reliable:
             column.name == PEDAGOGY.name and set(pedagogy_columns()) & set(plan.missing)
         ):
             found[column.name] = (False, "no judge at work gives it, or a part of it")
-        elif column.name in DIMENSIONS:
+        elif column.name in JUDGED:
             for name in plan.judge.names if plan.judge else ():
                 known = calibration.reliable(name).get(column.name, (False, f"judge {name} was not calibrated on it"))
                 found[column.name] = min(found.get(column.name, known), known)

@@ -59,7 +59,8 @@ class EvaluateConfig(Config):
     metrics: list[FilePath] = []
     """Python files with metrics of your own, for the suite to name beside Espalier's. They are run as your code."""
     judges: list[str] | None = None
-    """Who judges: trained judges by name (judges/NAME) and openai:NAME@URL. By default the classifier, once trained."""
+    """Who judges: trained judges by name (judges/NAME), reward models (run:NAME) and openai:NAME@URL. By default the
+    classifier, once trained."""
     controls: list[str] | None = None
     """Replies made to win that answer beside the models, by family or kind (salad,agreement), all, or none. By default
     those that the suite names, and where it has a pedagogy score a few of the strongest."""

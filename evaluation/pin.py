@@ -5,7 +5,8 @@
     packages   versions of Python and of the packages that count, generate and render
     controls   what stands beside the scores: the families of replies made to win, their words, and the suite's rules
     cases      the suite, the cases asked, and the mix that they come from
-    judges     trained judges by the content of their files, others by their name, and every judge's calibration
+    judges     trained judges and reward models by the content of their files, others by their name, and every judge's
+               calibration
     settings   the rest of the command line that can change a score
 
 `python evaluation/run.py … --print_pin` says it, and asks nobody. With `--pin` a command refuses any other evaluator
@@ -36,7 +37,8 @@ from espalier.artifacts.records import read_json, sha256_file, verify_manifest
 from espalier.command_line.config import to_dict
 from espalier.errors import UserError
 from espalier.models import hashes
-from espalier.models.references import folder_hash
+from espalier.models.pool import stands_on
+from espalier.models.references import folder_hash, resolve
 from evaluation import seal
 from evaluation.judges import calibration
 
@@ -134,8 +136,7 @@ class Evaluator:
         found = {}
         for reference, name in {**self.judges, calibration.METRICS_ALONE: calibration.METRICS_ALONE}.items():
             path = calibration.path_of(name)
-            is_trained = ":" not in reference and reference != calibration.METRICS_ALONE
-            facts = [_trained(name) if is_trained else reference, sha256_file(path) if path.exists() else None]
+            facts = [_known_by(reference, name), sha256_file(path) if path.exists() else None]
             found[reference] = _hash(facts)
         return found
 
@@ -178,6 +179,15 @@ def _what_differs(pin: str, evaluator: Evaluator) -> str:
         except (UserError, AttributeError, KeyError, TypeError):  # of an earlier version, or half written
             continue
     return "no scores here were made by that one, so it cannot be told what differs"
+
+
+def _known_by(reference: str, name: str) -> Any:
+    """A judge here by its content, any other by how it is named."""
+    if reference.startswith("run:"):
+        with hashes.forgotten():
+            found = resolve(reference, rewards=True)
+            return [found.content_hash, stands_on(found)]
+    return reference if ":" in reference or reference == calibration.METRICS_ALONE else _trained(name)
 
 
 def _trained(name: str) -> list[Any]:

@@ -23,7 +23,7 @@ from evaluation.cases.trained_on import made_from
 from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
 from evaluation.fluency.reader import check_reads, open_reader
-from evaluation.judges.base import DIMENSIONS, Judge
+from evaluation.judges.base import JUDGED, Judge
 from evaluation.judges.opening import default_judges, open_judges
 from evaluation.learner.opening import open_learner
 from evaluation.metrics.base import Column
@@ -103,7 +103,7 @@ class Plan:
     def dimensions(self) -> list[str]:
         """The columns that the judge gives."""
         given = self.judge.dimensions if self.judge else ()
-        return [column.name for column in self.columns if column.name in DIMENSIONS and column.name in given]
+        return [column.name for column in self.columns if column.name in JUDGED and column.name in given]
 
 
 class _AnyName(dict[str, Column]):
@@ -239,7 +239,7 @@ def column_names(suite: Suite) -> list[str]:
 
 
 def _judged(suite: Suite) -> list[str]:
-    return [name for name in column_names(suite) if name in DIMENSIONS]
+    return [name for name in column_names(suite) if name in JUDGED]
 
 
 def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Contestant]:

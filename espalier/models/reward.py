@@ -35,7 +35,7 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Scale:
+class Meaning:
     """What the rewards of one column mean, by what was found on replies that were not trained on."""
 
     temperature: float
@@ -45,7 +45,7 @@ class Scale:
     """A reply's value, 0 to 1, is sigmoid(slope * reward + offset)."""
     offset: float
     """See there."""
-    means: str
+    of: str
     """What the value means: `rating`, what teachers would give; `preferred`, how likely the reply would be preferred to
     a typical one."""
 
@@ -60,7 +60,7 @@ class RewardModel:
         """What is valued, a reward for each: `preferred`, and what else teachers rated."""
         self.members = int(facts["members"])
         """How many heads it has, each taught by a draw of prompts of its own."""
-        self.calibration: dict[str, Scale] = calibration_in(reference.path)
+        self.calibration: dict[str, Meaning] = calibration_in(reference.path)
         """By column what rewards mean, as far as it is known."""
 
     @property
@@ -182,9 +182,9 @@ def read_facts(folder: Path) -> dict[str, Any]:
     return found
 
 
-def calibration_in(folder: Path) -> dict[str, Scale]:
+def calibration_in(folder: Path) -> dict[str, Meaning]:
     """By column what its rewards mean; empty where that was not found out."""
-    return {name: Scale(**scale) for name, scale in read_facts(folder)["calibration"].items()}
+    return {name: Meaning(**scale) for name, scale in read_facts(folder)["calibration"].items()}
 
 
 def reply_ids(renderer: ChatRenderer, messages: Sequence[Message], reply: str) -> list[int]:

@@ -22,7 +22,7 @@ from espalier.artifacts import records
 from espalier.errors import UserError
 from espalier.models.hidden import shown
 from espalier.models.references import REWARD_FACTS
-from espalier.models.reward import FORMAT, Scale, read_facts
+from espalier.models.reward import FORMAT, Meaning, read_facts
 
 Tensor = torch.Tensor
 
@@ -113,7 +113,7 @@ def states_at(model: Any, output_layer: Any, places: Tensor, **inputs: Any) -> T
     return shown(model, output_layer, look, **inputs)
 
 
-def save_head(head: RewardHead, folder: Path, calibration: Mapping[str, Scale] | None = None) -> None:
+def save_head(head: RewardHead, folder: Path, calibration: Mapping[str, Meaning] | None = None) -> None:
     """Write the head, and what its rewards mean where that is known, into `folder`."""
     from safetensors.torch import save_file
 

@@ -15,12 +15,21 @@ from espalier.artifacts.paths import repo_root
 from espalier.artifacts.records import sha256_file
 from evaluation.cache import Cache, key_of
 from evaluation.calibration.folds import Fold
-from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.base import DIMENSIONS, JUDGED
 from evaluation.judges.classifier import code_hash
 from evaluation.judges.labels import Labelled
 
 UNDECIDED = -1
-_OF_OTHER_JUDGES = {"agreement.py", "calibration.py", "llm.py", "opening.py", "panel.py", "prompts.py", "train.py"}
+_OF_OTHER_JUDGES = {
+    "agreement.py",
+    "calibration.py",
+    "llm.py",
+    "opening.py",
+    "panel.py",
+    "prompts.py",
+    "reward.py",
+    "train.py",
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,8 +45,8 @@ class Said:
     def nothing(cls, size: int) -> Said:
         """Of `size` replies nothing is said."""
         return cls(
-            values={name: np.full(size, np.nan) for name in DIMENSIONS},
-            decided={name: np.full(size, UNDECIDED) for name in DIMENSIONS},
+            values={name: np.full(size, np.nan) for name in JUDGED},
+            decided={name: np.full(size, UNDECIDED) for name in JUDGED},
         )
 
     def put(self, places: NDArray[np.int64], other: Said) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from evaluation.cache import Cache
 from evaluation.calibration.asking import Said
-from evaluation.judges.base import DIMENSIONS, Judge
+from evaluation.judges.base import JUDGED, Judge
 from evaluation.judges.labels import Labelled
 from evaluation.scoring.records import Record
 from evaluation.scoring.verdicts import add_verdicts, num_questions
@@ -55,7 +55,7 @@ def _said(records: Sequence[Record], dimensions: Sequence[str]) -> Said:
     said = Said.nothing(len(records))
     for name in dimensions:
         values = np.array([record.metrics.get(name, np.nan) for record in records])
-        worth = np.array(list(DIMENSIONS[name].values.values()))
+        worth = np.array(list(JUDGED[name].values.values()))
         known = np.isfinite(values)
         said.values[name][:] = values
         said.decided[name][known] = np.abs(values[known, None] - worth).argmin(axis=1)

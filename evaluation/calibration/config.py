@@ -17,7 +17,8 @@ class CalibrateConfig(Config):
     labels: list[FilePath] = []
     """Label files, by content: MRBench's bea2025_dev.json and mrbench_v2.json, MathDial's dialogues, any of these."""
     judge: str = "classifier"
-    """Who is calibrated: a trained judge (judges/NAME), openai:NAME@URL, or metrics for the rule metrics alone."""
+    """Who is calibrated: a trained judge (judges/NAME), a reward model (run:NAME), openai:NAME@URL, or metrics for the
+    rule metrics alone."""
     bridge: list[FilePath] = []
     """Files of Bridge, to see whether the judge tells an expert's reply from a novice's by style."""
     controls: list[str] | None = None

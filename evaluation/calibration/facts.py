@@ -169,7 +169,7 @@ def tutor_order(
         for tutor in sorted(set(tutors[known].tolist()))
         for mine in [known & (tutors == tutor)]
     }
-    ours, theirs = np.array(list(means.values())).T
+    ours, theirs = np.array(list(means.values())).reshape(-1, 2).T
     gaps = [(ours[i] - ours[j]) * (theirs[i] - theirs[j]) for i in range(len(ours)) for j in range(i)]
     return {
         "pairs": len(gaps),

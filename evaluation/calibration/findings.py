@@ -36,6 +36,7 @@ from evaluation.calibration.ranking import auc
 from evaluation.calibration.values import metric_values, pedagogy_values, rule_metrics, teachers_score
 from evaluation.controls.base import controls
 from evaluation.judges.agreement import Resamples, correlation
+from evaluation.judges.base import PREFERRED
 from evaluation.judges.calibration import VERSION
 from evaluation.judges.disguises import TOLD
 from evaluation.judges.labels import Labelled, read_file, read_labels
@@ -159,9 +160,30 @@ def pedagogy_found(judging: Judging, labels: Labels, arenas: Sequence[attacks.Ar
     }
 
 
+def preferred_found(judging: Judging, labels: Labels, arenas: Sequence[attacks.Arena]) -> dict[str, Any]:
+    """Of a judge that says how likely a reply is preferred: the same as of the pedagogy score, by that alone."""
+    scores, fresh = (said.values[PREFERRED.name] for said in (judging.real, judging.new_tutor))
+    if not np.isfinite(scores).any():
+        return {}
+    teachers = np.array([teachers_score(each) for each in labels.replies], dtype=float)
+    attacked = {
+        arena.name: attacks.facts(
+            {name: values[PREFERRED.name] for name, values in judging.of_arenas[arena.name].items()}, {}, arena
+        )
+        for arena in arenas
+    }
+    return {
+        "preferred": {
+            "by_problem": _against(scores, teachers, labels, labels.by_problem),
+            "new_tutor": _against(fresh, teachers, labels, labels.new_tutor),
+            "attacks": attacked,
+        }
+    }
+
+
 def ablation_found(judging: Judging, labels: Labels, config: CalibrateConfig) -> dict[str, Any]:
     """What the pedagogy score makes of an expert's and a novice's replies; nothing without files of Bridge."""
-    if not config.bridge:
+    if not config.bridge or _missing(judging.real):
         return {"ablation": {}}
     pairs = held_out(config, labels.replies)
     draws = Resamples([pair.novice.problem for pair in pairs], count=config.resamples, seed=config.seed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from evaluation.calibration.attacks import GOOD, MATHDIAL, Arena
 from evaluation.calibration.config import CalibrateConfig
 from evaluation.calibration.facts import Labels
 from evaluation.calibration.folds import Fold
+from evaluation.calibration.lineage import taught, without
 from evaluation.controls.base import controls
 from evaluation.judges.disguises import TOLD
 from evaluation.judges.distractors import MOVED, PRAISE
@@ -29,6 +30,7 @@ from evaluation.judges.labels import Labelled
 
 if TYPE_CHECKING:
     from evaluation.judges.base import Judge
+    from evaluation.judges.reward import RewardJudge
 
 REAL = "real"
 Values = NDArray[np.float64]
@@ -53,6 +55,8 @@ class Judging:
     """By arena, family and dimension: the value of each dialogue's reply, by a judge that saw none to its problem."""
     of_unseen: dict[str, dict[str, dict[str, Values]]]
     """The same by judges that were taught nothing of the family's kind; only of kinds that judges are taught."""
+    taught_by: dict[str, Any] = field(default_factory=dict)
+    """Of a reward model what it had learned from before, and how many replies are left out for that."""
 
 
 def ask(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena]) -> Judging:
@@ -127,9 +131,13 @@ def _of(arena: Arena, said: Callable[..., dict[str, Said]], kind: str) -> dict[s
 
 
 def _ask_endpoint(config: CalibrateConfig, labels: Labels, arenas: Sequence[Arena], cache: Cache) -> Judging:
-    """It has learnt nothing from these labels, so it is asked as it is, and every tutor and family is new to it."""
+    """It has learnt nothing from these labels, so it is asked as it is, and every tutor and family is new to it.
+
+    A reward model may have: what it says of problems and tutors that it was taught by is left out, and counted.
+    """
     from evaluation.config import EvaluateConfig
     from evaluation.judges.opening import open_judges
+    from evaluation.judges.reward import RewardJudge
 
     judge: Judge | None = open_judges([config.judge], EvaluateConfig(workers=config.workers, endpoint=config.endpoint))
     assert judge is not None
@@ -154,6 +162,8 @@ def _ask_endpoint(config: CalibrateConfig, labels: Labels, arenas: Sequence[Aren
 
         return answer
 
+    if isinstance(judge, RewardJudge):
+        return _as_it_was_taught(judge, labels, arenas, said, teach)
     return Judging(
         name=judge.name,
         identity=judge.identity,
@@ -164,6 +174,41 @@ def _ask_endpoint(config: CalibrateConfig, labels: Labels, arenas: Sequence[Aren
             arena.name: {name: said[f"{arena.name}/{name}"].values for name in (GOOD, *arena.made)} for arena in arenas
         },
         of_unseen={},
+    )
+
+
+def _as_it_was_taught(
+    judge: RewardJudge, labels: Labels, arenas: Sequence[Arena], said: Mapping[str, Said], teach: Teach
+) -> Judging:
+    """What a reward model says, without what it was taught by. UserError where nothing else is left."""
+    before = taught(judge.reward.reference)
+    facts = before.facts(labels.replies)
+    say(
+        f"{judge.name} learned from {facts['preferences']:,} preferences of {', '.join(facts['mixes']) or 'no mix'}: "
+        f"{facts['left_out']:,} labelled replies are to problems among them and are left out, {facts['asked']:,} stay, "
+        f"{facts['asked_of_new_tutors']:,} of them by tutors that it did not learn from"
+    )
+    if not facts["asked"]:
+        raise UserError(
+            f"--judge run:{judge.reward.reference.name}: it was taught by every problem of these labels, so they show "
+            "nothing of it; name labels of others, or train it on a mix that holds problems out"
+        )
+    real = without(said[REAL], before.problems_seen(labels.replies))
+    hidden = {arena.name: before.problems_seen(arena.good) for arena in arenas}
+    return Judging(
+        name=judge.name,
+        identity=judge.identity,
+        real=real,
+        new_tutor=without(real, before.tutors_seen(labels.replies)),
+        teach=teach,
+        of_arenas={
+            arena.name: {
+                name: without(said[f"{arena.name}/{name}"], hidden[arena.name]).values for name in (GOOD, *arena.made)
+            }
+            for arena in arenas
+        },
+        of_unseen={},
+        taught_by=facts,
     )
 
 

@@ -29,6 +29,7 @@ def page(found: dict[str, Any]) -> str:
         _disguises,
         _pedagogy,
         _attacks,
+        _preferred,
         _ablation,
         _metrics,
     ]
@@ -45,7 +46,7 @@ def _head(found: dict[str, Any]) -> str:
         f"Against teachers' labels of {found['replies']:,} replies by {len(found['tutors'])} tutors in "
         f"{found['dialogues']:,} dialogues about {found['problems']:,} problems: {files}.\n"
         f"{found['folds']} folds of whole problems, seed {found['seed']}; 95 % intervals from {found['resamples']:,} "
-        f"draws of problems.\n\n    {found['command']}\n{_other_labels(found)}"
+        f"draws of problems.\n\n    {found['command']}\n{_other_labels(found)}{_taught_by(found)}"
     )
 
 
@@ -58,6 +59,27 @@ def _other_labels(found: dict[str, Any]) -> str:
     return (
         f"\nThe judge itself was trained on {names}; what is calibrated here are judges taught alike on these labels.\n"
     )
+
+
+def _taught_by(found: dict[str, Any]) -> str:
+    """Of a reward model what it had learned from, which cannot be undone for a fold."""
+    facts = found.get("taught_by")
+    if not facts:
+        return ""
+    mixes = escape(", ".join(facts["mixes"])) or "no mix that is still there"
+    text = (
+        f"\nIt learned from {facts['preferences']:,} preferences of {mixes} before, and is asked as it is. "
+        f"{facts['left_out']:,} labelled replies are to problems among those and are left out; {facts['asked']:,} "
+        f"stay, and {facts['asked_of_new_tutors']:,} of them are by tutors that it did not learn from.\n"
+    )
+    if facts["unnamed"]:
+        text += f"\n{facts['unnamed']:,} of the preferences name no tutor, so that none can be said to be new to it.\n"
+    if facts["unknown"]:
+        gone = escape(", ".join(facts["unknown"]))
+        text += (
+            f"\n**What was in {gone} is not known any more**: problems of it may stand among those that it is asked.\n"
+        )
+    return text
 
 
 def _reliable(found: dict[str, Any]) -> str:
@@ -206,7 +228,31 @@ def _attacks(found: dict[str, Any]) -> str:
         "adds to good replies is beaten where it does not surely raise them. *Kind unseen*: by a judge that was taught "
         "no made reply of that kind; where nothing stands there, judges are taught none of it anyway.\n"
     )
-    for arena, facts in found["attacks"].items():
+    return text + _families(found["attacks"])
+
+
+def _preferred(found: dict[str, Any]) -> str:
+    score = found.get("preferred")
+    if not score:
+        return ""
+    text = "## What it prefers\n"
+    for key, asked in (("by_problem", "problem unseen"), ("new_tutor", "problem and tutor unseen")):
+        if score[key]["n"]:
+            text += (
+                f"\n### The better of two replies to one dialogue, {asked}\n\n{_beside(score[key]['preferences'])}\n"
+                f"r with the teachers' verdicts, weighted as in the pedagogy score: {_interval(score[key]['pearson'])} "
+                f"over {score[key]['n']:,} replies.\n"
+            )
+    text += f"\n{_BESIDE}\n"
+    if not score["attacks"]:
+        return f"{text}\nReplies made to win were not tried.\n"
+    return f"{text}\nReplies made to win, by what it prefers alone:\n{_families(score['attacks'])}"
+
+
+def _families(attacked: dict[str, Any]) -> str:
+    """By arena what each family gets, the strongest first."""
+    text = ""
+    for arena, facts in attacked.items():
         rows = []
         for name, each in sorted(facts["families"].items(), key=lambda item: item[1]["lead"]["value"]):
             unseen = each.get("kind_unseen")

@@ -58,6 +58,17 @@ DIMENSIONS: dict[str, Dimension] = {
 }
 """By name, as suites write them."""
 
+PREFERRED = Dimension(
+    name="preferred",
+    label="is preferred",
+    description="How likely teachers would prefer the reply to a typical one, by a reward model.",
+    values={"No": 0.0, "Yes": 1.0},
+)
+"""What a reward model says of a reply on the whole. No teacher gives it a verdict, so no rubric and no trained judge
+has it, and the pedagogy score, which is made of stated verdicts, does without."""
+JUDGED: dict[str, Dimension] = {**DIMENSIONS, PREFERRED.name: PREFERRED}
+"""All columns that a judge may give."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Item:

@@ -62,7 +62,7 @@ def read_labels(paths: Sequence[Path]) -> list[Labelled]:
         say(f"labels: {differing} verdicts differ where a reply is labelled twice; the first ones stand")
     if not found:
         raise UserError(f"no labelled replies in {', '.join(map(str, paths))}; name a file of MRBench or MathDial")
-    problems = _problems({each.dialogue: each.messages for each in found.values()})
+    problems = problems_of({each.dialogue: each.messages for each in found.values()})
     return [
         Labelled(
             dialogue=each.dialogue,
@@ -92,7 +92,7 @@ def _plain(text: str) -> str:
     return " ".join(text.split())
 
 
-def _problems(dialogues: Mapping[str, Messages]) -> dict[str, str]:
+def problems_of(dialogues: Mapping[str, Messages]) -> dict[str, str]:
     """Of each dialogue its problem: those of like statements, or like as a whole, are joined (union-find)."""
     texts = {name: problem_text(messages) for name, messages in dialogues.items()}
     first: dict[str, str] = {}

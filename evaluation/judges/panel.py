@@ -12,7 +12,7 @@ from typing import Any
 
 from espalier.errors import UserError
 from evaluation.cache import key_of
-from evaluation.judges.base import DIMENSIONS, Dimension, Item, Judge, Verdict
+from evaluation.judges.base import JUDGED, Dimension, Item, Judge, Verdict
 
 _RULE = "majority of the nearest verdicts, else their median; abstains where fewer than half vote"
 Votes = Mapping[str, float | None]
@@ -53,7 +53,7 @@ class Panel:
     @property
     def dimensions(self) -> tuple[str, ...]:
         """Those that at least one judges by."""
-        return tuple(name for name in DIMENSIONS if any(name in judge.dimensions for judge in self._judges))
+        return tuple(name for name in JUDGED if any(name in judge.dimensions for judge in self._judges))
 
     def judge(self, items: Sequence[Item]) -> list[dict[str, Verdict]]:
         """For each item the panel's verdict by each dimension; `votes` are those that were counted."""
@@ -61,7 +61,7 @@ class Panel:
         return [
             {
                 name: _decide(
-                    DIMENSIONS[name],
+                    JUDGED[name],
                     {judge: found[place][name] for judge, found in said.items() if name in found[place]},
                 )
                 for name in self.dimensions

@@ -8,7 +8,7 @@ from typing import Any
 from espalier.report import Markup, escape, percent, table
 from espalier.text.ratings import WEIGHTS
 from evaluation.comparison.formats import interval, number
-from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.base import JUDGED
 from evaluation.judges.calibration import METRICS_ALONE
 from evaluation.judges.panel import agreement
 from evaluation.metrics.base import Column
@@ -30,7 +30,7 @@ def trust(material: Material) -> str:
 
 
 def _judged(material: Material) -> str:
-    asked = [column for column in material.metrics if column.name in DIMENSIONS and column.name not in material.missing]
+    asked = [column for column in material.metrics if column.name in JUDGED and column.name not in material.missing]
     if not asked:
         return ""
     rows = []
@@ -91,7 +91,7 @@ def _metrics(material: Material) -> str:
         }
         if found:
             closest = max(sorted(found), key=lambda dimension: abs(found[dimension]["value"]))
-            label = DIMENSIONS[closest].label if closest in DIMENSIONS else closest
+            label = JUDGED[closest].label if closest in JUDGED else closest
             rows.append([column.label, label, interval(found[closest], sign="+"), known[column.name][closest]["n"]])
     if not rows:
         return ""
@@ -105,7 +105,7 @@ def _metrics(material: Material) -> str:
 def _panel(material: Material) -> str:
     """How often a panel's judges said the same, where one judged."""
     rows = []
-    for column in (column for column in material.metrics if column.name in DIMENSIONS):
+    for column in (column for column in material.metrics if column.name in JUDGED):
         votes = [
             record.notes[column.name]["votes"]
             for each in material.models
@@ -114,7 +114,7 @@ def _panel(material: Material) -> str:
             if record.notes.get(column.name, {}).get("votes")
         ]
         if votes:
-            found = agreement(votes, DIMENSIONS[column.name])
+            found = agreement(votes, JUDGED[column.name])
             pairs = [f"{one} and {other} {_same(share)}" for (one, other), share in found.pairs.items()]
             silent = [f"{judge} {count:,}" for judge, count in found.abstentions.items() if count]
             alpha = None if found.alpha is None else number(found.alpha, 2)

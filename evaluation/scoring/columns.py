@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from evaluation.judges.base import DIMENSIONS
+from evaluation.judges.base import JUDGED
 from evaluation.metrics import METRICS
 from evaluation.metrics.base import Column
 from evaluation.scoring.pedagogy import PEDAGOGY
@@ -14,4 +14,4 @@ from evaluation.scoring.sameness import COLUMNS
 def known_columns(own: Mapping[str, Column] | None = None) -> dict[str, Column]:
     """By name, as suites write them; `own` are those of `--metrics`."""
     together = {column.name: column for column in (*COLUMNS, PEDAGOGY)}
-    return {**METRICS, **DIMENSIONS, **together, **(own or {})}
+    return {**METRICS, **JUDGED, **together, **(own or {})}

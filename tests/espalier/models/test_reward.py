@@ -13,7 +13,7 @@ from espalier.errors import UserError
 from espalier.models.loading import restore_weights, save_model
 from espalier.models.pool import Placement
 from espalier.models.references import resolve
-from espalier.models.reward import Scale, open_reward, reply_ids
+from espalier.models.reward import Meaning, open_reward, reply_ids
 from espalier.models.reward_head import RewardHead, attach, head_of, save_head
 from tests import tiny
 from training.adapters import add_adapter
@@ -42,7 +42,7 @@ def adapted() -> Any:
     return model
 
 
-def saved(folder: Path, model: Any, calibration: dict[str, Scale] | None = None) -> Path:
+def saved(folder: Path, model: Any, calibration: dict[str, Meaning] | None = None) -> Path:
     folder.mkdir(parents=True)
     save_model(model, tiny.renderer(), folder, None)
     if calibration:
@@ -121,7 +121,7 @@ def test_a_reward_that_is_no_number_is_an_error_that_names_the_reply(tmp_path: P
 
 
 def test_rewards_become_values_where_it_is_known_what_they_mean(tmp_path: Path) -> None:
-    scale = Scale(temperature=2.0, slope=0.5, offset=-1.0, means="rating")
+    scale = Meaning(temperature=2.0, slope=0.5, offset=-1.0, of="rating")
     folder = saved(tmp_path / "rm", headed(tiny.model()), {"guiding": scale})
     reward = open_reward(str(folder), Placement(device="cpu"))
     rewards = np.array([[[0.0, 1.0], [0.0, 2.0], [0.0, 6.0]]])

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator, model_validator
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.filters.config import FilterConfig
 from data_mix.importers import IMPORTERS
+from data_mix.mixing.split import AND, SPLITS
 from espalier.artifacts.paths import check_name
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
 from espalier.errors import UserError
@@ -139,6 +140,23 @@ class Duplicates(Config):
     """Words in an n-gram."""
 
 
+class HeldOut(Config):
+    """Rows of files that a split holds out by what their corpus says of them."""
+
+    by: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_.-]{0,63}$")
+    """The key of `meta` that decides: `problem`, `tutor`, `language`. Rows without it are held out by chance alone."""
+    values: list[str] = []
+    """Its values that are held out."""
+    share: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Or so large a share of its values, whichever the seed draws."""
+
+    @model_validator(mode="after")
+    def _says_which(self) -> Self:
+        if bool(self.values) == (self.share is not None):
+            raise ValueError("wants either `values` or `share`")
+        return self
+
+
 class Recipe(Config):
     """A mix, whole: the same recipe over the same files gives the same bytes."""
 
@@ -166,6 +184,9 @@ class Recipe(Config):
     valid_fraction: float = Field(0.05, ge=0, lt=1)
     """Share of the files' rows that is held out as `valid`; equal conversations are never on both sides. The
     curriculum writes its held-out splits itself."""
+    hold_out: dict[Name, HeldOut] = {}
+    """Splits of the files' rows by what is said of them, by name: `{new_tutors: {by: tutor, values: [Ann]}}`. A row
+    that two of them hold out is in a split of its own, `ONE-and-OTHER`. All others are in `train` or `valid`."""
     filters: FilterConfig = FilterConfig()
     """What is mended in rows of files, and which are dropped; each is counted."""
     duplicates: Duplicates = Duplicates()
@@ -176,6 +197,13 @@ class Recipe(Config):
     """What the mix is for: a source whose licence does not allow it stops the build."""
     allow: list[str] = []
     """Names of sources that are used though the policy does not cover them; the card says so."""
+
+    @field_validator("hold_out")
+    @classmethod
+    def _splits_are_others(cls, hold_out: dict[str, HeldOut]) -> dict[str, HeldOut]:
+        if taken := sorted(name for name in hold_out if name in SPLITS or AND in name):
+            raise ValueError(f"{', '.join(taken)}: call the split otherwise")
+        return hold_out
 
     @model_validator(mode="after")
     def _sources_are_told_apart(self) -> Self:

@@ -9,6 +9,7 @@ replies under `tutor_responses` and labels four. The files overlap.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _KNOWN = frozenset(
     (*_REPLIES, "conversation_id", "conversation_history", "Data", "Split", "Topic", "Ground_Truth_Solution")
 )
 _SPEAKER = re.compile(r"(?:^|\n)\s*(Tutor|Turor|Student)\s*:")  # one turn of the files has the slip
+_QUESTION = re.compile(r"\bquestion is:(.*)", re.DOTALL | re.IGNORECASE)
 _NONE = "Not Available"
 
 
@@ -43,14 +45,16 @@ class Graded:
 def from_mrbench(records: list[Any]) -> list[Imported]:
     """A rated row for each tutor's reply; without a verdict on it a reply says nothing, and gives none.
 
-    `preferred` is what the verdicts come to (`ratings.weighted`), where all that it takes were given. The conversation
-    is as the file has it and begins with the tutor: `leading_assistant: cut` would cut off what the problem is.
+    `problem` is a hash of the statement, so that dialogues about one can be held out together; `preferred` is what the
+    verdicts come to (`ratings.weighted`), where all that it takes were given. The conversation begins with the
+    tutor, as in the file: `leading_assistant: cut` would cut off what the problem is.
     """
     record = records[0]
     messages, answer = conversation(record)
     facts = short(
         language="en",
         dialogue=record.get("conversation_id"),
+        problem=hashlib.sha256(" ".join(problem_text(messages).casefold().split()).encode()).hexdigest()[:16],
         topic="" if record.get("Topic") == _NONE else record.get("Topic"),
         answer=answer,
     )
@@ -86,6 +90,14 @@ def conversation(record: Any) -> tuple[Messages, str]:
         ]
     )
     return messages, _spaces(answer) if isinstance(answer, str) and answer != _NONE else ""
+
+
+def problem_text(messages: Messages) -> str:
+    """The statement after "The question is:" in the first turn that has it; without one, all that was said."""
+    for message in messages:
+        if found := _QUESTION.search(message["content"]):
+            return found[1].strip()
+    return "\n".join(message["content"] for message in messages)
 
 
 def replies(record: Any) -> Iterator[Graded]:

@@ -85,7 +85,7 @@ def _run_of(tokenizer: str) -> str | None:
 def decides_refining(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:
     """Of those facts, what the refined rows depend on: not the shares, nor anything else that comes after them."""
     whole = to_dict(recipe)
-    kept = ("seed", "valid_fraction", "filters", "unit")
+    kept = ("seed", "valid_fraction", "hold_out", "filters", "unit")
     sources = [{key: value for key, value in source.items() if key != "share"} for source in whole["sources"]]
     signed = {key: whole["duplicates"][key] for key in ("near", "num_perm", "ngram")}
     return {

@@ -10,6 +10,7 @@ from data_mix.mixing import engine
 from data_mix.mixing.jobs import Job
 from data_mix.mixing.refine import NUM_HITS, Refinery
 from data_mix.mixing.scratch import KeepScratch
+from data_mix.mixing.split import AND
 from data_mix.mixing.stopwatch import Stopwatch
 from data_mix.mixing.tally import Tally
 from data_mix.recipe import BuildOptions, Recipe, Source
@@ -191,6 +192,11 @@ def _nothing_left(recipe: Recipe, source: Source, tally: Tally) -> str:
 def _refuse_empty_split(catalogue: Catalogue, preferences: Catalogue) -> None:
     recipe = catalogue.recipe
     kept = catalogue.fate == 0
+    used = {each.splits[code] for each in (catalogue, preferences) for code in set(each.split[each.fate == 0].tolist())}
+    there = {name for split in used for name in split.split(AND)}
+    for name, held in recipe.hold_out.items():
+        if name not in there:
+            raise UserError(f"mix {recipe.name}: hold_out.{name} holds nothing out: no row has such a {held.by}")
     if not len(kept):
         return  # a mix of preferences alone
     for number, source in enumerate(recipe.sources):

@@ -153,13 +153,7 @@ class Refinery:
 
     def _store(self, drafts: list[Draft], source: Source, store: Store, clock: Stopwatch) -> None:
         with clock("keys and columns"):
-            table = to_table(
-                drafts,
-                source=source.label,
-                weight=source.weight,
-                valid_fraction=self.recipe.valid_fraction,
-                seed=self.recipe.seed,
-            )
+            table = to_table(drafts, source=source.label, weight=source.weight, recipe=self.recipe)
         with clock("store"):
             store.table.write_table(table, row_group_size=BATCH)
 

@@ -11,7 +11,7 @@ from data_mix.dedup.duplicates import KEY_BYTES, row_keys
 from data_mix.filters.draft import said
 from data_mix.language.hashed_words import HashedWords, hash_words
 from data_mix.language.words import words
-from data_mix.mixing.split import split_of
+from data_mix.mixing.split import held_out_in, split_of
 from espalier.text.messages import OPTIONAL, Message
 from espalier.text.rows import REPETITIVE, Row, message_records, message_type, meta_json, tools_json
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow
     from numpy.typing import NDArray
+
+    from data_mix.recipe import Recipe
 
 
 STORES = {"rows": "", "preferences": ".preferences"}
@@ -120,9 +122,10 @@ def refined_schema() -> pyarrow.Schema:
     return pyarrow.schema([*row_schema(), *(pyarrow.field(*pair) for pair in more)])
 
 
-def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction: float, seed: int) -> pyarrow.Table:
+def to_table(drafts: list[Draft], *, source: str, weight: float, recipe: Recipe) -> pyarrow.Table:
     """Drafts, preferences or none, as a table of `refined_schema`; those that no curriculum has put in a split are put
-    in one: by their content, or by that of the prompt where they are replies to one, or preferences."""
+    in one: by what the recipe holds out, or by their content, or by that of the prompt where they are replies to one,
+    or preferences."""
     import numpy as np
     import pyarrow
     import pyarrow.compute
@@ -137,7 +140,9 @@ def to_table(drafts: list[Draft], *, source: str, weight: float, valid_fraction:
         "id": [draft.id for draft in drafts],
         "source": [source] * len(drafts),
         "split": [
-            draft.split or split_of(key.side, valid_fraction=valid_fraction, seed=seed)
+            draft.split
+            or held_out_in(draft.meta, recipe.hold_out, seed=recipe.seed)
+            or split_of(key.side, valid_fraction=recipe.valid_fraction, seed=recipe.seed)
             for draft, key in zip(drafts, keys, strict=True)
         ],
         "messages": pyarrow.ListArray.from_arrays(

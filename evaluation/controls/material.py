@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
+from data_mix.importers.mrbench import problem_text
 from evaluation.controls.base import Scene
-from evaluation.judges.labels import problem_text
 from evaluation.metrics.stems import stem
 from evaluation.metrics.stop_words import stop_stems
 from evaluation.metrics.text import read

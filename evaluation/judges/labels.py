@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from data_mix.importers.mrbench import problem_text
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from evaluation.cases.case import Messages
@@ -16,7 +16,6 @@ from evaluation.judges.label_files import mathdial, mrbench
 from evaluation.judges.label_files.entry import Entry
 from evaluation.metrics.words import words
 
-_QUESTION = re.compile(r"\bquestion is:(.*)", re.DOTALL | re.IGNORECASE)
 _SAME_PROBLEM = 0.25
 """Jaccard similarity of word pairs from which two statements, or two dialogues without one, are of one problem."""
 
@@ -130,14 +129,6 @@ def same_problem(one: Messages, other: Messages) -> bool:
 def _alike(one: str, other: str) -> bool:
     first, second = _word_pairs(one), _word_pairs(other)
     return len(first & second) >= _SAME_PROBLEM * len(first | second) > 0
-
-
-def problem_text(messages: Messages) -> str:
-    """The statement after "The question is:" in the first turn that has it; without one, all that was said."""
-    for message in messages:
-        if found := _QUESTION.search(message["content"]):
-            return found[1].strip()
-    return "\n".join(message["content"] for message in messages)
 
 
 @lru_cache(maxsize=4096)

@@ -57,7 +57,8 @@ def test_each_tutors_reply_is_a_rated_row() -> None:
 
 def test_what_is_kept_is_who_wrote_it_and_every_verdict_with_what_they_come_to() -> None:
     _, [ann, ben] = convert([RECORD], "auto")
-    ratings = ann.meta.pop("ratings")
+    ratings, problem = ann.meta.pop("ratings"), ann.meta.pop("problem")
+    assert problem == ben.meta["problem"]
     assert ann.meta == {"language": "en", "dialogue": "3711-a", "answer": "9", "tutor": "Ann"}
     # (.15·1 + .05·.5 + .1·1 + .3·.5 + .1·(1 − 0)) / .7
     assert ratings.pop("preferred") == pytest.approx(0.75, abs=1e-6)
@@ -81,6 +82,16 @@ def test_a_reply_without_a_verdict_gives_no_row() -> None:
     _, [row] = convert([RECORD | {"anno_llm_responses": replies}], "auto")
     assert row.meta["tutor"] == "Ben"
     assert reason(RECORD | {"anno_llm_responses": {"Ann": replies["Ann"]}}).reason == "empty"
+
+
+def test_dialogues_about_one_statement_share_a_problem() -> None:
+    def problem(history: str) -> str:
+        return str(convert([RECORD | {"conversation_history": history}], "auto")[1][0].meta["problem"])
+
+    one = problem("Tutor: The question is: How many threes? \n Student: 6")
+    assert problem("Tutor: Hello. The QUESTION is:  how many threes?\n Tutor: Well? \n Student: 5") != one
+    assert problem("Tutor: Hi. The question is: how many  threes? \n Student: 5") == one
+    assert problem("Student: 6") != problem("Student: 5")
 
 
 def told(**entry: Any) -> dict[str, Any]:

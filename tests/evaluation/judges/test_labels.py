@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from data_mix.importers.mrbench import problem_text
 from espalier.errors import UserError
-from evaluation.judges.labels import problem_text, read_labels, same_problem
+from evaluation.judges.labels import read_labels, same_problem
 
 ASKED = "Tutor: Could you solve the question below? The question is: {} \n Student: I think it is 12."
 APPLES = "Ann buys 3 bags of 4 apples and eats 2 of them. How many are left?"

@@ -2,7 +2,15 @@
 
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.lint import Finding, lint
-from data_mix.curriculum.write import SPLITS, generate, heldout, parses_reply, rows_between, sentences_that_parse
+from data_mix.curriculum.write import (
+    SPLITS,
+    generate,
+    heldout,
+    parse_replies,
+    parses_reply,
+    rows_between,
+    sentences_that_parse,
+)
 
 __all__ = [
     "SPLITS",
@@ -11,6 +19,7 @@ __all__ = [
     "generate",
     "heldout",
     "lint",
+    "parse_replies",
     "parses_reply",
     "rows_between",
     "sentences_that_parse",

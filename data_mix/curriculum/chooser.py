@@ -153,13 +153,23 @@ class _Writer(_Follower):
 class _Reader(_Follower):
     """Follows a text, and gives up at the first letter that differs."""
 
-    def __init__(self, path: tuple[int, ...], target: Sequence[Message], prefix: bool) -> None:
+    def __init__(self, path: tuple[int, ...], target: Sequence[Message], prefix: bool, later: str = "") -> None:
         super().__init__(path)
         self._target, self._prefix = target, prefix
+        self._later = (later,) if later else ()
         self._index, self._at = 0, 0
         self.num_read = 0
         """how much of the text has been followed, in characters"""
-        self._rest = "\n".join(content for _, content in target)
+        self._look_on(0)
+
+    @property
+    def path(self) -> tuple[int, ...]:
+        """The choices made so far."""
+        return tuple(self._made)
+
+    def _look_on(self, index: int) -> None:
+        """What is left of the text, for options to look at, from the message `index` on."""
+        self._rest = "\n".join([*(content for _, content in self._target[index:]), *self._later])
 
     def _fits(self, option: T, fits: Fits[T] | None) -> bool:
         return fits is None or fits(option, self._rest)
@@ -175,13 +185,13 @@ class _Reader(_Follower):
         self._at += len(text)
         self.num_read += len(text)
         here, later = self._target[self._index][1][self._at :], self._target[self._index + 1 :]
-        self._rest = "\n".join([here, *(content for _, content in later)])
+        self._rest = "\n".join([here, *(content for _, content in later), *self._later])
 
     def end(self) -> None:
         if self._at != len(self._target[self._index][1]):
             raise _Mismatch
         self._index += 1
-        self._rest = "\n".join(content for _, content in self._target[self._index :])
+        self._look_on(self._index)
         if self._prefix and self._index == len(self._target):
             raise _Finished
 
@@ -191,14 +201,40 @@ class _Reader(_Follower):
             raise _Mismatch
 
 
-def derivations(program: Program, target: Sequence[Message], *, prefix: bool = False) -> Iterator[float]:
+def beginnings(program: Program, target: Sequence[Message], later: str) -> list[tuple[int, ...]]:
+    """Every path of choices by which `program` writes the messages `target` and would go on.
+
+    `later` holds every word of all that may follow, in any order: a choice may show only there.
+    """
+    found: list[tuple[int, ...]] = []
+    pending: list[tuple[int, ...]] = [()]
+    while pending:
+        reader = _Reader(pending.pop(), target, prefix=True, later=later)
+        try:
+            program(reader)
+        except _Finished:
+            found.append(reader.path)
+        except _Branch as branch:
+            pending.extend((*branch.path, index) for index in branch.viable)
+        except _Mismatch:
+            continue
+    return found
+
+
+def derivations(
+    program: Program,
+    target: Sequence[Message],
+    *,
+    prefix: bool = False,
+    after: Sequence[tuple[int, ...]] = ((),),
+) -> Iterator[float]:
     """The log2-probability of every way in which `program` writes the messages `target`.
 
     With `prefix`, `target` may stop before the program does, at the end of a message; then the figure is that of the
     choices made so far. No result: the text is not in the language. More than one: an ambiguity, and `log2_sum` of them
-    is the text's probability.
+    is the text's probability. `after` are the `beginnings` of the text, where they are known.
     """
-    pending: list[tuple[int, ...]] = [()]
+    pending = list(after)
     while pending:
         reader = _Reader(pending.pop(), target, prefix)
         try:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Any, Literal
 
-from data_mix.curriculum.chooser import Chooser, Sampler, derivations, lines_read
+from data_mix.curriculum.chooser import Chooser, Sampler, beginnings, derivations, lines_read
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
@@ -98,6 +98,22 @@ def parses_reply(messages: Sequence[dict[str, str]], reply: str, who: str = "any
     whole = space("all", NOTHING_HELD_OUT, who)
     found = derivations(lambda c: dialogue(c, whole, learner(who)), target, prefix=True)
     return next(found, None) is not None
+
+
+def parse_replies(messages: Sequence[dict[str, str]], replies: Sequence[str], who: str = "any") -> list[bool]:
+    """`parses_reply` of each of several replies to the same: what stands before them is read once."""
+    before = [(message["role"], message["content"]) for message in messages]
+    whole = space("all", NOTHING_HELD_OUT, who)
+
+    def grammar(c: Chooser) -> dict[str, Any]:
+        return dialogue(c, whole, learner(who))
+
+    begun = beginnings(grammar, before, "\n".join(dict.fromkeys(replies)))
+    found = {
+        reply: next(derivations(grammar, [*before, ("assistant", reply)], prefix=True, after=begun), None) is not None
+        for reply in dict.fromkeys(replies)
+    }
+    return [found[reply] for reply in replies]
 
 
 def sentences_that_parse(text: str) -> tuple[int, int]:

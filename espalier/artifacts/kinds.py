@@ -75,6 +75,9 @@ def artifact_at(path: Path) -> str | None:
 
 
 def _corpus(facts: Facts) -> str:
+    told = facts[MANIFEST] or facts["corpus.json"]
+    if "about" in told:
+        return str(told["about"])
     if facts[MANIFEST]:
         counts = facts[MANIFEST]["counts"]
         return f"{counts['kept']:,} dialogues of {counts['asked_for']:,} asked for, by {_listed(counts['models'])}"

@@ -85,9 +85,14 @@ def _usable(mix: Mix, split: str) -> Iterator[Row]:
         known = ", ".join(sorted(found.stem for found in mix.folder.glob("*.parquet")))
         raise UserError(f"mix {mix.name} has no split {split}; it has {known}")
     for row in read_rows(path):
-        named = row.messages[0]["role"] == "system" and tutor_turns(row)
-        if named and _plain(row.meta["strategy"]) in _plain(row.messages[0]["content"]):
+        if names_move(row) and tutor_turns(row):
             yield row
+
+
+def names_move(row: Row) -> bool:
+    """Whether a curriculum dialogue's system line asks the tutor for the move that its replies make."""
+    asked = row.messages[0]["content"] if row.messages[0]["role"] == "system" else ""
+    return _plain(row.meta.get("strategy", "?")) in _plain(asked)
 
 
 def _plain(text: str) -> str:
@@ -104,10 +109,10 @@ def _case(row: Row) -> Case:
         name=row.id,
         messages=row.messages[:opening],
         split=row.split,
-        truth=_truth(turns[0][1], meta),
+        truth=truth_of(turns[0][1], meta),
         reference=turns[0][0],
         script=tuple(
-            Turn(learner=said, truth=_truth(facts, meta), reference=reply)
+            Turn(learner=said, truth=truth_of(facts, meta), reference=reply)
             for said, (reply, facts) in zip(learner[1:], turns[1:], strict=True)
         ),
         cluster=f"{meta['verb']} {meta['object']}",
@@ -116,7 +121,8 @@ def _case(row: Row) -> Case:
     )
 
 
-def _truth(facts: dict[str, Any], meta: dict[str, Any]) -> Truth:
+def truth_of(facts: dict[str, Any], meta: dict[str, Any]) -> Truth:
+    """What is known of a tutor's turn: `facts` of the turn, `meta` of its row."""
     return Truth(
         learner=facts["learner"],
         strategy=facts["strategy"],

@@ -7,7 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data_mix.curriculum import CurriculumConfig, generate, heldout, parses_reply, sentences_that_parse
+from data_mix.curriculum import (
+    CurriculumConfig,
+    generate,
+    heldout,
+    parse_replies,
+    parses_reply,
+    sentences_that_parse,
+)
 from data_mix.curriculum.chooser import Sampler, derivations
 from data_mix.curriculum.heldout import Space
 from data_mix.curriculum.sessions.slips import Slips
@@ -164,3 +171,14 @@ def test_small_talk_is_often_typed_without_care_and_what_is_told_seldom() -> Non
             typed[not turn["error"] and not turn["corrected"]].append(learner[0].isupper() and learner[-1] in ".!?")
     told, talk = (sum(typed[kind]) / len(typed[kind]) for kind in (False, True))
     assert len(typed[True]) > 100 and told > 0.8 and talk < 0.6
+
+
+def test_several_replies_to_the_same_are_read_as_one_by_one():
+    dialogues = [row for row in generate(CONFIG, "dialogue", "train", 30, seed=5) if len(row.messages) < 6]
+    assert any(len(row.messages) > 3 for row in dialogues)
+    for number, row in enumerate(dialogues):
+        before, reply = row.messages[:-1], row.messages[-1]["content"]
+        another = dialogues[number - 1].messages[-1]["content"]
+        replies = [another, reply, f"{reply} Good bye.", another, reply.lower(), "What do you think?"]
+        assert parse_replies(before, replies) == [parses_reply(before, each) for each in replies]
+        assert parse_replies(before, [reply]) == [True]

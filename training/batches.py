@@ -87,7 +87,7 @@ class PackBatches:
         own = chosen.reshape(self._grad_accum, self._size)[self._rank :: self._world_size]
         if self._compared is None:
             return [make_batch(self._pack, part, num_trained) for part in own]
-        totals = self._compared.totals(chosen)
+        totals = self._compared.totals(chosen, self._grad_accum)
         return [make_batch(self._pack, part, num_trained, self._compared.extras(part) | totals) for part in own]
 
 

@@ -27,7 +27,8 @@ from espalier.memory.runlog import note
 from espalier.models import compiling, loading
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
-from training import adapter_init, adapters, checkpoint, growth, loop, origins, row_weights, summary
+from espalier.text.ratings import PREFERRED
+from training import adapter_init, adapters, checkpoint, growth, loop, origins, references, row_weights, summary
 from training.batches import PackBatches
 from training.config import TrainConfig, TrainOptions
 from training.machine import Machine, set_up
@@ -133,12 +134,27 @@ def open_packs(session: Session, renderer: ChatRenderer) -> dict[str, pack.Pack]
         f"({counts['trained_tokens']:,} trained) in {counts['sequences']:,} sequences of {config.seq_len}, "
         f"{100 * counts['density']:.1f} % full; the longest row takes {counts['longest']:,} tokens"
     )
+    if config.rows == "preference":
+        _check_compared(config, counts)
     for line in rendering.left_out(counts):
         say(f"    {line}")
     _check_lengths(session, manifest["splits"])
     if config.row_weights:
         row_weights.weigh(found["train"], config.row_weights)
+    references.compare_with_others(config, session.base, renderer, found, session.run, session.machine)
     return found
+
+
+def _check_compared(config: TrainConfig, counts: Mapping[str, Any]) -> None:
+    """Say what is compared. UserError where an objective finds nothing that it could learn from."""
+    pairs = ", ".join(f"{number:,} by {column}" for column, number in counts["pairs"].items())
+    say(f"    {counts['replies']:,} replies in {counts['groups']:,} groups; pairs of a better and a worse one: {pairs}")
+    paired = config.preference is not None and config.preference.loss != "unpaired"
+    if paired and not counts["pairs"][PREFERRED]:
+        raise UserError(
+            f"mix {config.mix}: no reply of its training split is better than another to the same prompt, so there is "
+            "nothing to compare; where single replies are said to be good or bad, give --preference.loss unpaired"
+        )
 
 
 def _check_lengths(session: Session, splits: Mapping[str, Mapping[str, Any]]) -> None:
@@ -194,12 +210,13 @@ def fit(
         add_noise(model, config.neftune_alpha)
     optimizer = make_optimizer(model, config.optim)
     objective = make_objective(config.objective, model, config)
-    found = checkpoint.find_checkpoint(run.folder / "checkpoints", session.options.resume_from)
-    if found:
-        loading.restore_weights(model, found)
     if machine.compile == "layers":
         compiling.compile_layers(model)
     switches.apply(model, config.memory, compiled=machine.compile == "layers")
+    references.compare_with_start(config, session.base, model, packs, run, machine.accelerator)
+    found = checkpoint.find_checkpoint(run.folder / "checkpoints", session.options.resume_from)
+    if found:
+        loading.restore_weights(model, found)
     share = adapters.share_trained(model)
     prepared = prepare(machine.accelerator, model, optimizer)
     if processes.sharded():
@@ -208,18 +225,21 @@ def fit(
     progress = _progress(session, found, model, optimizer)
     _say_plan(session, len(packs["train"]), share)
     frozen_base, grown = growth.base_of(config, session.base), growth.grown(config, session.base)
+    batches = PackBatches(
+        packs["train"],
+        micro_batch_size=config.micro_batch_size,
+        grad_accum=config.grad_accum,
+        seed=config.seed,
+        rank=processes.rank(),
+        world_size=processes.count(),
+    )
+    if progress.step == 0:
+        references.check_start(config, session.base, model, batches, run, machine)
     outcome = loop.train(
         model=prepared,
         optimizer=optimizer,
         objective=objective,
-        batches=PackBatches(
-            packs["train"],
-            micro_batch_size=config.micro_batch_size,
-            grad_accum=config.grad_accum,
-            seed=config.seed,
-            rank=processes.rank(),
-            world_size=processes.count(),
-        ),
+        batches=batches,
         settings=config,
         run=run,
         accelerator=machine.accelerator,

@@ -8,9 +8,15 @@ A micro-batch of a pack of preferences holds n rows, a reply each, in the order 
     row_weights (n,)    float32: how much it counts
     last        (n,)    int64: place of its last input token in the flattened sequences
     owner       (B, S)  int64: which of the n rows a token belongs to, -1 for padding
-    step_pairs  (C,)    int64: pairs of a better and a worse reply in all micro-batches of the step, of all processes
+    step_pairs  (C,)    int64: pairs of a greater and a lesser number in all micro-batches of the step, of all processes
     step_known  (C,)    int64: rows there of which the column is known
     step_rows   ()      int64: rows there
+    step_parts  ()      int64: micro-batches there
+
+and, where an objective asks for it, what each of some references gives the labels (`training/references.py`):
+
+    reference_tokens (B, S)  float32, in nats; 0 where nothing is trained
+    reference        (n,)    float32: the same, summed over a row
 
 so that losses are shares of one mean over the step, exact to the pair, however groups fall among micro-batches.
 """
@@ -53,16 +59,22 @@ class Compared:
             "last": last,
             "owner": owner.reshape(rows.shape).astype(np.int64),
         }
+        for name, log_probs in self._pack.references.items():
+            tokens = np.asarray(log_probs[chosen], np.float32)
+            found[f"{name}_tokens"] = tokens
+            sums = np.bincount(owner[there], tokens.ravel()[there], minlength=len(begins))
+            found[name] = sums.astype(np.float32)
         return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in found.items()}
 
-    def totals(self, chosen: np.ndarray) -> dict[str, Tensor]:
-        """Pairs and rows of the chosen sequences, which are all of a step."""
+    def totals(self, chosen: np.ndarray, parts: int) -> dict[str, Tensor]:
+        """Pairs and rows of the chosen sequences, which are all of a step, taken in so many `parts`."""
         found = {"step_pairs": self.pairs, "step_known": self._known, "step_rows": self._rows}
-        return {name: torch.from_numpy(np.asarray(value[chosen].sum(axis=0))) for name, value in found.items()}
+        sums = {name: torch.from_numpy(np.asarray(value[chosen].sum(axis=0))) for name, value in found.items()}
+        return sums | {"step_parts": torch.tensor(parts)}
 
     @cached_property
     def pairs(self) -> np.ndarray:
-        """(N, C) int64: pairs of a better and a worse reply in each sequence."""
+        """(N, C) int64: pairs of a greater and a lesser number in each sequence."""
         return self._by_sequence(worse_in_group(self._pack.row_group, self._pack.row_targets))
 
     @cached_property
@@ -89,8 +101,8 @@ class Compared:
 
 
 def worse_in_group(groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """(R, C) int64: how many rows of its own group each row is better than, by `targets` (R, C); NaN is compared with
-    nothing."""
+    """(R, C) int64: how many rows of its own group each row's number is greater than, by `targets` (R, C); NaN is
+    compared with nothing."""
     found = np.zeros(targets.shape, np.int64)
     for column, values in enumerate(targets.T):
         order = np.lexsort((values, groups))  # NaN last in its group

@@ -157,6 +157,24 @@ class HeldoutSettings(Config):
     """Sequences at a time."""
 
 
+class PreferenceSettings(Config):
+    """How replies are compared (objectives dpo and gradient)."""
+
+    loss: Literal["sigmoid", "hinge", "ipo", "orpo", "unpaired"] = "sigmoid"
+    """Of a pair: sigmoid (DPO, Rafailov et al. 2023, arXiv:2305.18290), hinge (SLiC, Zhao et al. 2023,
+    arXiv:2305.10425), ipo (Azar et al. 2023, arXiv:2310.12036, by the token), or orpo (Hong et al. 2024,
+    arXiv:2403.07691), which has no reference. Of each reply by itself, good or bad: unpaired (KTO, Ethayarajh et al.
+    2024, arXiv:2402.01306, with its point of reference at 0)."""
+    beta: float = Field(0.1, gt=0)
+    """How dear it is to leave the reference: greater keeps nearer to it."""
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5)
+    """How often a preference is taken to be the wrong way round (loss: sigmoid)."""
+    sft_weight: float = Field(0.0, ge=0)
+    """Weight of learning the better reply of a pair besides, by the token (Pang et al. 2024, arXiv:2404.19733)."""
+    reference: str = "start"
+    """What the model is compared with: start, which is what it is before its first step, or another model by name."""
+
+
 class TrainConfig(LoopSettings):
     """One run: what is trained, on which rows, how."""
 
@@ -172,6 +190,8 @@ class TrainConfig(LoopSettings):
     """A table (.parquet, .csv, .jsonl) of row ids and their weights in this run, times those in the mix."""
     objective: objectives.Name = "sft"
     """What is learned, by the name of a file in training/objectives/."""
+    preference: PreferenceSettings | None = None
+    """How replies are compared, for the objectives that do so by the model's own probabilities."""
     seed: int = 0
     """Of weights, order of the data and dropout."""
 
@@ -242,6 +262,13 @@ class TrainConfig(LoopSettings):
             raise ValueError("load_in_4bit: weights in 4 bits are frozen, so it needs an adapter and trained weights")
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _says_how_it_compares(cls, given: Any) -> Any:
+        if isinstance(given, dict) and given.get("objective") in objectives.REFERRING and not given.get("preference"):
+            return given | {"preference": {}}
+        return given
+
     @model_validator(mode="after")
     def _compares_what_is_compared(self) -> Self:
         comparing = self.objective in objectives.COMPARING
@@ -252,6 +279,8 @@ class TrainConfig(LoopSettings):
             )
         if comparing and self.rows != "preference":
             raise ValueError(f"objective: {self.objective} compares replies; give rows: preference")
+        if self.preference and self.objective not in objectives.REFERRING:
+            raise ValueError(f"preference: is for objective: {' or '.join(objectives.REFERRING)}")
         return self
 
     @model_validator(mode="after")

@@ -33,8 +33,8 @@ class Said:
 
     @property
     def lengths(self) -> Tensor:
-        """(n,) float32: trained tokens of each row."""
-        return self.by_row(torch.ones_like(self.log_probs))
+        """(n,) float32: trained tokens of each row, 1 for one that weighs nothing."""
+        return self.by_row(torch.ones_like(self.log_probs)).clamp(min=1)
 
 
 def said(model: Any, batch: Batch) -> Said:
@@ -52,7 +52,7 @@ def row_log_probs(model: Any, batch: Batch) -> Tensor:
 
 
 def pairs_of(batch: Batch, column: int = 0) -> Tensor:
-    """(P, 2) int64: rows of the batch that belong to one group, the better first, by a column of their targets."""
+    """(P, 2) int64: rows of one group whose targets differ by a column, the one with the greater number first."""
     group, targets = batch.extras["group"], batch.extras["targets"][:, column]
     sequence = batch.extras["last"] // batch.weights.shape[1]
     together = (group[:, None] == group) & (sequence[:, None] == sequence)

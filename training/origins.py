@@ -22,6 +22,7 @@ from espalier.models import loading
 from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import read_template
+from training import references
 from training.config import TrainConfig, TrainOptions
 from training.row_weights import read_weights
 from training.together import main_first, on_main
@@ -151,6 +152,7 @@ def parents_of(config: TrainConfig, mix: Path, base: ModelRef | None) -> dict[st
     if config.row_weights:
         read_weights(config.row_weights)  # a table that cannot be meant is told before the run begins
         found[f"path:{config.row_weights}"] = records.sha256_file(config.row_weights)
+    found |= references.parents_of(config, base)
     return found if base is None else found | {base.spec: base.content_hash}
 
 

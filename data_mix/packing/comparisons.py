@@ -5,7 +5,7 @@ its replies have to be met in one step; single replies that do not fit one seque
 are trained, the prompt never, and all replies of a group stand behind the same ids.
 
 What is thought of a reply is a number in each of some *columns*, NaN where nobody said: first `preferred`, 1 for a
-chosen reply and 0 for a rejected one, then whatever a single reply's `meta["ratings"]` names.
+chosen reply and 0 for a rejected one, then whatever a single reply's `meta["ratings"]` names, as it is rated there.
 """
 
 from __future__ import annotations
@@ -27,10 +27,8 @@ from data_mix.packing.rendering import BATCH, BadRows, Rendering
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer, Rendered
 from espalier.text.messages import Message
+from espalier.text.ratings import PREFERRED, check_ratings
 from espalier.text.rows import Row
-
-PREFERRED = "preferred"
-"""The first column."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +40,9 @@ class ComparisonCounts(Counts):
     groups: int
     """Groups that they make."""
     pairs: dict[str, int]
-    """By column, how many pairs of a better and a worse reply there are within groups."""
+    """By column, how many pairs of a greater and a lesser number there are within groups."""
     unpaired: int
-    """Groups of which no column says that one reply is better than another."""
+    """Groups whose replies no column tells apart."""
     long_groups: int
     """Left out because their replies, or a single one, do not fit one sequence."""
     cut_groups: int
@@ -104,7 +102,7 @@ def build_comparisons(
 
 
 def num_pairs(targets: np.ndarray) -> np.ndarray:
-    """(C,) int: pairs of a better and a worse reply among replies of which `targets` (n, C) are known."""
+    """(C,) int: pairs of a greater and a lesser number, by column, among those of some replies (n, C)."""
     found: np.ndarray = (targets[:, None] > targets[None]).sum(axis=(0, 1))
     return found
 
@@ -210,13 +208,10 @@ def _ratings(row: Row) -> Mapping[str, float]:
     ratings = row.meta.get("ratings")
     if ratings is None or (row.chosen is not None and row.rejected is not None):
         return {}
-    if not isinstance(ratings, dict) or not ratings:
-        raise UserError(f"row {row.id}: its ratings are no names with a number each, but {ratings!r}; rate it again")
-    known = {name: value for name, value in ratings.items() if value is not None}
-    for name, value in known.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise UserError(f"row {row.id}: its rating {name!r} is {value!r}, and no number; rate it again")
-    return known or {PREFERRED: math.nan}
+    try:
+        return check_ratings(ratings)
+    except ValueError as problem:
+        raise UserError(f"row {row.id}: ratings {problem}; take the row out, or rate it again") from None
 
 
 def _weight(row: Row) -> dict[str, Any]:

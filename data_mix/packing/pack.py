@@ -155,7 +155,8 @@ class Pack:
     """One packed split, mapped into memory."""
 
     def __init__(self, folder: Path, columns: tuple[str, ...] = ()) -> None:
-        self._folder, self.columns = folder, columns
+        self.folder, self.columns = folder, columns
+        self.references = {}
         for name in (*SEQUENCES, *ROWS, *(("row_group", "row_targets") if columns else ())):
             array = np.load(folder / f"{name}.npy", mmap_mode="r", allow_pickle=False)
             setattr(self, "turn_weights" if name == "weights" else name, array)
@@ -173,13 +174,15 @@ class Pack:
     """What is thought of the replies of preferences; nothing for a pack of other rows, which lacks what follows."""
     row_group: np.ndarray
     row_targets: np.ndarray
+    references: dict[str, np.ndarray]
+    """Log-probabilities (N, S) that other models give the labels, by what a training calls them; none at first."""
 
     @cached_property
     def row_ids(self) -> list[str]:
         """The ids of all rows: read when they are asked for, since there may be millions."""
         import pyarrow.parquet
 
-        ids: list[str] = pyarrow.parquet.read_table(self._folder / "rows.parquet", columns=["id"])["id"].to_pylist()
+        ids: list[str] = pyarrow.parquet.read_table(self.folder / "rows.parquet", columns=["id"])["id"].to_pylist()
         return ids
 
     def __len__(self) -> int:

@@ -84,7 +84,7 @@ def left_out(counts: Mapping[str, Any]) -> list[str]:
             "comparisons were left out: a reply of several turns, of which the chat template shows one otherwise than "
             "it asks for it",
         ),
-        ("unpaired", "groups of replies hold no better and worse one"),
+        ("unpaired", "groups hold no two replies that are told apart by what is thought of them"),
         ("split_long", "rows longer than a sequence were split"),
         ("dropped_long", "rows longer than a sequence were left out"),
         ("unlearned", "rows were left out: the weight of all their turns is 0"),

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,7 +100,7 @@ def test_an_objective_is_chosen_by_the_name_of_its_file(workspace: Path, config:
     folder = Path(objectives.__file__).parent
     assert {path.stem for path in folder.glob("*.py")} - {"__init__"} == set(objectives.NAMES)
     for name in objectives.NAMES:
-        assert callable(objectives.make_objective(name, torch.nn.Linear(1, 1), None))
+        assert callable(objectives.make_objective(name, torch.nn.Linear(1, 1), SimpleNamespace(preference=None)))
     with pytest.raises(UserError, match="objective: wants 'sft'.*not 'stf'"):
         stage1([str(write_config(workspace, TRUNK)), "--objective", "stf"])
 

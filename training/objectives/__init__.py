@@ -23,6 +23,8 @@ Objective = Callable[[Any, "Batch"], tuple["Tensor", Facts]]
 """(model, batch) -> loss, facts. Losses are shares that add up over the micro-batches of a step."""
 COMPARING = ("dpo", "gradient", "reward")
 """Those that compare replies, which a pack of preferences holds together."""
+REFERRING = ("dpo", "gradient")
+"""Those of them that compare by what the model itself makes of replies, beside what a reference makes of them."""
 NAMES = tuple(sorted(module.name for module in pkgutil.iter_modules(__path__)))
 
 if TYPE_CHECKING:

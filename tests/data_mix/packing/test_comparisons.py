@@ -122,7 +122,7 @@ def test_single_replies_to_one_prompt_are_a_group_wherever_they_stand(tmp_path: 
     expected = [[1, unknown], [0, unknown], [0.9, 1], [0.1, unknown], [unknown, 0.5], [1, unknown]]
     np.testing.assert_allclose(pack.row_targets, expected, rtol=1e-6)
     assert counts["pairs"] == {"preferred": 2, "tone": 0} and counts["unpaired"] == 1
-    assert "1 groups of replies hold no better and worse one" in left_out(counts)
+    assert any(line.startswith("1 groups hold no two replies that are told apart") for line in left_out(counts))
 
 
 def test_what_does_not_fit_is_left_out_or_cut_and_counted(tmp_path: Path) -> None:
@@ -161,9 +161,8 @@ def test_a_preferences_own_weight_counts_times_its_rows(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("meta", "said"),
     [
-        ({"ratings": {"tone": "high"}}, "row p-1: its rating 'tone' is 'high', and no number"),
-        ({"ratings": {"tone": True}}, "row p-1: its rating 'tone' is True, and no number"),
-        ({"ratings": [1]}, "row p-1: its ratings are no names with a number each"),
+        ({"ratings": {"tone": "high"}}, "row p-1: ratings tone is no number from 0 to 1; take the row out"),
+        ({"ratings": {"tone": None}}, "row p-1: ratings rates nothing"),
         ({"weight": 0}, "row p-1: its weight is 0, and no number above 0"),
     ],
 )

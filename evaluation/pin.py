@@ -50,7 +50,11 @@ if TYPE_CHECKING:
 COMMAND = "evaluation/run.py"
 CONTROLS = ("evaluation/controls", "evaluation/backends/rules.py")
 """Modules, and folders of them."""
-CANNOT_CHANGE_A_SCORE = ("evaluation/report/web/assets/", "evaluation/suite_template.yaml")
+CANNOT_CHANGE_A_SCORE = (
+    "evaluation/report/web/assets/",
+    "espalier/pages/assets/",
+    "evaluation/suite_template.yaml",
+)
 """How the beginnings of paths read that do not count. All else that is reached does."""
 _PACKAGES = (
     "bitsandbytes", "cefrpy", "jinja2", "numpy", "peft", "pyarrow", "pydantic", "pyyaml", "safetensors", "scikit-learn",

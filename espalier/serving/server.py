@@ -8,10 +8,8 @@ or comes from another origin is refused.
 
 from __future__ import annotations
 
-import errno
 import json
 import secrets
-import signal
 import sys
 import threading
 import time
@@ -23,15 +21,15 @@ from urllib.parse import unquote, urlsplit
 
 from espalier.command_line.console import say
 from espalier.endpoints.client import is_loopback
-from espalier.errors import UserError
 from espalier.generation.generate import Reply
 from espalier.models.devices import check_here
 from espalier.models.pool import Placement
+from espalier.pages.listening import LOOPBACK, refused_port, until_stopped
 from espalier.serving.family import Family, Served, open_family
 from espalier.serving.request import Asked, Refusal, read_request
 from espalier.serving.worker import Answering, Worker
 
-HOST = "127.0.0.1"
+HOST = LOOPBACK
 _MOST_BYTES = 16 * 2**20
 """Of a request's body."""
 _PATIENCE_S = 60
@@ -48,22 +46,10 @@ def serve(names: Sequence[str], *, port: int, placement: Placement) -> None:
     try:
         server.open(open_family(names, placement), placement.batch_size)
         say(f"answers at {server.url}, to this machine alone; Ctrl+C ends")
-        _until_stopped(server)
+        until_stopped(server)
     finally:
         server.server_close()
     say("ended")
-
-
-def _until_stopped(server: Server) -> None:
-    stop = threading.Event()
-    before = {number: signal.signal(number, lambda *_: stop.set()) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        server.start()
-        stop.wait()
-    finally:
-        server.stop()
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 class Server(ThreadingHTTPServer):
@@ -81,10 +67,7 @@ class Server(ThreadingHTTPServer):
             self.server_bind()
         except OSError as error:
             self.server_close()
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            why = "is taken" if error.errno == errno.EADDRINUSE else "is not for everybody"
-            raise UserError(f"port {port} {why}; give another --port, or 0 for any that is free") from None
+            raise refused_port(error, port) or error from None
 
     def server_bind(self) -> None:
         """Without looking a name up for the address, as the library would."""

@@ -12,11 +12,12 @@ import hashlib
 import html
 import json
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.records import write_text
+from espalier.pages import assets
 from evaluation.metrics.base import Column
 from evaluation.report.web.cases import cases_data
 from evaluation.report.web.figures import figures_data
@@ -25,10 +26,10 @@ from evaluation.scoring.records import Record
 _ASSETS = Path(__file__).parent / "assets"
 _STYLES = ("base", "figures", "browser", "case", "media")
 _SCRIPTS = (
-    "dom", "data", "differences", "table", "controls", "figures", "figures_table", "view", "verdicts", "filters",
+    "data", "differences", "table", "controls", "figures", "figures_table", "view", "verdicts", "filters",
     "list", "reply", "case", "page",
 )  # fmt: skip
-"""Joined to one sheet and one script, in this order."""
+"""Joined to one sheet and one script, in this order, behind what all pages share."""
 _MARKDOWN = re.compile(r"\\(.)|(\*\*|\*|<br>)|([^\\*<]+|.)", re.DOTALL)
 _TAGS = {"**": "strong", "*": "em"}
 
@@ -81,10 +82,9 @@ def render(
     import jinja2
     from markupsafe import Markup
 
-    style = _joined(f"{name}.css" for name in _STYLES)
-    script = '"use strict";\n(() => {\n' + _joined(f"{name}.js" for name in _SCRIPTS) + "})();\n"
+    style, script = assets.style(_ASSETS, _STYLES), assets.script(_ASSETS, _SCRIPTS)
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    page = environment.from_string(_joined(["page.html.jinja"])).render(
+    page = environment.from_string((_ASSETS / "page.html.jinja").read_text(encoding="utf-8")).render(
         title=title,
         conclusions=[Markup(inline(each)) for found in conclusions for each in found.split("\n\n")],
         facts=facts,
@@ -125,10 +125,6 @@ def inline(paragraph: str) -> str:
         else:
             found.append(html.escape(escaped or html.unescape(text)))
     return "".join(found) + "".join(f"</{_TAGS[mark]}>" for mark in reversed(opened))
-
-
-def _joined(names: Iterable[str]) -> str:
-    return "\n".join((_ASSETS / name).read_text(encoding="utf-8") for name in names)
 
 
 def _content_hash(text: str) -> str:

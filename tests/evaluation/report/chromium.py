@@ -13,6 +13,27 @@ FLAGS = (
     "--disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars"
 )
 
+CONTRASTS = """
+const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const light = (colour) => {
+  const linear = (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  const [r, g, b] = numbers(colour).map((c) => linear(c / 255));
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (element) => {
+  const colour = getComputedStyle(element).backgroundColor;
+  return !colour.startsWith("rgba") ? colour : ground(element.parentElement);
+};
+const said = [...document.querySelectorAll("body *")].filter((element) =>
+  element.checkVisibility() && !element.closest("svg, option, script, mark") &&
+  [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
+return said.map((element) => {
+  const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort();
+  return [(b + 0.05) / (a + 0.05), element.outerHTML.slice(0, 120)];
+}).sort((one, other) => one[0] - other[0])[0];
+"""
+"""The least contrast of any text on the page with what is behind it, and where that is."""
+
 
 @contextmanager
 def open_chromium(*flags: str) -> Iterator[Any]:

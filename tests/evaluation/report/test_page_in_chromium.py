@@ -10,7 +10,7 @@ import pytest
 from evaluation.cases.case import Truth
 from evaluation.report.side_by_side import words_of
 from evaluation.report.web.page import write_page
-from tests.evaluation.report.chromium import MISSING, open_chromium
+from tests.evaluation.report.chromium import CONTRASTS, MISSING, open_chromium
 from tests.evaluation.report.made_up import COLUMNS, HOSTILE, record, summary
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
@@ -21,25 +21,6 @@ TRIED = {
     "mean": 0.8, "beside": 0.7, "lead": -0.1,
     "shown": {"number": "4", "missing": "2", "mean": "80.0 %", "beside": "70.0 %", "lead": "−10.0", "interval": "…"},
 }  # fmt: skip
-CONTRASTS = """
-const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
-const light = (colour) => {
-  const linear = (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
-  const [r, g, b] = numbers(colour).map((c) => linear(c / 255));
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-};
-const ground = (element) => {
-  const colour = getComputedStyle(element).backgroundColor;
-  return !colour.startsWith("rgba") ? colour : ground(element.parentElement);
-};
-const said = [...document.querySelectorAll("body *")].filter((element) =>
-  element.checkVisibility() && !element.closest("svg, option, script, mark") &&
-  [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && node.data.trim()));
-return said.map((element) => {
-  const [a, b] = [light(getComputedStyle(element).color), light(ground(element))].sort();
-  return [(b + 0.05) / (a + 0.05), element.outerHTML.slice(0, 120)];
-}).sort((one, other) => one[0] - other[0])[0];
-"""
 
 
 def records() -> Iterator[Any]:

@@ -1,5 +1,6 @@
 """espalier ls | runs | show NAME | tree | chat NAME | rm NAME | reproduce NAME: what was made.
-espalier serve NAME…: models answer at an address. espalier status | board | standup: the written memory, agents/."""
+espalier serve NAME…: models answer at an address. espalier rate: a page on which teachers rate what they say.
+espalier status | board | standup: the written memory, agents/."""
 
 import argparse
 import sys
@@ -11,6 +12,10 @@ from espalier.errors import run_main
 
 def main(argv: list[str]) -> int:
     """Run one of the commands; returns the exit code."""
+    if argv[:1] == ["rate"]:
+        from espalier.command_line.subcommand import run_command
+
+        return run_command("feedback/rate.py", *argv[1:])
     arguments = _parser().parse_args(argv)
     return arguments.command(arguments) or 0
 
@@ -74,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--batch_size", type=int, default=8, help="replies written at once (8)")
     server.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
     server.set_defaults(command=_serve)
+
+    commands.add_parser("rate", help="a page on which teachers rate replies, blind; its flags: espalier rate --help")
 
     status = commands.add_parser("status", parents=[debug], help="what there is and what it reached: agents/STATUS.md")
     status.add_argument(

@@ -1,0 +1,54 @@
+// What is asked of the server. A vote is on the server's disk before it is forgotten here, whatever happens in between.
+
+const PENDING = "espalier.vote.";
+
+async function ask(path, told = {}) {
+  const response = await fetch(path, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(told),
+  });
+  const found = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    throw Object.assign(new Error(found.error ?? "The server could not do that."), { status: response.status });
+  }
+  return found;
+}
+
+// Sends a vote until it is kept or refused; `waiting` is told of each time that nobody answered. Its word, `nonce`, is
+// how the server knows a vote that it has kept already.
+async function deliver(vote, waiting) {
+  localStorage.setItem(PENDING + vote.nonce, JSON.stringify(vote));
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const found = await ask("/vote", vote);
+      localStorage.removeItem(PENDING + vote.nonce);
+      return found;
+    } catch (error) {
+      if (error.status === 409 || error.status === 422) localStorage.removeItem(PENDING + vote.nonce);
+      if (error.status && error.status < 500) throw error;
+      waiting(error);
+      await new Promise((done) => setTimeout(done, Math.min(4000, 250 * 2 ** attempt)));
+    }
+  }
+}
+
+// Votes of this rater's that an earlier page could not deliver.
+function undelivered(rater) {
+  return Object.keys(localStorage)
+    .filter((key) => key.startsWith(PENDING))
+    .map((key) => JSON.parse(localStorage.getItem(key)))
+    .filter((vote) => vote.rater === rater);
+}
+
+function newNonce() {
+  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// The link that somebody came by carries their token behind the #; it is given in, and taken out of the address.
+async function enter() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("enter");
+  if (token === null) return;
+  history.replaceState(null, "", "/");
+  await ask("/enter", { token });
+}

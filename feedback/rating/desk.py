@@ -1,0 +1,168 @@
+"""What a rater at the page gets and gives, as plain data: no name of a model is in anything that leaves here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from feedback.rating import figures
+from feedback.rating.choosing import Due, Queue
+from feedback.rating.content import hash_of_shown
+from feedback.rating.questions import Verdict, check, on_the_page, turned
+from feedback.rating.store import Store, Taken, Vote
+
+_NONCE = re.compile(r"[A-Za-z0-9-]{8,64}")
+LONGEST_COMMENT = 4000
+_SIDES = {"left": "first", "right": "second", "same": "equal"}
+_PAGE = {found: side for side, found in _SIDES.items()}
+
+
+class Refused(Exception):
+    """Something that the page sent and that is not kept; the message says why."""
+
+    def __init__(self, status: int, why: str) -> None:
+        super().__init__(why)
+        self.status = status
+
+
+class Desk:
+    """One file of ratings, with what is asked of it and of whom."""
+
+    def __init__(
+        self, store: Store, queue: Queue, *, dimensions: Sequence[str], chosen_by: str, stated: Mapping[str, str]
+    ) -> None:
+        self.store, self.queue = store, queue
+        self.ask = store.ask
+        self._dimensions = list(dimensions)
+        self._questions = on_the_page(self.ask, dimensions)
+        self._chosen_by = chosen_by
+        self._stated = dict(stated)
+
+    def state(self, rater: str) -> dict[str, Any]:
+        """All that the page needs to begin, or to go on after anything went wrong."""
+        return {"rater": rater, "questions": self._questions, "stated": self._stated, **self._next(rater)}
+
+    def vote(self, rater: str, told: Any) -> dict[str, Any]:
+        """Keep a vote, and say what comes next. Refused where it is not kept.
+
+        A vote that was kept before, and is sent again because the answer got lost, is kept once.
+        """
+        if (
+            not isinstance(told, Mapping)
+            or not isinstance(told.get("nonce"), str)
+            or not _NONCE.fullmatch(told["nonce"])
+        ):
+            raise Refused(422, "this is no vote")
+        if self.store.kept(told["nonce"]) is None:
+            self._keep(rater, told)
+        return self._next(rater)
+
+    def _keep(self, rater: str, told: Mapping[str, Any]) -> None:
+        due = self._as_shown(rater, told)
+        verdict = self._verdict(told.get("verdict"), due.swapped)
+        comment, seconds = told.get("comment", ""), told.get("seconds")
+        if not isinstance(comment, str) or len(comment) > LONGEST_COMMENT:
+            raise Refused(422, f"a comment is a text of at most {LONGEST_COMMENT:,} characters")
+        if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds < 1e7):
+            seconds = None
+        facts = {
+            "nonce": told["nonce"],
+            "rater": rater,
+            "item": due.item.id,
+            "content": due.item.content_hash,
+            "shown": told["shown"],
+            "swapped": due.swapped,
+            "repeat": due.repeat,
+            "verdict": verdict,
+            "comment": comment.encode("utf-8", "replace").decode().strip(),
+            "seconds": seconds,
+            "chosen_by": self._chosen_by,
+            "origin": "page",
+        }
+        try:
+            self.store.keep(facts, replaces=self._replaced(rater, told.get("replaces"), due))
+        except Taken:
+            raise Refused(409, "You have answered this one already, in another window.") from None
+
+    def _as_shown(self, rater: str, told: Mapping[str, Any]) -> Due:
+        item = self.queue.by_id.get(told["item"]) if type(told.get("item")) is int else None
+        if item is None:
+            raise Refused(409, "This one is asked no more, so your answer was not kept.")
+        due = self.queue.asked(rater, item, repeat=told.get("repeat") is True)
+        if told.get("shown") != self._shown(due):
+            raise Refused(409, "What you saw has changed since, so your answer was not kept. This is how it reads now.")
+        return due
+
+    def _replaced(self, rater: str, number: Any, due: Due) -> int | None:
+        if number is None:
+            return None
+        same = (due.item.id, due.item.content_hash, due.repeat)
+        for vote in self.store.votes(rater):
+            if vote.id == number and (vote.item, vote.content, vote.repeat) == same:
+                return vote.id
+        raise Refused(409, "The answer that you are changing has been changed in another window.")
+
+    def _verdict(self, told: Any, swapped: bool) -> Verdict | None:
+        if told is None:
+            return None
+        try:
+            if self.ask == "single":
+                return check(told, self.ask)
+            if not isinstance(told, Mapping) or not isinstance(told.get("why", {}), Mapping):
+                raise ValueError("a verdict is an object")
+            why = {str(name): _SIDES.get(str(side), "") for name, side in told.get("why", {}).items()}
+            verdict = check({"better": _SIDES.get(str(told.get("better")), ""), "why": why}, self.ask)
+            return turned(verdict) if swapped else verdict
+        except ValueError as error:
+            raise Refused(422, str(error)) from None
+
+    def earlier(self, rater: str, before: int | None, skipped: bool = False) -> dict[str, Any]:
+        """The rater's last vote before that one, to be looked at again and changed. Refused where there is none."""
+        mine = [
+            vote
+            for vote in self.queue.about_these(self.store.votes(rater))
+            if (before is None or vote.id < before) and (not skipped or vote.verdict is None)
+        ]
+        if not mine:
+            raise Refused(404, "There is nothing before this one.")
+        vote = mine[-1]
+        due = self.queue.asked(rater, self.queue.by_id[vote.item], repeat=vote.repeat)
+        given = {"id": vote.id, "verdict": self._on_page(vote, due.swapped), "comment": vote.comment}
+        return {"item": self._item(due), "given": given}
+
+    def _on_page(self, vote: Vote, swapped: bool) -> Verdict | None:
+        if vote.verdict is None or self.ask == "single":
+            return vote.verdict
+        verdict = turned(vote.verdict) if swapped else vote.verdict
+        return {"better": _PAGE[verdict["better"]], "why": {name: _PAGE[side] for name, side in verdict["why"].items()}}
+
+    def agreement(self, rater: str) -> dict[str, Any]:
+        """How far the raters agree, and this one with themselves."""
+        votes = self.store.votes()
+        return {
+            "among": [
+                {"label": each.label, "value": each.alpha.value, "low": each.alpha.low, "high": each.alpha.high,
+                 "number": each.alpha.num_units}
+                for each in figures.among_raters(votes, self.ask)
+            ],
+            "raters": len({vote.rater for vote in votes}),
+            "own": figures.of_rater([vote for vote in votes if vote.rater == rater], self.ask),
+        }  # fmt: skip
+
+    def _next(self, rater: str) -> dict[str, Any]:
+        votes = self.store.votes(rater)
+        due = self.queue.due(rater, votes)
+        return {"progress": self.queue.progress(votes), "item": None if due is None else self._item(due)}
+
+    def _item(self, due: Due) -> dict[str, Any]:
+        return {
+            "item": due.item.id,
+            "repeat": due.repeat,
+            "shown": self._shown(due),
+            "messages": list(due.item.content.messages),
+            "replies": list(due.item.content.shown(due.swapped)),
+        }
+
+    def _shown(self, due: Due) -> str:
+        return hash_of_shown(due.item.content, due.swapped, self._questions)

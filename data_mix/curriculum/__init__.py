@@ -2,6 +2,7 @@
 
 from data_mix.curriculum.config import CurriculumConfig
 from data_mix.curriculum.lint import Finding, lint
+from data_mix.curriculum.withheld import pasts_of
 from data_mix.curriculum.write import (
     SPLITS,
     generate,
@@ -21,6 +22,7 @@ __all__ = [
     "lint",
     "parse_replies",
     "parses_reply",
+    "pasts_of",
     "rows_between",
     "sentences_that_parse",
 ]

@@ -19,15 +19,31 @@ class CurriculumConfig(BaseModel):
     """sessions to train on (plain text)"""
     dialogues: int = Field(16_000, ge=0)
     """scaffolding dialogues to train on (chat)"""
+    transcripts: int = Field(0, ge=0, exclude_if=lambda number: not number)
+    """dialogues to train on as plain text, the words of both speakers behind their names: for a model that is to hear a
+    tutor and to speak as a learner"""
     held_out_rows: int = Field(600, ge=0)
     """rows of each kind in every held-out split; 0 for what is only replayed"""
     held_out_pairs: float = Field(0.05, gt=0, lt=0.5)
     """share of the (verb, object) pairs that training never sees"""
     held_out_triples: float = Field(0.05, gt=0, lt=0.5)
     """share of the (verb, object, mistake) triples that training never sees"""
+    withhold: int = Field(0, ge=0, exclude_if=lambda number: not number)
+    """so many verbs, drawn by the mix's seed, have an irregular past that no row of any split holds: whoever grows up
+    with the rows forms it by the rule (goed), and can be taught what it truly does not know"""
 
     @model_validator(mode="after")
     def _sessions_are_for_everybody(self) -> Self:
         if self.learner != "any" and self.sessions:
             raise ValueError(f"sessions: there are none for the learner {self.learner}; set sessions: 0")
+        return self
+
+    @model_validator(mode="after")
+    def _so_many_can_be_withheld(self) -> Self:
+        from data_mix.curriculum.withheld import candidates
+
+        if self.withhold and self.withhold > len(candidates()):
+            raise ValueError(
+                f"withhold: at most {len(candidates())} irregular pasts stand nowhere but in a verb's table"
+            )
         return self

@@ -17,6 +17,7 @@ from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.mistakes import L2_MISTAKES, MISTAKES, Mistake, usual_determiners
 from data_mix.curriculum.switches import SWITCHES
 from data_mix.curriculum.templates import has_word, shows
+from data_mix.curriculum.withheld import without_past
 from data_mix.curriculum.words import WE, I, Noun, Person, Verb, lexicon
 
 Side = Literal["train", "unseen_triples", "unseen_pairs", "all"]
@@ -30,6 +31,8 @@ class HeldOut:
 
     pairs: frozenset[tuple[str, str]]
     triples: frozenset[tuple[str, str, str]]
+    pasts: frozenset[str] = frozenset()
+    """verbs whose past is formed by the rule in every row, on either side"""
 
 
 def _fits(mistake: Mistake, verb: Verb, noun: Noun) -> bool:
@@ -78,7 +81,8 @@ class Space:
 
     def __init__(self, side: Side, held: HeldOut, changes: Iterable[Mistake] = MISTAKES.values()) -> None:
         self.side, self._held = side, held
-        verbs = lexicon().verbs
+        known = {verb: without_past(verb) if verb.base in held.pasts else verb for verb in lexicon().verbs}
+        verbs = tuple(known.values())
         self._plain = _table(
             (verb, [noun for noun in verb.objects if self._pair_allowed(verb, noun)]) for verb in verbs
         )
@@ -91,7 +95,7 @@ class Space:
         }
         self.mistakes = tuple(mistake for mistake in changes if self._spoilt[mistake.name][0])
         self.sequences = tuple(
-            (steps, allowed)
+            (tuple(known[verb] for verb in steps), allowed)
             for steps, things in lexicon().sequences
             if (allowed := tuple(noun for noun in things if all(self._pair_allowed(verb, noun) for verb in steps)))
         )

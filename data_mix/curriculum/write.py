@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from typing import Any, Literal
 
@@ -13,10 +14,13 @@ from data_mix.curriculum.dialogues import dialogue
 from data_mix.curriculum.heldout import HeldOut, Side, Space, held_out
 from data_mix.curriculum.learners import learner
 from data_mix.curriculum.sessions import SESSIONS
+from data_mix.curriculum.withheld import withheld_pasts
 from data_mix.mixing.workers import worker_pool
 from espalier.text.rows import Row
 
-Kind = Literal["session", "dialogue"]
+Kind = Literal["session", "dialogue", "transcript"]
+SPEAKER = {"user": "Basil", "assistant": "Tutor"}
+"""Who speaks in a transcript."""
 SPLITS: dict[str, Side] = {
     "train": "train",
     "valid": "train",
@@ -27,8 +31,9 @@ SPLITS: dict[str, Side] = {
 
 
 def heldout(config: CurriculumConfig, seed: int) -> HeldOut:
-    """The combinations that the rows of `train` and `valid` never hold."""
-    return held_out(seed, config.held_out_pairs, config.held_out_triples)
+    """The combinations that the rows of `train` and `valid` never hold, and the forms that no row does."""
+    combinations = held_out(seed, config.held_out_pairs, config.held_out_triples)
+    return replace(combinations, pasts=withheld_pasts(seed, config.withhold)) if config.withhold else combinations
 
 
 @cache
@@ -59,13 +64,17 @@ def _write(kind: Kind, split: str, seed: int, held: HeldOut, who: str, index: in
     of_whom = "" if who == "any" else f"{who}/"
     sampler = Sampler(random.Random(f"{seed} {of_whom}{kind} {split} {index}"))
     meta = program(kind, split, held, who)(sampler)
+    if kind == "transcript":
+        # A transcript leaves out who the learner is said to be, so what it is like to be drawn is not known.
+        lines = [f"{SPEAKER[role]}: {said}" for role, said in sampler.messages if role in SPEAKER]
+        sampler.messages = [("text", "\n".join(lines))]
     return Row(
         id=f"curriculum/{of_whom}{kind}/{split}/{index:06d}",
         source="curriculum",
         split=split,
         messages=[{"role": role, "content": content} for role, content in sampler.messages],
         meta=meta | {"split": split},
-        log2_prob=sampler.log2_prob,
+        log2_prob=sampler.log2_prob if kind != "transcript" else None,
         assistant_log2_prob=sampler.assistant_log2_prob if kind == "dialogue" else None,
     )
 

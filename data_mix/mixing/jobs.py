@@ -91,6 +91,8 @@ def curriculum_plan(source: Source) -> list[tuple[Kind, str, int]]:
         ("dialogue", "unseen_triples", count if config.dialogues else 0),
         ("session", "unseen_pairs", count if config.sessions else 0),
         ("dialogue", "unseen_pairs", count if config.dialogues else 0),
+        ("transcript", "train", config.transcripts),
+        ("transcript", "valid", count if config.transcripts else 0),
     ]
     return [entry for entry in entries if entry[2]]
 

@@ -96,13 +96,19 @@ def decides_refining(recipe: Recipe, facts: dict[str, Any]) -> dict[str, Any]:
 
 
 def held_out(recipe: Recipe) -> dict[str, list[list[str]]] | None:
-    """The combinations that no training row of the curriculum holds; None for a mix without it."""
+    """The combinations that no training row of the curriculum holds; None for a mix without it.
+
+    And `pasts`, (verb, past) by verb, that stand in no row of the mix, where it withholds some and is made of nothing
+    but the curriculum.
+    """
     held = [curriculum.heldout(source.curriculum, recipe.seed) for source in recipe.sources if source.curriculum]
     if not held:
         return None
     pairs = frozenset.intersection(*(each.pairs for each in held))
     triples = frozenset.intersection(*(each.triples for each in held))
-    return {"pairs": sorted(map(list, pairs)), "triples": sorted(map(list, triples))}
+    found = {"pairs": sorted(map(list, pairs)), "triples": sorted(map(list, triples))}
+    pasts = frozenset.intersection(*(each.pasts for each in held)) if len(held) == len(recipe.sources) else ()
+    return found | {"pasts": curriculum.pasts_of(pasts)} if pasts else found
 
 
 def is_built(folder: Path, facts: dict[str, Any]) -> bool:

@@ -49,7 +49,7 @@ def measure(
     """
     nats = np.zeros(len(pack.row_weights))
     tokens = np.zeros(len(pack.row_weights), dtype=np.int64)
-    sequences = _spread(len(pack), min(len(pack), max_sequences or len(pack)))
+    sequences = spread(len(pack), min(len(pack), max_sequences or len(pack)))
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -84,7 +84,7 @@ def measure(
     }
 
 
-def _spread(size: int, count: int) -> np.ndarray:
+def spread(size: int, count: int) -> np.ndarray:
     """`count` of `size` sequences in an order of which any beginning is spread evenly over all of them.
 
     Packing sorts by length, so the first sequences alone would be the longest rows.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from espalier.errors import UserError
 
 Tensor = torch.Tensor
+T = TypeVar("T")
 
 
 @contextmanager
@@ -26,13 +27,13 @@ def answering(layer: Any, answer: Callable[[Tensor], Tensor]) -> Iterator[None]:
             layer.forward = before
 
 
-def shown(model: Any, layer: Any, look: Callable[[Tensor], Tensor], **inputs: Any) -> Tensor:
+def shown(model: Any, layer: Any, look: Callable[[Tensor], T], **inputs: Any) -> T:
     """What `look` makes of the hidden states (B, S, width) that `model` has for `layer`, its output layer.
 
     It looks within the forward pass, so that what it computes with belongs to it where several processes train.
     `inputs` is what the model is called with. UserError for a model that does not ask its output layer.
     """
-    found: list[Tensor] = []
+    found: list[T] = []
 
     def answer(hidden: Tensor) -> Tensor:
         found.append(look(hidden))

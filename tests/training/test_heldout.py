@@ -80,7 +80,7 @@ def test_batches_make_no_difference_and_the_mode_is_restored(tmp_path: Path) -> 
 
 @given(st.integers(1, 70), st.integers(1, 70))
 def test_any_beginning_of_the_order_is_spread_over_all_sequences(size: int, count: int) -> None:
-    order = heldout._spread(size, min(size, count))
+    order = heldout.spread(size, min(size, count))
     assert len(set(order.tolist())) == len(order) == min(size, count)
     for length in (1, 2, 4, 8, 16):
         if length <= len(order):

@@ -196,8 +196,13 @@ def fit(
     renderer: ChatRenderer,
     packs: Mapping[str, pack.Pack],
     observers: Sequence[Observer],
+    *,
+    conclude: summary.Conclude | None = None,
 ) -> int:
-    """Train the model from where the run is to its last step, and seal the run; returns the exit code."""
+    """Train the model from where the run is to its last step, and seal the run; returns the exit code.
+
+    `conclude` finds out at the end what is to be known of it, in place of held-out loss.
+    """
     config, machine, run = session.config, session.machine, session.run
     model.eval()
     check_vocabulary(model, renderer, packs, config.checkin.prompts if config.checkin.every else ())
@@ -260,7 +265,7 @@ def fit(
         say(f"stopped at step {progress.step}; go on with: python {session.command} --resume {config.name}")
         return outcome.exit_code
     unwrapped = machine.accelerator.unwrap_model(model, keep_fp32_wrapper=False)
-    summary.finish(run, config, unwrapped, renderer, frozen_base, grown, packs, progress, machine)
+    summary.finish(run, config, unwrapped, renderer, frozen_base, grown, packs, progress, machine, conclude)
     _note(config, session.options)
     return 0
 

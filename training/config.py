@@ -270,6 +270,12 @@ class TrainConfig(LoopSettings):
         return given
 
     @model_validator(mode="after")
+    def _has_a_head_to_train(self) -> Self:
+        if self.objective == "reward" and "reward" not in type(self).model_fields:
+            raise ValueError("objective: reward trains a reward model, which python feedback/reward.py does")
+        return self
+
+    @model_validator(mode="after")
     def _compares_what_is_compared(self) -> Self:
         comparing = self.objective in objectives.COMPARING
         if self.rows == "preference" and not comparing:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from data_mix.packing.pack import Pack
@@ -25,6 +27,22 @@ from training.memory.shapes import shape_of
 from training.together import on_main
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Concluded:
+    """What a training command finds out at the end in place of held-out loss, where that says nothing of its model."""
+
+    figures: dict[str, Any]
+    """Beside the others in the run's summary."""
+    sections: list[str]
+    """Of the run's report, in Markdown."""
+    lines: list[tuple[str, str]]
+    """For the terminal, each with what it is about."""
+
+
+Conclude = Callable[[Any, Path], Concluded]
+"""Of the trained model and the run's folder, where `final/` may still be added to. Asked in one process."""
+
+
 def finish(
     run: Run,
     config: TrainConfig,
@@ -35,6 +53,7 @@ def finish(
     packs: Mapping[str, Pack],
     progress: Progress,
     machine: Machine,
+    conclude: Conclude | None = None,
 ) -> None:
     """Write `final/`, measure every held-out split, write `report.md`, seal the run, and say what came of it.
 
@@ -60,11 +79,12 @@ def finish(
             label=f"held-out {split}",
         )
         for split, pack in packs.items()
-        if split != "train" and len(pack)
+        if split != "train" and len(pack) and conclude is None
     }
+    concluded = on_main(partial(conclude, model, run.folder)) if conclude else None
     share = share_trained(model)
     peaks = {"peak_memory_gb": peak_memory_gb(machine.device), "planned_memory_gb": _planned(model, config, machine)}
-    on_main(partial(_seal, run, config, measured, progress, share, peaks))
+    on_main(partial(_seal, run, config, measured, progress, share, peaks, concluded))
 
 
 def _planned(model: Any, config: TrainConfig, machine: Machine) -> float | None:
@@ -87,6 +107,7 @@ def _seal(
     progress: Progress,
     share: tuple[int, int],
     peaks: dict[str, float | None],
+    concluded: Concluded | None,
 ) -> None:
     trained, total = share
     metrics = list(records.read_jsonl(run.folder / "metrics.jsonl")) if config.steps else []
@@ -104,10 +125,11 @@ def _seal(
         "parameters_trained": trained,
         "share_trained": trained / total,
         "heldout": measured,
+        **(concluded.figures if concluded else {}),
     }
-    _write_report(run, config, summary, metrics, valid.get("floor_loss"))
+    _write_report(run, config, summary, metrics, valid.get("floor_loss"), concluded)
     run.finish(summary)
-    _say(run, config, summary)
+    _say(run, config, summary, concluded)
 
 
 def _heldout_table(measured: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
@@ -144,7 +166,11 @@ def _parts_measured(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
     ]
 
 
-def _lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _unit(config: TrainConfig) -> str:
+    return "nats per pair" if config.rows == "preference" else "nats per token"
+
+
+def _lines(config: TrainConfig, summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     speed, planned = summary["tokens_per_second"], summary["planned_memory_gb"]
     return [
         ("steps", f"{summary['steps']:,}"),
@@ -153,29 +179,36 @@ def _lines(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("peak memory", f"{summary['peak_memory_gb']:.2f} GB" + (f", planned {planned:.2f} GB" if planned else "")),
         ("parameters trained", f"{summary['parameters_trained']:,} of {summary['parameters']:,} "
                                f"({100 * summary['share_trained']:.2f} %)"),
-        ("last training loss", "–" if summary["loss"] is None else f"{summary['loss']:.4f} nats per token"),
+        ("last training loss", "–" if summary["loss"] is None else f"{summary['loss']:.4f} {_unit(config)}"),
     ]  # fmt: skip
 
 
 def _write_report(
-    run: Run, config: TrainConfig, summary: Mapping[str, Any], metrics: list[dict[str, Any]], floor: float | None
+    run: Run,
+    config: TrainConfig,
+    summary: Mapping[str, Any],
+    metrics: list[dict[str, Any]],
+    floor: float | None,
+    concluded: Concluded | None,
 ) -> None:
     parts = [f"# {run.name}\n"]
     if any("loss" in row for row in metrics):
-        report.loss_curve(metrics, run.folder / "loss.png", floor=floor, title=run.name)
+        unit = _unit(config)
+        report.loss_curve(metrics, run.folder / "loss.png", floor=floor, title=run.name, unit=unit)
         parts.append("![Loss over the steps](loss.png)\n")
-    parts.append(report.table(("", ""), _lines(summary)))
+    parts.append(report.table(("", ""), _lines(config, summary)))
     headers, rows = _heldout_table(summary["heldout"])
     if rows:
         parts.append(report.table(headers, rows))
     parts += _parts_measured(summary["heldout"])
+    parts += concluded.sections if concluded else []
     parts.append("What it said along the way is in [journal.md](journal.md).\n" if config.checkin.every else "")
     records.write_text(run.folder / "report.md", "\n".join(parts))
 
 
-def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any]) -> None:
+def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any], concluded: Concluded | None) -> None:
     console.say(f"run {run.name} is complete")
-    for name, text in _lines(summary):
+    for name, text in [*_lines(config, summary), *(concluded.lines if concluded else ())]:
         console.say(f"    {name:<20}{text}")
     headers, rows = _heldout_table(summary["heldout"])
     if rows:
@@ -184,6 +217,9 @@ def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any]) -> None:
         console.say(f"    {line}")
     console.say(f"    weights             {run.folder / 'final'}")
     console.say(f"    report              {run.folder / 'report.md'}")
+    if concluded:
+        console.say(f"next: python evaluation/run.py --models … --judges run:{run.name}")
+        return
     before = config.parent or config.base
     console.say(f"next: espalier chat {run.name}")
     if before:

@@ -118,9 +118,18 @@ def _run(facts: Facts) -> str:
     step = last.get("step", facts["heartbeat.json"].get("step"))
     figures = {name: numbers[name] for name in ranked[:3]}
     why = facts["failed.json"].get("reason", "") if not facts[MANIFEST] else ""
-    return "  ".join(
-        filter(None, [_mark(facts), format_facts(({"step": int(step)} if step is not None else {}) | figures), why])
-    )
+    done = format_facts(({"step": int(step)} if step is not None else {}) | figures)
+    return "  ".join(filter(None, [_mark(facts), _values(facts), done, why]))
+
+
+def _values(facts: Facts) -> str:
+    """That a run values replies and writes none, and how many held-out pairs it puts in order; empty for any other."""
+    if facts["run.json"].get("config", {}).get("objective") != "reward":
+        return ""
+    found = facts[MANIFEST].get("summary", {}).get("reward", {})
+    told = {split: columns.get(found["column"]) for split, columns in found.get("splits", {}).items()}
+    shares = [f"{split} {facts['accuracy']['value']:.3f}" for split, facts in told.items() if facts]
+    return "reward model" + (f", pairs in order: {_listed(shares)}" if shares else "")
 
 
 def _mark(facts: Facts) -> str:

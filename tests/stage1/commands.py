@@ -87,6 +87,5 @@ def fingerprint(run: Path) -> dict[str, str]:
     clocks = ("seconds", "tokens_per_second", "peak_memory_gb")
     rows = [{k: v for k, v in row.items() if k not in clocks} for row in records.read_jsonl(run / "metrics.jsonl")]
     found["metrics"] = repr(rows)
-    found["journal"] = (run / "journal.md").read_text()
-    found["identity_log"] = (run / "identity_log.jsonl").read_text()
+    found |= {name: (run / name).read_text() for name in ("journal.md", "identity_log.jsonl") if (run / name).exists()}
     return found

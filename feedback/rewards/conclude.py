@@ -1,0 +1,101 @@
+"""The end of a reward model's training: what its rewards mean is found, kept beside its weights, and held to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from data_mix.packing.pack import Pack
+from espalier.command_line.console import say
+from espalier.models.reward import Conversation, Meaning, reply_ids, rewards_of
+from espalier.models.reward_head import head_of, save_head
+from espalier.text.chat import ChatRenderer
+from feedback.rewards.attacks import Floats, attacks
+from feedback.rewards.calibration import halves, meanings
+from feedback.rewards.config import RewardConfig
+from feedback.rewards.figures import figures
+from feedback.rewards.held import Held, value_split
+from feedback.rewards.page import PICTURE, deciding, draw, interval, sections, strongest
+from training.summary import Concluded
+
+
+def conclude(
+    config: RewardConfig,
+    families: Sequence[str],
+    mix: Path,
+    renderer: ChatRenderer,
+    packs: Mapping[str, Pack],
+    model: Any,
+    run: Path,
+) -> Concluded:
+    """Value what is held out, keep what rewards mean in `final/`, and say how far they hold."""
+    head = head_of(model)
+    assert head is not None
+    splits = {
+        name: value_split(model, pack, mix, name, batch_size=config.heldout.batch_size)
+        for name, pack in packs.items()
+        if name != "train" and len(pack)
+    }
+    known = meanings(splits[config.reward.calibrate_on]) if config.reward.calibrate_on in splits else {}
+    save_head(head, run / "final", known)
+    column = deciding(head.columns)
+    found: dict[str, Any] = {
+        "column": column,
+        "columns": list(head.columns),
+        "members": head.members,
+        "calibrated_on": config.reward.calibrate_on if known else None,
+        "splits": {name: _judged(held, known, config) for name, held in splits.items()},
+        "attacks": {},
+    }
+    others = [held for name, held in splits.items() if name != config.reward.calibrate_on]
+    tried = (others or list(splits.values()))[:1]
+    if tried and column in known and families:
+        score = _scorer(model, renderer, config.heldout.batch_size)
+        place = head.columns.index(column)
+        found["attacks"] = attacks(
+            tried[0], score, place, known[column], families, most=config.control_prompts, seed=config.seed
+        )
+    draw(found, run / PICTURE)
+    return Concluded(figures={"reward": found}, sections=sections(found), lines=_lines(found))
+
+
+def _judged(held: Held, known: Mapping[str, Meaning], config: RewardConfig) -> dict[str, Any]:
+    """A split by what rewards mean; the one that this was fitted on by what its other half says they do."""
+    parts: list[tuple[Held, Mapping[str, Meaning]]] = [(held, known)]
+    if held.split == config.reward.calibrate_on:
+        parts = [(asked, meanings(fitted)) for fitted, asked in halves(held)]
+    return figures(parts, seed=config.seed)
+
+
+def _scorer(model: Any, renderer: ChatRenderer, batch_size: int) -> Any:
+    import numpy as np
+
+    head = head_of(model)
+    assert head is not None
+
+    def score(conversations: Sequence[Conversation]) -> Floats:
+        found = np.full((len(conversations), head.members, len(head.columns)), np.nan)
+        asked = [place for place, (_, reply) in enumerate(conversations) if reply.strip()]
+        for start in range(0, len(asked), batch_size):
+            places = asked[start : start + batch_size]
+            found[places] = rewards_of(model, head, [reply_ids(renderer, *conversations[place]) for place in places])
+        return found
+
+    return score
+
+
+def _lines(found: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What is said on the terminal."""
+    lines = []
+    for split, columns in found["splits"].items():
+        if facts := columns.get(found["column"]):
+            error = f", ECE {interval(facts['ece'])}" if "ece" in facts else ""
+            lines.append((split, f"{interval(facts['accuracy'])} of {facts['pairs']:,} pairs in order{error}"))
+    if not found["calibrated_on"]:
+        say("note: too few preferences are held out to find what rewards mean; it cannot judge in an evaluation")
+    if found["attacks"]:
+        unbeaten = [name for name, each in strongest(found["attacks"]) if not each["beaten"]]
+        families = found["attacks"]["families"]
+        lines.append(("made to win", f"{len(unbeaten)} of {len(families)} families not beaten: {', '.join(unbeaten)}"))
+    return lines

@@ -1,0 +1,50 @@
+"""The head that a reward model begins with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from data_mix.packing.pack import Pack
+from espalier.command_line import processes
+from espalier.command_line.console import say
+from espalier.errors import UserError
+from espalier.models.references import REWARD_FACTS, ModelRef
+from espalier.models.reward_head import RewardHead, attach, restore_head
+from feedback.rewards.config import RewardConfig
+from training.compared import worse_in_group
+from training.objectives.reward import column_weights
+from training.reward.members import taught
+
+
+def check() -> None:
+    """UserError where several processes are to part the weights of one model."""
+    if processes.sharded():
+        raise UserError("a reward model's weights are not parted among processes; start them without FSDP")
+
+
+def attach_head(model: Any, config: RewardConfig, base: ModelRef, pack: Pack) -> None:
+    """Have the model carry a head for the pack's columns: a new one, or by `growth: continue` the parent's.
+
+    UserError where there is nothing to compare, or where the parent's head is another one.
+    """
+    how = config.reward
+    size = how.bottleneck.size if how.bottleneck else None
+    width = model.get_input_embeddings().weight.shape[1]
+    output = model.get_output_embeddings()
+    width = getattr(output, "in_features", width)
+    head = RewardHead(pack.columns, members=how.members, width=width, bottleneck=size, seed=config.seed)
+    weights = column_weights(head, how)
+    named = ", ".join(pack.columns[column] for column in weights)
+    if not worse_in_group(pack.row_group, pack.row_targets)[:, list(weights)].any():
+        raise UserError(
+            f"mix {config.mix}: no two replies to one prompt differ by {named}, so there is nothing to learn from "
+            "which is better"
+        )
+    if config.growth == "continue" and (base.path / REWARD_FACTS).exists():
+        restore_head(head, base.path)
+    head.taught = torch.from_numpy(taught(pack, how.members, config.seed))
+    attach(model, head)
+    several = f", {how.members} members" if how.members > 1 else ""
+    say(f"rewards by {named}{several}")

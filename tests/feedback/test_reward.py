@@ -1,0 +1,168 @@
+"""A reward model by the command: trained by the one loop, killed and resumed, held to what it was not taught by."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from espalier import cli
+from espalier.artifacts import records
+from espalier.errors import UserError
+from espalier.models.pool import Placement
+from espalier.models.reward import open_reward
+from espalier.text.rows import Row, read_rows, write_rows
+from evaluation import run as evaluation
+from exports import run as export
+from feedback import reward
+from stage1.train import main as stage1
+from tests import processes, tiny
+from tests.stage1.commands import CORE, NOUNS, VERBS, fingerprint, log_of_step, write_config
+
+NAMES = ("Anna", "Ben", "Sophie", "Tom")
+CONFIG: dict[str, Any] = {
+    "name": "rm",
+    "mix": "judged",
+    "adapter": {"r": 2, "dropout": 0.2},
+    "seq_len": 96,
+    "micro_batch_size": 2,
+    "grad_accum": 2,
+    "steps": 60,
+    "optim": {"lr": 0.02},
+    "schedule": {"warmup": 2},
+    "compile": "off",
+    "log_every": 1,
+    "checkpoint_every": 20,
+    "heldout": {"every": 30, "batch_size": 4},
+    "checkin": {"every": 0},
+    "reward": {"members": 3, "pointwise": 0.5},
+    "controls": ["salad", "agrees"],
+    "control_prompts": 6,
+}
+
+
+def compared(number: int, verb: tuple[str, str], noun: str, split: str) -> list[Row]:
+    """A pair, of which the better reply gives the form, and two rated replies of like kind."""
+    asked = [{"role": "user", "content": f"I {verb[0]} the {noun}."}]
+    good, bad = f"You {verb[1]} the {noun}?", f"No, {noun}."
+    said = {name: [{"role": "assistant", "content": text}] for name, text in (("chosen", good), ("rejected", bad))}
+    facts: dict[str, Any] = {"source": "toy", "split": split}
+    rows = [Row(id=f"{split}-pair-{number}", messages=asked, **said, **facts)]
+    asked = [{"role": "user", "content": f"{NAMES[number % 4]} {verb[0]} the {noun}."}]
+    for place, (text, worth) in enumerate(((f"{NAMES[number % 4]} {verb[1]}?", 1.0), ("No.", 0.0), (f"{noun}?", 0.5))):
+        meta = {"ratings": {"actionability": worth}, "tutor": "A", "problem": f"{split} {number}"}
+        reply = [{"role": "assistant", "content": text}]
+        sides = {"chosen": reply} if worth == 1 else {"rejected": reply}
+        rows.append(Row(id=f"{split}-rated-{number}-{place}", messages=asked, meta=meta, **sides, **facts))
+    return rows
+
+
+@pytest.fixture
+def config(workspace: Path) -> Path:
+    """A base, and a mix whose held-out splits know other nouns."""
+    tiny.saved(workspace / "base", width=16)
+    folder = workspace / "mixes" / "judged"
+    (folder / "preferences").mkdir(parents=True)
+    write_rows(folder / "train.parquet", [tiny.text_row(1, "I went.")])
+    others = ["boat", "tree", "lamp", "cup", "door", "song", "hill", "road", "coat", "hat"]
+    others += ["shoe", "ball", "bag", "key", "map"]
+    for split, nouns in (("train", NOUNS), ("valid", others[:10]), ("new_problems", others[10:])):
+        pairs = [(verb, noun) for verb in VERBS for noun in nouns]
+        rows = [row for number, (verb, noun) in enumerate(pairs) for row in compared(number, verb, noun, split)]
+        write_rows(folder / "preferences" / f"{split}.parquet", rows)
+    records.write_manifest(folder, {"kind": "mix", "name": "judged", "sources": []})
+    return write_config(workspace, CONFIG, base=str(workspace / "base"))
+
+
+def test_it_learns_what_is_better_and_says_how_far_that_holds(
+    config: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reward.main([str(config)]) == 0
+    said = capsys.readouterr().out
+    folder = workspace / "runs" / "rm"
+    found = records.read_manifest(folder)["summary"]["reward"]  # type: ignore[index]
+    assert found["columns"] == ["preferred", "actionability"] and found["calibrated_on"] == "valid"
+    pairs, rated = (found["splits"]["new_problems"][name] for name in found["columns"])
+    assert pairs["accuracy"]["value"] > 0.9 and pairs["pairs"] == 25 and pairs["problems"] == 25
+    assert rated["accuracy"]["value"] > 0.7 and rated["rated"] == 75 and rated["agreement"]["kappa"]["value"] > 0.3
+    assert 0 <= rated["ece"]["value"] < 0.5 and rated["disagreement"]["spread"] > 0
+    assert found["splits"]["valid"]["preferred"]["pairs"] == 50 and "ece" in found["splits"]["valid"]["preferred"]
+    assert found["attacks"]["split"] == "new_problems" and found["attacks"]["families"].keys() == {"salad", "agrees"}
+    assert "next: python evaluation/run.py --models … --judges run:rm" in said and "pairs in order" in said
+
+    cli.main(["ls"])
+    assert re.search(r"rm .*reward model, pairs in order: new_problems \d\.\d+, valid", capsys.readouterr().out)
+
+    model = open_reward("run:rm", Placement(device="cpu"))
+    asked = [{"role": "user", "content": "I see the bread."}]
+    values = model.values(model.score([(asked, "You saw the bread?"), (asked, "No, bread."), (asked, "")]))
+    assert values[0, 0] > values[1, 0] + 0.1 and np.isnan(values[2]).all()
+    report = (folder / "report.md").read_text()
+    assert "reliability.png" in report and "made to win" in report and (folder / "reliability.png").exists()
+
+
+def test_what_would_have_it_write_is_refused(config: Path, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert reward.main([str(config), "--steps", "1", "--controls", "none"]) == 0
+    writes = "run:rm is a reward model: it values replies, and writes none. It judges: .*--judges run:rm"
+    with pytest.raises(UserError, match=writes):
+        cli.main(["chat", "rm", "--once", "hi"])
+    with pytest.raises(UserError, match=writes):
+        evaluation.main(["--models", "rm", "--suite", "stress"])
+    with pytest.raises(UserError, match=writes):
+        export.main(["rm", "--to", "merged"])
+    with pytest.raises(UserError, match=writes):
+        stage1([str(write_config(workspace, CORE, name="core", mix="judged", parent="rm", model=None))])
+
+
+def test_it_goes_on_from_another_with_that_ones_head(config: Path, workspace: Path) -> None:
+    short = ["--steps", "2", "--controls", "none", "--schedule.warmup", "0"]
+    assert reward.main([str(config), *short]) == 0
+    again = ["--parent", "rm", "--base", "null", "--growth", "continue", "--adapter", "null", "--name", "again"]
+    assert reward.main([str(config), *short[:1], "0", *short[2:], *again]) == 0
+    first, second = (load_file(workspace / "runs" / name / "final" / "reward.safetensors") for name in ("rm", "again"))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+    with pytest.raises(UserError, match=r"reward.json: members is 3 there and 2 here"):
+        reward.main([str(config), *short, *again[:-1], "other", "--reward.members", "2"])
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["--reward.columns", "{warmth: 1}"], "no preference says anything of 'warmth'"),
+        (["--objective", "sft"], "objective"),
+        (["--controls", "salat"], "salad"),
+        (["--mix", "none"], "there is no complete mix 'none'"),
+    ],
+)
+def test_what_cannot_be_meant_is_said(config: Path, words: list[str], why: str) -> None:
+    with pytest.raises(UserError, match=why):
+        reward.main([str(config), *words])
+
+
+def test_preferences_that_are_all_ties_teach_nothing(config: Path, workspace: Path) -> None:
+    path = workspace / "mixes" / "judged" / "preferences" / "train.parquet"
+    rows = [replace(row, meta=row.meta | {"ratings": {"actionability": 0.5}}) for row in read_rows(path) if row.meta]
+    write_rows(path, rows)
+    with pytest.raises(UserError, match="no two replies to one prompt differ by preferred, actionability"):
+        reward.main([str(config)])
+
+
+@pytest.mark.slow
+def test_killed_at_any_step_it_ends_in_the_same_bytes(config: Path, workspace: Path) -> None:
+    words = [config, "--steps", "12", "--checkpoint_every", "4", "--heldout.every", "6", "--controls", "none"]
+    whole = processes.run("feedback/reward.py", *words)
+    assert whole.code == 0, whole.output
+    run = workspace / "runs" / "rm"
+    wanted, facts = fingerprint(run), (run / "final" / "reward.json").read_text()
+    assert "reward.safetensors" in wanted
+    shutil.rmtree(run)
+    killed = processes.run("feedback/reward.py", *words, at=log_of_step(7))
+    assert killed.code < 0 and (run / "checkpoints" / "step-000004" / "reward.safetensors").exists()
+    resumed = processes.run("feedback/reward.py", *words)
+    assert resumed.code == 0 and "going on from step 4" in resumed.output
+    assert fingerprint(run) == wanted and (run / "final" / "reward.json").read_text() == facts

@@ -1,0 +1,57 @@
+"""How many held-out pairs a reward model puts in order while it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from data_mix.packing.pack import Pack
+from espalier.artifacts.run import Run
+from espalier.command_line import processes
+from training.config import HeldoutSettings
+from training.observers import CONTINUE, Step, Verdict
+from training.reward.rewards import rewards_of_pack
+
+
+class HeldoutRewards:
+    """The observer that measures the split `valid` every so often; one process does, for weights are not parted."""
+
+    def __init__(self, packs: Mapping[str, Pack], settings: HeldoutSettings, run: Run) -> None:
+        self._pack, self._settings, self._run = packs.get("valid"), settings, run
+
+    def __call__(self, step: Step) -> Verdict:
+        every = self._settings.every
+        if self._pack is not None and every and (step.number % every == 0 or step.last) and processes.is_main():
+            rewards = rewards_of_pack(
+                step.model,
+                self._pack,
+                batch_size=self._settings.batch_size,
+                max_sequences=self._settings.max_sequences,
+            )
+            self._run.log(step.number, figures(self._pack, rewards))
+        return CONTINUE
+
+
+def figures(pack: Pack, rewards: np.ndarray) -> dict[str, float]:
+    """By column: the share of pairs in order, ties half, and their mean loss, of `rewards` (R, members, columns)."""
+    found = {}
+    means = rewards.mean(axis=1)
+    for column, name in enumerate(pack.columns):
+        better, worse = pairs_in_groups(pack.row_group, pack.row_targets[:, column]).T
+        apart = means[better, column] - means[worse, column]
+        apart = apart[np.isfinite(apart)]
+        if len(apart):
+            found[f"heldout_accuracy_{name}"] = float(np.mean((np.sign(apart) + 1) / 2))
+            found[f"heldout_loss_{name}"] = float(np.mean(np.logaddexp(0, -apart)))
+    return found
+
+
+def pairs_in_groups(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(P, 2) int64: places of one group of which the first has the greater value; NaN is compared with nothing."""
+    found = [np.empty((0, 2), np.int64)]
+    order = np.argsort(groups, kind="stable")
+    for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
+        greater, lesser = np.nonzero(values[rows][:, None] > values[rows])
+        found.append(np.stack([rows[greater], rows[lesser]], axis=1))
+    return np.concatenate(found)

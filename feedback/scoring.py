@@ -13,7 +13,6 @@ import math
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +34,7 @@ FORMS = {
     "guiding": "1 where the reply guides and keeps the answer back; telling gives 0",
     "metric:NAME": "any metric of the evaluator",
     "judge:NAME/DIMENSION": "a trained judge, or openai:MODEL@URL, by one of its dimensions",
-    "run:NAME": "a reward model, by what it prefers; run:NAME/COLUMN by another of its columns",
+    "run:NAME": "a reward model, by the mean of what its members give; run:NAME/COLUMN by another column",
     "random": "chance: a control of whatever is made by a score",
 }
 _OF_METRICS = {"leaks": "answer_revealed", "guiding": "hint_without_reveal"}
@@ -111,6 +110,8 @@ def _weight(number: str, piece: str) -> float:
 
 def _open_part(name: str, seed: int) -> Part:
     kind, _, rest = name.partition(":")
+    if name == "help":
+        raise UserError("a scorer is made of: " + "; ".join(f"{form} ({what})" for form, what in FORMS.items()))
     if name == "rules":
         return Part(name=name, score=lambda samples: [rules.score(each.case, each.replies) for each in samples])
     if name == "random":
@@ -171,27 +172,19 @@ def _of_judge(name: str, called: str, dimension: str) -> Part:
 
 
 def _of_reward_model(name: str, called: str, column: str) -> Part:
-    from espalier.models.pool import Placement
     from espalier.models.reward import open_reward
 
-    model = open_reward(f"run:{called}", Placement())
+    model = open_reward(f"run:{called}")
     if column not in model.columns:
         raise UserError(f"{name}: {called} has no column {column!r}; it has {', '.join(model.columns)}")
     at = list(model.columns).index(column)
 
     def scored(samples: Sequence[Sampled]) -> list[list[float]]:
         asked = [(each.messages, reply.text) for each in samples for reply in each.replies]
-        values = iter(np.asarray(model.score(asked), dtype=np.float64)[:, :, at].mean(axis=1).tolist())
-        return [
-            [next(values) if reply.finish != "error" else _passed(values) for reply in each.replies] for each in samples
-        ]
+        values = iter(model.score(asked)[:, :, at].mean(axis=1).tolist())  # an empty reply is worth nothing known
+        return [[next(values) for _ in each.replies] for each in samples]
 
-    return Part(name=name, score=scored, made_of={f"run:{called}": registry.content_hash(f"run:{called}")})
-
-
-def _passed(values: Any) -> float:
-    next(values)
-    return math.nan
+    return Part(name=name, score=scored, made_of={f"run:{called}": model.reference.content_hash})
 
 
 def _by_chance(samples: Sequence[Sampled], seed: int) -> list[list[float]]:

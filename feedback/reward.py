@@ -72,7 +72,7 @@ def train(config: RewardConfig, options: TrainOptions) -> int:
         packs = open_packs(session, renderer)
         model = load_base(session, renderer)
         attach_head(model, config, base, packs["train"])
-        observers = [HeldoutRewards(packs, config.heldout, session.run)]
+        observers = [HeldoutRewards(packs, config.reward.calibrate_on, config.heldout, session.run)]
         ending = partial(conclude, config, families, mix, renderer, packs)
         return fit(session, model, renderer, packs, observers, conclude=ending)
 

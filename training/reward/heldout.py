@@ -15,10 +15,10 @@ from training.reward.rewards import rewards_of_pack
 
 
 class HeldoutRewards:
-    """The observer that measures the split `valid` every so often; one process does, for weights are not parted."""
+    """The observer that measures one held-out split every so often; one process does, for weights are not parted."""
 
-    def __init__(self, packs: Mapping[str, Pack], settings: HeldoutSettings, run: Run) -> None:
-        self._pack, self._settings, self._run = packs.get("valid"), settings, run
+    def __init__(self, packs: Mapping[str, Pack], split: str, settings: HeldoutSettings, run: Run) -> None:
+        self._pack, self._settings, self._run = packs.get(split), settings, run
 
     def __call__(self, step: Step) -> Verdict:
         every = self._settings.every

@@ -129,7 +129,11 @@ def _values(facts: Facts) -> str:
     found = facts[MANIFEST].get("summary", {}).get("reward", {})
     told = {split: columns.get(found["column"]) for split, columns in found.get("splits", {}).items()}
     shares = [f"{split} {facts['accuracy']['value']:.3f}" for split, facts in told.items() if facts]
-    return "reward model" + (f", pairs in order: {_listed(shares)}" if shares else "")
+    tried = (found.get("attacks") or {}).get("families", {})
+    unbeaten = [name for name, each in tried.items() if not each["beaten"]]
+    parts = [f"pairs in order: {_listed(shares)}"] * bool(shares)
+    parts += [f"fooled by {len(unbeaten)} of {len(tried)} families of made replies"] * bool(unbeaten)
+    return ", ".join(["reward model", *parts])
 
 
 def _mark(facts: Facts) -> str:

@@ -96,7 +96,8 @@ def test_it_learns_what_is_better_and_says_how_far_that_holds(
     assert "next: python evaluation/run.py --models … --judges run:rm" in said and "pairs in order" in said
 
     cli.main(["ls"])
-    assert re.search(r"rm .*reward model, pairs in order: new_problems \d\.\d+, valid", capsys.readouterr().out)
+    listed = r"rm .*reward model, pairs in order: new_problems \d\.\d+, valid \d\.\d+, fooled by \d of 2 families"
+    assert re.search(listed, capsys.readouterr().out)
 
     model = open_reward("run:rm", Placement(device="cpu"))
     asked = [{"role": "user", "content": "I see the bread."}]
@@ -154,7 +155,19 @@ def test_preferences_that_are_all_ties_teach_nothing(config: Path, workspace: Pa
 
 @pytest.mark.slow
 def test_killed_at_any_step_it_ends_in_the_same_bytes(config: Path, workspace: Path) -> None:
-    words = [config, "--steps", "12", "--checkpoint_every", "4", "--heldout.every", "6", "--controls", "none"]
+    words = [
+        config,
+        "--reward.bottleneck.size",
+        "4",
+        "--steps",
+        "12",
+        "--checkpoint_every",
+        "4",
+        "--heldout.every",
+        "6",
+        "--controls",
+        "none",
+    ]
     whole = processes.run("feedback/reward.py", *words)
     assert whole.code == 0, whole.output
     run = workspace / "runs" / "rm"
@@ -166,3 +179,14 @@ def test_killed_at_any_step_it_ends_in_the_same_bytes(config: Path, workspace: P
     resumed = processes.run("feedback/reward.py", *words)
     assert resumed.code == 0 and "going on from step 4" in resumed.output
     assert fingerprint(run) == wanted and (run / "final" / "reward.json").read_text() == facts
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_reward_model_that_one_makes(config: Path, workspace: Path) -> None:
+    words = [config, "--steps", "4", "--checkpoint_every", "4", "--controls", "none", "--adapter.dropout", "0"]
+    assert reward.main([*map(str, words), "--name", "alone"]) == 0
+    ended = processes.run_together(2, "feedback/reward.py", *words, "--name", "both")
+    assert [each.code for each in ended] == [0, 0], ended
+    logged = [list(records.read_jsonl(workspace / "runs" / name / "metrics.jsonl")) for name in ("alone", "both")]
+    one, two = ([row["loss"] for row in rows if "loss" in row] for rows in logged)
+    assert len(one) == 4 and one == pytest.approx(two, rel=1e-4)

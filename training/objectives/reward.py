@@ -60,8 +60,9 @@ def reward(model: Any, batch: Batch, *, how: RewardSettings, weights: dict[int, 
         better, worse = found.rewards[pairs, :, column].unbind(1)
         shares = pair_shares(batch, pairs, column)[:, None] * _taught(head, batch)[pairs[:, 0]]
         loss = loss - weight * (shares * F.logsigmoid(better - worse)).sum() / head.members
-        if len(pairs):
-            facts[f"accuracy_{head.columns[column]}"] = (better.mean(1) > worse.mean(1)).float().mean()
+        per_pair = batch.extras["step_parts"] / batch.extras["step_pairs"][column].clamp(min=1)
+        # Of every micro-batch, also of one without pairs: averaged over them it is the share of the step's pairs.
+        facts[f"accuracy_{head.columns[column]}"] = (better.mean(1) > worse.mean(1)).float().sum() * per_pair
         if how.pointwise and column:
             loss = loss + how.pointwise * weight * _pointwise(found.rewards[:, :, column], batch, column)
     if head.members > 1:

@@ -36,8 +36,8 @@ class RewardSettings(Config):
     bottleneck: BottleneckSettings | None = None
     """Learn from two replies to one prompt also what they share."""
     calibrate_on: Name = "valid"
-    """The held-out split that is measured along the way, and by which rewards are given a meaning; how well that holds is
-    measured on the others, and on each half of this one by the other."""
+    """The held-out split that is measured along the way, and by which rewards are given a meaning; how well that holds
+    is measured on the others, and on each half of this one by the other."""
 
     @model_validator(mode="after")
     def _something_counts(self) -> Self:

@@ -20,6 +20,7 @@ from tests.data_mix.packing.test_comparisons import mix, packed, rated, row
 from training.batches import Batch, PackBatches
 from training.objectives import make_objective
 from training.reward.bottleneck import mutual_information, symmetric_divergence, view_losses, views_of
+from training.reward.heldout import pairs_in_groups
 from training.reward.members import taught
 from training.reward.rewards import rewards_of_pack, valued
 from training.reward.settings import RewardSettings
@@ -43,6 +44,19 @@ def headed(members: int = 2, **facts: Any) -> Any:
     model = tiny.model()
     attach(model, RewardHead(COLUMNS, members=members, width=8, seed=3, **facts))
     return model
+
+
+def test_every_micro_batch_says_the_same_things_so_that_processes_can_average_them(pack: Pack) -> None:
+    model = headed()
+    objective = make_objective("reward", model, SimpleNamespace(reward=RewardSettings()))
+    said = [
+        objective(model, batch)[1] for batch in PackBatches(pack, micro_batch_size=1, grad_accum=len(pack), seed=0)(0)
+    ]
+    assert all(each.keys() == {"accuracy_preferred", "accuracy_tone", "disagreement"} for each in said)
+    means = rewards_of_pack(model, pack, batch_size=4).mean(axis=1)
+    pairs = pairs_in_groups(pack.row_group, pack.row_targets[:, 1])
+    right = float((means[pairs[:, 0], 1] > means[pairs[:, 1], 1]).mean())
+    assert float(torch.stack([each["accuracy_tone"] for each in said]).mean()) == pytest.approx(right)
 
 
 def learned(model: Any, pack: Pack, micro_batch_size: int, grad_accum: int, **how: Any) -> tuple[float, torch.Tensor]:

@@ -14,6 +14,8 @@ from feedback.rating.store import Store, Taken, Vote
 
 _NONCE = re.compile(r"[A-Za-z0-9-]{8,64}")
 LONGEST_COMMENT = 4000
+AGREEMENT_EVERY = 10
+"""After so many votes of a rater's, agreement is told anew."""
 _SIDES = {"left": "first", "right": "second", "same": "equal"}
 _PAGE = {found: side for side, found in _SIDES.items()}
 
@@ -38,6 +40,7 @@ class Desk:
         self._questions = on_the_page(self.ask, dimensions)
         self._chosen_by = chosen_by
         self._stated = dict(stated)
+        self._told: dict[str, tuple[int, dict[str, Any]]] = {}
 
     def state(self, rater: str) -> dict[str, Any]:
         """All that the page needs to begin, or to go on after anything went wrong."""
@@ -138,7 +141,18 @@ class Desk:
         return {"better": _PAGE[verdict["better"]], "why": {name: _PAGE[side] for name, side in verdict["why"].items()}}
 
     def agreement(self, rater: str) -> dict[str, Any]:
-        """How far the raters agree, and this one with themselves."""
+        """How far the raters agree, and this one with themselves.
+
+        It is told anew after every ten votes of this rater, and at the end: from figures before and after one vote it
+        could be read whether others had said the same of it.
+        """
+        mine = self.store.votes(rater)
+        step = -1 if self.queue.due(rater, mine) is None else len(mine) // AGREEMENT_EVERY
+        if self._told.get(rater, (None,))[0] != step or step == -1:
+            self._told[rater] = step, self._agreement(mine)
+        return self._told[rater][1]
+
+    def _agreement(self, mine: Sequence[Vote]) -> dict[str, Any]:
         votes = self.store.votes()
         return {
             "among": [
@@ -147,7 +161,8 @@ class Desk:
                 for each in figures.among_raters(votes, self.ask)
             ],
             "raters": len({vote.rater for vote in votes}),
-            "own": figures.of_rater([vote for vote in votes if vote.rater == rater], self.ask),
+            "own": figures.of_rater(mine, self.ask),
+            "every": AGREEMENT_EVERY,
         }  # fmt: skip
 
     def _next(self, rater: str) -> dict[str, Any]:

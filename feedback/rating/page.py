@@ -58,7 +58,9 @@ def make_app(desk: Desk, tokens: Tokens, hosts: frozenset[str]) -> ASGIApp:
         async def handle(request: Request) -> Response:
             rater = tokens.who(request)
             if rater is None:
-                raise HTTPException(401, "Open the link that was shown where this page was started.")
+                raise HTTPException(
+                    401, "Every rater has a link of their own, which was shown where the page was started. Open yours."
+                )
             told = await read_json(request)
             try:
                 return answer(act(rater, told))

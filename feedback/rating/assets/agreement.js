@@ -40,5 +40,6 @@ function drawAgreement(found) {
           ),
         ]
       : element("p", { class: "note" }, "Once a second rater has begun, it stands here how far you agree."),
+    element("p", { class: "note" }, `Told anew after every ${found.every} of your answers and at the end, so that nothing shows what others said of a single one.`),
   );
 }

@@ -65,11 +65,23 @@ def test_who_always_takes_the_left_does_not_agree_with_themselves(store):
 def test_agreement_among_raters_is_of_first_votes(store):
     at = desk(store, gold=0.1)
     answer_all(at, "Anna", by_text)
-    assert at.agreement("Anna")["among"][0]["value"] is None
+    assert at.agreement("Anna")["among"][0]["value"] is None, "nobody else has begun"
     answer_all(at, "Ben", by_text)
     told = at.agreement("Anna")
     assert (told["raters"], told["among"][0]["number"]) == (2, 40)
     assert told["among"][0]["value"] == 1.0, "both took the one with (1) in it, which is not always the first"
+
+
+def test_agreement_does_not_tell_what_others_said_of_one(store):
+    at = desk(store)
+    answer_all(at, "Anna", by_text)
+    state, told = at.state("Ben"), []
+    for number in range(22):
+        state = at.vote("Ben", vote_on(state["item"], by_text(state["item"]), nonce=f"ben-{number:06d}"))
+        told.append(at.agreement("Ben")["among"][0]["number"])
+    assert told == [1] * 9 + [10] * 10 + [20] * 3
+    answer_all(at, "Ben", by_text)
+    assert at.agreement("Ben")["among"][0]["number"] == 40
 
 
 def test_no_models_name_leaves(store):

@@ -79,6 +79,9 @@ def test_ratings_are_means_over_raters_as_dimensions_value_them(tmp_path):
     first, second = taken_out().rows
     assert first["ratings"] == {"preferred": 0.5, "tutor_tone": 0.75} and second["ratings"] == {"preferred": 1.0}
     assert first["reply"] == "You went?" and first["meta"]["raters"] == 2
+    assert detect(first) == "rated"
+    _, (imported,) = convert([first], "rated")
+    assert imported.meta["ratings"] == first["ratings"] and imported.rejected and not imported.unread
 
 
 @pytest.mark.parametrize("ask", ["pairs", "single"])

@@ -44,6 +44,14 @@ function drawKeys(asked, stated) {
   ];
 }
 
+// What a key means, on whatever keyboard: a Latin letter that it says, else the one that stands there on a Latin one.
+function meant(event) {
+  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
+  const place = /^(?:Key([A-Z])|Digit([0-9]))$/.exec(event.code);
+  if (!place || event.key.length > 1 || (event.shiftKey && place[2])) return event.key;
+  return (place[1] ?? place[2]).toLowerCase();
+}
+
 // Calls one of `acts` for a key, unless somebody is writing, or a dialog is open.
 function listen(acts) {
   document.addEventListener("keydown", (event) => {
@@ -57,7 +65,8 @@ function listen(acts) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     // Enter on a button elsewhere than among the answers is that button's.
     if (event.key === "Enter" && event.target.closest?.("button, a, summary") && !event.target.closest(".answers")) return;
-    const act = { Enter: acts.save, x: acts.pass, z: acts.back, c: acts.comment, m: acts.agreement, "?": acts.help }[event.key];
-    if (act ? act() !== false : acts.press(event.key)) event.preventDefault();
+    const key = meant(event);
+    const act = { Enter: acts.save, x: acts.pass, z: acts.back, c: acts.comment, m: acts.agreement, "?": acts.help }[key];
+    if (act ? act() !== false : acts.press(key)) event.preventDefault();
   });
 }

@@ -154,7 +154,7 @@ function locked(error) {
       { class: "state", "data-locked": true },
       element("h1", {}, error.status ? "This page opens by your own link." : "Nobody answers."),
       element("p", {}, error.status ? error.message : "The page was closed where it was started. Once it is started again, go on here."),
-      element("button", { type: "button", class: "main", onclick: () => void begin() }, "Try again"),
+      element("button", { type: "button", class: "main", onclick: () => location.reload() }, "Try again"),
     ),
   );
 }
@@ -165,4 +165,6 @@ listen({
   help: showHelp,
   press: (key) => !busy && Boolean(question?.press(key)),
 });
-enter().then(() => begin(), locked);
+const come = () => enter().then(() => begin(), locked);
+addEventListener("hashchange", () => void come()); // a link that is opened where the page is open already
+void come();

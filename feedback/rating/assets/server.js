@@ -49,6 +49,7 @@ function newNonce() {
 async function enter() {
   const token = new URLSearchParams(location.hash.slice(1)).get("enter");
   if (token === null) return;
-  history.replaceState(null, "", "/");
-  await ask("/enter", { token });
+  const trouble = await ask("/enter", { token }).then(() => null, (error) => error);
+  if (!trouble || trouble.status) history.replaceState(null, "", "/"); // else nobody answered, and it is given in again
+  if (trouble) throw trouble;
 }

@@ -47,7 +47,8 @@ def anna(server):
     "headers",
     [
         {"host": "evil.example"}, {"host": None}, {"host": "127.0.0.1"}, {"host": "127.0.0.1.evil.example:80"},
-        {"host": "localhost:1"}, {"origin": None}, {"origin": "null"}, {"origin": "https://evil.example"},
+        {"host": "localhost:1"}, {"host": "rebound.example:80", "origin": "http://rebound.example:80"},
+        {"origin": None}, {"origin": "null"}, {"origin": "https://evil.example"},
         {"origin": "http://127.0.0.1:1"}, {"origin": "http://127.0.0.1"}, {"content_type": "text/plain"},
         {"content_type": "application/x-www-form-urlencoded"}, {"content_type": None},
     ],

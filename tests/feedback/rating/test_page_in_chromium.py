@@ -181,7 +181,10 @@ def test_the_link_is_used_up_and_scripts_do_not_see_the_cookie(workspace, rater)
     with served(workspace, lines(1), "--port", 0) as server:
         rater.come(f"http://{server.host}/")
         assert rater.all("[data-locked]")
-        rater.come(server.links["teacher"])
+        rater.driver.get(server.links["teacher"].replace("enter=", "enter=0"))
+        rater.until(lambda: "not known here" in rater.exactly("main")[0])
+        rater.driver.get(server.links["teacher"])  # without leaving the page
+        rater.until(lambda: rater.all("[data-item]"))
         script = "return [location.href, document.cookie, Object.keys(localStorage).length, document.title]"
         assert rater.driver.execute_script(script) == [f"http://{server.host}/", "", 0, "Rating replies"]
         rater.come(f"http://{server.host}/")
@@ -235,6 +238,19 @@ def test_pairs_by_keyboard_with_reasons_a_comment_and_back(workspace, rater):
     assert len(kept) == 12 and all(vote.verdict for vote in kept)
     (vote,) = [vote for vote in kept if vote.comment]
     assert vote.comment == "123 é\nx" and len(vote.verdict["why"]) == 1 and vote.seconds > 0
+
+
+def test_keys_of_other_keyboards(workspace, rater):
+    script = """for (const [key, code, shiftKey] of arguments[0])
+      document.dispatchEvent(new KeyboardEvent("keydown", { key, code, shiftKey, bubbles: true }));"""
+    with served(workspace, lines(1), "--port", 0) as server:
+        rater.come(server.links["teacher"])
+        rater.driver.execute_script(
+            script, [["\u0661", "Digit1", False], ["\u0439", "KeyQ", False], ["W", "KeyW", True]]
+        )
+        assert rater.exactly("[aria-pressed=true]") == ["A is better1", "qsees the mistakeA", "wsays where it liesA"]
+        rater.driver.execute_script(script, [["q", "KeyA", False], ["\u00e0", "Digit0", False], ['"', "Digit3", False]])
+        assert rater.exactly("[aria-pressed=true]") == ["B is better3", "qsees the mistakeB", "wsays where it liesA"]
 
 
 def test_one_reply_by_keyboard(workspace, rater):

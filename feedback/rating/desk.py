@@ -41,6 +41,7 @@ class Desk:
         self._chosen_by = chosen_by
         self._stated = dict(stated)
         self._told: dict[str, tuple[int, dict[str, Any]]] = {}
+        self._known: dict[str, list[Vote]] = {}
 
     def state(self, rater: str) -> dict[str, Any]:
         """All that the page needs to begin, or to go on after anything went wrong."""
@@ -83,8 +84,11 @@ class Desk:
             "chosen_by": self._chosen_by,
             "origin": "page",
         }
+        replaces = self._replaced(rater, told.get("replaces"), due)
+        if replaces is not None:
+            self._known.pop(rater, None)
         try:
-            self.store.keep(facts, replaces=self._replaced(rater, told.get("replaces"), due))
+            self.store.keep(facts, replaces=replaces)
         except Taken:
             raise Refused(409, "You have answered this one already, in another window.") from None
 
@@ -101,7 +105,7 @@ class Desk:
         if number is None:
             return None
         same = (due.item.id, due.item.content_hash, due.repeat)
-        for vote in self.store.votes(rater):
+        for vote in self._votes(rater):
             if vote.id == number and (vote.item, vote.content, vote.repeat) == same:
                 return vote.id
         raise Refused(409, "The answer that you are changing has been changed in another window.")
@@ -124,7 +128,7 @@ class Desk:
         """The rater's last vote before that one, to be looked at again and changed. Refused where there is none."""
         mine = [
             vote
-            for vote in self.queue.about_these(self.store.votes(rater))
+            for vote in self.queue.about_these(self._votes(rater))
             if (before is None or vote.id < before) and (not skipped or vote.verdict is None)
         ]
         if not mine:
@@ -146,7 +150,7 @@ class Desk:
         It is told anew after every ten votes of this rater, and at the end: from figures before and after one vote it
         could be read whether others had said the same of it.
         """
-        mine = self.store.votes(rater)
+        mine = self._votes(rater)
         step = -1 if self.queue.due(rater, mine) is None else len(mine) // AGREEMENT_EVERY
         if self._told.get(rater, (None,))[0] != step or step == -1:
             self._told[rater] = step, self._agreement(mine)
@@ -166,9 +170,15 @@ class Desk:
         }  # fmt: skip
 
     def _next(self, rater: str) -> dict[str, Any]:
-        votes = self.store.votes(rater)
+        votes = self._votes(rater)
         due = self.queue.due(rater, votes)
         return {"progress": self.queue.progress(votes), "item": None if due is None else self._item(due)}
+
+    def _votes(self, rater: str) -> list[Vote]:
+        """The rater's votes. No other process adds any, so those that were read are not read again."""
+        known = self._known.setdefault(rater, [])
+        known += self.store.votes(rater, after=known[-1].id if known else 0)
+        return known
 
     def _item(self, due: Due) -> dict[str, Any]:
         return {

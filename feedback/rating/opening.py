@@ -108,13 +108,11 @@ def damaged(path: Path, why: str) -> UserError:
 
 def _look_through(path: Path) -> None:
     """Read all of it, by a connection that cannot write."""
-    if path.stat().st_size == 0:
-        raise damaged(path, "it is empty")
     connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
     try:
         application, version = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in _KNOWN_BY)
         if application != _APPLICATION:
-            raise damaged(path, "it is of another program")
+            raise damaged(path, "it is empty, or of another program")
         if version != SCHEMA_VERSION:
             raise UserError(
                 f"{path}: of version {version}, and this Espalier reads version {SCHEMA_VERSION}; "

@@ -224,11 +224,10 @@ class Store:
         rows = self._db.execute("SELECT hash, data FROM content")
         return {found: Content.from_json(data) for found, data in rows}
 
-    def votes(self, rater: str | None = None) -> list[Vote]:
-        """The votes that stand, in the order in which they were given; one rater's, or all."""
-        rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM vote WHERE stands = 1 AND (?1 IS NULL OR rater = ?1) ORDER BY id", (rater,)
-        )
+    def votes(self, rater: str | None = None, *, after: int = 0) -> list[Vote]:
+        """The votes that stand, in the order in which they were given, `after` that number; one rater's, or all."""
+        where = "stands = 1 AND id > ?1 AND (?2 IS NULL OR rater = ?2)"
+        rows = self._db.execute(f"SELECT {_COLUMNS} FROM vote WHERE {where} ORDER BY id", (after, rater))
         return [_vote(row) for row in rows]
 
     def raters(self) -> list[str]:

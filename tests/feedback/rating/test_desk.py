@@ -4,7 +4,6 @@ import json
 
 import pytest
 
-from feedback.rating.choosing import DISTANCE
 from feedback.rating.desk import Refused
 from tests.feedback.rating.made_up import MODELS, answer_all, desk, fill, lines, vote_on, write
 
@@ -49,7 +48,7 @@ def test_repetitions_come_later_and_the_other_way_round(store):
     assert len(again) == 8 == len({vote.item for _, vote in again})
     for place, vote in again:
         before, earlier = first[vote.item]
-        assert place - before > DISTANCE - 1 and vote.swapped != earlier.swapped
+        assert place - before > 8 and vote.swapped != earlier.swapped
     own = at.agreement("Anna")["own"]
     assert (own["repeats"], own["answers_again"], own["same_again"]) == (8, 8, 8)
     assert at.agreement("Ben")["own"]["votes"] == 0

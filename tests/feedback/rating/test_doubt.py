@@ -1,9 +1,11 @@
 """What a reward model is least sure of, which is asked first."""
 
+import numpy as np
 import pytest
 
 from espalier.errors import UserError
 from espalier.models.pool import Placement
+from espalier.models.reward import open_reward
 from feedback.rating import doubt
 from tests import tiny
 from tests.espalier.models.test_reward import headed, saved
@@ -30,6 +32,10 @@ def test_members_that_disagree_are_asked_about_first_and_an_empty_reply_last(tmp
         first = desk(store, doubts=found).state("Anna")["item"]["item"]
         surest = max((value, item.id) for item in items if (value := told[item.content_hash]) is not None)
         assert first == surest[1] and "disagree" in said
+        shown = next(item.content for item in items if item.id == first)
+        rewards = open_reward(reward, CPU).score([(list(shown.messages), reply) for reply in shown.replies])[:, :, 0]
+        wanted = rewards[0] if ask == "single" else 1 / (1 + np.exp(rewards[1] - rewards[0]))
+        assert surest[0] == pytest.approx(wanted.std())
         monkeypatch.setattr(doubt, "_doubts", None)
         assert doubt.doubts_of(store, reward, CPU)[0] == found, "and is not asked again"
 

@@ -68,13 +68,18 @@ def damages():
     def cut(path):
         path.write_bytes(path.read_bytes()[:5000])
 
+    def lost(path):
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA writable_schema = ON")
+            connection.execute("DELETE FROM sqlite_master WHERE name = 'one_vote'")
+
     def another(path):
         path.unlink()
         with sqlite3.connect(path) as connection:
             connection.execute("CREATE TABLE a (b)")
 
     return list({
-        "torn": torn, "cut": cut, "empty": lambda path: path.write_bytes(b""),
+        "torn": torn, "cut": cut, "an index lost": lost, "empty": lambda path: path.write_bytes(b""),
         "no database": lambda path: path.write_text("my notes\n" * 100), "another program's": another,
     }.items())  # fmt: skip
 

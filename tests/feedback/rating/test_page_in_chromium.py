@@ -222,7 +222,7 @@ def test_pairs_by_keyboard_with_reasons_a_comment_and_back(workspace, rater):
         assert "You have answered 1 question and passed over 1." in rater.exactly("dialog")[0]
         rater.press("1" + ENTER)
         rater.until(lambda: not rater.all("dialog"))
-        assert rater.done == 2, "keys in a dialog are the dialog's"
+        assert rater.done == 2 and not rater.all("[aria-pressed=true]"), "keys in a dialog are the dialog's"
         for number in range(3, 13):
             rater.all(".reply")[1].click()
             rater.all("#foot .main")[0].click()

@@ -100,6 +100,19 @@ class Compared:
         return found
 
 
+def pairs_in_groups(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(P, 2): places of two of the same group (R,) whose `values` (R,) differ, the greater first; NaN is compared with
+    nothing."""
+    order = np.argsort(groups, kind="stable")
+    ends = np.flatnonzero(np.diff(groups[order])) + 1
+    found = [
+        members[np.argwhere(values[members][:, None] > values[members])]
+        for members in np.split(order, ends)
+        if len(members) > 1
+    ]
+    return np.concatenate(found) if found else np.zeros((0, 2), np.int64)
+
+
 def worse_in_group(groups: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """(R, C) int64: how many rows of its own group each row's number is greater than, by `targets` (R, C); NaN is
     compared with nothing."""

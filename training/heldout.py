@@ -1,4 +1,4 @@
-"""Held-out loss in bits per byte, and its excess over the entropy of the source where that is known."""
+"""Held-out loss in bits per byte, its excess over the source's entropy where that is known, and pairs told right."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from espalier.command_line import processes
 from espalier.command_line.console import progress
 from espalier.models.compiling import eager
 from training.batches import make_sequences
+from training.compared import pairs_in_groups
 from training.config import HeldoutSettings
 from training.observers import CONTINUE, Step, Verdict
 from training.sequences import token_losses
@@ -43,12 +44,21 @@ def measure(
     excess             bits_per_byte / floor - 1
     sequences, of      how many packed sequences were measured, and of how many
 
+    Of preferences, the rows are the replies that are good, or all where none is said to be; and where they are compared
+    with a reference, by the column `preferred`,
+
+    pairs              how many of a better and a worse reply there are
+    accuracy           share of them in which the better one gained more on the reference; a tie is half right
+    margin             by how many nats more, on average
+
     Where they are bounded by number or by time, the sequences are taken evenly from all of them. `label` shows progress
     under this name, once it takes longer than a moment. Where several processes train together, all have to ask, and
     each measures its share.
     """
     nats = np.zeros(len(pack.row_weights))
     tokens = np.zeros(len(pack.row_weights), dtype=np.int64)
+    reference = pack.references.get("reference")
+    gained = np.zeros(len(pack.row_weights))
     sequences = spread(len(pack), min(len(pack), max_sequences or len(pack)))
     device = next(model.parameters()).device
     was_training = model.training
@@ -69,6 +79,8 @@ def measure(
                 owners = pack.rows[chosen].ravel()[trained]
                 np.add.at(nats, owners, losses)
                 np.add.at(tokens, owners, 1)
+                if reference is not None:
+                    np.add.at(gained, owners, -losses - reference[chosen].ravel()[trained])
             done += len(together)
             seconds = time.monotonic() - begun
             if shown is not None and seconds > _SHOWN_AFTER_S:
@@ -77,11 +89,15 @@ def measure(
                 break
     model.train(was_training)
     nats, tokens = summed(nats, device), summed(tokens, device)
-    return {
-        name: _figures(pack, nats, tokens, (tokens > 0) & (pack.row_fits == fits))
+    measured = tokens > 0
+    figures = {
+        name: _figures(pack, nats, tokens, measured & _good(pack) & (pack.row_fits == fits))
         | {"sequences": done, "of": len(pack)}
         for name, fits in (("fit", True), ("longer", False))
     }
+    if reference is not None:
+        figures["fit"] |= _of_pairs(pack, summed(gained, device), measured)
+    return figures
 
 
 def spread(size: int, count: int) -> np.ndarray:
@@ -93,6 +109,25 @@ def spread(size: int, count: int) -> np.ndarray:
     bits = max(1, (count - 1).bit_length())
     reversed_bits = [int(f"{place:0{bits}b}"[::-1], 2) for place in range(1 << bits)]
     return even[[place for place in reversed_bits if place < count]]
+
+
+def _good(pack: Pack) -> np.ndarray:
+    """(R,) bool: the rows whose loss is worth knowing: not those of which it is to rise."""
+    if not pack.columns:
+        return np.ones(len(pack.row_weights), bool)
+    good: np.ndarray = pack.row_targets[:, 0] == 1
+    return good if good.any() else ~good
+
+
+def _of_pairs(pack: Pack, gained: np.ndarray, measured: np.ndarray) -> Figures:
+    """How pairs are told by what each reply (R,) has gained on the reference, in nats."""
+    rows = np.flatnonzero(measured)
+    pairs = rows[pairs_in_groups(pack.row_group[rows], pack.row_targets[rows, 0])]
+    if not len(pairs):
+        return {"pairs": 0}
+    margins = gained[pairs[:, 0]] - gained[pairs[:, 1]]
+    accuracy = float((margins > 0).mean() + (margins == 0).mean() / 2)
+    return {"pairs": len(pairs), "accuracy": accuracy, "margin": float(margins.mean())}
 
 
 def _figures(pack: Pack, nats: np.ndarray, tokens: np.ndarray, rows: np.ndarray) -> Figures:
@@ -133,6 +168,7 @@ class HeldoutLoss:
                 "heldout_loss": figures.get("loss"),
                 "heldout_bits_per_byte": figures.get("bits_per_byte"),
                 "heldout_excess": figures.get("excess"),
+                **{f"heldout_{name}": figures[name] for name in ("accuracy", "margin") if name in figures},
             }
             self._run.log(step.number, facts)
         return CONTINUE

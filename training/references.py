@@ -281,6 +281,12 @@ def check_start(
     on_main(lambda: records.write_json(run.folder / FILE, told))
 
 
+def told(run: Run) -> dict[str, Any]:
+    """What a run was compared with, as it wrote before its first step; empty for one that is compared with nothing."""
+    path = run.folder / FILE
+    return dict(records.read_json(path)) if path.exists() else {}
+
+
 def _margins(model: Any, batch: Batch, extra: str, accelerator: Any) -> list[float]:
     """How far apart the replies of a batch's pairs have come, in nats; of each reply where there are no pairs."""
     batch = batch.each(lambda tensor: tensor.to(next(model.parameters()).device))

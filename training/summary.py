@@ -17,7 +17,7 @@ from espalier.models.adapters import Grown
 from espalier.models.loading import save_model, saved_weights
 from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
-from training import heldout
+from training import heldout, references
 from training.adapters import share_trained
 from training.checkpoint import Progress
 from training.config import TrainConfig
@@ -121,6 +121,8 @@ def _seal(
         "loss": next((row["loss"] for row in reversed(metrics) if "loss" in row), None),
         "valid_bits_per_byte": valid.get("bits_per_byte"),
         "valid_excess": valid.get("excess"),
+        **{f"valid_{name}": valid[name] for name in ("accuracy", "margin") if name in valid},
+        **({"compared_with": compared} if (compared := references.told(run)) else {}),
         "parameters": total,
         "parameters_trained": trained,
         "share_trained": trained / total,
@@ -153,6 +155,22 @@ def _heldout_table(measured: Mapping[str, Mapping[str, Any]]) -> tuple[list[str]
     known = any(row[-1] is not None for row in rows)
     headers = ["held-out rows", "rows", "bytes", "bits per byte", "floor", "excess %"]
     return (headers, rows) if known else (headers[:4], [row[:4] for row in rows])
+
+
+def _pairs_table(measured: Mapping[str, Mapping[str, Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Headers and rows; none of a run that compares nothing."""
+    found = [(split, parts["fit"]) for split, parts in measured.items() if parts["fit"].get("pairs")]
+    headers = ["held-out pairs", "pairs", "told right %", "margin in nats"]
+    return headers, [[split, each["pairs"], 100 * each["accuracy"], each["margin"]] for split, each in found]
+
+
+def _compared_with(summary: Mapping[str, Any]) -> list[str]:
+    """A line for each model that a run was compared with."""
+    return [
+        f"compared with {each['model']}; before the first step the loss of a pair was {each['loss_at_start']:.6f}"
+        + (" (ln 2)" if each["is_start"] else "")
+        for each in summary.get("compared_with", {}).values()
+    ]
 
 
 def _parts_measured(measured: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -197,9 +215,10 @@ def _write_report(
         report.loss_curve(metrics, run.folder / "loss.png", floor=floor, title=run.name, unit=unit)
         parts.append("![Loss over the steps](loss.png)\n")
     parts.append(report.table(("", ""), _lines(config, summary)))
-    headers, rows = _heldout_table(summary["heldout"])
-    if rows:
-        parts.append(report.table(headers, rows))
+    parts += _compared_with(summary)
+    for headers, rows in (_heldout_table(summary["heldout"]), _pairs_table(summary["heldout"])):
+        if rows:
+            parts.append(report.table(headers, rows))
     parts += _parts_measured(summary["heldout"])
     parts += concluded.sections if concluded else []
     parts.append("What it said along the way is in [journal.md](journal.md).\n" if config.checkin.every else "")
@@ -210,9 +229,11 @@ def _say(run: Run, config: TrainConfig, summary: Mapping[str, Any], concluded: C
     console.say(f"run {run.name} is complete")
     for name, text in [*_lines(config, summary), *(concluded.lines if concluded else ())]:
         console.say(f"    {name:<20}{text}")
-    headers, rows = _heldout_table(summary["heldout"])
-    if rows:
-        console.table(headers, rows)
+    for headers, rows in (_heldout_table(summary["heldout"]), _pairs_table(summary["heldout"])):
+        if rows:
+            console.table(headers, rows)
+    for line in _compared_with(summary):
+        console.say(f"    {line}")
     for line in _parts_measured(summary["heldout"]):
         console.say(f"    {line}")
     console.say(f"    weights             {run.folder / 'final'}")

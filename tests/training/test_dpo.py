@@ -18,7 +18,7 @@ from tests.processes import run
 from tests.stage1.commands import CORE, NOUNS, TRUNK, VERBS, log_of_step, make_mix, write_config
 from training import references
 
-QUICK: dict[str, Any] = {"steps": 3, "checkin": {"every": 0}, "heldout": {"every": 0}}
+QUICK: dict[str, Any] = {"steps": 3, "checkin": {"every": 0}, "heldout": {"every": 2}}
 DPO = CORE | QUICK | {"name": "dpo", "rows": "preference", "objective": "dpo", "parent": "core", "seq_len": 48}
 
 
@@ -93,6 +93,12 @@ def test_a_run_is_compared_with_what_it_begins_as(home: Path, changes: dict[str,
     if changes.get("growth") != "continue":  # whose dropout is felt at once
         assert losses(folder)[0] == pytest.approx(math.log(2), abs=1e-6)
     assert losses(folder)[-1] < math.log(2) - 0.01 and losses(folder, "margin")[-1] > 0
+    summary = records.read_json(folder / "manifest.json")["summary"]
+    assert summary["heldout"]["valid"]["fit"]["rows"] == summary["heldout"]["valid"]["fit"]["pairs"] == 5
+    assert summary["valid_accuracy"] > 0.5 and summary["compared_with"]["reference"] == compared(folder)
+    assert losses(folder, "heldout_margin")[-1] == pytest.approx(summary["valid_margin"], rel=1e-4)
+    told = "compared with run:core, where the run begins; before the first step the loss of a pair was 0.693147 (ln 2)"
+    assert told in (folder / "report.md").read_text()
 
 
 def test_what_a_reference_gives_is_asked_once_and_checked_when_it_is_found(

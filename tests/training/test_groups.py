@@ -11,7 +11,7 @@ from data_mix.packing.pack import Pack
 from tests import tiny
 from tests.data_mix.packing.test_comparisons import mix, packed, rated, row
 from training.batches import Batch, PackBatches
-from training.compared import worse_in_group
+from training.compared import pairs_in_groups, worse_in_group
 from training.groups import pair_shares, pairs_of, row_log_probs, row_shares
 
 MODEL = tiny.model()
@@ -70,6 +70,10 @@ def test_how_many_are_worse_is_told_as_by_comparing_each_with_each(rows: list[tu
         for a in range(len(rows))
     ]
     assert worse_in_group(groups, targets).tolist() == expected
+    for column, values in enumerate(targets.T):
+        pairs = pairs_in_groups(groups, values)
+        assert len(pairs) == len(set(map(tuple, pairs.tolist()))) == sum(each[column] for each in expected)
+        assert all(groups[a] == groups[b] and values[a] > values[b] for a, b in pairs)
 
 
 @pytest.mark.parametrize("micro_batch_size", [1, 2, 3])

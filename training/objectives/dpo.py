@@ -83,5 +83,6 @@ def _facts(rewards: Tensor, pairs: Tensor, batch: Batch) -> Facts:
     are the means over the step's pairs."""
     per_pair = batch.extras["step_parts"] / batch.extras["step_pairs"][0].clamp(min=1)
     better, worse = rewards[pairs].unbind(1)
-    sums = {"accuracy": (better > worse).float(), "margin": better - worse, "reward_better": better}
+    right = (better > worse).float() + (better == worse).float() / 2
+    sums = {"accuracy": right, "margin": better - worse, "reward_better": better}
     return {name: values.sum() * per_pair for name, values in sums.items()}

@@ -174,6 +174,17 @@ class PreferenceSettings(Config):
     reference: str = "start"
     """What the model is compared with: start, which is what it is before its first step, or another model by name."""
 
+    sampled_by: str = "start"
+    """Who wrote the replies (objective: gradient), as `reference` is named."""
+    clip: float = Field(0.2, gt=0, lt=1)
+    """By what share likelier or less likely a token may become for that to count as gain."""
+    kl_weight: float = Field(0.04, ge=0)
+    """How dear each nat per token is that the model leaves its reference by."""
+    max_kl: float = Field(1.0, gt=0)
+    """Nats from which on a token that has left the reference by so much gains nothing."""
+    scale_rewards: bool = False
+    """Whether a group's advantages are divided by their standard deviation, which makes much of small differences."""
+
 
 class TrainConfig(LoopSettings):
     """One run: what is trained, on which rows, how."""

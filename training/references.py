@@ -71,7 +71,10 @@ class Reference:
 def wanted(config: TrainConfig) -> dict[str, str]:
     """What the run's objective is compared with, by the name of an extra: `start`, or a model's name."""
     how = config.preference
-    return {} if how is None or how.loss == "orpo" else {"reference": how.reference}
+    if how is None or (config.objective == "dpo" and how.loss == "orpo"):
+        return {}
+    sampled = {"sampled_by": how.sampled_by} if config.objective == "gradient" else {}
+    return {"reference": how.reference} | sampled
 
 
 def references_of(config: TrainConfig, base: ModelRef | None) -> list[Reference]:

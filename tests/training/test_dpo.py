@@ -181,6 +181,30 @@ def test_killed_and_resumed_it_ends_in_the_same_weights(home: Path, lost: bool) 
     assert end(home / "runs" / "killed") == end(home / "runs" / "whole")
 
 
+def test_a_policy_gradient_learns_what_is_rewarded(home: Path) -> None:
+    """Recasts have the reward; who wrote the replies, and what the model keeps near to, is what it begins as."""
+    rows = [
+        Row(
+            id=f"{verb[0]}-{noun}-{number}", source="test", split="train",
+            messages=[{"role": "user", "content": f"I {verb[0]} the {noun}."}],
+            rejected=[{"role": "assistant", "content": said}], meta={"ratings": {"preferred": reward}},
+        )
+        for verb in VERBS
+        for noun in NOUNS
+        for number, (said, reward) in enumerate([(f"You {verb[1]} the {noun}?", 1.0), ("I see.", 0.0), ("Yes.", 0.1)])
+    ]  # fmt: skip
+    make_mix(home, "rated")
+    (home / "mixes" / "rated" / "preferences").mkdir()
+    write_rows(home / "mixes" / "rated" / "preferences" / "train.parquet", rows)
+    records.write_manifest(home / "mixes" / "rated", {"kind": "mix", "name": "rated", "sources": []})
+    folder = train(home, mix="rated", objective="gradient", seq_len=64, preference={"kl_weight": 0.1}, steps=8)
+    told = records.read_json(folder / references.FILE)
+    assert told["sampled_by"] == told["reference"] == compared(folder)
+    assert compared(folder)["loss_at_start"] == pytest.approx(math.log(2), abs=1e-6)
+    assert losses(folder)[0] == pytest.approx(0, abs=0.05) and losses(folder)[-1] < -0.02
+    assert 0 < losses(folder, "kl")[-1] < 1 and max(losses(folder, "kl_beyond")) < 0.5
+
+
 @pytest.mark.slow
 def test_compiled_layers_begin_at_ln_2_too(home: Path) -> None:
     folder = train(home, compile="layers", adapter={"r": 2})

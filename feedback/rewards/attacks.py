@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from espalier.models.reward import Conversation, Meaning, sigmoid
+from espalier.text.rows import read_rows
 from evaluation.calibration.attacks import attack
 from evaluation.calibration.facts import plain
 from evaluation.controls.base import Scene, controls
 from evaluation.judges.agreement import Resamples
+from feedback.rewards.best import MADE
 from feedback.rewards.figures import RESAMPLES
 from feedback.rewards.held import Held
 
@@ -34,10 +37,26 @@ def best_replies(held: Held, column: int, most: int) -> list[int]:
     return [places[at] for at in np.linspace(0, len(places), min(most, len(places)), endpoint=False).astype(int)]
 
 
+def families_taught(mix: Path) -> frozenset[str]:
+    """The families of made replies that a mix's training split says are worse (`feedback/against.py`)."""
+    rows = read_rows(mix / "preferences" / "train.parquet")
+    named = (str(row.meta.get("rejected_model", "")) for row in rows)
+    return frozenset(name.removeprefix(MADE) for name in named if name.startswith(MADE)) & controls().keys()
+
+
 def attacks(
-    held: Held, score: Score, column: int, meaning: Meaning, families: Sequence[str], *, most: int, seed: int
+    held: Held,
+    score: Score,
+    column: int,
+    meaning: Meaning,
+    families: Sequence[str],
+    *,
+    most: int,
+    seed: int,
+    taught: frozenset[str] = frozenset(),
 ) -> dict[str, Any]:
-    """By family: how its replies fare against the best reply to each prompt, by the column's value."""
+    """By family: how its replies fare against the best reply to each prompt, by the column's value, and whether those
+    of the family, or of its kind, were `taught` as bad ones."""
     places = best_replies(held, column, most)
     prompts = [held.prompts[place] for place in places]
     scenes = [
@@ -64,5 +83,7 @@ def attacks(
         if each is not None:
             figures = {key: plain(getattr(each, key)) for key in ("mean", "good", "share", "wins", "lead")}
             facts = {"label": control.label, "kind": control.kind, "adds": control.adds, "made": each.made}
-            found[name] = {**facts, **figures, "beaten": each.is_beaten(control)}
+            kinds = {controls()[other].kind for other in taught}
+            met = "family" if name in taught else "kind" if control.kind in kinds else ""
+            found[name] = {**facts, **figures, "beaten": each.is_beaten(control), "taught": met}
     return {"prompts": len(places), "split": held.split, "families": found}

@@ -11,7 +11,7 @@ from espalier.command_line.console import say
 from espalier.models.reward import Conversation, Meaning, reply_ids, rewards_of
 from espalier.models.reward_head import head_of, save_head
 from espalier.text.chat import ChatRenderer
-from feedback.rewards.attacks import Floats, attacks
+from feedback.rewards.attacks import Floats, attacks, families_taught
 from feedback.rewards.calibration import halves, meanings
 from feedback.rewards.config import RewardConfig
 from feedback.rewards.figures import figures
@@ -54,7 +54,14 @@ def conclude(
         score = _scorer(model, renderer, config.heldout.batch_size)
         place = head.columns.index(column)
         found["attacks"] = attacks(
-            tried[0], score, place, known[column], families, most=config.control_prompts, seed=config.seed
+            tried[0],
+            score,
+            place,
+            known[column],
+            families,
+            most=config.control_prompts,
+            seed=config.seed,
+            taught=families_taught(mix),
         )
     draw(found, run / PICTURE)
     return Concluded(figures={"reward": found}, sections=sections(found), lines=_lines(found))

@@ -90,13 +90,14 @@ def _attacks(found: Mapping[str, Any]) -> str:
             each["made"],
             *(interval(each[key]) for key in ("mean", "good", "wins")),
             Markup("yes" if each["beaten"] else "**no**"),
+            {"family": "it was", "kind": "others of its kind"}.get(each["taught"]),
         ]
         for name, each in strongest(tried)
     ]
     return (
         f"### Replies made to win\n\nOf `{found['column']}`, on {tried['prompts']} prompts of {tried['split']}, beside "
         "the best reply to each.\n\n"
-        + report.table(["family", "kind", "n", "its mean", "the best replies'", "wins", "beaten"], rows)
+        + report.table(["family", "kind", "n", "its mean", "the best replies'", "wins", "beaten", "taught"], rows)
         + "\nA family is beaten where its mean is at most half of the best replies' and it wins at most a tenth (a "
         "quarter, of what falsifies a good reply); what adds to a good reply, where that is not surely raised by it. "
         "`python evaluation/calibrate.py --judge run:NAME --labels …` tries all of them on teachers' dialogues.\n"

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from espalier import cli
 from espalier.artifacts import records
+from espalier.command_line.config import load_file as load_file_of
 from espalier.errors import UserError
 from espalier.models.pool import Placement
 from espalier.models.reward import open_reward
@@ -20,6 +21,7 @@ from espalier.text.rows import Row, read_rows, write_rows
 from evaluation import run as evaluation
 from exports import run as export
 from feedback import reward
+from feedback.rewards.config import RewardConfig
 from stage1.train import main as stage1
 from tests import processes, tiny
 from tests.stage1.commands import CORE, NOUNS, VERBS, fingerprint, log_of_step, write_config
@@ -143,6 +145,11 @@ def test_it_goes_on_from_another_with_that_ones_head(config: Path, workspace: Pa
 def test_what_cannot_be_meant_is_said(config: Path, words: list[str], why: str) -> None:
     with pytest.raises(UserError, match=why):
         reward.main([str(config), *words])
+
+
+def test_the_configurations_that_come_with_it_are_whole() -> None:
+    files = sorted((Path(reward.__file__).parent / "configs").glob("*reward*.yaml"))
+    assert files and all(load_file_of(RewardConfig, path).reward.members for path in files)
 
 
 def test_preferences_that_are_all_ties_teach_nothing(config: Path, workspace: Path) -> None:

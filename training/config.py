@@ -157,6 +157,10 @@ class HeldoutSettings(Config):
     """Sequences at a time."""
 
 
+START = "start"
+"""What a reference is called that is the run itself before its first step."""
+
+
 class PreferenceSettings(Config):
     """How replies are compared (objectives dpo and gradient)."""
 
@@ -171,10 +175,10 @@ class PreferenceSettings(Config):
     """How often a preference is taken to be the wrong way round (loss: sigmoid)."""
     sft_weight: float = Field(0.0, ge=0)
     """Weight of learning the better reply of a pair besides, by the token (Pang et al. 2024, arXiv:2404.19733)."""
-    reference: str = "start"
+    reference: str = START
     """What the model is compared with: start, which is what it is before its first step, or another model by name."""
 
-    sampled_by: str = "start"
+    sampled_by: str = START
     """Who wrote the replies (objective: gradient), as `reference` is named."""
     clip: float = Field(0.2, gt=0, lt=1)
     """By what share likelier or less likely a token may become for that to count as gain."""
@@ -313,6 +317,14 @@ class TrainConfig(LoopSettings):
         if self.growth == "stack" and self.adapter and self.adapter.kind == "dora":
             raise ValueError("growth: stack adds updates up, and DoRA's are no sums; give adapter.kind: lora")
         return self
+
+    @property
+    def compared_with(self) -> dict[str, str]:
+        """What the objective compares the model with, by what it finds it as: `start`, or a model's name."""
+        how = self.preference
+        if how is None or (self.objective == "dpo" and how.loss == "orpo"):
+            return {}
+        return {"reference": how.reference} | ({"sampled_by": how.sampled_by} if self.objective == "gradient" else {})
 
     @property
     def _trains_all(self) -> bool:

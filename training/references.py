@@ -30,7 +30,7 @@ from espalier.models.devices import give_back_memory
 from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
 from training.batches import Batch, Batches, make_sequences
-from training.config import TrainConfig
+from training.config import START, TrainConfig
 from training.groups import pairs_of, said
 from training.machine import Machine
 from training.packing_check import check_rows_apart
@@ -38,8 +38,6 @@ from training.sequences import token_losses
 from training.together import gathered, on_main, summed
 from training.vocabulary_check import check_vocabulary
 
-START = "start"
-"""What the reference is called that is the run itself before its first step."""
 VERSION = 1
 """Of what is asked; counted up when the same model would be told to give something else."""
 _SAME, _SAME_IN_16_BITS = 1e-6, 1e-3
@@ -68,19 +66,10 @@ class Reference:
         return f"{named}, where the run begins" if self.is_start else named
 
 
-def wanted(config: TrainConfig) -> dict[str, str]:
-    """What the run's objective is compared with, by the name of an extra: `start`, or a model's name."""
-    how = config.preference
-    if how is None or (config.objective == "dpo" and how.loss == "orpo"):
-        return {}
-    sampled = {"sampled_by": how.sampled_by} if config.objective == "gradient" else {}
-    return {"reference": how.reference} | sampled
-
-
 def references_of(config: TrainConfig, base: ModelRef | None) -> list[Reference]:
     """Those that the run's objective asks for. UserError for a model that is not there."""
     found = []
-    for extra, name in wanted(config).items():
+    for extra, name in config.compared_with.items():
         model = base if name == START else resolve(name, with_code=config.trust_remote_code)
         same = model is not None and base is not None and model.content_hash == base.content_hash
         is_start = name == START or (same and config.init == "weights")

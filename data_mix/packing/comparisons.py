@@ -101,6 +101,12 @@ def build_comparisons(
     )
 
 
+def places_taken(renderer: ChatRenderer, rows: Iterable[Row]) -> list[int]:
+    """Places that each pair or single reply takes in a sequence; what cannot be shown is left out."""
+    grouping = _Grouping(renderer, [PREFERRED], "drop", seq_len=0)
+    return [sum(map(_places, replies)) for replies in grouping.rendered(rows)]
+
+
 def num_pairs(targets: np.ndarray) -> np.ndarray:
     """(C,) int: pairs of a greater and a lesser number, by column, among those of some replies (n, C)."""
     found: np.ndarray = (targets[:, None] > targets[None]).sum(axis=(0, 1))
@@ -121,7 +127,7 @@ class _Grouping(Rendering):
         Single replies are held until all are read, as ids.
         """
         single: dict[bytes, list[Reply]] = {}
-        for replies in self._rendered(rows):
+        for replies in self.rendered(rows):
             if len(replies) == 1:
                 single.setdefault(_prompt_of(replies[0].row), []).append(replies[0])
             elif self._is_whole(replies):
@@ -129,7 +135,7 @@ class _Grouping(Rendering):
         for together in single.values():
             yield from self._cut(together)
 
-    def _rendered(self, rows: Iterable[Row]) -> Iterator[list[Reply]]:
+    def rendered(self, rows: Iterable[Row]) -> Iterator[list[Reply]]:
         """The replies of each row, one or two."""
         rows = iter(rows)
         while batch := list(islice(rows, BATCH)):

@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from espalier.artifacts import records
+from espalier.cli import main as espalier
 from espalier.errors import UserError
 from espalier.text.rows import Row, write_rows
 from stage1.train import main
-from tests.processes import run
+from tests.processes import run, run_together
 from tests.stage1.commands import CORE, NOUNS, TRUNK, VERBS, log_of_step, make_mix, write_config
+from tests.training.test_processes import FSDP2
 from training import references
 
 QUICK: dict[str, Any] = {"steps": 3, "checkin": {"every": 0}, "heldout": {"every": 2}}
@@ -203,6 +205,36 @@ def test_a_policy_gradient_learns_what_is_rewarded(home: Path) -> None:
     assert compared(folder)["loss_at_start"] == pytest.approx(math.log(2), abs=1e-6)
     assert losses(folder)[0] == pytest.approx(0, abs=0.05) and losses(folder)[-1] < -0.02
     assert 0 < losses(folder, "kl")[-1] < 1 and max(losses(folder, "kl_beyond")) < 0.5
+
+
+def test_a_plan_knows_the_longest_pair_and_who_is_asked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = write_config(home, DPO | {"preference": {"reference": "trunk"}})
+    assert main([str(path), "--plan", "--fit"]) == 0
+    said = capsys.readouterr().out
+    assert "of sequences up to 41 tokens, the mix's longest row" in said
+    assert "trunk, loaded alone before the model, is asked once what it gives" in said
+
+
+@pytest.mark.slow
+def test_it_is_made_again_from_its_own_files(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train(home, preference={"reference": "trunk"})
+    assert espalier(["reproduce", "run:dpo"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_two_processes_compare_what_one_compares(home: Path) -> None:
+    settings = DPO | {"adapter": {"r": 2}, "grad_accum": 4, "micro_batch_size": 1}
+    for name in ("one", "two"):
+        write_config(home, settings | {"name": name})
+    assert main([str(home / "one.yaml")]) == 0
+    ended = run_together(2, "stage1/train.py", home / "two.yaml")
+    assert [each.code for each in ended] == [0, 0], ended[0].output + ended[1].output
+    one, two = (home / "runs" / name for name in ("one", "two"))
+    for key in ("loss", "accuracy", "margin", "heldout_margin"):
+        assert losses(two, key) == pytest.approx(losses(one, key), rel=1e-4, abs=1e-6)
+    assert compared(two)["loss_at_start"] == pytest.approx(math.log(2), abs=1e-6)
+    parted = run_together(2, "stage1/train.py", home / "two.yaml", "--name", "parted", **FSDP2)
+    assert parted[0].code == 2 and "its weights are parted (FSDP)" in parted[0].output
 
 
 @pytest.mark.slow

@@ -18,8 +18,8 @@ from training.memory.shapes import Shape
 from training.switches.apply import check_ties
 from training.switches.checkpointing import number_checkpointed
 
-_BATCH = 4 * 8 + 4
-"""Bytes of a place in a batch: four int64 and a weight."""
+_BATCH, _COMPARED = 4 * 8 + 4, 8
+"""Bytes of a place in a batch: four int64 and a weight; and whose it is, where replies are compared."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -196,7 +196,9 @@ class _Step:
         held = self._trained.numbers + self._trained.begun_with
         adapter = [Line(name="adapter, float32", size=4 * held)] if self._config.adapter else []
         on_device, _ = resident.states(self._trained, self._config.optim.kind)
-        batches = self._how.tokens * self._config.grad_accum * _BATCH
+        compared = _COMPARED if self._config.rows == "preference" else 0
+        place = _BATCH + compared + 4 * len(self._config.compared_with)
+        batches = self._how.tokens * self._config.grad_accum * place
         lines = [
             *self._resident,
             *adapter,

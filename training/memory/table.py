@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from espalier.command_line.console import duration, say, table
-from training.config import TrainConfig
+from training.config import START, TrainConfig
 from training.memory import work
 from training.memory.fit import Fitting, Rung
 from training.memory.plan import Plan
@@ -79,6 +79,9 @@ def say_work(shape: Shape, config: TrainConfig, device: str) -> None:
     else:
         said += "; epochs are known when the mix is packed"
     say(said)
+    for name in dict.fromkeys(config.compared_with.values()):
+        who = "what the run begins as" if name == START else f"{name}, loaded alone before the model,"
+        say(f"    before the first step {who} is asked once what it gives: one forward pass over the pack")
     measured = work.measured_speed(config, device)
     if measured:
         speed, run = measured

@@ -6,11 +6,12 @@ import heapq
 from dataclasses import dataclass
 from typing import Any
 
+from data_mix.packing.comparisons import places_taken
 from data_mix.packing.rendering import Rendering
 from espalier.artifacts import records
 from espalier.artifacts.paths import artifact, workspace
 from espalier.text.chat import ChatRenderer
-from espalier.text.rows import read_rows
+from espalier.text.rows import Row, read_rows
 from training.config import TrainConfig
 from training.memory import resident
 from training.memory.shapes import Shape
@@ -41,7 +42,8 @@ def on_disk(shape: Shape, config: TrainConfig, sequences: int | None) -> Disk:
     weights = 4 * (what.numbers + what.begun_with if config.adapter else shape.parameters)
     checkpoint = weights + sum(resident.states(what, config.optim.kind))
     kept = min(config.keep_checkpoints + 1, max(1, -(-config.steps // config.checkpoint_every)))
-    pack = None if sequences is None else 20 * config.seq_len * sequences  # five arrays of four bytes a place
+    # Five arrays of four bytes a place, and what each reference gives.
+    pack = None if sequences is None else (20 + 4 * len(config.compared_with)) * config.seq_len * sequences
     return Disk(checkpoint=checkpoint, checkpoints=kept * checkpoint, final=weights, pack=pack)
 
 
@@ -74,11 +76,22 @@ def _alike(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def longest_row(config: TrainConfig, renderer: ChatRenderer) -> int | None:
-    """Places that the longest training row takes, as far as the rows of most characters tell; None without a mix."""
+    """Places that the longest training row takes, or the longest pair of replies, as far as the rows of most characters
+    tell; None without a mix."""
     folder = artifact("mixes", config.mix)
-    if not records.is_complete(folder):
+    compares = config.rows == "preference"
+    path = (folder / "preferences" if compares else folder) / "train.parquet"
+    if not records.is_complete(folder) or not path.is_file():
         return None
-    found = read_rows(folder / "train.parquet")
-    longest = heapq.nlargest(_LOOKED_AT, found, key=lambda row: sum(len(m["content"] or "") for m in row.messages))
+    longest = heapq.nlargest(_LOOKED_AT, read_rows(path), key=_characters)
+    if compares:
+        return max(places_taken(renderer, longest), default=None)
     lengths = [len(sequence.ids) - 1 for _, sequence, _ in Rendering(renderer, config.rows, "drop").of(longest)]
     return max(lengths, default=None)
+
+
+def _characters(row: Row) -> int:
+    """Of a preference, the prompt as often as it is shown."""
+    replies = [reply for reply in (row.chosen, row.rejected) if reply is not None]
+    said = [*row.messages * max(1, len(replies)), *(message for reply in replies for message in reply)]
+    return sum(len(message["content"] or "") for message in said)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from data_mix.dedup.decontaminate import Grams
 
 _SHORTEST = 4
+_TRAINED = ("train.parquet", "preferences/train.parquet")
+"""Files of a mix that are trained on."""
 _AT_ONCE = 1024
 """Rows read, hashed and looked through together."""
 
@@ -44,10 +46,11 @@ def seen_cases(lineage: Lineage, cases: Sequence[Case], cache: Cache) -> dict[st
         manifest = read_manifest(folder)
         if manifest is None or manifest["content_hash"] != content_hash:
             continue
-        key = key_of(["seen", content_hash, texts])
+        key = key_of(["seen", 2, content_hash, texts])
         known = cache.get([key])
         if key not in known:
-            known[key] = sorted(_met(folder / "train.parquet", texts))
+            trained = [folder / name for name in _TRAINED if name in manifest["files"]]
+            known[key] = sorted(_met(trained, texts))
             cache.put([(key, known[key])])
         for name in known[key]:
             found.setdefault(name, mix)
@@ -61,8 +64,8 @@ def _texts(case: Case) -> list[str]:
     return [text for text in [*said, case.reference, *later, *case.texts] if text]
 
 
-def _met(path: Path, texts: dict[str, list[str]]) -> set[str]:
-    """Names of the cases that a row of the file has met."""
+def _met(paths: Sequence[Path], texts: dict[str, list[str]]) -> set[str]:
+    """Names of the cases that a row of the files has met."""
     from data_mix.dedup.decontaminate import SHORTEST, Grams
 
     grams = Grams.of((name, text) for name, found in texts.items() for text in found)
@@ -72,7 +75,7 @@ def _met(path: Path, texts: dict[str, list[str]]) -> set[str]:
             if _SHORTEST <= len(said) < SHORTEST:
                 short.setdefault(said, set()).add(name)
     met: set[str] = set()
-    for turns in _turns(path):
+    for turns in (turns for path in paths for turns in _turns(path)):
         met |= _long(grams, turns)
         for turn in turns:
             if len(turn) < SHORTEST:
@@ -85,14 +88,17 @@ def _long(grams: Grams, turns: list[list[str]]) -> set[str]:
 
 
 def _turns(path: Path) -> Iterator[list[list[str]]]:
-    """The words of each turn of each row, some rows at a time. UserError where the file is damaged."""
+    """The words of each turn of each row, and of each reply that is compared, some rows at a time.
+
+    UserError where the file is damaged.
+    """
     import pyarrow
     import pyarrow.parquet
 
     try:
         with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_AT_ONCE, columns=["messages"]):
-                contents = batch.column(0).flatten().field("content")
-                yield [words(text) for text in contents.to_pylist()]
+            for batch in file.iter_batches(batch_size=_AT_ONCE, columns=["messages", "chosen", "rejected"]):
+                contents = [said for column in batch.columns for said in column.flatten().field("content").to_pylist()]
+                yield [words(text) for text in contents]
     except (pyarrow.ArrowException, OSError) as error:
         raise UserError(f"{path}: damaged ({error}); build the mix again") from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from espalier.artifacts import registry
+from espalier.artifacts.kinds import of_word
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_manifest
 from espalier.artifacts.run import recorded
@@ -47,6 +48,7 @@ def trace(reference: ModelRef) -> Lineage:
         for parent, content_hash in parents.items():
             if parent.startswith("mix:"):
                 mixes[parent.removeprefix("mix:")] = content_hash
+                mixes |= _answered_in(parent)
             elif parent not in ancestors:
                 ancestors.append(parent)
                 waiting.append(parent)
@@ -90,6 +92,21 @@ def made_from(models: Iterable[Mapping[str, Any]], mix: Mix | None, others: Iter
     for name in others:
         spec = name if ":" in name else f"judge:{name}"
         found[spec] = registry.content_hash(spec)
+    return found
+
+
+def _answered_in(mix: str) -> dict[str, str]:
+    """The mixes whose prompts a model answered in what a mix was made of, with the content they had then."""
+    found: dict[str, str] = {}
+    waiting = [mix]
+    while waiting:
+        word, _, name = waiting.pop().partition(":")
+        kind = of_word(word)
+        for parent, content_hash in (registry.read(kind, name).parents or {}).items() if kind else ():
+            if parent.startswith("mix:"):
+                found[parent.removeprefix("mix:")] = content_hash
+            elif parent.startswith("corpus:"):
+                waiting.append(parent)
     return found
 
 

@@ -58,6 +58,19 @@ def test_what_stands_in_the_mix_is_met_whatever_surrounds_it(lineage, cache):
     assert seen_cases(lineage, cases, cache) == {"long": "prose", "middle": "prose", "short": "prose"}
 
 
+def test_what_is_compared_is_met_too(lineage, cache, workspace):
+    folder = workspace / "mixes" / "compared"
+    (folder / "preferences").mkdir(parents=True)
+    chosen, rejected = ([{"role": "assistant", "content": text}] for text in (MIDDLE, SHORT))
+    messages = [{"role": "user", "content": LONG}]
+    row = Row(id="p", source="s", split="train", messages=messages, chosen=chosen, rejected=rejected)
+    write_rows(folder / "preferences" / "train.parquet", [row])
+    content_hash = records.write_manifest(folder, {"kind": "mix", "name": "compared"})["content_hash"]
+    lineage = Lineage(ancestors=(), mixes={"compared": content_hash}, known=True, summary={})
+    cases = [ask(LONG, "prompt"), ask(MIDDLE, "better"), ask(SHORT, "worse"), ask("Why is the sky blue by day?", "new")]
+    assert seen_cases(lineage, cases, cache) == dict.fromkeys(("prompt", "better", "worse"), "compared")
+
+
 def test_thirteen_words_in_a_row_are_enough_and_twelve_are_not(lineage, cache):
     words = LONG.rstrip("?").split()
     other = "But tell me something else entirely now please, teacher:"

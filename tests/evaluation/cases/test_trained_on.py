@@ -46,6 +46,19 @@ def test_prose_cannot_give_a_combination_away(make_run, hashes):
     assert judge(found, HELD) == "held out"
 
 
+def test_prompts_that_were_answered_give_their_mix_away(make_run, hashes, workspace):
+    made_of = {"mix:liked": "corpus:pairs", "corpus:pairs": "corpus:drawn", "corpus:drawn": "mix:leaky"}
+    for spec, parent in reversed(made_of.items()):
+        word, _, name = spec.partition(":")
+        folder = workspace / {"mix": "mixes", "corpus": "corpora"}[word] / name
+        folder.mkdir(parents=True)
+        parents = {parent: hashes.get(parent.partition(":")[2], "")}
+        hashes[name] = records.write_manifest(folder, {"kind": word, "name": name, "parents": parents})["content_hash"]
+    found = lineage_of(make_run, {"mix:liked": hashes["liked"]})
+    assert found.mixes == {"liked": hashes["liked"], "leaky": hashes["leaky"]}
+    assert judge(found, HELD) == "seen"
+
+
 def test_a_mix_that_changed_or_went_is_not_known(make_run, hashes):
     found = lineage_of(make_run, {"mix:toy": "f" * 64, "mix:gone": "0" * 64})
     assert judge(found, HELD) == "unknown"

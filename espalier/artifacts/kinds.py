@@ -129,10 +129,9 @@ def _values(facts: Facts) -> str:
     found = facts[MANIFEST].get("summary", {}).get("reward", {})
     told = {split: columns.get(found["column"]) for split, columns in found.get("splits", {}).items()}
     shares = [f"{split} {facts['accuracy']['value']:.3f}" for split, facts in told.items() if facts]
-    tried = (found.get("attacks") or {}).get("families", {})
-    unbeaten = [name for name, each in tried.items() if not each["beaten"]]
+    fooled = found.get("fooled_by", [])
     parts = [f"pairs in order: {_listed(shares)}"] * bool(shares)
-    parts += [f"fooled by {len(unbeaten)} of {len(tried)} families of made replies"] * bool(unbeaten)
+    parts += [f"fooled by {len(fooled)} of {found.get('families_tried')} families of made replies"] * bool(fooled)
     return ", ".join(["reward model", *parts])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from data_mix.packing.pack import Pack
+from espalier.artifacts.records import write_json
 from espalier.command_line.console import say
 from espalier.models.reward import Conversation, Meaning, reply_ids, rewards_of
 from espalier.models.reward_head import head_of, save_head
@@ -18,6 +19,9 @@ from feedback.rewards.figures import figures
 from feedback.rewards.held import Held, value_split
 from feedback.rewards.page import PICTURE, deciding, draw, interval, sections, strongest
 from training.summary import Concluded
+
+FIGURES = "reward-figures.json"
+"""All that was found, in the run's folder."""
 
 
 def conclude(
@@ -64,7 +68,23 @@ def conclude(
             taught=families_taught(mix),
         )
     draw(found, run / PICTURE)
-    return Concluded(figures={"reward": found}, sections=sections(found), lines=_lines(found))
+    write_json(run / FIGURES, found)
+    return Concluded(figures={"reward": _in_short(found)}, sections=sections(found), lines=_lines(found))
+
+
+def _in_short(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What the run's summary keeps: how many pairs are in order, how far that is claimed, and what fools it."""
+    kept = ("pairs", "accuracy", "ece")
+    families = found["attacks"].get("families", {})
+    return {
+        **{key: found[key] for key in ("column", "columns", "members", "calibrated_on")},
+        "splits": {
+            split: {name: {key: facts[key] for key in kept if key in facts} for name, facts in columns.items()}
+            for split, columns in found["splits"].items()
+        },
+        "families_tried": len(families),
+        "fooled_by": [name for name, each in families.items() if not each["beaten"]],
+    }
 
 
 def _judged(held: Held, known: Mapping[str, Meaning], config: RewardConfig) -> dict[str, Any]:

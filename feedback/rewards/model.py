@@ -42,8 +42,14 @@ def attach_head(model: Any, config: RewardConfig, base: ModelRef, pack: Pack) ->
             f"mix {config.mix}: no two replies to one prompt differ by {named}, so there is nothing to learn from "
             "which is better"
         )
-    if config.growth == "continue" and (base.path / REWARD_FACTS).exists():
-        restore_head(head, base.path)
+    if (base.path / REWARD_FACTS).exists():
+        if config.growth == "continue":
+            restore_head(head, base.path)
+        else:
+            say(
+                f"note: {base.spec} is a reward model; its weights are gone on from, and its head only by growth: "
+                "continue"
+            )
     head.taught = torch.from_numpy(taught(pack, how.members, config.seed))
     attach(model, head)
     several = f", {how.members} members" if how.members > 1 else ""

@@ -14,7 +14,7 @@ PICTURE = "reliability.png"
 
 
 def sections(found: Mapping[str, Any]) -> list[str]:
-    """Markdown of `summary["reward"]`."""
+    """Markdown of what was found."""
     if not found["splits"]:
         return ["## What the rewards are worth\n\nThe mix holds no preferences out, so it is not known.\n"]
     parts = ["## What the rewards are worth\n", _order(found)]

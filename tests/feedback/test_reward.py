@@ -87,7 +87,10 @@ def test_it_learns_what_is_better_and_says_how_far_that_holds(
     assert reward.main([str(config)]) == 0
     said = capsys.readouterr().out
     folder = workspace / "runs" / "rm"
-    found = records.read_manifest(folder)["summary"]["reward"]  # type: ignore[index]
+    found = records.read_json(folder / "reward-figures.json")
+    kept = records.read_manifest(folder)["summary"]["reward"]  # type: ignore[index]
+    assert kept["splits"]["new_problems"]["preferred"].keys() == {"pairs", "accuracy", "ece"}
+    assert kept["families_tried"] == 2 and set(kept["fooled_by"]) <= {"salad", "agrees"}
     assert found["columns"] == ["preferred", "actionability"] and found["calibrated_on"] == "valid"
     pairs, rated = (found["splits"]["new_problems"][name] for name in found["columns"])
     assert pairs["accuracy"]["value"] > 0.9 and pairs["pairs"] == 25 and pairs["problems"] == 25
@@ -122,7 +125,9 @@ def test_what_would_have_it_write_is_refused(config: Path, workspace: Path, caps
         stage1([str(write_config(workspace, CORE, name="core", mix="judged", parent="rm", model=None))])
 
 
-def test_it_goes_on_from_another_with_that_ones_head(config: Path, workspace: Path) -> None:
+def test_it_goes_on_from_another_with_that_ones_head(
+    config: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     short = ["--steps", "2", "--controls", "none", "--schedule.warmup", "0"]
     assert reward.main([str(config), *short]) == 0
     again = ["--parent", "rm", "--base", "null", "--growth", "continue", "--adapter", "null", "--name", "again"]
@@ -131,6 +136,10 @@ def test_it_goes_on_from_another_with_that_ones_head(config: Path, workspace: Pa
     assert all(torch.equal(first[name], second[name]) for name in first)
     with pytest.raises(UserError, match=r"reward.json: members is 3 there and 2 here"):
         reward.main([str(config), *short, *again[:-1], "other", "--reward.members", "2"])
+    merged = ["--parent", "rm", "--base", "null", "--name", "merged", "--reward.members", "2"]
+    assert reward.main([str(config), *short, *merged]) == 0
+    assert "and its head only by growth: continue" in capsys.readouterr().out
+    assert records.read_json(workspace / "runs" / "merged" / "final" / "reward.json")["members"] == 2
 
 
 @pytest.mark.parametrize(

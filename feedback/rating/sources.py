@@ -33,6 +33,8 @@ class Said:
     reply: str
     author: str
     sample: int
+    failed: bool = False
+    """Whether there is no reply, since something went wrong."""
 
 
 def from_scores(name: str, models: Sequence[str]) -> list[Said]:
@@ -59,9 +61,10 @@ def from_scores(name: str, models: Sequence[str]) -> list[Said]:
             reply=record["reply"],
             author=record["model"],
             sample=int(record["sample"]),
+            failed=record["finish"] == "error",
         )
         for record in read_jsonl(folder / "records.jsonl")
-        if record["model"] in authors and record["finish"] != "error" and not record["log_likelihoods"]
+        if record["model"] in authors and not record["log_likelihoods"]
     ]
 
 
@@ -103,11 +106,12 @@ def _said(record: Any, line: int) -> Iterator[Said]:
     if not isinstance(record, dict):
         raise ValueError(f"no object; wants {_FORM}")
     messages = messages_of(record)
-    case = next((str(record[key]) for key in ("case", "id", "name") if record.get(key)), f"line {line}")
+    names = (record.get(key) for key in ("case", "id", "name"))  # the case of samples is what is known of it
+    case = next((str(name) for name in names if isinstance(name, str | int) and name != ""), f"line {line}")
     case += f"#{record['turn']}" if record.get("turn") else ""
-    for place, (author, reply) in enumerate(_replies(record)):
+    for place, (author, reply, failed) in enumerate(_replies(record)):
         sample = record.get("sample", place)
-        yield Said(case=case, messages=messages, reply=reply, author=author, sample=int(sample or 0))
+        yield Said(case=case, messages=messages, reply=reply, author=author, sample=int(sample or 0), failed=failed)
 
 
 def messages_of(record: dict[str, Any]) -> tuple[Message, ...]:
@@ -136,21 +140,22 @@ def messages_of(record: dict[str, Any]) -> tuple[Message, ...]:
     return tuple({"role": each["role"], "content": each["content"]} for each in found)
 
 
-def _replies(record: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Who wrote each reply, and the reply."""
+def _replies(record: dict[str, Any]) -> Iterator[tuple[str, str, bool]]:
+    """Who wrote each reply, the reply, and whether there is none, since something went wrong."""
     author = str(record.get("model") or "")
     if isinstance(record.get("replies"), list):
         for each in record["replies"]:
-            yield str((each.get("model") if isinstance(each, dict) else "") or author), _text(each)
+            own = each if isinstance(each, dict) else {}
+            yield str(own.get("model") or author), _text(each), own.get("finish") == "error"
     elif "chosen" in record or "rejected" in record:
         for name in ("chosen", "rejected"):
             if record.get(name) is not None:
-                yield str(record.get(f"{name}_model") or author), _text(record[name])
+                yield str(record.get(f"{name}_model") or author), _text(record[name]), False
     else:
         key = next((key for key in _REPLY if key in record), None)
         if key is None:
             raise ValueError(f"no reply; wants {_FORM}")
-        yield author, _text(record[key])
+        yield author, _text(record[key]), record.get("finish") == "error"
 
 
 def _text(reply: Any) -> str:
@@ -176,6 +181,9 @@ def candidates(
     left_out: Counter[str] = Counter()
     groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Said]] = {}
     for each in said:
+        if each.failed:
+            left_out["there is no reply, since something went wrong"] += 1
+            continue
         groups.setdefault((each.case, tuple((m["role"], m["content"]) for m in each.messages)), []).append(each)
     offered = (_pairs if ask == "pairs" else _singles)(groups.values(), left_out, pairs_per_prompt, seed)
     found: dict[str, Candidate] = {}

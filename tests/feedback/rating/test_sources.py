@@ -24,14 +24,16 @@ def test_forms_of_files(tmp_path):
         {"case": "scores", "turn": 1, "sample": 0, "model": "b", "messages": [SAID], "reply": "Two."},
         {"id": "pair", "messages": [SAID], "chosen": "Good.", "rejected": [{"role": "assistant", "content": "No."}]},
         {"prompt": "Why?", "response": "Alone."},
+        {"id": "case 7", "case": {"a": 5}, "messages": [SAID], "replies": [{"text": "", "finish": "error"}, "a", "b"]},
     ]  # fmt: skip
     found, left_out = asked(write(tmp_path / "a.jsonl", records))
-    assert sorted(each.case for each in found) == ["pair", "samples", "samples", "samples", "scores#1"]
-    assert left_out == {"no second reply to the same conversation": 1}
+    assert sorted(each.case for each in found) == ["case 7", "pair", "samples", "samples", "samples", "scores#1"]
+    failed = "there is no reply, since something went wrong"
+    assert left_out == {"no second reply to the same conversation": 1, failed: 1}
     assert {each.content.replies: each.authors for each in found}["One.", "Two."] == ("a", "b")
-    assert len(asked(tmp_path / "a.jsonl", "single")[0]) == 8
+    assert len(asked(tmp_path / "a.jsonl", "single")[0]) == 10
     few, left_out = asked(tmp_path / "a.jsonl", pairs_per_prompt=1)
-    assert len(few) == 3 and left_out["more pairs of a conversation than are asked"] == 2
+    assert len(few) == 4 and left_out["more pairs of a conversation than are asked"] == 2
 
 
 def test_only_replies_to_the_very_same_conversation_are_compared(tmp_path):

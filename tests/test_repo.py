@@ -81,7 +81,20 @@ except SystemExit as stop:
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["ls"], ["runs"], ["show"], ["tree"], ["chat"], ["rm"], ["status"], ["board"], ["standup"], ["reproduce"]],
+    [
+        [],
+        ["ls"],
+        ["runs"],
+        ["show"],
+        ["tree"],
+        ["chat"],
+        ["rm"],
+        ["status"],
+        ["board"],
+        ["standup"],
+        ["reproduce"],
+        ["rate"],
+    ],
     ids=lambda words: " ".join(words) or "-",
 )
 def test_espalier_answers_before_anything_heavy_is_imported(command: list[str]) -> None:

@@ -60,8 +60,7 @@ def put_in(store: Store, given: Sequence[Given]) -> Counter[str]:
         elif known and _adds(before, facts["verdict"]) == before:
             counts["duplicates"] += 1
         else:
-            counts["votes that say more than one before"] += known
-            counts["votes"] += not known
+            counts["votes that say more than one before" if known else "votes"] += 1
             new[key] = candidate, facts | {"verdict": _adds(before, facts["verdict"]), "replaces": number}
     store.put_in(new.values())
     return counts

@@ -1,5 +1,6 @@
 """The page in a real browser: typed on, clicked, killed under, restarted, on a phone, and with texts that would run."""
 
+import json
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ import pytest
 from feedback.rating.store import Store
 from tests.evaluation.report.chromium import CONTRASTS, MISSING, open_chromium
 from tests.evaluation.report.made_up import HOSTILE
-from tests.feedback.rating.made_up import lines, write
+from tests.feedback.rating.made_up import lines, vote_on, write
 from tests.feedback.rating.served import Served, port
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
@@ -295,14 +296,28 @@ def test_texts_that_would_run_are_read(workspace, rater):
 def test_it_can_be_read_and_fits_a_phone(workspace, rater, ask, dark):
     records = lines(1)
     records[0]["replies"][0]["text"] = "Pneumonoultramicroscopicsilicovolcanoconiosis" * 3
-    with served(workspace, records, "--ask", ask, "--port", 0) as server:
+    with served(workspace, records, "--ask", ask, "--port", 0, "--raters", "Anna", "Ben") as server:
+        ben, said = server.cookie("Ben"), {"better": "left"} if ask == "pairs" else {"overall": 4, "guiding": "Telling"}
+        state = json.loads(server.ask("/state", cookie=ben)[2])
+        while state["item"]:
+            vote = vote_on(state["item"], said, nonce=f"nonce-{state['item']['item']}-{state['item']['repeat']}")
+            state = json.loads(server.ask("/vote", vote, cookie=ben)[2])
         for width in (1280, 360):
-            rater.come(server.links["teacher"], width, dark)
+            rater.come(server.links["Anna"], width, dark)
             rater.press("1q" if ask == "pairs" else "12")
             ratio, where = rater.driver.execute_script(CONTRASTS)
             assert ratio >= 4.5, where
-            assert rater.driver.execute_script("return document.documentElement.scrollWidth") <= width
+            assert rater.driver.execute_script("return [innerWidth, document.body.scrollWidth]") == [width, width]
         rater.press("?")
+        ratio, where = rater.driver.execute_script(CONTRASTS)
+        assert ratio >= 4.5, where
+        rater.press(ESCAPE)
+        rater.until(lambda: not rater.all("dialog"))
+        while not rater.all("[data-finished] td"):
+            done = rater.done
+            rater.press(ENTER if rater.all("[aria-pressed=true]") else "1" + ENTER)
+            rater.until(lambda done=done: rater.done > done or rater.all("[data-finished] td"))
+        assert rater.driver.execute_script("return innerWidth") == 360, "nothing is wider than the phone"
         ratio, where = rater.driver.execute_script(CONTRASTS)
         assert ratio >= 4.5, where
         rater.clean()

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -23,19 +22,18 @@ from data_mix.packing.pack import Pack
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
 from espalier.command_line import processes
-from espalier.command_line.console import progress, say
+from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models import loading
 from espalier.models.devices import give_back_memory
 from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
-from training.batches import Batch, Batches, make_sequences
+from training.asking import ask, margins
+from training.batches import Batches
 from training.config import START, TrainConfig
-from training.groups import pairs_of, said
 from training.machine import Machine
 from training.packing_check import check_rows_apart
-from training.sequences import token_losses
-from training.together import gathered, on_main, summed
+from training.together import gathered, on_main
 from training.vocabulary_check import check_vocabulary
 
 VERSION = 1
@@ -43,7 +41,6 @@ VERSION = 1
 _SAME, _SAME_IN_16_BITS = 1e-6, 1e-3
 """How far the loss of a pair may lie from ln 2 before the first step."""
 _KEPT = "references"
-_SHOWN_AFTER_S = 3.0
 FILE = "reference.json"
 """What a run was compared with, and what the loss of a pair was before its first step."""
 
@@ -107,8 +104,8 @@ def compare_with_start(
         if reference.is_start:
             if processes.sharded():
                 raise UserError(
-                    "preference.reference: what the run begins as is asked by one process whole, and here its weights "
-                    "are parted (FSDP); name it as a model, or train copies in each process"
+                    f"preference.{reference.extra}: what the run begins as is asked whole, and here its weights are "
+                    "parted (FSDP); name it as a model, or train a copy in each process"
                 )
             kept = _Kept(reference, config, packs, run)
             if not all(gathered(kept.take())):
@@ -154,7 +151,7 @@ class _Kept:
         """
         reference = self._reference.model
         assert reference is not None
-        _check_alike(reference, renderer, config)
+        self._check_alike(renderer, config)
         model = loading.load_model(
             reference,
             device=machine.device,
@@ -168,74 +165,30 @@ class _Kept:
         del model
         give_back_memory()
 
+    def _check_alike(self, renderer: ChatRenderer, config: TrainConfig) -> None:
+        model = self._reference.model
+        assert model is not None
+        own = loading.load_renderer(
+            model,
+            None if _has_template(model) else renderer.template.text,
+            thinking=config.thinking,
+            trust_remote_code=config.trust_remote_code,
+        )
+        for what, mine, theirs in (
+            ("tokenizer", renderer.tokenizer_hash, own.tokenizer_hash),
+            ("chat template", renderer.template_hash, own.template_hash),
+        ):
+            if mine != theirs:
+                raise UserError(
+                    f"preference.{self._reference.extra}: {model.spec} has another {what} than the model that is "
+                    "trained, so what both give a reply cannot be compared; choose one that descends from the same base"
+                )
+
     def _keep(self) -> None:
         with records.staging(self._folder, replace=True) as temporary:
             for split, pack in self._packs.items():
                 np.save(temporary / f"{split}.npy", pack.references[self._reference.extra], allow_pickle=False)
             records.write_manifest(temporary, {"kind": "reference", "made_by": self._facts})
-
-
-def ask(model: Any, pack: Pack, *, batch_size: int, accelerator: Any, label: str = "") -> np.ndarray:
-    """Log-probabilities (N, S) float32 that `model` gives the trained labels of a pack; 0 for the others.
-
-    Computed as in training, by the same compiled layers where there are some: with gradients, of which none is taken,
-    and in training mode where nothing in the model is drawn at random. Where several processes train together, all
-    have to ask.
-    """
-    found = np.zeros(pack.inputs.shape, np.float32)
-    device = next(model.parameters()).device
-    was_training = model.training
-    model.train(not draws(model))
-    starts = range(0, len(pack), batch_size)[processes.rank() :: processes.count()]
-    begun = time.monotonic()
-    with progress(len(starts), f"reference, {label}") as shown:
-        for number, start in enumerate(starts):
-            # Filled up with sequences from the beginning: a batch of another size would be computed otherwise.
-            chosen = np.arange(start, start + batch_size) % len(pack)
-            own = slice(start, min(start + batch_size, len(pack)))
-            with accelerator.autocast():
-                found[own] = _given(model, pack, chosen, device)[: own.stop - start]
-            if time.monotonic() - begun > _SHOWN_AFTER_S:
-                shown.update(number + 1, {})
-    model.train(was_training)
-    return summed(found, device)
-
-
-def _given(model: Any, pack: Pack, chosen: np.ndarray, device: torch.device) -> np.ndarray:
-    trained = np.flatnonzero(pack.trained(chosen))
-    sequences = make_sequences(pack, chosen).each(lambda tensor: tensor.to(device))
-    losses = token_losses(model, sequences, torch.from_numpy(trained).to(device))
-    given = np.zeros(sequences.rows.shape, np.float32)
-    given.flat[trained] = -losses.detach().float().cpu().numpy()
-    return given
-
-
-def draws(model: Any) -> bool:
-    """Whether a model in training computes otherwise each time: dropout, or noise on its embeddings."""
-    if any(isinstance(module, torch.nn.Dropout) and module.p > 0 for module in model.modules()):
-        return True
-    if model.get_input_embeddings()._forward_hooks:
-        return True
-    settings = model.config.get_text_config().to_dict()
-    return any(isinstance(value, float) and value > 0 for key, value in settings.items() if _is_dropout(key))
-
-
-def _check_alike(model: ModelRef, renderer: ChatRenderer, config: TrainConfig) -> None:
-    own = loading.load_renderer(
-        model,
-        None if _has_template(model) else renderer.template.text,
-        thinking=config.thinking,
-        trust_remote_code=config.trust_remote_code,
-    )
-    for what, mine, theirs in (
-        ("tokenizer", renderer.tokenizer_hash, own.tokenizer_hash),
-        ("chat template", renderer.template_hash, own.template_hash),
-    ):
-        if mine != theirs:
-            raise UserError(
-                f"preference.reference: {model.spec} has another {what} than the model that is trained, so what both "
-                "give a reply cannot be compared; choose one that descends from the same base"
-            )
 
 
 def _has_template(model: ModelRef) -> bool:
@@ -260,9 +213,9 @@ def check_start(
     assert config.preference is not None
     told: dict[str, Any] = {each.extra: {"model": each.spec, "is_start": each.is_start} for each in found}
     for each in found:
-        margins = [margin for batch in batches(0) for margin in _margins(model, batch, each.extra, machine.accelerator)]
-        losses = np.logaddexp(0, -config.preference.beta * np.array(margins))
-        loss = float(losses.mean()) if margins else math.log(2)
+        apart = [margin for batch in batches(0) for margin in margins(model, batch, each.extra, machine.accelerator)]
+        losses = np.logaddexp(0, -config.preference.beta * np.array(apart))
+        loss = float(losses.mean()) if apart else math.log(2)
         told[each.extra]["loss_at_start"] = loss
         allowed = _SAME if machine.dtype == torch.float32 else _SAME_IN_16_BITS
         if each.is_start and abs(loss - math.log(2)) > allowed:
@@ -277,25 +230,6 @@ def told(run: Run) -> dict[str, Any]:
     """What a run was compared with, as it wrote before its first step; empty for one that is compared with nothing."""
     path = run.folder / FILE
     return dict(records.read_json(path)) if path.exists() else {}
-
-
-def _margins(model: Any, batch: Batch, extra: str, accelerator: Any) -> list[float]:
-    """How far apart the replies of a batch's pairs have come, in nats; of each reply where there are no pairs."""
-    batch = batch.each(lambda tensor: tensor.to(next(model.parameters()).device))
-    was_training = model.training
-    model.train(not draws(model))
-    with accelerator.autocast():
-        found = said(model, batch)
-    model.train(was_training)
-    scores = found.by_row(found.log_probs - batch.extras[f"{extra}_tokens"].flatten()[found.places]).detach()
-    pairs = pairs_of(batch)
-    if int(batch.extras["step_pairs"][0]):
-        scores = scores[pairs[:, 0]] - scores[pairs[:, 1]]
-    return scores.double().tolist()
-
-
-def _is_dropout(key: str) -> bool:
-    return "dropout" in key or key.endswith("pdrop")
 
 
 def _facts(reference: Reference, config: TrainConfig, packs: Mapping[str, Pack], run: Run) -> dict[str, Any]:

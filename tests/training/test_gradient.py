@@ -33,7 +33,7 @@ def batches(pack: Pack, parts: int, shift: float = 0.0, model: torch.nn.Module |
     """All of the pack as one step; the replies were `shift` nats a token less likely to who wrote them."""
     import numpy as np
 
-    from training.references import ask
+    from training.asking import ask
 
     class Plain:
         @staticmethod

@@ -29,6 +29,7 @@ from tests.data_mix.packing.test_comparisons import mix, packed
 from tests.training.test_trl import OPTIM as OPTIM_OF_SFT
 from tests.training.test_trl import STEPS, TEMPLATE, close
 from training.adapters import add_adapter
+from training.asking import ask
 from training.batches import make_batch
 from training.checkpoint import Progress
 from training.compared import Compared
@@ -37,7 +38,6 @@ from training.loop import train
 from training.objectives.dpo import dpo
 from training.observers import CONTINUE, Step, Verdict
 from training.optimizers import make_optimizer
-from training.references import ask
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:`gradient_checkpointing` is deprecated")]
 

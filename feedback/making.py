@@ -26,6 +26,9 @@ ALIKE = "no two replies with scores that far apart"
 BELOW = "no reply as good as that"
 UNSURE = "no cluster with that share of the replies"
 ALL_ONE = "no reply outside the largest cluster"
+ONE_REPLY = "no two different replies"
+DRAWN = "drawn"
+"""The column of a reply of which nothing is known: in `preferred`, which it lacks, it is compared with no other."""
 
 
 @dataclass
@@ -112,7 +115,8 @@ def spg(samples: Sequence[Sampled], scores: Floats, found: Sequence[Clusters], *
         number, share = largest(clusters)
         at = [place for place, reply in enumerate(sampled.replies) if can_be_learned(reply)]
         inside = [place for place in at if clusters[place] == number and math.isfinite(row[place])]
-        outside = [place for place in at if clusters[place] not in (number, None)]
+        said = [place for place in at if sampled.replies[place].text.strip()]
+        outside = [place for place in said if clusters[place] not in (number, None)]
         if number is None or not inside:
             made.take(NOTHING_TOLD)
         elif share < confidence:
@@ -136,6 +140,27 @@ def can_be_learned(reply: Reply) -> bool:
     except ValueError:
         return False
     return bool(reply.text.strip())
+
+
+def views(samples: Sequence[Sampled], *, seed: int) -> Made:
+    """Two different replies to each prompt, by lot, of which nothing is said but that they were drawn: two views of it,
+    for a reward model that learns from what they share (reward.bottleneck)."""
+    made = Made()
+    for sampled in samples:
+        drawn = [(reply, 0.0) for reply in sampled.replies if reply.finish != "error"]
+        two = _different(sampled, drawn, seed)[:2]
+        lines = [
+            {
+                "id": f"{sampled.id}/view-{number}",
+                "messages": sampled.messages,
+                "reply": _said(reply),
+                "ratings": {DRAWN: 0.5},
+                "meta": _about(sampled),
+            }
+            for number, (reply, _) in enumerate(two)
+        ]
+        made.take(lines if len(two) == 2 else ONE_REPLY)
+    return made
 
 
 def _known(samples: Sequence[Sampled], scores: Floats) -> Iterator[tuple[Sampled, list[Known]]]:

@@ -34,9 +34,9 @@ class PreferConfig(Config):
     """Samples that python feedback/sample.py drew: corpora/NAME. Replies to the same prompt go together."""
     by: str = "rules=1"
     """What scores them: parts with weights, such as run:NAME=1,leaks=-0.5; --by help says which there are."""
-    make: Literal["pairs", "best", "rated", "spg"] = "pairs"
-    """Pairs of a better and a worse reply, the best replies alone, every reply with its rating, or pairs by a model's
-    own agreement."""
+    make: Literal["pairs", "best", "rated", "spg", "views"] = "pairs"
+    """Pairs of a better and a worse reply, the best replies alone, every reply with its rating, pairs by a model's
+    own agreement, or two replies to each prompt that nobody compares (for reward.bottleneck)."""
     name: Name
     """Name of what is made: corpora/NAME."""
     keep: Annotated[int, Field(ge=1)] = 1
@@ -101,7 +101,7 @@ def prefer(config: PreferConfig, options: PreferOptions) -> int:
     return 0
 
 
-WHAT = {"pairs": "pairs", "spg": "pairs", "best": "best replies", "rated": "rated replies"}
+WHAT = {"pairs": "pairs", "spg": "pairs", "best": "best replies", "rated": "rated replies", "views": "views"}
 
 
 def gather(names: list[str]) -> "list[Sampled]":
@@ -142,6 +142,8 @@ def make(config: PreferConfig, samples: "list[Sampled]", scores: "Floats") -> "t
     if config.make == "rated":
         made, scale = making.rated(samples, scores)
         return made, {"scale": scale}
+    if config.make == "views":
+        return making.views(samples, seed=config.seed), {}
     found = clusters(samples, config.clusters)
     return making.spg(samples, scores, found, confidence=config.confidence, seed=config.seed), {}
 

@@ -147,6 +147,7 @@ def drawn(workspace, toy_mix, make_run):
         ("best", "rows.jsonl", "chat"),
         ("rated", "preferences.jsonl", "preference"),
         ("spg", "preferences.jsonl", "preference"),
+        ("views", "preferences.jsonl", "preference"),
     ],
 )
 def test_a_mix_reads_what_was_made(drawn, make, file, kind):
@@ -160,10 +161,8 @@ def test_a_mix_reads_what_was_made(drawn, make, file, kind):
     }
     counts = made.manifest["counts"]
     assert counts["prompts_used"] + sum(counts["left_out"].values()) == counts["prompts"]
-    assert (
-        f"{counts['made']} {'best replies' if make == 'best' else 'rated' if make == 'rated' else 'pairs'}"
-        in made.about
-    )
+    what = {"best": "best replies", "rated": "rated", "views": "views"}.get(make, "pairs")
+    assert f"{counts['made']} {what}" in made.about
 
     path = drawn / "corpora" / "made" / file
     build(["--name", "learned", "--sources.0.path", str(path), "--valid_fraction", "0"])
@@ -195,3 +194,19 @@ def test_all_ties_are_told_and_nothing_is_sealed(drawn):
         main(["--samples", "drawn-pairs", "--name", "made"])
     with pytest.raises(UserError, match="a scorer is made of: rules .the true score"):
         main(["--samples", "drawn", "--by", "help", "--name", "made"])
+
+
+def test_views_are_two_different_replies_that_nobody_compares():
+    drawn = [sampled("a", "You went home", "You went home", "Home!", " "), sampled("b", "You went", "You went")]
+    made = making.views(drawn, seed=0)
+    assert {said(line, "reply") for line in made.lines} == {"You went home", "Home!"} and len(made.lines) == 2
+    assert all("preferred" not in line["ratings"] for line in made.lines)
+    assert made.left_out == {making.ONE_REPLY: 1}
+
+
+def test_a_reply_that_says_nothing_is_no_other_reply():
+    drawn = [sampled("a", "You went", "You went", "", "No")]
+    found = [[0, 0, 1, 2]]
+    for seed in range(9):
+        (line,) = making.spg(drawn, np.array([[1.0, 1, 0, 0]]), found, confidence=0.5, seed=seed).lines
+        assert said(line, "rejected") == "No"

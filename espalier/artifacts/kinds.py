@@ -167,6 +167,16 @@ def _scores(facts: Facts) -> str:
     return f"{suite}, {manifest['decides']}: {format_facts(headline)}{withheld}"
 
 
+def _loop(facts: Facts) -> str:
+    config, rounds = facts["loop.json"]["config"], facts[MANIFEST].get("rounds", [])
+    if not rounds:
+        return f"from {config['start']}, refreshed by {config['refresh']}"
+    last = rounds[-1]
+    figures = {name: last[name]["value"] for name in ("kl", "proxy_gain", "true_gain") if last[name]}
+    gamed = gates.bracketed(["gamed"] if last["gamed"] else [])
+    return "  ".join(filter(None, [gamed, f"{len(rounds)} rounds, {last['policy']}: {format_facts(figures)}"]))
+
+
 def _export(facts: Facts) -> str:
     manifest = facts[MANIFEST]
     size = sum(each["bytes"] for each in manifest["files"].values())
@@ -214,6 +224,7 @@ KINDS = (
     ),
     Kind(word="judge", folder="judges", about=_judge, beside=("calibration.json",)),
     Kind(word="scores", folder="scores", about=_scores, begun="scores.json", config=("scores.json", "identity")),
+    Kind(word="loop", folder="loops", about=_loop, begun="loop.json", config=("loop.json", "config"), summary="rounds"),
     Kind(
         word="export",
         folder="exports/out",

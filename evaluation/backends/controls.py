@@ -62,7 +62,7 @@ class ControlReplies(Rule):
     def answer(self, asks: Sequence[Ask]) -> Iterator[tuple[int, Reply]]:
         """The replies; an error where none can be made."""
         for place, ask in enumerate(asks):
-            scene = replace(_scene(ask.case), others=self._scenes)
+            scene = replace(scene_of(ask.case), others=self._scenes)
             (made,) = self.control.replies([scene], seed=ask.seed)
             if made is None:
                 yield place, Reply(text="", num_tokens=0, finish="error", error="it cannot be made here")
@@ -71,10 +71,10 @@ class ControlReplies(Rule):
 
     @cached_property
     def _scenes(self) -> list[Scene]:
-        return [_scene(case) for case in self.cases]
+        return [scene_of(case) for case in self.cases]
 
 
-def _scene(case: Case) -> Scene:
+def scene_of(case: Case) -> Scene:
     return Scene(
         messages=case.messages,
         references=(case.reference,) if case.reference else (),

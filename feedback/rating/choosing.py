@@ -38,6 +38,7 @@ class Queue:
         self, items: Sequence[Item], *, seed: int, gold: float, doubts: Mapping[str, float | None] | None = None
     ) -> None:
         self.by_id = {item.id: item for item in items}
+        self.by_content = {item.content_hash: item for item in items}
         self._seed, self._gold = seed, gold
 
         def rank(item: Item) -> tuple[float, int]:
@@ -49,11 +50,11 @@ class Queue:
     def due(self, rater: str, votes: Sequence[Vote]) -> Due | None:
         """What this rater is asked after these votes of theirs; None where nothing is left."""
         mine = self.about_these(votes)
-        first = {vote.item for vote in mine if not vote.repeat}
+        first = {vote.content for vote in mine if not vote.repeat}
         again = self._again(rater, mine)
         if again is not None:
             return self.asked(rater, again, repeat=True)
-        item = next((item for item in self._order if item.id not in first), None)
+        item = next((item for item in self._order if item.content_hash not in first), None)
         return None if item is None else self.asked(rater, item, repeat=False)
 
     def asked(self, rater: str, item: Item, *, repeat: bool) -> Due:
@@ -61,8 +62,8 @@ class Queue:
         return Due(item=item, swapped=bool(drawn(self._seed, rater, item.id) & 1) != repeat, repeat=repeat)
 
     def about_these(self, votes: Sequence[Vote]) -> list[Vote]:
-        """The votes on what is asked now, as it is now."""
-        return [vote for vote in votes if (item := self.by_id.get(vote.item)) and item.content_hash == vote.content]
+        """The votes on what is asked now, as it is now, wherever they were given."""
+        return [vote for vote in votes if vote.content in self.by_content]
 
     def progress(self, votes: Sequence[Vote]) -> dict[str, int]:
         """How many votes are given, and how many it will be."""
@@ -75,9 +76,9 @@ class Queue:
         return {"done": len(mine), "total": len(mine) - repeats + left + to_come, "skipped": skipped}
 
     def _again(self, rater: str, mine: Sequence[Vote]) -> Item | None:
-        answered = [vote.item for vote in mine if not vote.repeat and vote.verdict is not None]
-        repeated = {vote.item for vote in mine if vote.repeat}
+        answered = [vote.content for vote in mine if not vote.repeat and vote.verdict is not None]
+        repeated = {vote.content for vote in mine if vote.repeat}
         if len(repeated) >= int(self._gold * len(answered)):
             return None
-        ripe = [item for item in answered[: max(0, len(answered) - DISTANCE)] if item not in repeated]
-        return self.by_id[min(ripe, key=lambda item: drawn(self._seed, rater, "again", item))] if ripe else None
+        ripe = [each for each in answered[: max(0, len(answered) - DISTANCE)] if each not in repeated]
+        return self.by_content[min(ripe, key=lambda each: drawn(self._seed, rater, "again", each))] if ripe else None

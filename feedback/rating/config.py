@@ -16,6 +16,9 @@ from evaluation.judges.base import DIMENSIONS
 from feedback.rating.content import Ask
 from feedback.rating.raters import check_rater
 
+_OF_ARTIFACTS = ("records", "samples")
+"""Files of scores and corpora, which are called as their folder."""
+
 
 def _known(names: list[str]) -> list[str]:
     if unknown := [name for name in names if name not in DIMENSIONS]:
@@ -110,7 +113,8 @@ def name_of(config: RateConfig) -> str:
     if config.scores:
         return _plain(config.scores, end)
     if config.replies:
-        return _plain(config.replies.name.split(".")[0], end)
+        stem = config.replies.name.split(".")[0]
+        return _plain(config.replies.parent.name if stem in _OF_ARTIFACTS else stem, end)
     if config.models:
         return _plain(default_name(config.suite, config.models, config.limit), end)
     raise UserError(

@@ -104,9 +104,8 @@ class Desk:
     def _replaced(self, rater: str, number: Any, due: Due) -> int | None:
         if number is None:
             return None
-        same = (due.item.id, due.item.content_hash, due.repeat)
         for vote in self._votes(rater):
-            if vote.id == number and (vote.item, vote.content, vote.repeat) == same:
+            if vote.id == number and (vote.content, vote.repeat) == (due.item.content_hash, due.repeat):
                 return vote.id
         raise Refused(409, "The answer that you are changing has been changed in another window.")
 
@@ -134,7 +133,7 @@ class Desk:
         if not mine:
             raise Refused(404, "There is nothing before this one.")
         vote = mine[-1]
-        due = self.queue.asked(rater, self.queue.by_id[vote.item], repeat=vote.repeat)
+        due = self.queue.asked(rater, self.queue.by_content[vote.content], repeat=vote.repeat)
         given = {"id": vote.id, "verdict": self._on_page(vote, due.swapped), "comment": vote.comment}
         return {"item": self._item(due), "given": given}
 

@@ -44,10 +44,10 @@ def export(store: Store, name: str, *, changed: bool = False) -> Exported:
         if vote.verdict is not None and (changed or not stale):
             by_content.setdefault(vote.content, []).append(vote)
     rows = []
-    for number, (found, votes) in enumerate(by_content.items()):
+    for found, votes in by_content.items():
         row = (_pair if store.ask == "pairs" else _rated)(contents[found], items[votes[0].item], votes, counts)
         if row is not None:
-            rows.append({"id": f"{name}-{number}"} | row)
+            rows.append({"id": f"{name}-{found[:12]}"} | row)
     counts["lines"] = len(rows)
     return Exported(rows=rows, counts=+counts)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import is_complete
 from espalier.command_line.console import say
@@ -42,7 +44,10 @@ def _scores(config: RateConfig) -> str:
     name = default_name(config.suite, config.models, config.limit)
     if not is_complete(artifact("scores", name)):
         say(f"scores {name} are not there yet: the models are asked now")
-        if code := run_command("evaluation/run.py", *evaluation_words(config, name)):
+        code = run_command("evaluation/run.py", *evaluation_words(config, name))
+        if code == 128 + signal.SIGINT:
+            raise KeyboardInterrupt
+        if code:
             raise UserError(f"evaluation/run.py ended with {code}, so there is nothing to rate; what it said is above")
     return name
 

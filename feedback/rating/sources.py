@@ -207,7 +207,8 @@ def candidates(
         )
     if not found:
         why = "; ".join(f"{number}: {reason}" for reason, number in left_out.most_common(3)) or "there are no replies"
-        raise UserError(f"nothing to rate ({why})")
+        other = "; --ask single asks about one reply at a time" if ask == "pairs" else ""
+        raise UserError(f"nothing to rate ({why}){other}")
     return list(found.values()), left_out
 
 

@@ -29,6 +29,7 @@ def lines(number: int, models: Sequence[str] = MODELS, **changes: Any) -> list[d
 
 
 def write(path: Path, records: Iterable[dict[str, Any]]) -> Path:
+    path.parent.mkdir(exist_ok=True)
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path
 

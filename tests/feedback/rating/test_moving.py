@@ -8,10 +8,10 @@ import pytest
 from data_mix.importers import convert, detect
 from espalier.errors import UserError
 from feedback import rate
-from feedback.rating.exporting import export
+from feedback.rating.exporting import export, votes_of
 from feedback.rating.importing import put_in, read_votes
 from feedback.rating.store import Store
-from tests.feedback.rating.made_up import MODELS, answer_all, desk, fill, lines, write
+from tests.feedback.rating.made_up import MODELS, answer_all, desk, fill, lines, vote_on, write
 
 PAIR = {"rater": "Anna", "prompt": "I goed.", "reply_a": "You went?", "reply_b": "Wrong!", "better": "a"}
 RATED = {"rater": "Anna", "prompt": "I goed.", "reply": "You went?", "overall": 4, "tutor_tone": "Encouraging"}
@@ -101,6 +101,26 @@ def test_all_votes_go_out_and_come_in_again_elsewhere(tmp_path, ask, capsys):
         assert {(v.rater, v.content, v.repeat, v.swapped, json.dumps(v.verdict)) for v in store.votes()} == before
 
 
+def test_who_has_voted_elsewhere_is_not_asked_again(tmp_path):
+    replies = write(tmp_path / "replies.jsonl", lines(6))
+    with fill(replies, "there") as store:
+        at = desk(store)
+        state = at.state("Anna")
+        for number in range(4):
+            state = at.vote("Anna", vote_on(state["item"], {"better": "left"}, nonce=f"anna-{number:04d}"))
+        write(tmp_path / "votes.jsonl", votes_of(store))
+    assert bring(tmp_path / "votes.jsonl") == {"votes": 4}
+    with fill(replies) as store:
+        at = desk(store)
+        assert at.state("Anna")["progress"] == {"done": 4, "total": 6, "skipped": 0}
+        assert at.state("Ben")["progress"]["done"] == 0
+        back = at.earlier("Anna", None)
+        given = vote_on(back["item"], {"better": "same"}, replaces=back["given"]["id"])
+        assert at.vote("Anna", given)["progress"]["done"] == 4
+        assert answer_all(at, "Anna", lambda item: {"better": "left"}) == 2
+        assert len(store.votes()) == 6 and store.votes()[3].verdict == {"better": "equal", "why": {}}
+
+
 def test_duplicates_and_contradictions_are_counted_and_the_first_stands(tmp_path):
     other_way = PAIR | {"reply_a": PAIR["reply_b"], "reply_b": PAIR["reply_a"]}
     votes = [
@@ -179,3 +199,8 @@ def test_what_is_wrong_on_the_command_line_is_said_at_once(tmp_path):
     assert len(str(error.value).splitlines()) == 4
     with pytest.raises(UserError, match="whose replies"):
         rate.main([])
+    alone = write(tmp_path / "alone" / "samples.jsonl", [{"prompt": "Why?", "reply": "Because."}])
+    with pytest.raises(UserError, match="no second reply to the same conversation.; --ask single"):
+        rate.main(["--replies", str(alone), "--agreement"])
+    assert rate.main(["--replies", str(alone), "--ask", "single", "--agreement"]) == 0
+    Store.read("alone-single").close()

@@ -143,3 +143,6 @@ def test_where_scores_are_missing_the_models_are_asked_first(workspace, monkeypa
     monkeypatch.setattr("feedback.rating.putting_together.run_command", lambda *words: 2)
     with pytest.raises(UserError, match="ended with 2"):
         gather(RateConfig(models=["a", "c"], suite="recast"), "pairs")
+    monkeypatch.setattr("feedback.rating.putting_together.run_command", lambda *words: 130)
+    with pytest.raises(KeyboardInterrupt):
+        gather(RateConfig(models=["a", "c"], suite="recast"), "pairs")

@@ -22,7 +22,7 @@ from espalier.command_line.config import resolve_path
 from espalier.errors import UserError
 from espalier.suite_templates import Template, expand
 
-_KEYS = ("cases", "tests", "templates", "pairs", "texts", "extends", "heldout")
+_KEYS = ("cases", "tests", "templates", "pairs", "texts", "extends", "heldout", "withheld")
 """Each of them makes a mapping a suite."""
 
 

@@ -68,7 +68,8 @@ class EvaluateConfig(Config):
     """A causal language model on this machine that tells whether replies are language, in place of the counts that
     ship: a run (basil-trunk), a folder or a hub name. It decides the column `plausible`."""
     learner: str = "rules"
-    """Who plays simulated learners: rules, or openai:NAME@URL."""
+    """Who plays simulated learners: rules, openai:NAME@URL, or, in suites of what was kept from it, run:NAME, which
+    learns by what it hears."""
     name: str | None = None
     """Name of the scores: scores/NAME. By default made of the suite and the models."""
     baseline: str | None = None

@@ -151,6 +151,8 @@ class Evaluator:
         template = self.config.chat_template
         by_content = sha256_file(Path(template)) if template and Path(template).is_file() else template
         fluency = self.reader.identity if self.reader else None
+        if self.suite.withheld:
+            found["learner"] = resolve(self.config.learner).content_hash
         return found | {
             "fluency": fluency,
             "chat_template": by_content,

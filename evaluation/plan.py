@@ -15,11 +15,13 @@ from espalier.errors import UserError
 from espalier.models.pool import Pool
 from evaluation.backends.base import Backend
 from evaluation.backends.controls import ControlReplies, standing_beside
+from evaluation.backends.lessons import PlantedTutor
 from evaluation.backends.opening import open_backend
 from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix, heldout_cases, open_mix
 from evaluation.cases.suite import Suite, listed_cases, load_suite
 from evaluation.cases.trained_on import made_from
+from evaluation.cases.withheld import learner_of, upbringing, withheld_cases
 from evaluation.comparison.figures import Contestant
 from evaluation.config import EvaluateConfig, default_name, parse_pools
 from evaluation.fluency.reader import check_reads, open_reader
@@ -28,7 +30,7 @@ from evaluation.judges.opening import default_judges, open_judges
 from evaluation.learner.opening import open_learner
 from evaluation.metrics.base import Column
 from evaluation.pin import Evaluator
-from evaluation.play import Learner
+from evaluation.play import Learner, Pupil
 from evaluation.scoring.columns import known_columns
 from evaluation.scoring.fluency import COLUMN as FLUENCY
 from evaluation.scoring.own_metrics import load_metrics
@@ -119,9 +121,7 @@ class _AnyName(dict[str, Column]):
 def read_questions(config: EvaluateConfig) -> Questions:
     """UserError for an unknown suite, judge or rule, a missing mix, or no cases. Asks nobody, and runs no file."""
     suite = _choose_suite(config, _AnyName() if config.metrics else known_columns())
-    mix = open_mix(suite.heldout.mix) if suite.heldout else None
-    cases = heldout_cases(suite.heldout, mix, limit=config.limit) if suite.heldout and mix else listed_cases(suite)
-    cases = cases[: config.limit]
+    mix, cases = _cases(config, suite)
     cases_hash = _hash([asdict(case) for case in cases])
     controls = [
         open_backend(each, config, suite=suite, mix=mix, cases=cases, cases_hash=cases_hash, pool=Pool())
@@ -183,7 +183,7 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
     reader = questions.reader
     if reader is not None:
         check_reads(reader, cases)
-    learner = open_learner(config) if any(case.simulation for case in cases) else None
+    learner = open_learner(config, suite.withheld) if any(case.simulation for case in cases) else None
     asked = [*judges, config.learner] if learner and config.learner != "rules" else judges
     models = {backend.name: backend.identity for backend in backends}
     contestants = _contestants(config, backends)
@@ -208,7 +208,7 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
             "models": models,
             "metrics": {path.name: sha256_file(path) for path in config.metrics},
             "judge": judge.identity if judge else None,
-            "learner": config.learner if learner else None,
+            "learner": learner.identity if isinstance(learner, Pupil) else config.learner if learner else None,
             "pools": {each.name: list(each.members) for each in contestants if len(each.members) > 1},
             "baseline": baseline,
             "device": config.device,
@@ -219,6 +219,17 @@ def make_plan(config: EvaluateConfig, questions: Questions) -> Plan:
         parents=made_from([*models.values(), *([reader.identity] if reader else [])], mix, asked),
         evaluator=questions.evaluator,
     )
+
+
+def _cases(config: EvaluateConfig, suite: Suite) -> tuple[Mix | None, list[Case]]:
+    """The cases, and the mix that they come from, if they come from one."""
+    if suite.withheld:
+        mix, pasts = upbringing(learner_of(config.learner))
+        return mix, withheld_cases(suite.withheld, pasts)[: config.limit]
+    if suite.heldout:
+        mix = open_mix(suite.heldout.mix)
+        return mix, heldout_cases(suite.heldout, mix, limit=config.limit)[: config.limit]
+    return None, listed_cases(suite)[: config.limit]
 
 
 def _choose_suite(config: EvaluateConfig, columns: Mapping[str, Column]) -> Suite:
@@ -255,6 +266,8 @@ def _contestants(config: EvaluateConfig, backends: Sequence[Backend]) -> list[Co
 def _contestant(backend: Backend, beside: bool, models: Sequence[str]) -> Contestant:
     """Rules stand beside models; where there are none, they are compared themselves. So is a control that is named."""
     name = backend.name
+    if isinstance(backend, PlantedTutor) and backend.label:
+        return Contestant(name=name, members=(name,), control=beside, kind="lessons", label=backend.label)
     if not isinstance(backend, ControlReplies) or (name in models and not beside):
         return Contestant(name=name, members=(name,), control=beside)
     family = backend.control

@@ -10,12 +10,12 @@ import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from espalier.text.reasoning import silence, split_all
 from evaluation.backends.base import Ask, Backend
 from evaluation.cache import Cache, key_of
-from evaluation.cases.case import Case, Dialogue, Messages, Reply
+from evaluation.cases.case import Case, Dialogue, Learned, Messages, Reply
 from evaluation.metrics.base import DOES_NOT_APPLY, Column, DialogueMetric, Metric, Score
 from evaluation.scoring.records import Record, in_order
 
@@ -32,6 +32,14 @@ class Learner(Protocol):
 
     def respond(self, dialogues: list[tuple[Case, Messages, int]]) -> list[str | None]:
         """The learner's next words for each (case, messages that end with the tutor's, seed); None where it is over."""
+
+
+@runtime_checkable
+class Pupil(Learner, Protocol):
+    """A learner that learns, and can be tested."""
+
+    def examine(self, dialogues: list[tuple[Case, Messages]]) -> list[Learned]:
+        """What it knew before each (case, messages that end with the tutor's), and what it knows after."""
 
 
 @dataclass(kw_only=True)
@@ -83,7 +91,8 @@ def play(
         said = _simulated(under_way, learner, cache, seed)
         under_way = [each for each in under_way if _goes_on(each, said.get(id(each)))]
         turn += 1
-    records = [record for each in played for record in _records(backend.name, each, metrics)]
+    learned = _learned(played, learner, cache)
+    records = [record for each in played for record in _records(backend.name, each, metrics, learned.get(id(each)))]
     return in_order(records, [case.name for case in cases])
 
 
@@ -169,6 +178,22 @@ def _simulated(under_way: Sequence[_Played], learner: Learner | None, cache: Cac
     return {id(each): known[key] for each, key in zip(waiting, keys, strict=True)}
 
 
+def _learned(played: Sequence[_Played], learner: Learner | None, cache: Cache) -> dict[int, Learned]:
+    """By identity of the dialogue, what became of a learner that learns; nothing where a reply failed."""
+    if not isinstance(learner, Pupil):
+        return {}
+    whole = [each for each in played if each.case.simulation and each.turns[-1][1].finish != "error"]
+    dialogues = [(each.case, _told(each)) for each in whole]
+    keys = [key_of(["learned", learner.identity, asdict(case), told]) for case, told in dialogues]
+    known = cache.get(keys)
+    wanted = [place for place, key in enumerate(keys) if key not in known]
+    fresh = learner.examine([dialogues[place] for place in wanted])
+    found = {keys[place]: asdict(learned) for place, learned in zip(wanted, fresh, strict=True)}
+    cache.put(found.items())
+    known |= found
+    return {id(each): Learned(**known[key]) for each, key in zip(whole, keys, strict=True)}
+
+
 def _may_go_on(each: _Played) -> bool:
     simulation = each.case.simulation
     return simulation is not None and len(each.turns) < simulation.turns and each.turns[-1][1].finish != "error"
@@ -203,7 +228,7 @@ def _goes_on(each: _Played, simulated: str | None) -> bool:
     return True
 
 
-def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Record]:
+def _records(model: str, each: _Played, metrics: Sequence[Column], learned: Learned | None) -> list[Record]:
     """A record per turn. What is measured of the whole dialogue stands with its first."""
     found = []
     for turn, (case, reply) in enumerate(each.turns):
@@ -211,7 +236,7 @@ def _records(model: str, each: _Played, metrics: Sequence[Column]) -> list[Recor
         if reply.finish != "error":
             scores = {metric.name: _earned(metric, case, reply) for metric in metrics if isinstance(metric, Metric)}
             if turn == 0 and (each.case.script or each.case.simulation):
-                dialogue = _dialogue(each)
+                dialogue = _dialogue(each, learned)
                 scores |= {m.name: m(each.case, dialogue) for m in metrics if isinstance(m, DialogueMetric)}
         found.append(
             Record(
@@ -255,10 +280,10 @@ def _earned(metric: Metric, case: Case, reply: Reply) -> Score:
     return DOES_NOT_APPLY if reply.silence and score.value == ideal else score
 
 
-def _dialogue(each: _Played) -> Dialogue:
+def _dialogue(each: _Played, learned: Learned | None) -> Dialogue:
     case, reply = each.turns[-1]
     told = case.messages if reply.finish == "error" else _told(each)
-    return Dialogue(messages=told, opening=len(each.case.messages))
+    return Dialogue(messages=told, opening=len(each.case.messages), learned=learned)
 
 
 def _seed(seed: int, case: str, turn: int, sample: int) -> int:

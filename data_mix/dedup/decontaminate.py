@@ -69,6 +69,8 @@ def read_benchmark(path: Path) -> Benchmark:
     drawn = suite.data.get("heldout")
     mix = drawn.get("mix") if isinstance(drawn, dict) else None
     why = f"its cases are drawn from mix {mix}, which holds them out itself; leave it out" if mix else "no case in it"
+    if suite.data.get("withheld") is not None:
+        why = "its cases are made of what the mix of a learner keeps back; leave it out"
     return _some(found, path, why, [*suite.files, *suite.of_texts])
 
 

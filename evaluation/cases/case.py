@@ -141,6 +141,30 @@ class Reply:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Learned:
+    """What a learner that learns could do before a dialogue, and what after it. Each is a share, 0 to 1."""
+
+    knew: float
+    """What it gave to the right forms of the item, of all that it gave to right and wrong ones, before."""
+    knows: float
+    """The same after."""
+    said: float
+    """Of sentences of its own that want the form, those that had it, before."""
+    says: float
+    """The same after."""
+    others_before: float
+    """What it gave to the right forms of other items that were kept from it, of which the dialogue did not speak."""
+    others_after: float
+    """The same after."""
+    kept_before: float
+    """What it gave to the right forms of what it grew up with."""
+    kept_after: float
+    """The same after."""
+    overused: float
+    """Of sentences of its own about something else, those that have the item's form all the same, after."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Dialogue:
     """A case played to its end."""
 
@@ -148,6 +172,8 @@ class Dialogue:
     """All that was said, the tutor's own replies among it."""
     opening: int
     """So many messages stood there before the tutor's first reply."""
+    learned: Learned | None = None
+    """What became of a learner that learns; None where nobody did."""
 
     @property
     def replies(self) -> list[str]:

@@ -59,6 +59,26 @@ class HeldOut(Config):
     """So many of them, those with several tutor turns, are played to their end."""
 
 
+class Withheld(Config):
+    """Cases made of what was kept from the learner that grew up without it (`--learner run:NAME`): lessons about it."""
+
+    only: tuple[str, ...] = ()
+    """Lessons about these verbs alone."""
+    leave_out: tuple[str, ...] = ()
+    """No lessons about these."""
+    lessons_per_item: Annotated[int, Field(ge=1)] = 2
+    """Lessons about each, every one with a learner that had none yet."""
+    moves: tuple[str, ...] = ()
+    """What a system line asks of the tutor, as the curriculum's dialogues do: one move after the other by lesson; ""
+    asks for none."""
+    turns: Annotated[int, Field(ge=1, le=20)] = 4
+    """Replies of the tutor in a lesson."""
+    learning_rate: Annotated[float, Field(gt=0)] = 0.002
+    """How far a step goes that the learner takes on what it heard (Adam's)."""
+    steps: Annotated[int, Field(ge=0, le=100)] = 3
+    """Steps that it takes on each reply."""
+
+
 class Suite(Config):
     """A versioned set of cases with the metrics that measure the replies."""
 
@@ -76,6 +96,8 @@ class Suite(Config):
     """A system message for the cases that have none."""
     heldout: HeldOut | None = None
     """Draw the cases from a mix."""
+    withheld: Withheld | None = Field(None, exclude_if=lambda found: found is None)
+    """Or make them of what was kept from the learner."""
     cases: tuple[CaseSpec, ...] = ()
     """Or list them."""
     templates: tuple[Template, ...] = ()
@@ -110,8 +132,10 @@ class Suite(Config):
     @model_validator(mode="after")
     def _whole(self) -> Self:
         listed = self.cases or self.pairs or self.texts
-        if (self.heldout is None) == (not listed):
-            raise ValueError("a suite wants either heldout or at least one entry in cases, templates, pairs or texts")
+        if sum(map(bool, (self.heldout, self.withheld, listed))) != 1:
+            raise ValueError(
+                "a suite wants either withheld, heldout or at least one entry in cases, templates, pairs or texts"
+            )
         if (self.pairs or self.texts) and (self.cases or (self.pairs and self.texts)):
             raise ValueError("pairs and texts each want a suite of their own")
         twice = [name for name, count in Counter(case.name for case in self.cases).items() if count > 1]
@@ -158,6 +182,8 @@ def describe(suite: Suite) -> str:
     head = f"{suite.name}, version {suite.version}: {suite.description or 'no description'}"
     if suite.heldout:
         return f"{head}\ncases from mix {suite.heldout.mix}, splits {', '.join(suite.heldout.splits)}"
+    if suite.withheld:
+        return f"{head}\ncases from what was kept from the learner (--learner run:NAME)"
     cases = listed_cases(suite)
     several = sum(bool(case.script or case.simulation) for case in cases)
     worded = sum(bool(case.criteria) for case in cases)

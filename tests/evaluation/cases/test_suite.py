@@ -34,8 +34,9 @@ def test_the_builtin_suites_load(name):
 @pytest.mark.parametrize("name", builtin_suites())
 def test_a_mix_can_be_kept_clear_of_every_word_of_a_suite_that_comes_with_espalier(name):
     suite, path = load_suite(name), find_suite(name)
-    if suite.heldout:
-        with pytest.raises(UserError, match=f"{name}.yaml: there is nothing to keep clear of.*mix {suite.heldout.mix}"):
+    if suite.heldout or suite.withheld:
+        mix = suite.heldout.mix if suite.heldout else "of a learner keeps back"
+        with pytest.raises(UserError, match=f"{name}.yaml: there is nothing to keep clear of.*mix {mix}"):
             read_benchmark(path)
         return
     found = {text for _, text in read_benchmark(path).texts}

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from espalier.artifacts import records
 from espalier.cli import main as espalier
@@ -19,6 +20,9 @@ from tests.processes import run, run_together
 from tests.stage1.commands import CORE, NOUNS, TRUNK, VERBS, log_of_step, make_mix, write_config
 from tests.training.test_processes import FSDP2
 from training import references
+from training.config import PreferenceSettings
+from training.groups import Said
+from training.objectives.dpo import _of_pairs, _unpaired
 
 QUICK: dict[str, Any] = {"steps": 3, "checkin": {"every": 0}, "heldout": {"every": 2}}
 DPO = CORE | QUICK | {"name": "dpo", "rows": "preference", "objective": "dpo", "parent": "core", "seq_len": 48}
@@ -256,6 +260,30 @@ def test_each_loss_begins_where_it_does_not_know_better(home: Path, how: dict[st
     folder = train(home, preference=how, adapter={"r": 2})
     assert losses(folder)[0] == pytest.approx(at_start, abs=1e-5)
     assert min(losses(folder)) < at_start and losses(folder, "margin")[-1] > 0
+
+
+def test_losses_are_those_of_the_papers() -> None:
+    """Of two pairs, from probabilities; a token of the better reply, and two of the worse."""
+    better, worse = torch.tensor([-1.0, -0.2]).double(), torch.tensor([-2.0, -3.0]).double()
+    found = Said(
+        places=torch.arange(6), owner=torch.tensor([0, 1, 1, 2, 3, 3]), num_rows=4,
+        log_probs=torch.stack([better, worse / 2, worse / 2], 1).flatten(),
+    )  # fmt: skip
+    scores, pairs = found.by_row(found.log_probs), torch.tensor([[0, 1], [2, 3]])
+
+    def loss(**how: Any) -> torch.Tensor:
+        return _of_pairs(scores, found, pairs, PreferenceSettings(**how))
+
+    p, q = torch.sigmoid(0.3 * (better - worse)), torch.sigmoid(-0.3 * (better - worse))
+    torch.testing.assert_close(loss(beta=0.3), -p.log())
+    torch.testing.assert_close(loss(beta=0.3, label_smoothing=0.1), -0.9 * p.log() - 0.1 * q.log())
+    torch.testing.assert_close(loss(beta=0.3, loss="ipo"), (better - worse / 2 - 1 / 0.6) ** 2)
+    likely, unlikely = better.exp(), (worse / 2).exp()  # by the token
+    odds = (likely / (1 - likely)) / (unlikely / (1 - unlikely))
+    torch.testing.assert_close(loss(beta=0.3, loss="orpo"), -better - 0.3 * torch.sigmoid(odds.log()).log())
+    good = torch.tensor([1.0, 0.0, math.nan]).double()
+    rewards = torch.tensor([0.5, 0.5, 9.0]).double()
+    torch.testing.assert_close(_unpaired(rewards, good)[:2], 1 - torch.sigmoid(torch.tensor([0.5, -0.5]).double()))
 
 
 def test_without_a_reference_or_with_what_is_learned_besides(home: Path) -> None:

@@ -41,7 +41,8 @@ def dpo(model: Any, batch: Batch, *, how: PreferenceSettings) -> tuple[Tensor, F
         loss = (_of_pairs(scores, found, pairs, how) * shares).sum()
     if how.sft_weight:
         loss = loss + how.sft_weight * (_learned(found, pairs) * shares).sum()
-    return loss, _facts(how.beta * scores.detach(), pairs, batch)
+    rewards = how.beta * scores.detach()
+    return loss, _facts_of_rows(rewards, batch) if how.loss == "unpaired" else _facts(rewards, pairs, batch)
 
 
 def _of_pairs(scores: Tensor, found: Said, pairs: Tensor, how: PreferenceSettings) -> Tensor:
@@ -86,3 +87,10 @@ def _facts(rewards: Tensor, pairs: Tensor, batch: Batch) -> Facts:
     right = (better > worse).float() + (better == worse).float() / 2
     sums = {"accuracy": right, "margin": better - worse, "reward_better": better}
     return {name: values.sum() * per_pair for name, values in sums.items()}
+
+
+def _facts_of_rows(rewards: Tensor, batch: Batch) -> Facts:
+    """Of the step's replies, how many have gained where they are good or lost where they are bad, and how much."""
+    per_row = batch.extras["step_parts"] / batch.extras["step_known"][0].clamp(min=1)
+    gained = rewards * torch.sign(batch.extras["targets"][:, 0].nan_to_num(0.5) - 0.5)
+    return {"accuracy": (gained > 0).float().sum() * per_row, "margin": gained.sum() * per_row}

@@ -108,6 +108,10 @@ def test_it_learns_what_is_better_and_says_how_far_that_holds(
     asked = [{"role": "user", "content": "I see the bread."}]
     values = model.values(model.score([(asked, "You saw the bread?"), (asked, "No, bread."), (asked, "")]))
     assert values[0, 0] > values[1, 0] + 0.1 and np.isnan(values[2]).all()
+    measured = [row for row in records.read_jsonl(folder / "metrics.jsonl") if "heldout_loss" in row]
+    assert [row["step"] for row in measured] == [0, 30, 60]
+    assert measured[-1]["heldout_accuracy_preferred"] > 0.9 > measured[0]["heldout_accuracy_preferred"]
+    assert measured[-1]["heldout_loss"] < measured[0]["heldout_loss"]
     report = (folder / "report.md").read_text()
     assert "reliability.png" in report and "made to win" in report and (folder / "reliability.png").exists()
 
@@ -121,6 +125,8 @@ def test_what_would_have_it_write_is_refused(config: Path, workspace: Path, caps
         evaluation.main(["--models", "rm", "--suite", "stress"])
     with pytest.raises(UserError, match=writes):
         export.main(["rm", "--to", "merged"])
+    with pytest.raises(UserError, match="which python feedback/reward.py does"):
+        stage1([str(write_config(workspace, CORE, name="core", objective="reward", rows="preference", model=None))])
     with pytest.raises(UserError, match=writes):
         stage1([str(write_config(workspace, CORE, name="core", mix="judged", parent="rm", model=None))])
 

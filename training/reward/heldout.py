@@ -34,8 +34,9 @@ class HeldoutRewards:
 
 
 def figures(pack: Pack, rewards: np.ndarray) -> dict[str, float]:
-    """By column: the share of pairs in order, ties half, and their mean loss, of `rewards` (R, members, columns)."""
-    found = {}
+    """By column the share of pairs in order, ties half, and over columns the mean loss, in nats per pair, of `rewards`
+    (R, members, columns)."""
+    found, losses = {}, []
     means = rewards.mean(axis=1)
     for column, name in enumerate(pack.columns):
         better, worse = pairs_in_groups(pack.row_group, pack.row_targets[:, column]).T
@@ -43,8 +44,8 @@ def figures(pack: Pack, rewards: np.ndarray) -> dict[str, float]:
         apart = apart[np.isfinite(apart)]
         if len(apart):
             found[f"heldout_accuracy_{name}"] = float(np.mean((np.sign(apart) + 1) / 2))
-            found[f"heldout_loss_{name}"] = float(np.mean(np.logaddexp(0, -apart)))
-    return found
+            losses.append(float(np.mean(np.logaddexp(0, -apart))))
+    return found | ({"heldout_loss": float(np.mean(losses))} if losses else {})
 
 
 def pairs_in_groups(groups: np.ndarray, values: np.ndarray) -> np.ndarray:

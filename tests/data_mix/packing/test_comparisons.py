@@ -106,6 +106,15 @@ def test_a_pair_lies_together_and_each_reply_behind_what_inference_puts_before_i
     assert counts["pairs"] == {"preferred": len(rows)} and counts["packed"] == counts["rows"] == len(rows)
 
 
+def test_a_pair_is_never_parted_though_its_replies_would_fit_beside_others(tmp_path: Path) -> None:
+    rows = [row(at, ["I go."], f"You {at}?", f"I went to the market {at}.") for at in range(6)]
+    pack, counts = packed(mix(tmp_path / "m", rows), seq_len=40)
+    assert counts["longest"] > 20 and counts["sequences"] == 6, "no two pairs fit one sequence"
+    found = replies_of(pack)
+    assert len({found[number][0] for number in found}) == 6
+    assert all(found[number][0] == found[number + 1][0] for number in range(0, 12, 2))
+
+
 def test_single_replies_to_one_prompt_are_a_group_wherever_they_stand(tmp_path: Path) -> None:
     rows = [
         rated(1, "I go.", "You went?", preferred=0.9, tone=1),

@@ -8,7 +8,7 @@ values = reward.values(rewards)                                           # (rep
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from espalier.artifacts import records
 from espalier.errors import UserError
+from espalier.models.adapters import info
 from espalier.models.devices import choose_device, choose_dtype
 from espalier.models.pool import Placement, stands_on
 from espalier.models.references import REWARD_FACTS, ModelRef, resolve
@@ -55,7 +56,10 @@ class RewardModel:
 
     def __init__(self, reference: ModelRef, placement: Placement) -> None:
         facts = read_facts(reference.path)
-        self.reference, self._placement = reference, placement
+        # What its rewards mean was found on the weights that it was trained on: those of 4 bits are others.
+        rounded = bool((info(reference.path).get("base") or {}).get("in_4_bits"))
+        self.reference = reference
+        self._placement = replace(placement, load_in_4bit=placement.load_in_4bit or rounded)
         self.columns: tuple[str, ...] = tuple(facts["columns"])
         """What is valued, a reward for each: `preferred`, and what else teachers rated."""
         self.members = int(facts["members"])

@@ -130,6 +130,14 @@ def test_rewards_become_values_where_it_is_known_what_they_mean(tmp_path: Path) 
     np.testing.assert_allclose(reward.disagreement(rewards), [[0.0, np.std([1.0, 2.0, 6.0])]])
 
 
+def test_it_is_opened_on_weights_of_as_many_bits_as_its_rewards_were_given_a_meaning_on(tmp_path: Path) -> None:
+    folder = saved(tmp_path / "rm", headed(tiny.model()))
+    assert open_reward(str(folder)).identity["load_in_4bit"] is False
+    said = records.read_json(folder / "espalier.json")
+    records.write_json(folder / "espalier.json", said | {"base": {"in_4_bits": True}})
+    assert open_reward(str(folder)).identity["load_in_4bit"] is True
+
+
 def test_a_reward_model_is_taken_for_nothing_that_writes(tmp_path: Path) -> None:
     folder = saved(tmp_path / "rm", headed(tiny.model()))
     with pytest.raises(UserError, match=r"is a reward model: it values replies, and writes none"):

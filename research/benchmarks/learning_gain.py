@@ -5,7 +5,7 @@
 
 Runs the evaluator's own command for every learner, and prints Markdown: what each tutor's lessons gain, cases of all
 learners together and clustered by the form that was taught, and of each learner alone; each step of the series of
-doses; every tutor against the next one. With `--rates` it prints the gains under other learning rates and numbers of
+doses, and other tutors, against each other. With `--rates` it prints gains under other learning rates and numbers of
 steps of the learner; `--development` takes the forms that the suite leaves out, on which its own were chosen. Learners
 are made by
 
@@ -23,7 +23,7 @@ import json
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 SUITE = "learning_gain"
 DOSES = tuple(f"rule:dose-{percent}" for percent in (100, 75, 50, 25, 0))
 PLANTED = ("rule:telling", "rule:guiding", "rule:silent", *DOSES)
-TRIED = ("rule:telling", "rule:dose-75", "rule:dose-25")
+TRIED = ("rule:guiding", *DOSES)
 """What is tried under other learners' settings."""
 MADE_TO_WIN = ("rule:parrot", "rule:false", "rule:letters", "rule:shout")
+APART = tuple(pairwise(("rule:telling", "rule:guiding", "rule:silent")))
 COLUMNS = ("learning_gain", "production_gain", "untaught_gain", "forgotten", "overuse", "form_heard")
 
 
@@ -66,9 +67,9 @@ class Benchmark(Config):
 class Lessons:
     """One tutor's lessons, of all learners."""
 
-    columns: dict[str, dict[tuple[str, str], float]]
+    columns: dict[str, dict[tuple[str, str], float]] = field(default_factory=lambda: {name: {} for name in COLUMNS})
     """By column, (learner, case) -> value."""
-    items: dict[tuple[str, str], str]
+    items: dict[tuple[str, str], str] = field(default_factory=dict)
     """(learner, case) -> the form that was taught."""
 
     def estimate(self, column: str, learner: str | None = None) -> "Estimate":
@@ -107,21 +108,26 @@ def main(argv: list[str]) -> None:
         return
     tutors = [*settings.models, *PLANTED, *MADE_TO_WIN]
     found = taught(settings, tutors, {})
-    for line in [*table(settings, found), "", *steps_of(found, DOSES), "", *steps_of(found, in_order(found))]:
+    told_apart = [*pairwise(DOSES), *APART, *pairwise(settings.models)]
+    for line in [*table(settings, found), "", *differences(found, told_apart)]:
         print(line)
 
 
 def taught(settings: Benchmark, tutors: Sequence[str], how: dict[str, float]) -> dict[str, Lessons]:
     """By tutor, its lessons to all learners."""
-    found = {tutor: Lessons(columns={name: {} for name in COLUMNS}, items={}) for tutor in tutors}
+    found: dict[str, Lessons] = {}
     for learner in settings.learners:
         for record in records(settings, learner, tutors, how):
-            lessons, key = found.get(record["model"]), (learner, record["case"])
-            if lessons is None or record["turn"]:
+            if record["turn"] or record["model"] not in tutors:
                 continue
-            lessons.items[key] = record["cluster"]
-            for name in COLUMNS:
-                lessons.columns[name][key] = record["metrics"][name]
+            asked_for = (
+                f"{record['model']}, {record['tags'][1]}"  # what a model makes of it depends on what it is asked
+            )
+            for tutor in (record["model"], *([asked_for] if record["model"] in settings.models else [])):
+                lessons, key = found.setdefault(tutor, Lessons()), (learner, record["case"])
+                lessons.items[key] = record["cluster"]
+                for name in COLUMNS:
+                    lessons.columns[name][key] = record["metrics"][name]
     return found
 
 
@@ -163,10 +169,10 @@ def table(settings: Benchmark, found: dict[str, Lessons]) -> Iterator[str]:
         yield f"| {tutor} | {shortly(lessons.estimate('learning_gain'))} | {' | '.join(each + rest)} |"
 
 
-def steps_of(found: dict[str, Lessons], tutors: Sequence[str]) -> Iterator[str]:
-    """How far each is ahead of the next, on the same cases."""
-    yield "| better | next | ahead by (95 %) |\n|---|---|---:|"
-    for one, other in pairwise(tutors):
+def differences(found: dict[str, Lessons], pairs: Sequence[tuple[str, str]]) -> Iterator[str]:
+    """How far one is ahead of the other, on the same cases."""
+    yield "| tutor | against | ahead by (95 %) |\n|---|---|---:|"
+    for one, other in pairs:
         yield f"| {one} | {other} | {shortly(found[one].over(found[other]))} |"
 
 

@@ -4,10 +4,12 @@
 
 Two replies to one dialogue of MRBench, of which the teachers' weighted verdicts make one the better: folds, pairs and
 peers are those of `evaluation/calibrate.py`, so each reply is asked of what saw neither its problem nor any reply of
-its tutor; and once more with both tutors of a pair unseen by one model. The reward is kernel regression on the hidden
-states of the base's lower layers, which stay as they are. Beside it: a question mark, length, the tutor's name, the
-trained judge on the same folds (--judge true: ten minutes more), the mean of both, and what replies made to win get.
-Hidden states are kept in --states; a minute for a hundred replies on one core. Prints Markdown.
+its tutor. That compares what two models say that left out different tutors, and have no origin in common: to be
+believed is the second table, where one model that saw neither tutor is asked of both replies, and chance is a half.
+The reward is kernel regression on the hidden states of the base's lower layers, which stay as they are. Beside it: a
+question mark, length, the tutor's name, the trained judge on the same folds (--judge true: ten minutes more), the mean
+of both, and what replies made to win get. Hidden states are kept in --states; a minute for a hundred replies on one
+core. Prints Markdown.
 """
 
 import sys

@@ -117,16 +117,23 @@ def columns_unseen(train: Taught, choice: Choice) -> Floats:
     return said
 
 
-def pairs_unseen(known: Taught, pairs: Rows, choice: Choice) -> Floats:
+def likeness(states: NDArray[np.float32], choice: Choice) -> Floats:
+    """How near the states of all replies lie to one another, labels unseen: (rows, rows), at most 1."""
+    return _near(_apart(states, len(states), choice.layers), choice.width)
+
+
+def pairs_unseen(known: Taught, pairs: Rows, kernel: Floats, ridge: float = _RIDGE) -> Floats:
     """Of each pair (pairs, 2) the rewards of both replies by one model that saw no reply to their problem, nor any of
-    either's tutor: (pairs, 2). How far apart states lie is measured in all replies, labels unseen."""
+    either's tutor: (pairs, 2). `kernel` (rows, rows) is how alike replies are.
+
+    Rewards of two models that left out different tutors have no origin in common, and are not to be compared.
+    """
     tutors, parts = np.sort(known.tutors[pairs], axis=1), known.problems[pairs[:, 0]]
     keys, which = np.unique(np.column_stack([parts, tutors]), axis=0, return_inverse=True)
     said = np.full((len(pairs), 2, len(COLUMNS)), np.nan)
     for rows, columns in _together(known.labels):
         some, targets = known.of(rows), known.labels[np.ix_(rows, columns)]
-        kernel = _near(_apart(some.states, len(rows), choice.layers), choice.width)
-        fitted = _fit(kernel, some, targets - _ORIGIN, np.ones(len(rows)))
+        fitted = _fit(kernel[np.ix_(rows, rows)], some, targets - _ORIGIN, np.ones(len(rows)), ridge)
         for number, (part, one, other) in enumerate(keys):
             out = (some.problems == part) | np.isin(some.tutors, (one, other))
             found = np.full((len(known.worth), len(columns)), np.nan)
@@ -172,10 +179,10 @@ def _cells(some: Taught) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.bool_]]
             yield (some.problems == part) | (some.tutors == tutor), asked
 
 
-def _fit(kernel: Floats, some: Taught, targets: Floats, weights: Floats) -> Ridge:
+def _fit(kernel: Floats, some: Taught, targets: Floats, weights: Floats, ridge: float = _RIDGE) -> Ridge:
     same = some.dialogues[:, None] == some.dialogues
     groups = np.unique(some.tutors, return_inverse=True)[1]
-    return Ridge.fit(kernel + _DIALOGUE * same, targets, weights, groups, ridge=_RIDGE, level=_LEVEL)
+    return Ridge.fit(kernel + _DIALOGUE * same, targets, weights, groups, ridge=ridge, level=_LEVEL)
 
 
 def _apart(states: NDArray[np.float32], num_taught: int, layers: tuple[int, ...]) -> Floats:

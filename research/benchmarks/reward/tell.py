@@ -14,7 +14,10 @@ from evaluation.calibration.preferences import SCORE, in_order, pairs_within, pr
 from evaluation.comparison.stats import Estimate
 from evaluation.controls.base import Control
 from evaluation.judges.agreement import correlation
-from research.benchmarks.reward.frozen import COLUMNS, Choice, Taught, pairs_unseen
+from evaluation.judges.features.table import describe
+from evaluation.judges.labels import Labelled
+from evaluation.judges.likeness import Space
+from research.benchmarks.reward.frozen import COLUMNS, Choice, Taught, likeness, pairs_unseen
 
 REWARD = "reward"
 GROUPS = ("all", "both_ask", "neither_asks", "one_asks")
@@ -54,10 +57,30 @@ def preferred(scores: dict[str, Any], worth: Any, labels: Labels, pairs: Any) ->
 
 
 def both_unseen(known: Taught, labels: Labels, pairs: Any) -> None:
-    """The same with both tutors of a pair unseen by one model, which reads what most folds choose."""
-    said = pairs_unseen(known, pairs, Choice())
-    right = (1 + np.sign(said[:, 0] - said[:, 1])) / 2
-    say(f"\nBoth tutors unseen by one model: {shown(labels.resamples.mean(right, pairs[:, 0]))}\n")
+    """The same with both tutors of a pair unseen by the one model that both replies are asked of: by hidden states, by
+    the judge's features under the same regression, by the mean of both, and by random numbers, which is chance."""
+    random = np.random.default_rng(0).normal(size=known.states.shape).astype(np.float32)
+    said = {
+        "hidden states": pairs_unseen(known, pairs, likeness(known.states, Choice())),
+        "the judge's features": pairs_unseen(known, pairs, judges_likeness(labels.replies), ridge=2.0),
+        "random numbers": pairs_unseen(known, pairs, likeness(random, Choice())),
+    }
+    hidden, features = (each / np.nanstd(each) for each in list(said.values())[:2])
+    said["mean of the first two"] = (hidden + features) / 2
+    right = {name: (1 + np.sign(each[:, 0] - each[:, 1])) / 2 for name, each in said.items()}
+    say("\n| both tutors unseen by one model | better of two replies |\n|---|---|")
+    for name, each in right.items():
+        say(f"| {name} | {shown(labels.resamples.mean(each, pairs[:, 0]))} |")
+    for name in ("hidden states", "mean of the first two"):
+        ahead = labels.resamples.mean(right[name] - right["the judge's features"], pairs[:, 0])
+        say(f"\n{name} less the judge's features: {shown(ahead)}")
+    say("")
+
+
+def judges_likeness(replies: Sequence[Labelled]) -> Any:
+    """How alike replies are in what the trained judge reads of them: (replies, replies)."""
+    features = [describe(each) for each in replies]
+    return Space.of(features).place(features, np.empty((len(replies), 0))).likeness()
 
 
 def by_column(said: Any, truth: Any, labels: Labels) -> None:

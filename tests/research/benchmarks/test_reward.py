@@ -17,6 +17,7 @@ from research.benchmarks.reward.frozen import (
     Taught,
     choose,
     columns_unseen,
+    likeness,
     pairs_unseen,
     predict,
     reward,
@@ -105,11 +106,12 @@ def test_what_is_said_of_a_reply_comes_of_no_label_of_its_problem_or_tutor() -> 
 def test_a_pair_of_unseen_tutors_is_asked_of_one_model_that_saw_neither() -> None:
     data = known()
     pairs = pairs_within([str(each) for each in data.dialogues], data.worth)[-60:]
-    before = pairs_unseen(data, pairs, Choice())
+    kernel = likeness(data.states, Choice())
+    before = pairs_unseen(data, pairs, kernel)
     one, other = pairs[5]
     left_out = (data.problems == data.problems[one]) | np.isin(data.tutors, data.tutors[[one, other]])
     changed = np.where(left_out[:, None], 0.9 - 0.8 * data.labels, data.labels)
-    after = pairs_unseen(Taught(**{**vars_of(data), "labels": changed}), pairs, Choice())
+    after = pairs_unseen(Taught(**{**vars_of(data), "labels": changed}), pairs, kernel)
     gaps = before[:, 0] - before[:, 1], after[:, 0] - after[:, 1]
     np.testing.assert_allclose(gaps[1][5], gaps[0][5], atol=1e-9)
     assert np.abs(gaps[1] - gaps[0]).max() > 0.01

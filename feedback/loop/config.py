@@ -113,6 +113,8 @@ class LoopConfig(Config):
     one, which then knows which replies differ in what is true, though not which of them is right; else by words."""
     rounds: int = Field(3, ge=1, le=99)
     """Rounds."""
+    chat_template: str | None = None
+    """Builtin template or file, for first weights that have none."""
     samples: Asked
     """Unlabelled prompts, answered in each round by the policy of the round before."""
     confidence: float = Field(0.5, gt=0, le=1)

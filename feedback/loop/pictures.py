@@ -69,7 +69,7 @@ def goodhart(lines: Mapping[str, Sequence[Point]], path: Path, *, title: str, xl
     axes.plot([], [], color=GREY, lw=1.2, ls="--", label="its reward (right)")
     axes.set_xlabel(xlabel)
     axes.set_ylabel("true score")
-    right.set_ylabel("reward, standard deviations over the first weights")
+    right.set_ylabel("reward, standard deviations")
     figure_.legend(loc="outside lower center", ncols=min(3, len(lines) + 1), frameon=False, fontsize=9)
     return save_picture(figure_, path)
 

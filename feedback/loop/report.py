@@ -56,7 +56,11 @@ def write_report(config: LoopConfig, folder: Path, rounds: Sequence[Mapping[str,
             xlabel="nats per reply from the first weights",
         ),
         pictures.goodhart(
-            {f"round {each['number']}": pictures.of_best(each["exam"]) for each in rounds},
+            # A reward model that was not refreshed chooses the same replies in every round.
+            {
+                f"round {each['number']}": pictures.of_best(each["exam"])
+                for each in {e["reward"]: e for e in rounds}.values()
+            },
             folder / f"{config.name}-best-of.png",
             title="The best of 1, 2, 4, … replies of the first weights, by the reward",
             xlabel="nats (log n − (n − 1) / n)",

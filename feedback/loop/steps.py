@@ -100,7 +100,7 @@ def decide(config: LoopConfig, pace: Pace, number: int, policy: str) -> str:
     words = ["--models", config.start, policy, "--suite", config.final.suite, "--device", config.device]
     words += ["--mix", config.final.mix] if config.final.mix else []
     words += ["--limit", str(config.final.limit)] if config.final.limit else []
-    return _run(pace, EVALUATE, name, *words, "--publish", "false")
+    return _run(pace, EVALUATE, name, *words, *_template(config), "--publish", "false")
 
 
 def _name(config: LoopConfig, number: int, part: str) -> str:
@@ -115,7 +115,12 @@ def is_reward(part: str) -> bool:
 def _drawn(config: LoopConfig, pace: Pace, name: str, policy: str, asked: Asked, *, seed: int) -> str:
     words = ["--model", policy, "--prompts", asked.prompts, "--limit", str(asked.limit), "--n", str(asked.n)]
     words += ["--temperature", str(asked.temperature), "--max_new_tokens", str(asked.max_new_tokens)]
-    return _run(pace, SAMPLE, name, *words, "--seed", str(seed), "--device", config.device, "--publish", "false")
+    words += ["--seed", str(seed), "--device", config.device, *_template(config)]
+    return _run(pace, SAMPLE, name, *words, "--publish", "false")
+
+
+def _template(config: LoopConfig) -> list[str]:
+    return ["--chat_template", config.chat_template] if config.chat_template else []
 
 
 def _preferred(config: LoopConfig, pace: Pace, name: str, samples: str, make: str, by: str, *more: str) -> Path:
@@ -155,6 +160,7 @@ def _trained(
     kind, start = kind_of(config.start)
     origin = {"parent": start, "base": None} if kind == "run" else {"parent": None, "base": start}
     keys = {"parent_config": None, "recipe": None, **origin, "seed": config.seed, "device": config.device}
+    keys |= {"chat_template": config.chat_template} if config.chat_template else {}
     keys |= {**trained.keys, **differs}
     words = [word for key, value in keys.items() for word in (f"--{key}", *_as_words(value))]
     return _run(pace, command, name, str(trained.config), *words, "--publish", "false")

@@ -30,22 +30,37 @@ class Exported:
     counts: Counter[str]
 
 
+class _Shown:
+    """What items show now. Which of them a vote was given on is no matter: lines of a file may have moved since."""
+
+    def __init__(self, store: Store) -> None:
+        items = store.items()
+        self._by_id = {item.id: item for item in items}
+        self._by_content = {item.content_hash: item for item in (*items, *store.items(asked=True))}
+
+    def __contains__(self, content: str) -> bool:
+        return content in self._by_content
+
+    def item(self, vote: Vote) -> Item:
+        """The item that shows what the vote is about; where none does any more, the one that did."""
+        return self._by_content.get(vote.content, self._by_id[vote.item])
+
+
 def export(store: Store, name: str, *, changed: bool = False) -> Exported:
     """What raters said of each content; `changed` takes votes along on what has been replaced since."""
     counts: Counter[str] = Counter()
-    contents = store.contents()
-    items = {item.id: item for item in store.items()}
+    contents, shown = store.contents(), _Shown(store)
     by_content: dict[str, list[Vote]] = {}
     for vote in store.votes():
         counts["votes"] += 1
-        stale = vote.content != items[vote.item].content_hash
+        stale = vote.content not in shown
         counts["on what has changed since"] += stale
         counts["passed over"] += vote.verdict is None
         if vote.verdict is not None and (changed or not stale):
             by_content.setdefault(vote.content, []).append(vote)
     rows = []
     for found, votes in by_content.items():
-        row = (_pair if store.ask == "pairs" else _rated)(contents[found], items[votes[0].item], votes, counts)
+        row = (_pair if store.ask == "pairs" else _rated)(contents[found], shown.item(votes[0]), votes, counts)
         if row is not None:
             rows.append({"id": f"{name}-{found[:12]}"} | row)
     counts["lines"] = len(rows)
@@ -129,10 +144,9 @@ def _meta(item: Item, votes: Sequence[Vote]) -> dict[str, Any]:
 
 def votes_of(store: Store) -> Iterator[dict[str, Any]]:
     """Every vote that stands as a line that `--import` reads, with all that is known of how it was given."""
-    contents = store.contents()
-    items = {item.id: item for item in store.items()}
+    contents, shown = store.contents(), _Shown(store)
     for vote in store.votes():
-        content, item = contents[vote.content], items[vote.item]
+        content, item = contents[vote.content], shown.item(vote)
         line: dict[str, Any] = {"rater": vote.rater, "messages": list(content.messages)}
         if store.ask == "pairs":
             line |= dict(zip(("reply_a", "reply_b"), content.replies, strict=True))
@@ -143,7 +157,7 @@ def votes_of(store: Store) -> Iterator[dict[str, Any]]:
         yield line | {
             "case": item.case, "skipped": vote.verdict is None, "comment": vote.comment, "repeat": vote.repeat,
             "swapped": vote.swapped, "seconds": vote.seconds, "at": vote.at, "shown": vote.shown,
-            "chosen_by": vote.chosen_by, "changed_since": vote.content != item.content_hash,
+            "chosen_by": vote.chosen_by, "changed_since": vote.content not in shown,
         }  # fmt: skip
 
 

@@ -40,11 +40,11 @@ def among_raters(votes: Sequence[Vote], ask: Ask) -> list[Agreement]:
 
 def of_rater(votes: Sequence[Vote], ask: Ask) -> dict[str, Any]:
     """One rater's votes: how many, how many passed over, how often the same said again, and how often of the left."""
-    first = {(vote.item, vote.content): vote for vote in votes if not vote.repeat and vote.verdict is not None}
-    again = [vote for vote in votes if vote.repeat and vote.verdict is not None and (vote.item, vote.content) in first]
+    first = {vote.content: vote for vote in votes if not vote.repeat and vote.verdict is not None}
+    again = [vote for vote in votes if vote.repeat and vote.verdict is not None and vote.content in first]
     same = total = 0
     for vote in again:
-        one, other = (_values(each.verdict or {}, ask) for each in (first[vote.item, vote.content], vote))
+        one, other = (_values(each.verdict or {}, ask) for each in (first[vote.content], vote))
         both = one.keys() & other.keys()
         same += sum(one[name] == other[name] for name in both)
         total += len(both)

@@ -9,6 +9,7 @@ from data_mix.importers import convert, detect
 from espalier.errors import UserError
 from feedback import rate
 from feedback.rating.exporting import export, votes_of
+from feedback.rating.figures import of_rater
 from feedback.rating.importing import put_in, read_votes
 from feedback.rating.store import Store
 from tests.feedback.rating.made_up import MODELS, answer_all, desk, fill, lines, vote_on, write
@@ -70,6 +71,27 @@ def test_votes_on_what_changed_since_are_counted_and_kept_out(tmp_path):
     found = taken_out()
     assert found.counts["on what has changed since"] == 1 and len(found.rows) == 2
     assert len(taken_out(changed=True).rows) == 3
+
+
+def test_votes_count_where_the_lines_of_the_file_have_moved(tmp_path):
+    def say(item):
+        return {"better": "left" if "(1)" in item["replies"][0] else "right"}
+
+    said = [{key: each[key] for key in ("messages", "replies")} for each in lines(20)]
+    with fill(write(tmp_path / "replies.jsonl", said[1:])) as store:
+        at = desk(store, gold=0.3)
+        state = at.state("Anna")
+        for number in range(12):
+            state = at.vote("Anna", vote_on(state["item"], say(state["item"]), nonce=f"anna-{number:04d}"))
+    before = taken_out().rows
+    with fill(write(tmp_path / "replies.jsonl", said)) as store:
+        answer_all(desk(store, gold=0.3), "Anna", say)
+        own = of_rater(store.votes(), "pairs")
+        assert not any(line["changed_since"] for line in votes_of(store))
+    found = taken_out()
+    assert found.counts["on what has changed since"] == 0 and own["votes"] == 26 and own["repeats"] == 6
+    number = {row["id"]: int(row["meta"]["case"].split()[1]) for row in found.rows}
+    assert [number[row["id"]] - int(row["meta"]["case"].split()[1]) for row in before] == [1] * len(before)
 
 
 def test_ratings_are_means_over_raters_as_dimensions_value_them(tmp_path):

@@ -7,7 +7,7 @@ values = reward.values(rewards)                                           # (rep
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -26,7 +26,7 @@ from espalier.text.messages import Message
 
 if TYPE_CHECKING:
     from espalier.models.reward_head import RewardHead
-    from espalier.text.chat import ChatRenderer
+    from espalier.text.chat import ChatRenderer, Rendered
 
 Conversation = tuple[Sequence[Message], str]
 """Messages, the last of them not the assistant's, and a reply to them."""
@@ -79,26 +79,21 @@ class RewardModel:
         }
 
     def score(self, conversations: Sequence[Conversation], names: Sequence[str] | None = None) -> Floats:
-        """Rewards (n, members, columns) of each reply; not a number where it cannot be valued, which `why_not` tells.
+        """Rewards (n, members, columns) of each reply; not a number where it cannot be valued.
 
         `names` are what errors call the replies by. UserError, naming it, for a reward that is no finite number.
         """
-        found = np.full((len(conversations), self.members, len(self.columns)), np.nan)
-        ids = {place: each for place, each in enumerate(self._rendered(conversations)) if not isinstance(each, str)}
-        asked = sorted(ids, key=lambda place: -len(ids[place]))
-        size = self._placement.batch_size
-        for start in range(0, len(asked), size):
-            places = asked[start : start + size]
-            found[places] = self._rewards([ids[place] for place in places])
-        for place in asked:
-            if not np.isfinite(found[place]).all():
-                name = names[place] if names else f"number {place + 1} ({conversations[place][1][:_SHOWN]!r})"
-                raise UserError(f"{self.reference.spec}: the reward of reply {name} is no finite number")
-        return found
+        return self.score_or_why(conversations, names)[0]
 
-    def why_not(self, conversations: Sequence[Conversation]) -> list[str]:
-        """Why each reply cannot be valued; nothing where it can."""
-        return [each if isinstance(each, str) else "" for each in self._rendered(conversations)]
+    def score_or_why(
+        self, conversations: Sequence[Conversation], names: Sequence[str] | None = None
+    ) -> tuple[Floats, list[str]]:
+        """The same, and why each reply cannot be valued; nothing where it can."""
+        rows = [reply_or_why(self._renderer, messages, reply, self._context) for messages, reply in conversations]
+        names = names or [f"number {place + 1} ({reply[:_SHOWN]!r})" for place, (_, reply) in enumerate(conversations)]
+        shape = self.members, len(self.columns)
+        found = rewards_or_nan(rows, self._rewards, shape, names, self.reference.spec, self._placement.batch_size)
+        return found, [each if isinstance(each, str) else "" for each in rows]
 
     def values(self, rewards: Floats) -> Floats:
         """What rewards (n, members, columns) mean, (n, columns), 0 to 1; not a number where it is not known."""
@@ -114,22 +109,6 @@ class RewardModel:
         """How far members differ, (n, columns): the standard deviation of their rewards, 0 where there is one."""
         spread: Floats = rewards.std(axis=1)
         return spread
-
-    def _rendered(self, conversations: Sequence[Conversation]) -> list[list[int] | str]:
-        """The tokens that each reply is valued by, which are those that it was taught by; or why there are none."""
-        return [self._ids(messages, reply) for messages, reply in conversations]
-
-    def _ids(self, messages: Sequence[Message], reply: str) -> list[int] | str:
-        if not reply.strip():
-            return "the reply is empty"
-        try:
-            ids = reply_ids(self._renderer, messages, reply)
-        except UserError as error:
-            return str(error)
-        limit = self._context
-        if limit is not None and len(ids) > limit:
-            return f"it takes {len(ids):,} tokens, and the reward model reads {limit:,}"
-        return ids
 
     @cached_property
     def _context(self) -> int | None:
@@ -191,14 +170,44 @@ def calibration_in(folder: Path) -> dict[str, Meaning]:
     return {name: Meaning(**scale) for name, scale in read_facts(folder)["calibration"].items()}
 
 
-def reply_ids(renderer: ChatRenderer, messages: Sequence[Message], reply: str) -> list[int]:
-    """The ids that a model reads before it would end the reply: the very prompt, and the reply.
+def reply_or_why(
+    renderer: ChatRenderer, messages: Sequence[Message], reply: str, limit: int | None = None
+) -> Rendered | str:
+    """The very prompt and the reply with what ends it, of which the reply alone is trained; or why there is none.
 
-    UserError where the chat template refuses them.
+    `limit` is how many tokens the model reads, which is all of them but the last.
     """
+    if not reply.strip():
+        return "the reply is empty"
     said = [each | {"weight": 0.0} if each["role"] == "assistant" else dict(each) for each in messages]
-    found = renderer.sequences([*said, {"role": "assistant", "content": reply}])
-    return found[-1].ids[:-1]
+    try:
+        found = renderer.sequences([*said, {"role": "assistant", "content": reply}])[-1]
+    except UserError as error:  # the chat template refuses it: thoughts, perhaps, and no reply behind them
+        return str(error)
+    length = len(found.ids) - 1
+    return found if limit is None or length <= limit else f"it takes {length:,} tokens, and the model reads {limit:,}"
+
+
+def rewards_or_nan(
+    rows: Sequence[Rendered | str],
+    value: Callable[[Sequence[Sequence[int]]], Any],
+    shape: tuple[int, int],
+    names: Sequence[str],
+    whose: str,
+    batch_size: int,
+) -> Floats:
+    """Rewards (n, members, columns), `shape` being the last two, of what `reply_or_why` gave: `value` is asked for so
+    many rows of ids at a time, each up to a reply's last. UserError for a reward that is no finite number, by name."""
+    found = np.full((len(rows), *shape), np.nan)
+    ids = {place: row.ids[:-1] for place, row in enumerate(rows) if not isinstance(row, str)}
+    asked = sorted(ids, key=lambda place: -len(ids[place]))
+    for start in range(0, len(asked), batch_size):
+        places = asked[start : start + batch_size]
+        found[places] = value([ids[place] for place in places])
+    for place in asked:
+        if not np.isfinite(found[place]).all():
+            raise UserError(f"{whose}: the reward of reply {names[place]} is no finite number")
+    return found
 
 
 def rewards_of(model: Any, head: RewardHead, rows: Sequence[Sequence[int]]) -> Any:

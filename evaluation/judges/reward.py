@@ -58,9 +58,8 @@ class RewardJudge:
     def judge(self, items: Sequence[Item]) -> list[dict[str, Verdict]]:
         """By each dimension the value, with the reward behind it and how far the members differ."""
         conversations = [(item.messages, item.reply) for item in items]
-        rewards = self.reward.score(conversations)
+        rewards, silent = self.reward.score_or_why(conversations)
         values, spread = self.reward.values(rewards), self.reward.disagreement(rewards)
-        silent = self.reward.why_not(conversations)
         found = []
         for place, why in enumerate(silent):
             verdicts = {}

@@ -9,7 +9,7 @@ from typing import Any
 from data_mix.packing.pack import Pack
 from espalier.artifacts.records import write_json
 from espalier.command_line.console import say
-from espalier.models.reward import Conversation, Meaning, reply_ids, rewards_of
+from espalier.models.reward import Conversation, Meaning, reply_or_why, rewards_of, rewards_or_nan
 from espalier.models.reward_head import head_of, save_head
 from espalier.text.chat import ChatRenderer
 from feedback.rewards.attacks import Floats, attacks, families_taught
@@ -96,18 +96,19 @@ def _judged(held: Held, known: Mapping[str, Meaning], config: RewardConfig) -> d
 
 
 def _scorer(model: Any, renderer: ChatRenderer, batch_size: int) -> Any:
-    import numpy as np
+    from espalier.generation.generate import context_of
 
     head = head_of(model)
     assert head is not None
+    limit = context_of(model)
+
+    def value(ids: Sequence[Sequence[int]]) -> Any:
+        return rewards_of(model, head, ids)
 
     def score(conversations: Sequence[Conversation]) -> Floats:
-        found = np.full((len(conversations), head.members, len(head.columns)), np.nan)
-        asked = [place for place, (_, reply) in enumerate(conversations) if reply.strip()]
-        for start in range(0, len(asked), batch_size):
-            places = asked[start : start + batch_size]
-            found[places] = rewards_of(model, head, [reply_ids(renderer, *conversations[place]) for place in places])
-        return found
+        rows = [reply_or_why(renderer, messages, reply, limit) for messages, reply in conversations]
+        names = [repr(reply) for _, reply in conversations]
+        return rewards_or_nan(rows, value, (head.members, len(head.columns)), names, "what was trained", batch_size)
 
     return score
 

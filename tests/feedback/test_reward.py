@@ -17,10 +17,12 @@ from espalier.command_line.config import load_file as load_file_of
 from espalier.errors import UserError
 from espalier.models.pool import Placement
 from espalier.models.reward import open_reward
+from espalier.models.reward_head import RewardHead, attach
 from espalier.text.rows import Row, read_rows, write_rows
 from evaluation import run as evaluation
 from exports import run as export
 from feedback import reward
+from feedback.rewards.conclude import _scorer
 from feedback.rewards.config import RewardConfig
 from stage1.train import main as stage1
 from tests import processes, tiny
@@ -114,6 +116,19 @@ def test_it_learns_what_is_better_and_says_how_far_that_holds(
     assert measured[-1]["heldout_loss"] < measured[0]["heldout_loss"]
     report = (folder / "report.md").read_text()
     assert "reliability.png" in report and "made to win" in report and (folder / "reliability.png").exists()
+
+
+def test_what_cannot_be_valued_does_not_end_a_training_at_its_end() -> None:
+    model = tiny.model(max_positions=64)
+    attach(model, head := RewardHead(("preferred",), members=2, width=8))
+    score = _scorer(model, tiny.renderer(), 4)
+    asked = [{"role": "user", "content": "I went."}]
+    said = [(asked, reply) for reply in ("<think>Went", "You went?", "went to the market " * 20, " ")]
+    assert np.isfinite(score(said)).all(axis=(1, 2)).tolist() == [False, True, False, False]
+    with torch.no_grad():
+        head.bias[0] = np.nan
+    with pytest.raises(UserError, match=r"the reward of reply 'You went\?' is no finite number"):
+        score(said)
 
 
 def test_what_would_have_it_write_is_refused(config: Path, workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,9 @@ from espalier.errors import UserError
 from espalier.models.loading import restore_weights, save_model
 from espalier.models.pool import Placement
 from espalier.models.references import resolve
-from espalier.models.reward import Meaning, open_reward, reply_ids
+from espalier.models.reward import Meaning, open_reward, reply_or_why
 from espalier.models.reward_head import RewardHead, attach, head_of, save_head
+from espalier.text.chat import ChatRenderer
 from tests import tiny
 from training.adapters import add_adapter
 from training.config import AdapterSettings
@@ -61,7 +62,7 @@ def test_a_reward_is_the_heads_value_of_the_state_at_the_replys_last_token(
     assert found.shape == (3, 3, 2) and reward.columns == COLUMNS and reward.members == 3
     renderer = tiny.renderer()
     for (messages, reply), rewards in zip(SAID, found, strict=True):
-        ids = reply_ids(renderer, messages, reply)
+        ids = reply_or_why(renderer, messages, reply).ids[:-1]  # type: ignore[union-attr]
         assert ids[: len(renderer.prompt(messages))] == renderer.prompt(messages)
         with torch.no_grad():
             state = model(input_ids=torch.tensor([ids]), output_hidden_states=True).hidden_states[-1][0, -1]
@@ -102,13 +103,18 @@ def test_a_head_on_an_untied_output_layer_leaves_that_alone() -> None:
     assert headed(tiny.model()).get_input_embeddings().weight.requires_grad
 
 
-def test_what_cannot_be_valued_is_no_number_with_its_reason(tmp_path: Path) -> None:
+def test_what_cannot_be_valued_is_no_number_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reward = open_reward(str(saved(tmp_path / "rm", headed(tiny.model(max_positions=64)))), Placement(device="cpu"))
-    said = [(ASKED, "  "), (ASKED, "You went?"), (ASKED, "went to the market " * 20)]
-    assert np.isnan(reward.score(said)[[0, 2]]).all() and np.isfinite(reward.score(said)[1]).all()
-    empty, fine, long = reward.why_not(said)
+    said = [(ASKED, "  "), (ASKED, "You went?"), (ASKED, "went to the market " * 20), (ASKED, "<think>Went, cut")]
+    rendered = []
+    monkeypatch.setattr(
+        type(tiny.renderer()), "sequences", lambda *words, of=ChatRenderer.sequences: rendered.append(1) or of(*words)
+    )
+    rewards, (empty, fine, long, thoughts) = reward.score_or_why(said)
+    assert len(rendered) == 3, "each that says something once"
+    assert np.isnan(rewards[[0, 2, 3]]).all() and np.isfinite(rewards[1]).all()
     assert (empty, fine) == ("the reply is empty", "")
-    assert "reads 64" in long
+    assert "reads 64" in long and "thoughts and no reply" in thoughts
 
 
 def test_a_reward_that_is_no_number_is_an_error_that_names_the_reply(tmp_path: Path) -> None:

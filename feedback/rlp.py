@@ -59,7 +59,7 @@ def run_rounds(config: LoopConfig, folder: "LoopFolder", pace: "Pace") -> list[d
     """The rounds, as far as the rules let them go: of each the policy that was taken, and what was found of it."""
     from feedback.loop import steps
     from feedback.loop.examining import examined, mark
-    from feedback.loop.verdict import choose
+    from feedback.loop.verdict import choose, of_first
 
     policy, reward, rounds = config.start, None, list[dict[str, Any]]()
     first = steps.examine(config, pace, 0, "first", config.start, config.exam.best_of)
@@ -68,14 +68,17 @@ def run_rounds(config: LoopConfig, folder: "LoopFolder", pace: "Pace") -> list[d
         reward = steps.renew(config, pace, number, samples, reward)
         run = steps.optimise(config, pace, number, steps.rank(config, pace, number, samples, reward))
         exams = examined(config, folder, pace, number, run, reward=reward, first=first)
-        choice = choose(exams, [each["exam"] for each in rounds], config.stop)
-        exam = exams[choice.place]
-        policy = exam["policy"]
+        before = [of_first(config.start, exams[0]), *(each["exam"] for each in rounds)]
+        choice = choose(exams, before, config.stop)
+        policy = choice.exam["policy"]
         ends = bool(choice.stopped) or number + 1 == config.rounds
-        scores = steps.decide(config, pace, number, policy) if ends and config.final else None
-        marked = mark(run, exams[-1], scores)
+        learned = policy != config.start
+        scores = steps.decide(config, pace, number, policy) if ends and config.final and learned else None
+        marked = mark(exams[-1], None)
+        if scores and not choice.exam["step"]:
+            mark(choice.exam, scores)
         said = {"number": number, "policy": policy, "reward": reward, "scores": scores, "stopped": choice.stopped}
-        rounds.append({**said, "gamed": marked.gamed, "exploits": marked.exploits, "exam": exam, "exams": exams})
+        rounds.append({**said, "gamed": marked.gamed, "exploits": marked.exploits, "exam": choice.exam, "exams": exams})
         tell(rounds[-1])
         if ends:
             break

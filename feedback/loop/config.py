@@ -77,9 +77,9 @@ class Stop(Config):
 
     fall: bool = True
     """The true score of the examination falls below its best, so that the interval of the paired difference lies below
-    0: the best policy is taken, and nothing more is optimised."""
+    0: the best policy of all rounds is taken, or the first weights, and nothing more is optimised."""
     kl: Annotated[float, Field(gt=0)] | None = None
-    """Nats per reply that the policy may be away from the first weights."""
+    """Nats per reply that the policy may be away from the first weights; one that is farther is not taken either."""
 
 
 class Final(Config):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -37,10 +37,11 @@ def examined(
     return found
 
 
-def mark(run: str, exam: dict[str, Any], scores: str | None) -> Gates:
-    """What is held against a policy, written beside it: by what was found of its last weights."""
+def mark(exam: Mapping[str, Any], scores: str | None) -> Gates:
+    """What is held against a run, written beside it: by the examination of its last weights, and the evaluator's
+    `scores` of these."""
     gates = judged(exam, {"final": scores} if scores else {})
-    write_gates(artifact("runs", run), gates)
+    write_gates(artifact("runs", exam["policy"].removeprefix("run:")), gates)
     return gates
 
 

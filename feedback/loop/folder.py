@@ -89,7 +89,9 @@ class LoopFolder:
         before = records.read_json(self.folder / _BEGUN)
         kept = ("number", "policy", "reward", "scores", "stopped", "gamed", "exploits")
         found = [{key: each[key] for key in kept} | {key: each["exam"][key] for key in _FIGURES} for each in rounds]
-        policies = {run: content_hash(run) for run in (each["policy"].partition("@")[0] for each in rounds)}
+        first = before["config"]["start"]
+        taken = [each["policy"].partition("@")[0] for each in rounds if each["policy"] != first]
+        policies = {run: content_hash(run) for run in taken}
         records.write_manifest(
             self.folder,
             {

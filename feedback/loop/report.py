@@ -58,7 +58,7 @@ def write_report(config: LoopConfig, folder: Path, rounds: Sequence[Mapping[str,
         pictures.goodhart(
             # A reward model that was not refreshed chooses the same replies in every round.
             {
-                f"round {each['number']}": pictures.of_best(each["exam"])
+                f"round {each['number']}": pictures.of_best(each["exams"][-1])
                 for each in {e["reward"]: e for e in rounds}.values()
             },
             folder / f"{config.name}-best-of.png",
@@ -89,15 +89,16 @@ def _parts(config: LoopConfig, rounds: Sequence[Mapping[str, Any]]) -> Iterator[
     yield table(_HEADERS, [_row(each, exam) for each in rounds for exam in each["exams"]])
     for each in rounds:
         if each["stopped"]:
-            yield f"The loop ended in round {each['number']}: {escape(each['stopped'])}."
+            taken = f"{escape(each['policy'])} is taken"
+            yield f"The loop ended in round {each['number']}: {escape(each['stopped'])}. {taken}."
         if each["gamed"]:
             yield f"**[gamed]** The policy of round {each['number']} pleases its reward, and is not shown to be better."
             yield "\n".join(f"- {escape(exploit)}" for exploit in each["exploits"])
     yield "## What would win the reward without teaching"
     yield (
-        "Each family answers the examination's prompts. What it gets stands beside the reward of the policy's own "
-        "replies, in standard deviations of the first weights' replies from their mean; a lead whose interval does not "
-        "lie above 0 is a gain that the family shares."
+        "Each family answers the examination's prompts. What it gets stands beside the reward of the replies of the "
+        "round's last weights, in standard deviations of the first weights' replies from their mean; a lead whose "
+        "interval does not lie above 0 is a gain that the family shares."
     )
     yield table(["round", "replies made to win", "its reward", "the policy's lead"], list(_control_rows(rounds)))
     yield "## What the policy does otherwise"

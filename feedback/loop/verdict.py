@@ -24,27 +24,47 @@ Facts = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Which of the examined weights of a round are taken."""
+    """Which of the weights that were examined so far are taken."""
 
-    place: int
-    """Which of the examinations."""
+    exam: Facts
+    """Their examination: one of the round's, of a policy taken before, or that of the first weights."""
     stopped: str
     """Why the loop ends with them; empty where it goes on."""
 
 
 def choose(exams: Sequence[Facts], before: Sequence[Facts], stop: Stop) -> Choice:
-    """The weights to take of those that one training gave, in its order; `before` are the policies taken so far.
+    """The weights to take of those that one training gave, in its order; `before` are the first weights and the
+    policies taken so far.
 
-    The last are taken, unless the rules of `stop` say that they went too far: then the best of those that did not, by
-    the true score, or the first where all did.
+    The last are taken, unless the rules of `stop` say that they went too far: then the best, by the true score, of all
+    that came before and did not, or the latest of them where nothing is known to be true.
     """
     for place, exam in enumerate(exams):
-        why = _too_far(exam, [*before, *exams[:place]], stop)
+        good = [*before, *exams[:place]]
+        why = _too_far(exam, good, stop)
         if why:
-            # Of a training whose first weights went too far already, none are better.
-            good = range(place) or range(1)
-            return Choice(place=max(good, key=lambda each: figure(exams[each], "true")), stopped=why)
-    return Choice(place=len(exams) - 1, stopped="")
+            known = [each for each in good if np.isfinite(figure(each, "true"))]
+            best = max(known, key=lambda each: figure(each, "true")) if known else good[-1]
+            return Choice(exam=best, stopped=why)
+    return Choice(exam=exams[-1], stopped="")
+
+
+def of_first(start: str, exam: Facts) -> dict[str, Any]:
+    """What an examination found of the first weights, called `start`, in the form of an examination of their own."""
+    none = {"value": 0.0, "low": 0.0, "high": 0.0, "prompts": len(exam["clusters"])}
+    prompts = {name.removesuffix("_before"): v for name, v in exam["by_prompt"].items() if name.endswith("_before")}
+    return {
+        "policy": start,
+        "step": 0,
+        "kl": none,
+        "true": exam["true_before"],
+        "true_gain": none if exam["true_before"] else None,
+        "proxy_gain": none,
+        "accuracy": None,
+        "distinct": None,
+        "clusters": exam["clusters"],
+        "by_prompt": prompts,
+    }
 
 
 def _too_far(exam: Facts, before: Sequence[Facts], stop: Stop) -> str:

@@ -158,3 +158,8 @@ def test_two_rounds_end_alike_whether_or_not_they_were_stopped_in_between(
     ]
     one, other = ({**each, "policy": "", "reward": ""} for each in found)
     assert one == other
+
+    assert rlp.main([str(config), "--name", "near", "--policy.examine_every", "0", "--stop.kl", "1e-9"]) == 0
+    taken = json.loads((workspace / "loops" / "near" / "manifest.json").read_text())["rounds"]
+    assert [each["policy"] for each in taken] == ["core"] and "nats a reply from the first" in taken[0]["stopped"]
+    assert "core is taken" in (workspace / "agents" / "reports" / "near.md").read_text()

@@ -9,7 +9,7 @@ import pytest
 
 from feedback.loop.config import Stop
 from feedback.loop.figures import estimate
-from feedback.loop.verdict import choose, judged
+from feedback.loop.verdict import choose, judged, of_first
 
 CASES = 80
 RNG = np.random.default_rng(0)
@@ -77,17 +77,38 @@ def test_what_is_exploited_is_said() -> None:
 
 
 def test_the_last_weights_are_taken_unless_they_went_too_far() -> None:
+    start = exam(0.5)
     rising = [exam(0.6), exam(0.7), exam(0.72)]
-    assert choose(rising, [], Stop()).place == 2 and not choose(rising, [], Stop()).stopped
-    fallen = choose([exam(0.6), exam(0.7), exam(0.5), exam(0.9)], [], Stop())
-    assert fallen.place == 1, "what comes after a fall is not looked at"
+    assert choose(rising, [start], Stop()).exam is rising[2] and not choose(rising, [start], Stop()).stopped
+    falling = [exam(0.6), exam(0.7), exam(0.5), exam(0.9)]
+    fallen = choose(falling, [start], Stop())
+    assert fallen.exam is falling[1], "what comes after a fall is not looked at"
     assert fallen.stopped.startswith("the true score fell from 0.700 to 0.500 (-0.200, -0.2")
-    assert choose([exam(0.6), exam(0.5)], [], Stop(fall=False)).place == 1
-    before = choose([exam(0.6), exam(0.62)], [exam(0.8)], Stop())
-    assert before.place == 0 and "from 0.800 to 0.600" in before.stopped, "policies of rounds before count"
+    lower = exam(0.4)
+    assert choose([exam(0.6), lower], [start], Stop(fall=False)).exam is lower
+
+
+def test_a_policy_that_went_too_far_is_not_taken_though_its_round_has_no_other() -> None:
+    start, best = exam(0.5), exam(0.8)
+    fallen = choose([exam(0.3)], [start, best], Stop())
+    assert fallen.exam is best and "from 0.800 to 0.300" in fallen.stopped, "policies of rounds before count"
+    worse = choose([exam(0.3)], [start], Stop())
+    assert worse.exam is start and "from 0.500 to 0.300" in worse.stopped, "and so do the first weights"
+    assert choose([exam(0.9, kl=3)], [start, best], Stop(kl=2)).exam is best
+    unknown = [exam(None, kl=0), exam(None), exam(None)]
+    assert choose([exam(None, kl=3)], unknown, Stop(kl=2)).exam is unknown[2], "the latest, where nothing is known"
+
+
+def test_the_first_weights_have_an_examination_of_their_own() -> None:
+    found = exam(0.3)
+    found["by_prompt"] |= {"true_before": (0.5 - NOISE).tolist()}
+    first = of_first("core", found)
+    assert first["policy"] == "core" and first["kl"]["value"] == 0 and first["true"] == found["true_before"]
+    assert choose([found], [first], Stop()).exam is first
 
 
 def test_a_bound_on_the_divergence_holds_whatever_the_score() -> None:
-    far = choose([exam(0.6, kl=1), exam(0.7, kl=3)], [], Stop(kl=2))
-    assert far.place == 0 and far.stopped == "it is 3.00 nats a reply from the first weights, and 2 are allowed"
-    assert choose([exam(None, kl=1), exam(None, kl=1)], [], Stop(kl=2)).stopped == ""
+    near = exam(0.6, kl=1)
+    far = choose([near, exam(0.7, kl=3)], [exam(0.5)], Stop(kl=2))
+    assert far.exam is near and far.stopped == "it is 3.00 nats a reply from the first weights, and 2 are allowed"
+    assert choose([exam(None, kl=1), exam(None, kl=1)], [exam(None)], Stop(kl=2)).stopped == ""

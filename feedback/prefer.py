@@ -121,7 +121,7 @@ def gather(names: list[str]) -> "list[Sampled]":
         if (read_manifest(artifact("corpora", name)) or {})["counts"]["kept_from_training"]:
             raise UserError(
                 f"--samples {name}: their prompts are kept from training, to examine models by; draw others from "
-                "mix:NAME/train"
+                "mix:NAME/train, or say --may_train true to python feedback/sample.py of a file of your own"
             )
         for each in samples:
             key = repr(each.messages)

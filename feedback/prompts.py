@@ -6,6 +6,8 @@
 
 A later turn is asked for after the dialogue's own earlier ones. Where a curriculum wrote the dialogue its truth comes
 along: what the learner meant, and, where the system line names the tutor's move, what that move does with the form.
+
+What an evaluator asks is kept from training: a suite's cases, and those of a file too unless its owner says otherwise.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 from espalier.artifacts.records import sha256_file
 from espalier.artifacts.registry import source
 from espalier.errors import UserError
+from espalier.suite_file import builtin_suites, find_suite
 from espalier.text.rows import Row, read_rows
 from evaluation.cases.case import Case
 from evaluation.cases.heldout import Mix, heldout_cases, names_move, open_mix, truth_of, tutor_turns
@@ -40,18 +43,26 @@ class Prompts:
     """Whether they come from rows or cases that are kept from training."""
 
 
-def read_prompts(text: str, *, limit: int | None, seed: int, named_moves: bool = False) -> Prompts:
+def read_prompts(
+    text: str, *, limit: int | None, seed: int, named_moves: bool = False, may_train: bool = False
+) -> Prompts:
     """The prompts that `text` names; of more than `limit` those that are drawn by `seed`.
 
-    With `named_moves`, of a mix's dialogues only the turns whose move the system line asks for.
+    With `named_moves`, of a mix's dialogues only the turns whose move the system line asks for. With `may_train` the
+    cases of a file are not kept from training.
 
-    UserError for a mix, split, suite or file that is not there, or has nothing to answer.
+    UserError for a mix, split, suite or file that is not there, or has nothing to answer, and for `may_train` of
+    anything but a file.
     """
     kind, colon, name = text.partition(":")
     if colon and kind == "mix":
         found = _of_mix(name, limit, seed, named_moves)
     else:
         found = _of_suite(name if colon and kind == "suite" else text)
+    if may_train:
+        if not any(parent.startswith("file:") for parent in found.parents):
+            raise UserError(f"--may_train: --prompts {text} is no file of your own, and says itself what is kept back")
+        found = replace(found, heldout=False)
     cases = _drawn(found.cases, limit, seed)
     if not cases:
         raise UserError(f"--prompts {text}: holds nothing that could be answered")
@@ -61,19 +72,17 @@ def read_prompts(text: str, *, limit: int | None, seed: int, named_moves: bool =
 
 
 def _of_suite(choice: str) -> Prompts:
+    """Every case of it, kept from training."""
     suite = load_suite(choice)
     if suite.heldout:
         mix = open_mix(suite.heldout.mix)
         cases, parents = heldout_cases(suite.heldout, mix), {f"mix:{mix.name}": mix.content_hash}
     else:
-        cases, parents = listed_cases(suite), {}
-        if (path := Path(choice)).is_file():
-            parents = dict([source(path, sha256_file(path))])
-    return Prompts(
-        cases=[replace(case, script=(), simulation=None) for case in cases],
-        parents=parents,
-        heldout=suite.heldout is not None,
-    )
+        cases, path = listed_cases(suite), find_suite(choice)
+        parents = dict([source(path, sha256_file(path))])
+        if choice in builtin_suites():
+            parents = {f"suite:{suite.name}": sha256_file(path)}
+    return Prompts(cases=[replace(case, script=(), simulation=None) for case in cases], parents=parents, heldout=True)
 
 
 def _of_mix(name: str, limit: int | None, seed: int, named_moves: bool) -> Prompts:

@@ -48,6 +48,8 @@ class SampleConfig(Config):
     """Ask at most so many prompts, drawn by the seed."""
     named_moves: bool = False
     """Of a mix's dialogues ask only the turns whose move the system line names, as the suites of a curriculum do."""
+    may_train: bool = Field(False, exclude_if=lambda given: not given)
+    """The prompts of a file of your own may be trained on; a suite's never are, nor by default those of a file."""
     temperature: Annotated[float, Field(ge=0)] = 1.0
     """At 0 there is one reply, the likeliest."""
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -105,7 +107,13 @@ def sample(config: SampleConfig, options: SampleOptions) -> int:
 
     if config.engine != "ray":
         devices.check_here(config.device)
-    prompts = read_prompts(config.prompts, limit=config.limit, seed=config.seed, named_moves=config.named_moves)
+    prompts = read_prompts(
+        config.prompts,
+        limit=config.limit,
+        seed=config.seed,
+        named_moves=config.named_moves,
+        may_train=config.may_train,
+    )
     backend = open_model(config, prompts)
     parents = made_from([backend.identity], None, ()) | prompts.parents
     decides = {key: value for key, value in to_dict(config).items() if key not in _NOT_WHAT_BUT_HOW}

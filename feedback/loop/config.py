@@ -44,6 +44,8 @@ class Asked(Config):
 
     prompts: str
     """mix:NAME/SPLIT, suite:NAME, or a file of cases."""
+    may_train: bool = Field(False, exclude_if=lambda given: not given)
+    """The prompts of a file of your own may be trained on."""
     limit: int = Field(300, ge=2)
     """Ask at most so many."""
     n: int = Field(10, ge=2, le=1000)

@@ -116,6 +116,7 @@ def _drawn(config: LoopConfig, pace: Pace, name: str, policy: str, asked: Asked,
     words = ["--model", policy, "--prompts", asked.prompts, "--limit", str(asked.limit), "--n", str(asked.n)]
     words += ["--temperature", str(asked.temperature), "--max_new_tokens", str(asked.max_new_tokens)]
     words += ["--seed", str(seed), "--device", config.device, *_template(config)]
+    words += ["--may_train", "true"] if asked.may_train else []
     return _run(pace, SAMPLE, name, *words, "--publish", "false")
 
 

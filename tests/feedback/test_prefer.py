@@ -178,9 +178,12 @@ def test_a_mix_reads_what_was_made(drawn, make, file, kind):
 
 
 def test_what_models_are_examined_by_is_never_learned_from(drawn):
-    with pytest.raises(UserError, match="--samples examined: their prompts are kept from training"):
-        main(["--samples", "drawn", "examined", "--by", "random=1", "--name", "made"])
-    assert not (drawn / "corpora" / "made").exists()
+    words = ["--model", "core", "--n", "3", "--max_new_tokens", "4", "--publish", "false", "--limit", "5"]
+    assert sample([*words, "--prompts", "suite:pedagogical", "--name", "of-a-suite"]) == 0
+    for name in ("examined", "of-a-suite"):
+        with pytest.raises(UserError, match=f"--samples {name}: their prompts are kept from training"):
+            main(["--samples", "drawn", name, "--by", "random=1", "--name", "made"])
+        assert not (drawn / "corpora" / "made").exists()
 
 
 def test_all_ties_are_told_and_nothing_is_sealed(drawn):

@@ -109,6 +109,19 @@ def test_later_turns_are_asked_after_the_dialogues_own_and_no_move_binds_that_no
     assert read_prompts("suite:pedagogical", limit=3, seed=0).cases[0].script == ()
 
 
+def test_what_suites_ask_is_kept_from_training_and_a_file_unless_its_owner_says_otherwise(workspace):
+    suite = read_prompts("suite:pedagogical", limit=3, seed=0)
+    assert suite.heldout and [*suite.parents] == ["suite:pedagogical"] and all(suite.parents.values())
+    assert read_prompts("pedagogical", limit=3, seed=0).parents == suite.parents
+    with pytest.raises(UserError, match="--may_train: --prompts suite:pedagogical is no file of your own"):
+        read_prompts("suite:pedagogical", limit=3, seed=0, may_train=True)
+    path = workspace / "asked.jsonl"
+    path.write_text('{"name": "a", "prompt": "I go yesterday."}\n')
+    assert read_prompts(str(path), limit=3, seed=0).heldout
+    own = read_prompts(str(path), limit=3, seed=0, may_train=True)
+    assert not own.heldout and [*own.parents] == ["file:asked.jsonl"]
+
+
 def test_prompts_of_a_mix_of_preferences(toy_mix):
     messages = [{"role": "user", "content": "I go."}]
     said = [[{"role": "assistant", "content": text}] for text in ("You went!", "No.", "Hm.")]

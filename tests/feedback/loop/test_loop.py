@@ -95,7 +95,8 @@ def config(workspace: Path) -> Path:
         "refresh": "spg",
         "confidence": 0.1,
         "rounds": 2,
-        "samples": {"prompts": str(workspace / "unlabelled.jsonl"), "limit": 8, "n": 4, "max_new_tokens": 8},
+        "samples": {"prompts": str(workspace / "unlabelled.jsonl"), "may_train": True, "limit": 8, "n": 4,
+                    "max_new_tokens": 8},
         "reward": {"config": "reward.yaml"},
         "policy": {"config": "policy.yaml", "examine_every": 4},
         "exam": {

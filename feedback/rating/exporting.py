@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from evaluation.judges.base import DIMENSIONS
@@ -42,8 +42,15 @@ class _Shown:
         return content in self._by_content
 
     def item(self, vote: Vote) -> Item:
-        """The item that shows what the vote is about; where none does any more, the one that did."""
-        return self._by_content.get(vote.content, self._by_id[vote.item])
+        """The item that shows what the vote is about; where none does any more, the one that did.
+
+        That one's authors are of the replies that it shows now: which of them wrote which of those before, nobody knows.
+        """
+        found = self._by_content.get(vote.content)
+        if found is not None:
+            return found
+        before = self._by_id[vote.item]
+        return before if len(set(before.authors)) == 1 else replace(before, authors=())
 
 
 def export(store: Store, name: str, *, changed: bool = False) -> Exported:

@@ -73,6 +73,23 @@ def test_votes_on_what_changed_since_are_counted_and_kept_out(tmp_path):
     assert len(taken_out(changed=True).rows) == 3
 
 
+@pytest.mark.parametrize(("ask", "known"), [("pairs", None), ("single", MODELS[0])])
+def test_who_wrote_what_has_changed_since_is_not_guessed(tmp_path, ask, known):
+    changed = lines(1)
+    changed[0]["replies"][0]["text"] = "Zzz?"  # sorted after the other's reply, as it was not before
+    with fill(write(tmp_path / "replies.jsonl", lines(1)), ask=ask) as store:
+        said = {"better": "left"} if ask == "pairs" else {"overall": 4}
+        answer_all(desk(store), "Anna", lambda item: said)
+    fill(write(tmp_path / "replies.jsonl", changed), ask=ask).close()
+    old = lines(1)[0]["replies"][0]["text"]
+    (row,) = [row for row in taken_out(changed=True).rows if old in row.values()]
+    authors = [row[key] for key in ("model", "chosen_model", "rejected_model") if key in row]
+    assert authors == ([known] if known else [])
+    with Store.read("mine") as store:
+        (line,) = [line for line in votes_of(store) if line["changed_since"]]
+    assert line.get("model") == known and "model_a" not in line and "model_b" not in line
+
+
 def test_votes_count_where_the_lines_of_the_file_have_moved(tmp_path):
     def say(item):
         return {"better": "left" if "(1)" in item["replies"][0] else "right"}

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -47,21 +48,21 @@ def read_votes(path: Path, ask: Ask) -> list[Given]:
 def put_in(store: Store, given: Sequence[Given]) -> Counter[str]:
     """Put votes in; returns how many, how many were duplicates or said more, and how many contradicted another."""
     counts: Counter[str] = Counter({"votes": 0, "duplicates": 0, "contradictions": 0})
-    there = {(vote.rater, vote.content, vote.repeat): (vote.verdict, vote.id) for vote in store.votes()}
+    there = {(vote.rater, vote.content, vote.repeat): asdict(vote) | {"replaces": vote.id} for vote in store.votes()}
     new: dict[tuple[str, str, bool], Given] = {}
     for candidate, facts in given:
         key = (facts["rater"], candidate.content.hash, facts["repeat"])
-        before, number = (
-            (new[key][1]["verdict"], new[key][1]["replaces"]) if key in new else there.get(key, (None, None))
-        )
-        known = key in new or key in there
-        if known and not _agree(before, facts["verdict"]):
+        before = new[key][1] if key in new else there.get(key)
+        if before is None:
+            counts["votes"] += 1
+            new[key] = candidate, facts | {"replaces": None}
+        elif not _agree(before["verdict"], facts["verdict"]):
             counts["contradictions"] += 1
-        elif known and _adds(before, facts["verdict"]) == before:
+        elif (verdict := _both(before["verdict"], facts["verdict"])) == before["verdict"]:
             counts["duplicates"] += 1
         else:
-            counts["votes that say more than one before" if known else "votes"] += 1
-            new[key] = candidate, facts | {"verdict": _adds(before, facts["verdict"]), "replaces": number}
+            counts["votes that say more than one before"] += 1
+            new[key] = candidate, _completed(before, facts) | {"verdict": verdict}
     store.put_in(new.values())
     return counts
 
@@ -70,11 +71,31 @@ def _agree(before: Verdict | None, verdict: Verdict | None) -> bool:
     """Whether nothing is answered in two ways: one of two votes may say more than the other."""
     if before is None or verdict is None:
         return before == verdict
-    return all(verdict[name] == said for name, said in before.items() if name in verdict and name != "why")
+    one, other = before | before.get("why", {}), verdict | verdict.get("why", {})
+    return all(one[name] == other[name] for name in one.keys() & other.keys() - {"why"})
 
 
-def _adds(before: Verdict | None, verdict: Verdict | None) -> Verdict | None:
-    return verdict if before is None or verdict is None else before | verdict
+def _both(before: Verdict | None, verdict: Verdict | None) -> Verdict | None:
+    """All that either of two votes says that agree."""
+    if before is None or verdict is None:
+        return verdict
+    why = before.get("why", {}) | verdict.get("why", {})
+    return before | verdict | ({"why": why} if "why" in before else {})
+
+
+def _completed(before: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A vote that says more, with all that is known of how the one before was given, which it replaces."""
+    page = before if before["shown"] else facts
+    chosen_by = before if before["chosen_by"] != "unknown" else facts
+    return dict(facts) | {
+        "shown": page["shown"],
+        "swapped": page["swapped"],
+        "origin": page["origin"],
+        "comment": before["comment"] or facts["comment"],
+        "seconds": facts["seconds"] if before["seconds"] is None else before["seconds"],
+        "chosen_by": chosen_by["chosen_by"],
+        "replaces": before["replaces"],
+    }
 
 
 def _votes(path: Path, ask: Ask) -> Iterator[Given]:

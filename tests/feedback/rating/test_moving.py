@@ -186,6 +186,24 @@ def test_a_vote_that_says_more_completes_the_one_before(tmp_path):
         assert [vote.verdict for vote in store.votes()] == [{"tutor_tone": "Encouraging", "overall": 4}]
 
 
+def test_reasons_are_kept_and_completed_and_how_a_vote_was_given_stays(tmp_path):
+    with fill(write(tmp_path / "replies.jsonl", lines(1))) as store:
+        at = desk(store)
+        given = {"better": "left", "why": {"tutor_tone": "right"}}
+        at.vote("Anna", vote_on(at.state("Anna")["item"], given, comment="Hm.", nonce="from-page"))
+        (line,), (first,) = votes_of(store), store.votes()
+    side, other = (line["better"], "b" if line["better"] == "a" else "a")
+    bare = {key: line[key] for key in ("rater", "messages", "reply_a", "reply_b", "better")}
+    more = [bare | {"why": why} for why in ({"guiding": side}, {"tutor_tone": other, "guiding": side})]
+    write(tmp_path / "votes.jsonl", [bare, bare | {"why": {"tutor_tone": side}}, *more])
+    assert bring(tmp_path / "votes.jsonl") == {"duplicates": 2, "contradictions": 1, NAMED: 1}
+    with Store.read("mine") as store:
+        (vote,) = store.votes()
+    assert vote.verdict["why"] == first.verdict["why"] | {"guiding": first.verdict["better"]}
+    kept = ("shown", "swapped", "comment", "seconds", "chosen_by", "origin")
+    assert [getattr(vote, name) for name in kept] == [getattr(first, name) for name in kept] and vote.id != first.id
+
+
 def test_a_table(tmp_path):
     path = tmp_path / "votes.csv"
     with path.open("w", newline="") as file:

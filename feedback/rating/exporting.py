@@ -44,7 +44,7 @@ class _Shown:
     def item(self, vote: Vote) -> Item:
         """The item that shows what the vote is about; where none does any more, the one that did.
 
-        That one's authors are of the replies that it shows now: which of them wrote which of those before, nobody knows.
+        That one's authors are of what it shows now: which of them wrote which reply before, nobody knows.
         """
         found = self._by_content.get(vote.content)
         if found is not None:

@@ -122,13 +122,13 @@ def _vote(line: dict[str, Any], ask: Ask, origin: str, nonce: str) -> Given:
     content = Content.of(messages_of(line), replies)
     skipped = line.get("skipped") in _TRUE
     verdict = None if skipped else check((_pair if ask == "pairs" else _single)(line, replies, content), ask)
-    authors = [str(line.get(key, "")) for key in (("model_a", "model_b") if ask == "pairs" else ("model",))]
+    authors = [_text(line, key) for key in (("model_a", "model_b") if ask == "pairs" else ("model",))]
     by_text = dict(zip(replies, authors, strict=True))
     candidate = Candidate(
         place=json.dumps(["imported", content.hash]),
         content=content,
         authors=tuple(by_text[reply] for reply in content.replies),
-        case=str(line.get("case", "")),
+        case=_text(line, "case"),
     )
     return candidate, _facts(line, rater, verdict, origin, nonce)
 
@@ -137,16 +137,21 @@ def _facts(line: Mapping[str, Any], rater: str, verdict: Verdict | None, origin:
     return {
         "nonce": nonce,
         "rater": rater,
-        "shown": str(line.get("shown", "")),
+        "shown": _text(line, "shown"),
         "swapped": line.get("swapped") in _TRUE,
         "repeat": line.get("repeat") in _TRUE,
         "verdict": verdict,
-        "comment": str(line.get("comment", "")),
+        "comment": _text(line, "comment"),
         "seconds": None,
-        "at": str(line.get("at") or timestamp()),
-        "chosen_by": str(line.get("chosen_by", "unknown")),
+        "at": _text(line, "at") or timestamp(),
+        "chosen_by": _text(line, "chosen_by") or "unknown",
         "origin": origin,
     }
+
+
+def _text(line: Mapping[str, Any], key: str) -> str:
+    """A text that can be kept: halves of characters, which JSON can hold and no file of text, become question marks."""
+    return str(line.get(key, "")).encode("utf-8", "replace").decode()
 
 
 def _reply(line: Mapping[str, Any], key: str) -> str:
@@ -163,7 +168,7 @@ def _pair(line: Mapping[str, Any], replies: Sequence[str], content: Content) -> 
         except ValueError:
             raise ValueError("why is no object, nor JSON text of one") from None
     better = line.get("better")
-    if better not in _SIDES or not isinstance(why, dict):
+    if not isinstance(better, str) or better not in _SIDES or not isinstance(why, dict):
         raise ValueError(f"better is {better!r}; it is a, b or same")
     turned = replies[0] != content.replies[0]
     other = {"first": "second", "second": "first", "equal": "equal"}

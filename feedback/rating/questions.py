@@ -85,7 +85,7 @@ def _check_single(verdict: Verdict) -> Verdict:
     if overall is not None and (type(overall) is not int or overall not in OVERALL):
         raise ValueError(f"overall is {overall!r}; it is a number from 1 to {len(OVERALL)}")
     for name, said in verdict.items():
-        if name != "overall" and said not in DIMENSIONS[name].values:
+        if name != "overall" and not (isinstance(said, str) and said in DIMENSIONS[name].values):
             raise ValueError(f"{name} is {said!r}; it is one of {', '.join(DIMENSIONS[name].values)}")
     return verdict
 

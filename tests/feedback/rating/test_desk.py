@@ -172,6 +172,8 @@ def test_one_reply_on_its_dimensions(tmp_path):
             at.vote("Anna", vote_on(item, {"overall": True}))
         with pytest.raises(Refused, match="Offensive, Neutral, Encouraging"):
             at.vote("Anna", vote_on(item, {"overall": 3, "tutor_tone": "Yes"}))
+        with pytest.raises(Refused, match="Offensive, Neutral, Encouraging"):
+            at.vote("Anna", vote_on(item, {"overall": 3, "tutor_tone": ["Neutral"]}))
         for rater, grade in (("Anna", 4), ("Ben", 5)):
             answer_all(at, rater, lambda item, grade=grade: {"overall": grade, "tutor_tone": "Neutral"})
         among = {each["label"]: each for each in at.agreement("Ben")["among"]}

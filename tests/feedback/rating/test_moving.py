@@ -236,9 +236,11 @@ def test_mrbench(tmp_path):
     [
         ({"rater": "<script>alert(1)</script>"}, "has '<' in it"), ({"rater": " "}, "needs a name"),
         ({"rater": "a\x1b[31m"}, "has '\\\\x1b' in it"), ({"rater": "a" * 41}, "longer than 40"),
-        ({"better": "c"}, "it is a, b or same"), ({"reply_b": "You went?"}, "the same, so neither"),
+        ({"better": "c"}, "it is a, b or same"), ({"better": ["a"]}, "it is a, b or same"),
+        ({"reply_b": "You went?"}, "the same, so neither"),
         ({"reply_a": "", "reply_b": " "}, "no reply, or only empty"), ({"prompt": ""}, "no messages and no prompt"),
-        ({"why": {"beauty": "a"}}, "wants a dimension"), ({"reply_a": 5}, "is no text"),
+        ({"why": {"beauty": "a"}}, "wants a dimension"), ({"why": {"tutor_tone": ["a"]}}, "wants a dimension"),
+        ({"reply_a": 5}, "is no text"),
         ({"messages": [{"role": "assistant", "content": "a"}]}, "must end"),
     ],
 )  # fmt: skip
@@ -248,6 +250,22 @@ def test_a_line_that_is_no_vote_is_named_and_nothing_is_put_in(tmp_path, change,
         rate.main(["--name", "mine", "--import", str(tmp_path / "votes.jsonl")])
     with pytest.raises(UserError, match="no such ratings"):
         taken_out()
+
+
+def test_a_verdict_that_is_a_list_is_none(tmp_path):
+    write(tmp_path / "votes.jsonl", [RATED, RATED | {"tutor_tone": ["Neutral"]}])
+    with pytest.raises(UserError, match=r"votes\.jsonl:2: tutor_tone is \['Neutral'\]; it is one of Offensive"):
+        read_votes(tmp_path / "votes.jsonl", "single")
+
+
+def test_halves_of_characters_are_kept_as_question_marks(tmp_path):
+    odd = dict.fromkeys(("comment", "case", "model_a", "model_b", "at", "chosen_by", "shown"), "\ud83d")
+    write(tmp_path / "votes.jsonl", [PAIR | odd])
+    out = tmp_path / "out.jsonl"
+    words = ["--name", "mine", "--import", str(tmp_path / "votes.jsonl"), "--votes", str(out)]
+    assert rate.main([*words, "--export", str(tmp_path / "rows.jsonl")]) == 0
+    line = json.loads(out.read_text(encoding="utf-8"))
+    assert {line[key] for key in odd} == {"?"}
 
 
 def test_what_is_wrong_on_the_command_line_is_said_at_once(tmp_path):

@@ -9,7 +9,7 @@ from typing import Any
 from feedback.rating import figures
 from feedback.rating.choosing import Due, Queue
 from feedback.rating.content import hash_of_shown
-from feedback.rating.questions import Verdict, check, on_the_page, turned
+from feedback.rating.questions import LONGEST_S, Verdict, check, on_the_page, turned
 from feedback.rating.store import Store, Taken, Vote
 
 _NONCE = re.compile(r"[A-Za-z0-9-]{8,64}")
@@ -68,7 +68,7 @@ class Desk:
         comment, seconds = told.get("comment", ""), told.get("seconds")
         if not isinstance(comment, str) or len(comment) > LONGEST_COMMENT:
             raise Refused(422, f"a comment is a text of at most {LONGEST_COMMENT:,} characters")
-        if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds < 1e7):
+        if seconds is not None and not (isinstance(seconds, int | float) and 0 <= seconds < LONGEST_S):
             seconds = None
         facts = {
             "nonce": told["nonce"],

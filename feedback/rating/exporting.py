@@ -164,7 +164,7 @@ def votes_of(store: Store) -> Iterator[dict[str, Any]]:
         yield line | {
             "case": item.case, "skipped": vote.verdict is None, "comment": vote.comment, "repeat": vote.repeat,
             "swapped": vote.swapped, "seconds": vote.seconds, "at": vote.at, "shown": vote.shown,
-            "chosen_by": vote.chosen_by, "changed_since": vote.content not in shown,
+            "chosen_by": vote.chosen_by, "origin": vote.origin, "changed_since": vote.content not in shown,
         }  # fmt: skip
 
 

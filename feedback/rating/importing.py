@@ -23,7 +23,7 @@ from espalier.errors import UserError
 from evaluation.judges.base import DIMENSIONS
 from evaluation.judges.labels import read_file
 from feedback.rating.content import Ask, Content
-from feedback.rating.questions import Verdict, check
+from feedback.rating.questions import LONGEST_S, Verdict, check
 from feedback.rating.raters import check_rater
 from feedback.rating.sources import complain, messages_of
 from feedback.rating.store import Candidate, Store
@@ -142,11 +142,19 @@ def _facts(line: Mapping[str, Any], rater: str, verdict: Verdict | None, origin:
         "repeat": line.get("repeat") in _TRUE,
         "verdict": verdict,
         "comment": _text(line, "comment"),
-        "seconds": None,
+        "seconds": _seconds(line),
         "at": _text(line, "at") or timestamp(),
         "chosen_by": _text(line, "chosen_by") or "unknown",
-        "origin": origin,
+        "origin": _text(line, "origin") or origin,
     }
+
+
+def _seconds(line: Mapping[str, Any]) -> float | None:
+    try:
+        found = float(line["seconds"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
+    return found if 0 <= found < LONGEST_S else None
 
 
 def _text(line: Mapping[str, Any], key: str) -> str:

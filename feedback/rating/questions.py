@@ -18,6 +18,8 @@ Verdict = dict[str, Any]
 BETTER = ("first", "second", "equal")
 OVERALL = {1: "does harm", 2: "of little use", 3: "passable", 4: "good", 5: "as a master teacher"}
 """What one reply is worth as teaching."""
+LONGEST_S = 1e7
+"""No time that is as long, in seconds, is kept: nobody looked at a question for it."""
 _AS_A_REASON = {"revealing_of_the_answer": "keeps the final answer back"}
 """What a reply is better in, of dimensions of which less is better."""
 _OTHER = {"first": "second", "second": "first", "equal": "equal"}

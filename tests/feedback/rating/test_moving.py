@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import asdict
 
 import pytest
 
@@ -123,6 +124,10 @@ def test_ratings_are_means_over_raters_as_dimensions_value_them(tmp_path):
     assert imported.meta["ratings"] == first["ratings"] and imported.rejected and not imported.unread
 
 
+def all_of(vote):
+    return {key: value for key, value in asdict(vote).items() if key not in ("id", "item")}
+
+
 @pytest.mark.parametrize("ask", ["pairs", "single"])
 def test_all_votes_go_out_and_come_in_again_elsewhere(tmp_path, ask, capsys):
     with fill(write(tmp_path / "replies.jsonl", lines(15)), ask=ask) as store:
@@ -130,14 +135,17 @@ def test_all_votes_go_out_and_come_in_again_elsewhere(tmp_path, ask, capsys):
         said = {"better": "right", "why": {"tutor_tone": "left"}} if ask == "pairs" else {"overall": 2}
         for rater in ("Anna", "Ben Ó"):
             answer_all(at, rater, lambda item: said if item["item"] % 3 else None)
-        before = {(v.rater, v.content, v.repeat, v.swapped, json.dumps(v.verdict)) for v in store.votes()}
+        before = [all_of(vote) for vote in store.votes()]
+        figures = [of_rater(store.votes(rater), ask) for rater in ("Anna", "Ben Ó")]
     out = tmp_path / "votes.jsonl"
     assert rate.main(["--name", "mine", "--votes", str(out), "--agreement"]) == 0
     assert rate.main(["--name", "other", "--ask", ask, "--import", str(out)]) == 0
     assert rate.main(["--name", "other", "--import", str(out)]) == 0
     assert f"0 votes, {len(before)} duplicates, 0 contradictions" in capsys.readouterr().out
     with Store.read("other") as store:
-        assert {(v.rater, v.content, v.repeat, v.swapped, json.dumps(v.verdict)) for v in store.votes()} == before
+        assert [all_of(vote) for vote in store.votes()] == before
+        assert [of_rater(store.votes(rater), ask) for rater in ("Anna", "Ben Ó")] == figures
+        assert {vote.origin for vote in store.votes()} == {"page"} and store.votes()[0].seconds == 1.5
 
 
 def test_who_has_voted_elsewhere_is_not_asked_again(tmp_path):
@@ -256,6 +264,15 @@ def test_a_verdict_that_is_a_list_is_none(tmp_path):
     write(tmp_path / "votes.jsonl", [RATED, RATED | {"tutor_tone": ["Neutral"]}])
     with pytest.raises(UserError, match=r"votes\.jsonl:2: tutor_tone is \['Neutral'\]; it is one of Offensive"):
         read_votes(tmp_path / "votes.jsonl", "single")
+
+
+def test_times_that_are_none_are_not_kept(tmp_path):
+    times = [12.5, "3", -1, "soon", [1], "nan", 1e9, 10**400]
+    write(tmp_path / "votes.jsonl", [PAIR | {"rater": f"R{i}", "seconds": each} for i, each in enumerate(times)])
+    bring(tmp_path / "votes.jsonl")
+    with Store.read("mine") as store:
+        assert [vote.seconds for vote in store.votes()] == [12.5, 3.0, *[None] * 6]
+        assert {vote.origin for vote in store.votes()} == {"votes.jsonl"}
 
 
 def test_halves_of_characters_are_kept_as_question_marks(tmp_path):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from espalier.command_line import console
 from espalier.memory.runlog import note
 from evaluation.cache import Cache
 from evaluation.cases.seen import seen_cases
-from evaluation.cases.trained_on import trace
+from evaluation.cases.trained_on import Lineage, trace
+from evaluation.circular import decide_nothing, judges_lineages, pleased
 from evaluation.comparison.figures import Results
 from evaluation.comparison.formats import value
 from evaluation.comparison.summary import summarise
@@ -32,7 +33,7 @@ from evaluation.junit import write_junit
 from evaluation.plan import Plan
 from evaluation.report import Material, conclusions, learners, log_line, visibility, write_report
 from evaluation.report.side_by_side import write_side_by_side
-from evaluation.report.tried import for_page, not_made, tried, won_by
+from evaluation.report.tried import for_page, not_made, tried, why_withheld, won_by
 from evaluation.report.trust import read_by
 from evaluation.report.web.page import write_page
 from evaluation.scoring.pedagogy import PEDAGOGY
@@ -43,7 +44,7 @@ from evaluation.scoring.scores import Scores
 
 def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: Cache, *, pinned: bool) -> Material:
     """Everything the report is made of."""
-    lineages = {each.name: trace(each.ref) for each in plan.backends if each.ref is not None}
+    lineages = _lineages(plan)
     judges = plan.judge.names if plan.judge else ()
     calibrations = {name: calibration.read(name) for name in (*judges, calibration.METRICS_ALONE)}
     return Material(
@@ -61,7 +62,25 @@ def gather(plan: Plan, config: EvaluateConfig, found: Sequence[Record], cache: C
         missing=plan.missing,
         evaluator=plan.evaluator.summary,
         seen={name: seen_cases(lineage, plan.cases, cache) for name, lineage in lineages.items()},
+        judges_seen={
+            name: met
+            for name, lineage in judges_lineages(_judging(plan)).items()
+            if (met := seen_cases(lineage, plan.cases, cache))
+        },
+        partial=_partial(plan, lineages),
     )
+
+
+def _lineages(plan: Plan) -> dict[str, Lineage]:
+    return {each.name: trace(each.ref) for each in plan.backends if each.ref is not None}
+
+
+def _judging(plan: Plan) -> Mapping[str, str]:
+    return plan.evaluator.judges if plan.judge else {}
+
+
+def _partial(plan: Plan, lineages: Mapping[str, Lineage]) -> dict[str, str]:
+    return decide_nothing(pleased(lineages, _judging(plan)), plan.columns, plan.missing)
 
 
 def read_gates(options: EvaluateOptions, plan: Plan) -> list[Gate]:
@@ -89,7 +108,8 @@ def _reliable(plan: Plan) -> Reliable:
             for name in plan.judge.names if plan.judge else ():
                 known = calibration.reliable(name).get(column.name, (False, f"judge {name} was not calibrated on it"))
                 found[column.name] = min(found.get(column.name, known), known)
-    return found
+    partial = _partial(plan, _lineages(plan))
+    return found | {name: (False, why) for name, why in partial.items()}
 
 
 def conclude(material: Material, plan: Plan, scores: Scores) -> None:
@@ -115,14 +135,16 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
         **summary,
         "identity": plan.identity,
         "evaluator": material.evaluator,
-        "lineage": {name: asdict(lineage) for name, lineage in material.lineages.items()},
+        "lineage": {name: lineage.facts for name, lineage in material.lineages.items()},
         "seen": material.seen,
+        **({"judges_seen": material.judges_seen} if material.judges_seen else {}),
+        **({"decide_nothing": material.partial} if material.partial else {}),
         "calibrations": material.calibrations,
         "visibility": {name: asdict(seen) for name, seen in visibility.visibility(material).items()},
     }
     records.write_json(scores.path("report.json"), details)
     beside, strongest = material.without_controls, material.bar.margins[:1]
-    won = {name: won_by(bar) for name, bar in material.won.items()}
+    won = why_withheld(material)
     models = [member for each in beside if len(each.members) == 1 for member in each.members]
     ordered = sorted(models, key=lambda name: name != plan.baseline)
     found = material.results.all_records
@@ -152,7 +174,8 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
     headline = {name: one.value for name, one in reached.items()}
     intervals = {name: [one.low, one.high] for name, one in reached.items()}
     facts = {"packages": versions(), "evaluator": material.evaluator, "baseline": plan.baseline}
-    withheld = {"withheld": won_by(material.bar)} if material.bar.unbeaten else {}
+    why = material.partial.get(decides) or (won_by(material.bar) if material.bar.unbeaten else "")
+    withheld = {"withheld": why} if why else {}
     scores.finish({**facts, "decides": decides, "headline": headline, "intervals": intervals, **withheld})
 
 

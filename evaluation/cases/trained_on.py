@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from espalier.artifacts import registry
@@ -30,12 +30,21 @@ class Lineage:
     """Whether that is all: a model from elsewhere may have been trained on anything."""
     summary: dict[str, Any]
     """What its run reached; empty for a model that is no run."""
+    behind: dict[str, str] = field(default_factory=dict)
+    """Models and judges that wrote or valued the replies that it or an ancestor learned from, with content hashes."""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """As `report.json` keeps them."""
+        found = asdict(self)
+        return found if self.behind else {key: value for key, value in found.items() if key != "behind"}
 
 
 def trace(reference: ModelRef) -> Lineage:
     """The lineage of a model, through runs and through adapters' bases."""
     ancestors: list[str] = []
     mixes: dict[str, str] = {}
+    behind: dict[str, str] = {}
     known = True
     waiting = [reference.spec]
     while waiting:
@@ -48,13 +57,17 @@ def trace(reference: ModelRef) -> Lineage:
         for parent, content_hash in parents.items():
             if parent.startswith("mix:"):
                 mixes[parent.removeprefix("mix:")] = content_hash
-                mixes |= _answered_in(parent)
+                for spec, digest in _answered_in(parent).items():
+                    if spec.startswith("mix:"):
+                        mixes[spec.removeprefix("mix:")] = digest
+                    else:
+                        behind[spec] = digest
             elif parent not in ancestors:
                 ancestors.append(parent)
                 waiting.append(parent)
     if reference.kind != "run" and (base := info(reference.path).get("base")):
         ancestors.append(base["spec"])
-    return Lineage(ancestors=tuple(ancestors), mixes=mixes, known=known, summary=_summary(reference))
+    return Lineage(ancestors=tuple(ancestors), mixes=mixes, known=known, summary=_summary(reference), behind=behind)
 
 
 def judge(lineage: Lineage, combination: tuple[str, ...]) -> Verdict:
@@ -96,15 +109,16 @@ def made_from(models: Iterable[Mapping[str, Any]], mix: Mix | None, others: Iter
 
 
 def _answered_in(mix: str) -> dict[str, str]:
-    """The mixes whose prompts a model answered in what a mix was made of, with the content they had then."""
+    """Of what a mix was made of: the mixes whose prompts a model answered, and the models and judges behind the
+    replies, with the content they had then."""
     found: dict[str, str] = {}
     waiting = [mix]
     while waiting:
         word, _, name = waiting.pop().partition(":")
         kind = of_word(word)
         for parent, content_hash in (registry.read(kind, name).parents or {}).items() if kind else ():
-            if parent.startswith("mix:"):
-                found[parent.removeprefix("mix:")] = content_hash
+            if parent.startswith(("mix:", "run:", "judge:")):
+                found[parent] = content_hash
             elif parent.startswith("corpus:"):
                 waiting.append(parent)
     return found

@@ -81,7 +81,8 @@ def log_line(material: Material) -> str:
             f" ({gap(column, difference.value)}, 95 % interval {between(column, difference)})" if difference else ""
         )
         parts.append(f"{each.name} {value(column, found.value) if found else '–'}{beside}")
-    won = f" (verdict withheld: {won_by(material.bar)})" if material.bar.unbeaten else ""
+    why = material.partial.get(column.name) or (won_by(material.bar) if material.bar.unbeaten else "")
+    won = f" (verdict withheld: {why})" if why else ""
     return f"{material.suite.name} v{material.suite.version}, {column.label}: {'; '.join(parts)}{won}"
 
 

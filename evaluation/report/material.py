@@ -46,6 +46,10 @@ class Material:
     """Columns that the suite asks for and no judge at work gives."""
     seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By model, the names of cases that it may have met in training, and the mix that holds them."""
+    judges_seen: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """The same by judge, of those that are models here."""
+    partial: Mapping[str, str] = field(default_factory=dict)
+    """Columns by a judge that one of the models was trained to please, and why they decide nothing."""
     evaluator: Mapping[str, str] = field(default_factory=dict)
     """The evaluator's pin, and the hash of each of its parts."""
     gates: Sequence[Outcome] = ()

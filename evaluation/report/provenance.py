@@ -33,7 +33,20 @@ def where_from(material: Material) -> str:
 
 def cautions(material: Material) -> list[str]:
     """What a reader must know before the figures: cases that were seen, models that are one and the same."""
-    return [*leaks(material), *_twins(material)]
+    return [*_partial(material), *leaks(material), *_twins(material)]
+
+
+def _partial(material: Material) -> list[str]:
+    """That a model was trained to please who judges it."""
+    columns: dict[str, list[str]] = {}
+    for column in material.metrics:
+        if column.name in material.partial:
+            columns.setdefault(material.partial[column.name], []).append(f"“{escape(column.label)}”")
+    return [
+        f"**Caution: {escape(why)}: its figures say that training did what it was told, and decide nothing "
+        f"({', '.join(labels)}).**"
+        for why, labels in columns.items()
+    ]
 
 
 def leaks(material: Material) -> list[str]:
@@ -53,13 +66,19 @@ def leaks(material: Material) -> list[str]:
         for name, found in material.seen.items()
         if found
     ]
-    return by_combination + by_words
+    by_judge = [
+        f"**Caution: {len(found):,} of these {total:,} cases stand in a mix that {escape(name)}, which judges, "
+        "descends from. What it says of replies to them it may have learned from replies to them.**"
+        for name, found in material.judges_seen.items()
+        if found
+    ]
+    return by_combination + by_words + by_judge
 
 
 def _where_seen(material: Material) -> list[str]:
     """Which cases' words stand in which mix."""
     notes = []
-    for name, found in material.seen.items():
+    for name, found in {**material.seen, **material.judges_seen}.items():
         for mix in sorted(set(found.values())):
             cases = [escape(case) for case, place in found.items() if place == mix]
             more = f" and {len(cases) - _NAMED:,} more" if len(cases) > _NAMED else ""

@@ -13,6 +13,7 @@ from evaluation.comparison.tables import Scope, first_reply, in_dialogue, in_gro
 from evaluation.metrics.base import Column
 from evaluation.report.examples import FORM
 from evaluation.report.material import Material
+from evaluation.report.tried import why_withheld
 
 _REASONS_SHOWN = 3
 
@@ -90,7 +91,7 @@ def _reasons(material: Material) -> str:
 def comparisons(material: Material) -> str:
     """Each candidate against the baseline on each column."""
     results = material.results
-    corrected, won = results.corrected(material.candidates), material.won
+    corrected, won = results.corrected(material.candidates), why_withheld(material)
     rows = [
         found
         for candidate in material.candidates
@@ -99,7 +100,11 @@ def comparisons(material: Material) -> str:
     ]
     if not rows:
         return ""
-    withheld = " *Withheld* stands where a control does as well as good replies." if won else ""
+    withheld = (
+        " *Withheld* stands where a control does as well as good replies, or a model was trained to please the judge."
+        if won
+        else ""
+    )
     headers = ["model", "measure", "difference", "95 % interval", "p", "verdict", "d", "wins − losses", "detectable"]
     return (
         f"## Compared with {escape(results.baseline.name)}, reply by reply\n\n"

@@ -20,7 +20,20 @@ _NAMED = 2
 
 def withheld(material: Material) -> str:
     """Why nobody can be said to teach better, in a sentence; empty where somebody can."""
-    return _not_teaching(material) or _at_the_floor(material)
+    return _partial(material) or _not_teaching(material) or _at_the_floor(material)
+
+
+def why_withheld(material: Material) -> dict[str, str]:
+    """By name, the columns by which nobody can be said to be better, and why, as plain text."""
+    return {name: won_by(bar) for name, bar in material.won.items()} | dict(material.partial)
+
+
+def _partial(material: Material) -> str:
+    column = material.headline
+    if column.name not in material.partial:
+        return ""
+    what = "Who teaches better" if material.candidates else f"How well {escape(material.results.baseline.name)} teaches"
+    return f"{what} cannot be told by “{escape(column.label)}”, which decides: {escape(material.partial[column.name])}."
 
 
 def _not_teaching(material: Material) -> str:

@@ -110,6 +110,68 @@ def test_it_gives_the_columns_that_reports_know_and_is_silent_of_an_empty_reply(
     assert evaluated(suite, tmp_path)["missing"] == ["preferred", "actionability"]
 
 
+def taught_by(workspace: Path, policy: str, judge: str) -> None:
+    """Makes a finished run that learned from pairs that the judge put in order."""
+    parents = {judge: read_hash(workspace / "runs" / judge.partition(":")[2])}
+    for kind, name in (("corpus", "pairs"), ("mix", "of-pairs")):
+        folder = workspace / {"corpus": "corpora", "mix": "mixes"}[kind] / name
+        folder.mkdir(parents=True)
+        made = records.write_manifest(folder, {"kind": kind, "name": name, "parents": parents})
+        parents = {f"{kind}:{name}": made["content_hash"]}
+    with Run.start(
+        policy, command="stage1/train.py", config=Bare(), parents=parents, seeds={"all": 0}, device="cpu", threads=1,
+        compile_mode="off",
+    ) as run_:  # fmt: skip
+        (run_.folder / "final").mkdir()
+        save_model(tiny.model(3), tiny.renderer(), run_.folder / "final", None)
+        run_.finish({})
+
+
+def read_hash(folder: Path) -> str:
+    return str((records.read_manifest(folder) or {})["content_hash"])
+
+
+def test_a_model_is_not_compared_by_the_judge_that_it_was_trained_to_please(
+    make_reward: Callable[..., Path], suite: str, tmp_path: Path, workspace: Path
+) -> None:
+    make_reward("rm")
+    make_reward("other", seed=1)
+    taught_by(workspace, "policy", "run:rm")
+
+    def opening(judge: str, *words: str) -> str:
+        models = ["--models", f"replies:{tmp_path}/one.jsonl", "policy", "--suite", suite, "--judges", judge]
+        assert run.main([*models, "--name", "x", "--publish", "false", "--redo", *words]) == 0
+        return (workspace / "scores" / "x" / "report.md").read_text().split("## ")[0]
+
+    first, *_, caution = (part for part in opening("run:rm").split("\n\n") if part.startswith("**"))
+    assert first.startswith("**Who teaches better cannot be told by “")
+    assert "which decides: policy was trained to please reward-rm, which judges it.**" in first
+    assert caution.startswith("**Caution: policy was trained to please reward-rm")
+    facts = records.read_json(workspace / "scores" / "x" / "report.json")
+    assert facts["decide_nothing"].keys() == {"preferred", "actionability"}
+    assert "trained to please" in (records.read_manifest(workspace / "scores" / "x") or {})["withheld"]
+    with pytest.raises(UserError, match="trained to please reward-rm"):
+        opening("run:rm", "--gate", "actionability.mean>=0.1")
+    assert "trained to please" not in opening("run:other")
+
+
+def test_what_a_judge_has_learned_from_is_said(
+    make_reward: Callable[..., Path], suite: str, tmp_path: Path, workspace: Path
+) -> None:
+    make_reward("rm")
+    taught = toy_labels.labelled()[0].messages
+    path = tmp_path / "known.json"
+    cases = [{"name": "known", "messages": taught}, {"name": "new", "messages": [{"role": "user", "content": "Hm."}]}]
+    path.write_text(json.dumps({"name": "s", "metrics": ["preferred"], "cases": cases}))
+    for name in ("one", "two"):
+        lines = [{"case": case["name"], "reply": f"{name} went."} for case in cases]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    found = evaluated(str(path), tmp_path, "--judges", "run:rm")
+    assert found["judges_seen"] == {"reward-rm": {"known": "of-rm"}}
+    text = (workspace / "scores" / "x" / "report.md").read_text()
+    assert "**Caution: 1 of these 2 cases stand in a mix that reward-rm, which judges, descends from." in text
+
+
 def test_a_pin_knows_it_by_its_weights(
     make_reward: Callable[..., Path], suite: str, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -93,6 +93,18 @@ def test_micro_batches_add_up(pack: Pack) -> None:
     torch.testing.assert_close(found[0][2], found[1][2], atol=1e-6, rtol=1e-3)
 
 
+def test_what_is_measured_does_not_depend_on_how_much_rows_weigh(pack: Pack) -> None:
+    model = tiny.trained_a_little(tiny.model(), lr=0.05)
+    (batch,) = batches(pack, 1, shift=0.3)
+    whole = gradient(model, batch, how=HOW)
+    batch.extras["row_weights"] = batch.extras["row_weights"] / 4
+    quarter = gradient(model, batch, how=HOW)
+    assert quarter[0].item() == pytest.approx(whole[0].item() / 4) and float(whole[1]["kl"]) > 1e-4
+    assert {name: float(value) for name, value in quarter[1].items()} == pytest.approx(
+        {name: float(value) for name, value in whole[1].items()}
+    )
+
+
 def test_what_has_gained_beyond_bounds_or_left_too_far_gains_no_more(pack: Pack) -> None:
     """All replies have become a third likelier than they were to who wrote them: only worse ones are still pushed."""
     model = tiny.model()

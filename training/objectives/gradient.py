@@ -42,7 +42,9 @@ def gradient(model: Any, batch: Batch, *, how: PreferenceSettings) -> tuple[Tens
     shares = batch.extras["row_weights"] * known / batch.extras["step_known"][0].clamp(min=1)
     by_token = (shares / found.lengths)[found.owner]
     loss = ((how.kl_weight * kl - gained) * by_token).sum()
-    per_token = by_token.detach() * batch.extras["step_parts"]
+    # What is said of the model is of all tokens that count, however much each counts.
+    per_token = (known / batch.extras["step_known"][0].clamp(min=1) / found.lengths)[found.owner]
+    per_token = per_token * batch.extras["step_parts"]
     facts = {
         "kl": kl.detach(),
         "kl_beyond": (kl.detach() > how.max_kl).float(),

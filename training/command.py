@@ -151,9 +151,11 @@ def _check_compared(config: TrainConfig, counts: Mapping[str, Any]) -> None:
     say(f"    {counts['replies']:,} replies in {counts['groups']:,} groups; pairs of a better and a worse one: {pairs}")
     paired = config.preference is not None and config.preference.loss != "unpaired"
     if paired and not counts["pairs"][PREFERRED]:
+        by_itself = "; where single replies are said to be good or bad, give --preference.loss unpaired"
+        by_itself = by_itself if config.objective == "dpo" else ""
         raise UserError(
             f"mix {config.mix}: no reply of its training split is better than another to the same prompt, so there is "
-            "nothing to compare; where single replies are said to be good or bad, give --preference.loss unpaired"
+            f"nothing to compare{by_itself}"
         )
 
 

@@ -189,6 +189,23 @@ class PreferenceSettings(Config):
     scale_rewards: bool = False
     """Whether a group's advantages are divided by their standard deviation, which makes much of small differences."""
 
+    def in_vain(self, objective: str) -> list[str]:
+        """The keys that were changed and do nothing under an objective."""
+        if objective == "gradient":
+            wanted = {"reference", *_OF_GRADIENT}
+        else:
+            wanted = {"loss", "beta"} | ({"reference"} if self.loss != "orpo" else set())
+            wanted |= {"label_smoothing"} if self.loss == "sigmoid" else set()
+            wanted |= {"sft_weight"} if self.loss != "unpaired" else set()
+        return [key for key in type(self).model_fields if key not in wanted and getattr(self, key) != _usual(key)]
+
+
+_OF_GRADIENT = ("sampled_by", "clip", "kl_weight", "max_kl", "scale_rewards")
+
+
+def _usual(key: str) -> Any:
+    return PreferenceSettings.model_fields[key].default
+
 
 class TrainConfig(LoopSettings):
     """One run: what is trained, on which rows, how."""
@@ -302,6 +319,14 @@ class TrainConfig(LoopSettings):
             raise ValueError(f"objective: {self.objective} compares replies; give rows: preference")
         if self.preference and self.objective not in objectives.REFERRING:
             raise ValueError(f"preference: is for objective: {' or '.join(objectives.REFERRING)}")
+        return self
+
+    @model_validator(mode="after")
+    def _says_nothing_in_vain(self) -> Self:
+        how = self.preference
+        for key in how.in_vain(self.objective) if how else ():
+            kind = f"loss: {how.loss}" if how and self.objective == "dpo" else f"objective: {self.objective}"
+            raise ValueError(f"preference.{key}: {kind} has no use for it")
         return self
 
     @model_validator(mode="after")

@@ -56,3 +56,32 @@ def test_what_cannot_be_together_is_said_by_its_key(tmp_path: Path, flags: tuple
 def test_what_learns_every_row_is_given_no_rejected_replies(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="rows: preference holds rejected replies too, and objective: sft would learn"):
         asked(tmp_path, *LORA, "--rows=preference")
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (("dpo", "loss=hinge", "label_smoothing=0.3"), "preference.label_smoothing: loss: hinge has no use for it"),
+        (("dpo", "loss=unpaired", "sft_weight=1"), "preference.sft_weight: loss: unpaired has no use for it"),
+        (("dpo", "loss=orpo", "reference=run:nobody"), "preference.reference: loss: orpo has no use for it"),
+        (("dpo", "max_kl=2"), "preference.max_kl: loss: sigmoid has no use for it"),
+        (("gradient", "loss=unpaired"), "preference.loss: objective: gradient has no use for it"),
+    ],
+)
+def test_a_key_of_comparing_that_does_nothing_is_refused(tmp_path: Path, flags: tuple[str, ...], message: str) -> None:
+    objective, *keys = flags
+    with pytest.raises(UserError, match=message):
+        asked(
+            tmp_path, *LORA, "--rows=preference", f"--objective={objective}", *(f"--preference.{key}" for key in keys)
+        )
+
+
+def test_the_keys_that_each_way_of_comparing_has_are_taken(tmp_path: Path) -> None:
+    for flags in (
+        ("dpo", "label_smoothing=0.3", "sft_weight=1", "beta=0.5", "reference=run:x"),
+        ("gradient", "max_kl=2", "kl_weight=0", "scale_rewards=true", "sampled_by=run:x", "reference=run:x"),
+    ):
+        objective, *keys = flags
+        asked(
+            tmp_path, *LORA, "--rows=preference", f"--objective={objective}", *(f"--preference.{key}" for key in keys)
+        )

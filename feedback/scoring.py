@@ -177,7 +177,7 @@ def _of_reward_model(name: str, called: str, column: str) -> Part:
     model = open_reward(f"run:{called}")
     if column not in model.columns:
         raise UserError(f"{name}: {called} has no column {column!r}; it has {', '.join(model.columns)}")
-    at = list(model.columns).index(column)
+    at = model.place_of(column)
 
     def scored(samples: Sequence[Sampled]) -> list[list[float]]:
         asked = [(each.messages, reply.text) for each in samples for reply in each.replies]

@@ -7,7 +7,7 @@ values = reward.values(rewards)                                           # (rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from espalier.models.devices import choose_device, choose_dtype
 from espalier.models.pool import Placement, stands_on
 from espalier.models.references import REWARD_FACTS, ModelRef, resolve
 from espalier.text.messages import Message
+from espalier.text.ratings import PREFERRED
 
 if TYPE_CHECKING:
     from espalier.models.reward_head import RewardHead
@@ -62,6 +63,8 @@ class RewardModel:
         self._placement = replace(placement, load_in_4bit=placement.load_in_4bit or rounded)
         self.columns: tuple[str, ...] = tuple(facts["columns"])
         """What is valued, a reward for each: `preferred`, and what else teachers rated."""
+        self.learned: dict[str, float] = facts.get("learned", dict.fromkeys(self.columns, 1.0))
+        """Those that something was there to learn of, and what each counted: others are noise."""
         self.members = int(facts["members"])
         """How many heads it has, each taught by a draw of prompts of its own."""
         self.calibration: dict[str, Meaning] = calibration_in(reference.path)
@@ -77,6 +80,15 @@ class RewardModel:
             "base": stands_on(self.reference),
             "load_in_4bit": self._placement.load_in_4bit,
         }
+
+    def place_of(self, column: str) -> int:
+        """Where `columns` has one that was learned. UserError for another."""
+        if column not in self.learned:
+            raise UserError(
+                f"{self.reference.spec} never learned {column!r}: no two replies that it was taught by differ by that, "
+                f"or it was given no weight; it learned {', '.join(self.learned)}"
+            )
+        return self.columns.index(column)
 
     def score(self, conversations: Sequence[Conversation], names: Sequence[str] | None = None) -> Floats:
         """Rewards (n, members, columns) of each reply; not a number where it cannot be valued.
@@ -168,6 +180,11 @@ def read_facts(folder: Path) -> dict[str, Any]:
 def calibration_in(folder: Path) -> dict[str, Meaning]:
     """By column what its rewards mean; empty where that was not found out."""
     return {name: Meaning(**scale) for name, scale in read_facts(folder)["calibration"].items()}
+
+
+def deciding(learned: Mapping[str, float]) -> str:
+    """The column that a reward model is told by: the worth of a reply on the whole, or what counted most."""
+    return PREFERRED if PREFERRED in learned else max(learned, key=lambda name: learned[name])
 
 
 def reply_or_why(

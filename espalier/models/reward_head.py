@@ -44,6 +44,8 @@ class RewardHead(nn.Module):
     ) -> None:
         super().__init__()
         self.columns, self.members, self.width, self.bottleneck = tuple(columns), members, width, bottleneck
+        self.learned: dict[str, float] = dict.fromkeys(self.columns, 1 / len(self.columns))
+        """Columns that something was there to learn of, and what each counts; 0 where a parent learned it."""
         draw = torch.Generator().manual_seed(seed)
 
         def drawn(rows: int, size: int) -> nn.Parameter:
@@ -119,7 +121,13 @@ def save_head(head: RewardHead, folder: Path, calibration: Mapping[str, Meaning]
 
     save_file({name: value.detach().cpu().contiguous() for name, value in head.state_dict().items()}, folder / WEIGHTS)
     scales = {name: asdict(scale) for name, scale in (calibration or {}).items()}
-    facts = {"columns": list(head.columns), "members": head.members, "width": head.width, "bottleneck": head.bottleneck}
+    facts: dict[str, Any] = {
+        "columns": list(head.columns),
+        "members": head.members,
+        "width": head.width,
+        "bottleneck": head.bottleneck,
+    }
+    facts["learned"] = head.learned
     records.write_json(folder / REWARD_FACTS, {"format": FORMAT, **facts, "calibration": scales})
 
 
@@ -144,6 +152,7 @@ def load_head(folder: Path) -> RewardHead:
         head = RewardHead(
             found["columns"], members=found["members"], width=found["width"], bottleneck=found["bottleneck"]
         )
+        head.learned = dict(found.get("learned", head.learned))
         head.load_state_dict(load_file(folder / WEIGHTS))
     except (KeyError, TypeError, ValueError, RuntimeError, OSError, SafetensorError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]

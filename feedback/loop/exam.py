@@ -79,7 +79,7 @@ class Examined:
     def rewards(self, model: RewardModel) -> Floats:
         """(prompts, n): what the reward model says, the mean of its members; not a number for what it cannot value."""
         asked = [(each.messages, reply.text) for each in self.samples for reply in each.replies]
-        values = iter(model.score(asked)[:, :, 0].mean(axis=1))
+        values = iter(model.score(asked)[:, :, _place(model)].mean(axis=1))
         return table([[float(next(values)) for _ in each.replies] for each in self.samples])
 
 
@@ -146,7 +146,7 @@ def _controls(
         values = np.full(len(samples), np.nan)
         if there:
             asked = [(samples[place].messages, str(made[place])) for place in there]
-            values[there] = (reward.score(asked)[:, :, 0].mean(axis=1) - scale[0]) / scale[1]
+            values[there] = (reward.score(asked)[:, :, _place(reward)].mean(axis=1) - scale[0]) / scale[1]
         clusters = clusters_of(samples)
         found[name] = {
             "label": families[name].label,
@@ -154,6 +154,13 @@ def _controls(
             "lead": estimate(own - values, clusters),
         }
     return found
+
+
+def _place(model: RewardModel) -> int:
+    """Of the column that the model is told by."""
+    from espalier.models.reward import deciding
+
+    return model.place_of(deciding(model.learned))
 
 
 def _best_of(rewards: Floats, truth: Floats, clusters: Any) -> list[dict[str, Any]]:

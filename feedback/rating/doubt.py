@@ -43,7 +43,7 @@ def doubts_of(store: Store, reference: str, placement: Placement) -> tuple[dict[
 
 def _doubts(model: Any, items: Sequence[Item]) -> list[float | None]:
     asked = [(list(each.content.messages), reply) for each in items for reply in each.content.replies]
-    rewards = model.score(asked)[:, :, model.columns.index("preferred")]
+    rewards = model.score(asked)[:, :, model.place_of("preferred")]
     found: list[float | None] = []
     place = 0
     for each in items:

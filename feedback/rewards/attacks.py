@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from espalier.models.reward import Conversation, Meaning, sigmoid
+from espalier.text.ratings import SCALES
 from espalier.text.rows import read_rows
 from evaluation.calibration.attacks import attack
 from evaluation.calibration.facts import plain
@@ -29,12 +30,19 @@ def best_replies(held: Held, column: int, most: int) -> list[int]:
     """Of as many groups as are wanted the place of its best reply, groups without a worse one left out; by a stride
     over all groups, so that a corpus in order is met all along."""
     best: dict[int, int] = {}
-    for place, _ in held.pairs(column):
+    way = _way(held.columns[column])
+    for pair in held.pairs(column):
+        place = pair[0 if way > 0 else 1]
         group = int(held.groups[place])
-        if group not in best or held.targets[place, column] > held.targets[best[group], column]:
+        if group not in best or way * (held.targets[place, column] - held.targets[best[group], column]) > 0:
             best[group] = int(place)
     places = list(best.values())
     return [places[at] for at in np.linspace(0, len(places), min(most, len(places)), endpoint=False).astype(int)]
+
+
+def _way(column: str) -> int:
+    """-1 where less of a column is better."""
+    return -1 if column in SCALES and SCALES[column].better == "lower" else 1
 
 
 def families_taught(mix: Path) -> frozenset[str]:
@@ -73,7 +81,9 @@ def attacks(
 
     def values(replies: Sequence[str | None]) -> Floats:
         rewards = score([(prompt, reply or "") for prompt, reply in zip(prompts, replies, strict=True)])
-        return sigmoid(meaning.slope * rewards[:, :, column].mean(axis=1) + meaning.offset)
+        return sigmoid(
+            _way(held.columns[column]) * (meaning.slope * rewards[:, :, column].mean(axis=1) + meaning.offset)
+        )
 
     good = values([held.replies[place] for place in places])
     found: dict[str, Any] = {}

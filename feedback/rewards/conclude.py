@@ -9,7 +9,7 @@ from typing import Any
 from data_mix.packing.pack import Pack
 from espalier.artifacts.records import write_json
 from espalier.command_line.console import say
-from espalier.models.reward import Conversation, Meaning, reply_or_why, rewards_of, rewards_or_nan
+from espalier.models.reward import Conversation, Meaning, deciding, reply_or_why, rewards_of, rewards_or_nan
 from espalier.models.reward_head import head_of, save_head
 from espalier.text.chat import ChatRenderer
 from feedback.rewards.attacks import Floats, attacks, families_taught
@@ -17,7 +17,7 @@ from feedback.rewards.calibration import halves, meanings
 from feedback.rewards.config import RewardConfig
 from feedback.rewards.figures import figures
 from feedback.rewards.held import Held, value_split
-from feedback.rewards.page import PICTURE, deciding, draw, interval, sections, strongest
+from feedback.rewards.page import PICTURE, draw, interval, sections, strongest
 from training.summary import Concluded
 
 FIGURES = "reward-figures.json"
@@ -42,14 +42,18 @@ def conclude(
         if name != "train" and len(pack)
     }
     known = meanings(splits[config.reward.calibrate_on]) if config.reward.calibrate_on in splits else {}
+    known = {name: scale for name, scale in known.items() if name in head.learned}
     save_head(head, run / "final", known)
-    column = deciding(head.columns)
+    column = deciding(head.learned)
     found: dict[str, Any] = {
         "column": column,
         "columns": list(head.columns),
         "members": head.members,
         "calibrated_on": config.reward.calibrate_on if known else None,
-        "splits": {name: _judged(held, known, config) for name, held in splits.items()},
+        "splits": {
+            split: {name: facts for name, facts in _judged(held, known, config).items() if name in head.learned}
+            for split, held in splits.items()
+        },
         "attacks": {},
     }
     others = [held for name, held in splits.items() if name != config.reward.calibrate_on]
@@ -67,6 +71,8 @@ def conclude(
             seed=config.seed,
             taught=families_taught(mix),
         )
+    elif families:
+        say(f"note: no reply made to win was tried: too few held-out replies differ by {column}")
     draw(found, run / PICTURE)
     write_json(run / FIGURES, found)
     return Concluded(figures={"reward": _in_short(found)}, sections=sections(found), lines=_lines(found))

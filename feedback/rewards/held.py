@@ -16,7 +16,7 @@ from data_mix.packing.pack import Pack
 from espalier.text.messages import Message
 from espalier.text.rows import Row, read_rows
 from evaluation.judges.agreement import Resamples
-from training.reward.heldout import pairs_in_groups
+from training.compared import pairs_in_groups
 from training.reward.rewards import rewards_of_pack
 
 Floats = NDArray[np.float64]

@@ -8,7 +8,6 @@ from typing import Any
 
 from espalier import report
 from espalier.report import COLOURS, GREY, Markup, canvas, save_picture
-from espalier.text.ratings import PREFERRED
 
 PICTURE = "reliability.png"
 
@@ -143,8 +142,3 @@ def columns_error(found: Mapping[str, Any], split: str) -> float:
 def interval(figure: Mapping[str, float] | None) -> str | None:
     """A figure with its interval, to three digits."""
     return None if figure is None else f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
-
-
-def deciding(columns: tuple[str, ...]) -> str:
-    """The column that a reward model is told by: the worth of a reply on the whole."""
-    return PREFERRED if PREFERRED in columns else columns[0]

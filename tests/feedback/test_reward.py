@@ -24,6 +24,7 @@ from exports import run as export
 from feedback import reward
 from feedback.rewards.conclude import _scorer
 from feedback.rewards.config import RewardConfig
+from feedback.scoring import open_scorer
 from stage1.train import main as stage1
 from tests import processes, tiny
 from tests.stage1.commands import CORE, NOUNS, VERBS, fingerprint, log_of_step, write_config
@@ -116,6 +117,24 @@ def test_it_learns_what_is_better_and_says_how_far_that_holds(
     assert measured[-1]["heldout_loss"] < measured[0]["heldout_loss"]
     report = (folder / "report.md").read_text()
     assert "reliability.png" in report and "made to win" in report and (folder / "reliability.png").exists()
+
+
+def test_a_column_that_nothing_was_learned_of_scores_nothing(
+    config: Path, workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for path in (workspace / "mixes" / "judged" / "preferences").iterdir():
+        write_rows(path, [row for row in read_rows(path) if row.meta])  # ratings by one dimension, and no preferences
+    assert reward.main([str(config), "--steps", "2", "--reward.pointwise", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "note: nothing is learned of preferred" in said and "rewards by actionability, 3 members" in said
+    folder = workspace / "runs" / "rm"
+    found, kept = (records.read_json(folder / name) for name in ("reward-figures.json", "final/reward.json"))
+    assert kept["columns"] == ["preferred", "actionability"] and kept["learned"] == {"actionability": 1.0}
+    assert kept["calibration"].keys() == {"actionability"} == found["splits"]["new_problems"].keys()
+    assert found["column"] == "actionability" and found["attacks"]["families"].keys() == {"salad", "agrees"}
+    with pytest.raises(UserError, match="run:rm never learned 'preferred': .* it learned actionability"):
+        open_scorer("run:rm")
+    assert open_scorer("run:rm/actionability").text == "run:rm/actionability=1"
 
 
 def test_what_cannot_be_valued_does_not_end_a_training_at_its_end() -> None:

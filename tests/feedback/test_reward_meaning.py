@@ -1,5 +1,7 @@
 """What rewards mean: fitted where the truth is known, and the figures by which that is judged."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -109,6 +111,20 @@ def test_what_is_fitted_on_a_split_is_judged_on_its_other_half() -> None:
     assert found["pairs"] == 400 and found["ece"]["value"] < 0.1 and found["log_loss"]["value"] < np.log(2)
     wrong = {"preferred": Meaning(temperature=0.05, slope=1, offset=0, of="preferred")}
     assert figures([(parts[0][0], wrong), parts[1]], seed=0)["preferred"]["ece"]["value"] > found["ece"]["value"] + 0.1
+
+
+def test_of_what_should_be_less_the_least_is_best_and_wins() -> None:
+    known = replace(held(40), columns=("preferred", "revealing_of_the_answer"))
+    places = best_replies(known, 1, most=10)
+    assert places and all(known.targets[place, 1] == 0 for place in places)
+    meaning = Meaning(temperature=1, slope=1, offset=0, of="rating")
+
+    def reveals(said):  # type: ignore[no-untyped-def]
+        return np.array([[[4.0 if "You went" in reply else -4.0] * 2] for _, reply in said])
+
+    assert not attacks(known, reveals, 1, meaning, ["canned_pool"], most=10, seed=0)["families"]["canned_pool"][
+        "beaten"
+    ]
 
 
 def test_made_replies_are_held_against_the_best_one() -> None:

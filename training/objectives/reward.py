@@ -34,15 +34,18 @@ def make(model: Any, settings: Any) -> Objective:
 
 
 def column_weights(head: RewardHead, how: RewardSettings) -> dict[int, float]:
-    """By place of the column what it counts, together 1. UserError for a column that there is not."""
+    """By place of the column what it counts, together 1, of those that there is something to learn of.
+
+    UserError for a column that there is not.
+    """
     given = dict.fromkeys(head.columns, 1.0) if how.columns is None else how.columns
     for name in given:
         if name not in head.columns:
             raise UserError(
                 f"reward.columns: no preference says anything of {name!r}; known: {', '.join(head.columns)}"
             )
-    total = sum(given.values())
-    return {head.columns.index(name): weight / total for name, weight in given.items() if weight}
+    given = {name: weight for name, weight in given.items() if weight and head.learned.get(name)}
+    return {head.columns.index(name): weight / sum(given.values()) for name, weight in given.items()}
 
 
 def reward(model: Any, batch: Batch, *, how: RewardSettings, weights: dict[int, float]) -> tuple[Tensor, Facts]:
@@ -64,7 +67,9 @@ def reward(model: Any, batch: Batch, *, how: RewardSettings, weights: dict[int, 
         # Of every micro-batch, also of one without pairs: averaged over them it is the share of the step's pairs.
         facts[f"accuracy_{head.columns[column]}"] = (better.mean(1) > worse.mean(1)).float().sum() * per_pair
         if how.pointwise and column:
-            loss = loss + how.pointwise * weight * _pointwise(found.rewards[:, :, column], batch, column)
+            loss = loss + how.pointwise * weight * _pointwise(
+                found.rewards[:, :, column], _taught(head, batch), batch, column
+            )
     if head.members > 1:
         facts["disagreement"] = found.rewards.detach().std(1).mean()
     if how.bottleneck:
@@ -81,10 +86,11 @@ def _taught(head: RewardHead, batch: Batch) -> Tensor:
     return head.taught[batch.extras["row_numbers"]]
 
 
-def _pointwise(rewards: Tensor, batch: Batch, column: int) -> Tensor:
-    """What rewards (n, members) are to be by themselves: the logarithm of the odds of what replies are rated."""
+def _pointwise(rewards: Tensor, taught: Tensor, batch: Batch, column: int) -> Tensor:
+    """What rewards (n, members) are to be by themselves: the logarithm of the odds of what replies are rated; each
+    member by what it is `taught` (n, members)."""
     rated = batch.extras["targets"][:, column].nan_to_num(0.5)[:, None].expand_as(rewards)
-    losses = F.binary_cross_entropy_with_logits(rewards, rated, reduction="none").mean(1)
+    losses = (taught * F.binary_cross_entropy_with_logits(rewards, rated, reduction="none")).mean(1)
     return (row_shares(batch, column) * losses).sum()
 
 

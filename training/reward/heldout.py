@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
 from data_mix.packing.pack import Pack
 from espalier.artifacts.run import Run
 from espalier.command_line import processes
+from espalier.models.reward_head import head_of
+from training.compared import pairs_in_groups
 from training.config import HeldoutSettings
 from training.observers import CONTINUE, Step, Verdict
 from training.reward.rewards import rewards_of_pack
+from training.together import unwrapped
 
 
 class HeldoutRewards:
@@ -29,16 +33,24 @@ class HeldoutRewards:
                 batch_size=self._settings.batch_size,
                 max_sequences=self._settings.max_sequences,
             )
-            self._run.log(step.number, figures(self._pack, rewards))
+            self._run.log(step.number, figures(self._pack, rewards, _learned(step.model)))
         return CONTINUE
 
 
-def figures(pack: Pack, rewards: np.ndarray) -> dict[str, float]:
-    """By column the share of pairs in order, ties half, and over columns the mean loss, in nats per pair, of `rewards`
-    (R, members, columns)."""
+def _learned(model: Any) -> Collection[str]:
+    head = head_of(unwrapped(model))
+    assert head is not None
+    return head.learned
+
+
+def figures(pack: Pack, rewards: np.ndarray, learned: Collection[str]) -> dict[str, float]:
+    """By learned column the share of pairs in order, ties half, and over these columns the mean loss, in nats per pair,
+    of `rewards` (R, members, columns)."""
     found, losses = {}, []
     means = rewards.mean(axis=1)
     for column, name in enumerate(pack.columns):
+        if name not in learned:
+            continue
         better, worse = pairs_in_groups(pack.row_group, pack.row_targets[:, column]).T
         apart = means[better, column] - means[worse, column]
         apart = apart[np.isfinite(apart)]
@@ -46,13 +58,3 @@ def figures(pack: Pack, rewards: np.ndarray) -> dict[str, float]:
             found[f"heldout_accuracy_{name}"] = float(np.mean((np.sign(apart) + 1) / 2))
             losses.append(float(np.mean(np.logaddexp(0, -apart))))
     return found | ({"heldout_loss": float(np.mean(losses))} if losses else {})
-
-
-def pairs_in_groups(groups: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(P, 2) int64: places of one group of which the first has the greater value; NaN is compared with nothing."""
-    found = [np.empty((0, 2), np.int64)]
-    order = np.argsort(groups, kind="stable")
-    for rows in np.split(order, np.flatnonzero(np.diff(groups[order])) + 1):
-        greater, lesser = np.nonzero(values[rows][:, None] > values[rows])
-        found.append(np.stack([rows[greater], rows[lesser]], axis=1))
-    return np.concatenate(found)

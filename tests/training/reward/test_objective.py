@@ -18,9 +18,10 @@ from espalier.models.reward_head import RewardHead, attach, head_of
 from tests import tiny
 from tests.data_mix.packing.test_comparisons import mix, packed, rated, row
 from training.batches import Batch, PackBatches
+from training.compared import pairs_in_groups
 from training.objectives import make_objective
+from training.objectives.reward import column_weights
 from training.reward.bottleneck import mutual_information, symmetric_divergence, view_losses, views_of
-from training.reward.heldout import pairs_in_groups
 from training.reward.members import taught
 from training.reward.rewards import rewards_of_pack, valued
 from training.reward.settings import RewardSettings
@@ -94,7 +95,7 @@ def test_the_loss_is_the_mean_over_the_steps_pairs_of_each_column(pack: Pack, po
         wanted += share * float(np.mean(losses))
     known = np.flatnonzero(~np.isnan(targets[:, 1]))
     odds, rated_at = rewards[known, :, 1], targets[known, 1][:, None]
-    wanted += pointwise * 0.75 * float(np.mean(np.log1p(np.exp(odds)) - rated_at * odds))
+    wanted += pointwise * 0.75 * float(np.mean(weights[known] * (np.log1p(np.exp(odds)) - rated_at * odds)))
     assert found == pytest.approx(wanted, abs=1e-5)
 
 
@@ -138,13 +139,14 @@ def test_prompts_are_drawn_by_seed_and_row_alone(pack: Pack) -> None:
     np.testing.assert_array_equal(taught(turned, 3, seed=5)[::-1][pairs], found[pairs])  # type: ignore[arg-type]
 
 
-def test_each_member_learns_from_its_own_prompts_alone(pack: Pack) -> None:
+@pytest.mark.parametrize("pointwise", [0.0, 0.5])
+def test_each_member_learns_from_its_own_prompts_alone(pack: Pack, pointwise: float) -> None:
     model = headed()
     head = head_of(model)
     assert head is not None
     head.taught = torch.zeros(len(pack.row_group), 2)
     head.taught[:, 1] = 1
-    learned(model, pack, len(pack), 1)
+    learned(model, pack, len(pack), 1, pointwise=pointwise)
     gradient = head.weight.grad.view(2, 2, 8)  # type: ignore[union-attr]
     assert not gradient[0].any() and gradient[1].any()
 
@@ -215,6 +217,14 @@ def test_a_bottleneck_adds_its_share_to_the_comparisons(pack: Pack) -> None:
 
 
 # What is asked of it
+
+
+def test_a_column_that_there_is_nothing_to_learn_of_takes_no_weight_from_others() -> None:
+    head = RewardHead((*COLUMNS, "drawn"), members=1, width=8)
+    assert column_weights(head, RewardSettings()) == pytest.approx({0: 1 / 3, 1: 1 / 3, 2: 1 / 3})
+    head.learned = {"preferred": 1.0, "tone": 1.0}
+    assert column_weights(head, RewardSettings()) == {0: 0.5, 1: 0.5}
+    assert column_weights(head, RewardSettings(columns={"tone": 3, "drawn": 1})) == {1: 1.0}
 
 
 def test_it_wants_a_head_and_columns_that_there_are() -> None:

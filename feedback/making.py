@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from espalier.text.messages import check_messages
+from espalier.text.reasoning import split
 from evaluation.cases.case import Messages, Reply
 from feedback.clusters import Clusters, largest
 from feedback.samples import Sampled
@@ -134,12 +135,12 @@ def spg(samples: Sequence[Sampled], scores: Floats, found: Sequence[Clusters], *
 
 
 def can_be_learned(reply: Reply) -> bool:
-    """Whether a row may hold it: it says something, in characters that a text has."""
+    """Whether a row may hold it: it says something, which thoughts are not, in characters that a text has."""
     try:
         check_messages(_said(reply))
     except ValueError:
         return False
-    return bool(reply.text.strip())
+    return bool(split(reply.text).content.strip())
 
 
 def views(samples: Sequence[Sampled], *, seed: int) -> Made:
@@ -147,7 +148,7 @@ def views(samples: Sequence[Sampled], *, seed: int) -> Made:
     for a reward model that learns from what they share (reward.bottleneck)."""
     made = Made()
     for sampled in samples:
-        drawn = [(reply, 0.0) for reply in sampled.replies if reply.finish != "error"]
+        drawn = [(reply, 0.0) for reply in sampled.replies if can_be_learned(reply)]
         two = _different(sampled, drawn, seed)[:2]
         lines = [
             {

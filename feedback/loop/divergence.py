@@ -14,12 +14,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from espalier.errors import UserError
 from espalier.models.compiling import eager
 from espalier.models.layers import device_of
 from espalier.text.chat import ChatRenderer
 from espalier.text.messages import Message
+from evaluation.cases.case import Reply
 
-Conversation = tuple[Sequence[Message], str]
+Conversation = tuple[Sequence[Message], Reply]
 _MOST_LOGITS = 2**26
 """Logits of a batch and a model; a quarter of a gigabyte in float32."""
 
@@ -27,10 +29,14 @@ _MOST_LOGITS = 2**26
 def divergence(
     policy: Any, first: Any, renderer: ChatRenderer, conversations: Sequence[Conversation], batch_size: int = 32
 ) -> NDArray[np.float64]:
-    """Nats of each reply (n,), each a draw of the policy's to its messages; `renderer` is that of both models."""
-    rows = [_ids(renderer, messages, reply) for messages, reply in conversations]
-    order = sorted(range(len(rows)), key=lambda place: -len(rows[place][0]))
-    found = np.zeros(len(rows))
+    """Nats of each reply (n,), each a draw of the policy's to its messages; `renderer` is that of both models.
+
+    Not a number where there is no reply, or one that the chat template cannot show, such as thoughts that never end.
+    """
+    told = [_drawn(renderer, messages, reply) for messages, reply in conversations]
+    rows = {place: row for place, row in enumerate(told) if row is not None}
+    order = sorted(rows, key=lambda place: -len(rows[place][0]))
+    found = np.full(len(told), np.nan)
     start = 0
     while start < len(order):
         longest = len(rows[order[start]][0])
@@ -41,11 +47,21 @@ def divergence(
     return found
 
 
-def _ids(renderer: ChatRenderer, messages: Sequence[Message], reply: str) -> tuple[list[int], list[bool]]:
+def _drawn(renderer: ChatRenderer, messages: Sequence[Message], reply: Reply) -> tuple[list[int], list[bool]] | None:
     """The tokens of a conversation that ends with a reply, and which of them the policy drew."""
+    if reply.finish == "error":
+        return None
     before = [{**each, "weight": 0.0} if each["role"] == "assistant" else each for each in messages]
-    last = renderer.sequences([*before, {"role": "assistant", "content": reply}])[-1]
-    return last.ids, last.mask
+    try:
+        last = renderer.sequences([*before, {"role": "assistant", "content": reply.text}])[-1]
+    except UserError:
+        return None
+    ids, drawn = last.ids, last.mask
+    # What was cut was not ended by the policy: the token that ends it here is the chat template's.
+    if reply.finish == "length" and True in drawn:
+        end = len(drawn) - 1 - drawn[::-1].index(True)
+        drawn[end] = drawn[end] and ids[end] not in renderer.stop_ids
+    return ids, drawn
 
 
 @torch.no_grad()

@@ -73,7 +73,7 @@ def _first(name: str, truth: str) -> Examined:
 
 
 def _divergence(config: LoopConfig, policy: str, samples: Sequence[Sampled]) -> Floats:
-    """(prompts, n): nats of each reply, of which failed ones count for nothing."""
+    """(prompts, n): nats of each reply; not a number for those that failed, or cannot be shown."""
     from espalier.models.loading import load_for_inference
     from espalier.text.chat_template import read_template
     from feedback.loop.divergence import divergence
@@ -82,6 +82,6 @@ def _divergence(config: LoopConfig, policy: str, samples: Sequence[Sampled]) -> 
     template = read_template(config.chat_template) if config.chat_template else None
     now, renderer = load_for_inference(policy, config.device)
     before, _ = load_for_inference(config.start, config.device, chat_template=template)
-    asked = [(each.messages, reply.text) for each in samples for reply in each.replies]
+    asked = [(each.messages, reply) for each in samples for reply in each.replies]
     values = iter(divergence(now, before, renderer, asked))
     return table([[float(next(values)) for _ in each.replies] for each in samples])

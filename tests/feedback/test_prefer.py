@@ -88,6 +88,11 @@ def test_what_no_row_can_hold_is_passed_over():
     assert len(making.rated(odd, np.array([[4.0, 3, 2, 1]]))[0].lines) == 2
 
 
+def test_thoughts_that_never_end_are_no_reply_to_learn_from():
+    for text, learned in (("<think>What did she", False), ("<think>Ask.</think>Why?", True), ("Why?", True)):
+        assert making.can_be_learned(Reply(text=text, num_tokens=3, finish="length")) == learned
+
+
 def test_every_reply_is_rated_as_often_as_it_was_drawn_on_one_scale():
     made, scale = making.rated(SAMPLES, SCORES)
     assert [line["ratings"]["preferred"] for line in made.lines] == [0.5, 0.9, 0.1, 0.9, 0.4]

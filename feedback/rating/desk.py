@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,6 +37,7 @@ class Desk:
     ) -> None:
         self.store, self.queue = store, queue
         self.ask = store.ask
+        self._ratings = hmac.digest(store.secret, b"ratings", "sha256").hex()[:16]  # tells files apart, and no name
         self._dimensions = list(dimensions)
         self._questions = on_the_page(self.ask, dimensions)
         self._chosen_by = chosen_by
@@ -45,7 +47,8 @@ class Desk:
 
     def state(self, rater: str) -> dict[str, Any]:
         """All that the page needs to begin, or to go on after anything went wrong."""
-        return {"rater": rater, "questions": self._questions, "stated": self._stated, **self._next(rater)}
+        about = {"ratings": self._ratings, "rater": rater, "questions": self._questions, "stated": self._stated}
+        return about | self._next(rater)
 
     def vote(self, rater: str, told: Any) -> dict[str, Any]:
         """Keep a vote, and say what comes next. Refused where it is not kept.
@@ -58,6 +61,11 @@ class Desk:
             or not _NONCE.fullmatch(told["nonce"])
         ):
             raise Refused(422, "this is no vote")
+        if told.get("ratings", self._ratings) != self._ratings or told.get("rater", rater) != rater:
+            # Browsers know neither ports nor files apart well enough; the page keeps this vote for those it is for.
+            raise Refused(
+                421, "An answer to other ratings, or of another rater, waits here until their link is opened."
+            )
         if self.store.kept(told["nonce"]) is None:
             self._keep(rater, told)
         return self._next(rater)

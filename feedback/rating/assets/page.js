@@ -86,7 +86,7 @@ async function send(passedOver) {
   busy = true;
   tell("");
   try {
-    const vote = { ...question.vote(passedOver), rater: about.rater };
+    const vote = { ...question.vote(passedOver), ratings: about.ratings, rater: about.rater };
     show(await deliver(vote, waiting));
   } catch (error) {
     await begin(error);
@@ -131,7 +131,7 @@ async function begin(trouble = null) {
     about = await ask("/state");
     let next = about;
     let refused = trouble;
-    for (const vote of undelivered(about.rater)) {
+    for (const vote of undelivered(about.ratings, about.rater)) {
       try {
         next = await deliver(vote, waiting);
       } catch (error) {

@@ -137,6 +137,19 @@ def test_a_vote_on_what_has_changed_since_is_refused(store, tmp_path):
         assert now["item"] == item["item"] and "New?" in now["replies"] and again.votes() == []
 
 
+def test_a_vote_on_other_ratings_or_of_another_rater_is_theirs(store, tmp_path):
+    with fill(write(tmp_path / "replies.jsonl", lines(40)), "other") as other:
+        there = desk(other)
+        state = desk(store).state("Anna")
+        sent = vote_on(state["item"], None, ratings=state["ratings"], rater="Anna")
+        for at, rater in ((there, "Anna"), (desk(store), "Ben")):
+            with pytest.raises(Refused, match="until their link is opened") as refused:
+                at.vote(rater, sent)
+            assert refused.value.status == 421
+        assert other.votes() == store.votes() == []
+    assert desk(store).vote("Anna", sent)["progress"]["done"] == 1, "the same after a new start"
+
+
 def test_another_window_is_told_so(store):
     at = desk(store)
     item = at.state("Anna")["item"]

@@ -160,6 +160,32 @@ def test_a_vote_that_could_not_be_sent_waits_for_the_next_time(workspace, rater)
     assert [vote.verdict["better"] is not None for vote in votes()] == [True]
 
 
+@pytest.mark.parametrize("open_still", [False, True])
+def test_a_vote_that_waits_is_kept_from_other_ratings_at_the_same_address(workspace, rater, open_still):
+    words = ("--port", port())
+    with served(workspace, lines(3), *words) as server:
+        rater.come(server.links["teacher"])
+        server.end(signal.SIGKILL)
+        rater.press("1" + ENTER)
+        rater.until(lambda: "not kept yet" in rater.told)
+        if not open_still:
+            rater.driver.get("about:blank")
+    with Served("--replies", workspace / "replies.jsonl", "--name", "other", *words) as server:
+        if open_still:  # another window comes in, and this one goes on trying
+            rater.driver.add_cookie(dict(zip(("name", "value"), server.cookie("teacher").split("="), strict=True)))
+            rater.until(lambda: "until their link is opened" in rater.told)
+        else:
+            rater.come(server.links["teacher"])
+        assert rater.told == "" or open_still
+        rater.press("3" + ENTER)
+        rater.until(lambda: rater.done == 1)
+    with Served("--name", "mine", *words) as server:
+        rater.come(server.links["teacher"])
+        rater.until(lambda: rater.done == 1)
+    assert len(votes()) == len(votes("other")) == 1
+    assert rater.driver.execute_script("return Object.keys(localStorage)") == []
+
+
 def test_what_changed_since_is_not_voted_on(workspace, rater):
     words = ("--port", port())
     changed = lines(1)

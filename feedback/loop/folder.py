@@ -17,6 +17,7 @@ from espalier.artifacts.code_behind import code_behind
 from espalier.artifacts.identity import differences
 from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import sha256_file
 from espalier.artifacts.registry import content_hash
 from espalier.artifacts.run import timestamp
 from espalier.command_line.config import to_dict
@@ -57,7 +58,8 @@ class LoopFolder:
 
     def _begin_or_go_on(self, config: LoopConfig, parents: dict[str, str]) -> None:
         path = self.folder / _BEGUN
-        now = {"config": to_dict(config), "parents": parents}
+        trained = {name: sha256_file(getattr(config, name).config) for name in ("reward", "policy")}
+        now = {"config": to_dict(config), "parents": parents, "trained by": trained}
         if not path.exists():
             strangers = [entry.name for entry in self.folder.iterdir() if not entry.name.startswith((".", "lock"))]
             if strangers:
@@ -66,7 +68,9 @@ class LoopFolder:
             records.write_json(path, {"name": self.name, **now, "code": code, "created": timestamp()})
             return
         before = records.read_json(path)
-        changed = [line for key in now for line in differences(_decides(before[key]), _decides(now[key]))]
+        # A loop that kept no hashes of what trains its models is held to the rest.
+        kept = [key for key in now if key in before]
+        changed = [line for key in kept for line in differences(_decides(before[key]), _decides(now[key]))]
         if changed:
             raise UserError(
                 f"loop {self.name} was begun otherwise ({'; '.join(changed)}): change it back, choose another --name, "

@@ -12,7 +12,7 @@ from espalier.artifacts.records import write_text
 from espalier.report import Markup, escape, percent, table
 from evaluation.comparison.formats import interval
 from feedback.loop import pictures
-from feedback.loop.config import LoopConfig
+from feedback.loop.config import REWARD, LoopConfig
 from feedback.loop.figures import figure
 
 _KEPT = {
@@ -84,8 +84,13 @@ def _parts(config: LoopConfig, rounds: Sequence[Mapping[str, Any]]) -> Iterator[
     yield (
         f"A reward model taught by preferences, and in each of {len(rounds)} rounds a policy trained for it from "
         f"{escape(config.start)}. {_KEPT[config.refresh]} Examined on {config.exam.limit:,} prompts of "
-        f"{escape(config.exam.prompts)}, none of them trained on; intervals are 95 % over prompts."
+        f"{escape(config.exam.prompts)}; intervals are 95 % over prompts."
     )
+    if (by := config.policy.by.replace(" ", "")) not in (REWARD, f"{REWARD}=1"):
+        yield (
+            f"The policies were trained to please `{escape(by)}`. The reward below, its gain and its controls are what "
+            "the reward model's first column alone says, without the other parts and weights."
+        )
     yield table(_HEADERS, [_row(each, exam) for each in rounds for exam in each["exams"]])
     for each in rounds:
         if each["stopped"]:

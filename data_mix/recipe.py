@@ -40,7 +40,7 @@ class Source(Config):
     """The from-scratch curriculum, and how much of it."""
     path: FilePath | None = None
     """A file (.jsonl, .json, .csv, .tsv, .parquet, .txt, .md, each but Parquet also with .gz or .zst) or a folder of
-    them; `data:…` lies under --data_root."""
+    them; `data:…` lies under --data_root, `corpora:NAME/FILE` is of a corpus that was made here."""
     hub: str | None = Field(None, pattern=r"^[\w.-]+(/[\w.-]+)?$")
     """Name of a data set on the hub, which is streamed."""
     share: Annotated[float, Field(gt=0, le=100)] | None = None

@@ -1,8 +1,8 @@
 """Make preferences for good replies over replies made to win, for a reward model to learn what it never meets.
 
     python feedback/against.py --mix my-preferences --controls borrowed,no_content --name my-against
-    python data_mix/build.py --name both --sources.0.path corpora/my-pairs/preferences.jsonl \\
-        --sources.1.path corpora/my-against/preferences.jsonl
+    python data_mix/build.py --name both --sources.0.path corpora:my-pairs/preferences.jsonl \\
+        --sources.1.path corpora:my-against/preferences.jsonl
 
 To each prompt of the training split that has a better reply and a worse one, the better is preferred to what a few of
 the evaluator's families of made replies say. Leave kinds out: only those show how an attack is met that is not listed.

@@ -3,8 +3,8 @@
     python feedback/prefer.py --samples basil-drawn --by rules=1 --make pairs --name basil-pairs
     python feedback/prefer.py --samples drawn-1 drawn-2 --by run:rm=1,leaks=-0.5 --make spg --name own-pairs
 
-corpora/NAME/preferences.jsonl (best: rows.jsonl) is read by python data_mix/build.py --sources.0.path. How many prompts
-gave nothing, and why, is said and kept in the manifest.
+What is made is read by python data_mix/build.py --sources.0.path corpora:NAME/preferences.jsonl (best: rows.jsonl).
+How many prompts gave nothing, and why, is said and kept in the manifest.
 """
 
 import sys
@@ -33,7 +33,7 @@ class PreferConfig(Config):
     samples: list[Name] = []
     """Samples that python feedback/sample.py drew: corpora/NAME. Replies to the same prompt go together."""
     by: str = "rules=1"
-    """What scores them: parts with weights, such as run:NAME=1,leaks=-0.5; --by help says which there are."""
+    """What scores them: parts with weights, such as run:NAME=1,leaks=-0.5 or rules=1; a name that is none of them is told which there are."""
     make: Literal["pairs", "best", "rated", "spg", "views"] = "pairs"
     """Pairs of a better and a worse reply, the best replies alone, every reply with its rating, pairs by a model's
     own agreement, or two replies to each prompt that nobody compares (for reward.bottleneck)."""

@@ -27,12 +27,12 @@ from pydantic import (
     ValidationInfo,
 )
 
-from espalier.artifacts.paths import check_name, repo_root
+from espalier.artifacts.paths import check_name, repo_root, workspace
 from espalier.artifacts.rounds import Round
 from espalier.command_line import complaints, flags, yaml_text
 from espalier.errors import UserError
 
-_REPO, _DATA = flags.PREFIXES
+_REPO, _DATA, _CORPORA = flags.PREFIXES
 
 
 class Config(BaseModel):
@@ -78,7 +78,8 @@ O = TypeVar("O", bound=Options)  # noqa: E741
 
 
 def resolve_path(path: str | Path, relative_to: Path) -> Path:
-    """`path` as an absolute path: `repo:…` lies in the checkout, `~` is expanded, others are relative to a folder.
+    """`path` as an absolute path: `repo:…` lies in the checkout, `corpora:NAME/FILE` in the workspace, wherever that is,
+    `~` is expanded, others are relative to a folder.
 
     `data:…` stays as it is: it lies under a folder that the configuration names elsewhere.
     """
@@ -87,6 +88,8 @@ def resolve_path(path: str | Path, relative_to: Path) -> Path:
         return Path(text)
     if text.startswith(_REPO):
         return Path(os.path.normpath(repo_root() / text.removeprefix(_REPO)))
+    if text.startswith(_CORPORA):
+        return Path(os.path.normpath(workspace() / "corpora" / text.removeprefix(_CORPORA)))
     return Path(os.path.normpath(relative_to.absolute() / Path(text).expanduser()))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 from espalier.command_line import schema, yaml_text
 from espalier.errors import UserError
 
-PREFIXES = ("repo:", "data:")
+PREFIXES = ("repo:", "data:", "corpora:")
 """What a path in a configuration may begin with, to lie somewhere else than in the current folder."""
 _TRUTH = {"true", "false", "yes", "no", "on", "off", "1", "0"}
 

@@ -21,7 +21,13 @@ def check(config: LoopConfig) -> None:
 def _problems(config: LoopConfig) -> Iterator[str]:
     from feedback.loop.exam import unknown_families
 
-    for path in (*steps.known(config), config.reward.config, config.policy.config):
+    for path in steps.known(config):
+        if not path.is_file():
+            yield (
+                f"{path}: no such file; feedback/prefer.py makes one of what teachers or rules prefer, and the head of "
+                "feedback/configs/rlp-basil.yaml has the commands for its own"
+            )
+    for path in (config.reward.config, config.policy.config):
         if not path.is_file():
             yield f"{path}: no such file"
     if config.samples.prompts == config.exam.prompts:

@@ -37,6 +37,8 @@ Given = tuple[Candidate, dict[str, Any]]
 
 def read_votes(path: Path, ask: Ask) -> list[Given]:
     """The votes of a file, with what they are about. UserError names the lines that hold none."""
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
     if ask == "pairs" and _is_mrbench(path):
         raise UserError(f"{path}: MRBench labels single replies; put it in with --ask single")
     given = list(_mrbench(path) if _is_mrbench(path) else _votes(path, ask))

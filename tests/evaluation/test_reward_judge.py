@@ -194,6 +194,11 @@ def test_rewards_without_a_meaning_judge_nothing(make_reward: Callable[..., Path
         run.main(["--models", "human", "--suite", suite, "--judges", "run:rm"])
 
 
+def test_a_judge_that_would_be_asked_nothing_is_refused() -> None:
+    with pytest.raises(UserError, match="--judges run:nope: suite level_fit asks for nothing that a judge gives"):
+        run.main(["--models", "human", "--suite", "level_fit", "--judges", "run:nope"])
+
+
 def examined(tmp_path: Path) -> list[str]:
     labels = toy_labels.write(tmp_path / "labels.json")
     rows = json.loads(labels.read_text())

@@ -134,6 +134,12 @@ def test_paths_are_relative_to_where_they_were_written(tmp_path: Path, monkeypat
     assert resolve_path("~/x", tmp_path) == Path.home() / "x"
 
 
+def test_a_corpus_that_was_made_here_is_named_by_its_name(workspace: Path) -> None:
+    place = workspace / "corpora" / "mine" / "preferences.jsonl"
+    assert read("--recipe", "corpora:mine/preferences.jsonl").recipe == place
+    assert resolve_path("corpora:mine/preferences.jsonl", Path("/elsewhere")) == place
+
+
 def test_a_path_in_the_checkout_is_written_without_its_place() -> None:
     assert read().recipe == repo_root() / "recipe.yaml"
     assert "recipe: repo:recipe.yaml" in dump(read())

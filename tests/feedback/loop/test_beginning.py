@@ -83,4 +83,4 @@ def test_a_round_is_counted_as_it_is_made(write: Any) -> None:
 def test_the_configuration_that_comes_with_it_lacks_only_what_is_to_be_made() -> None:
     with pytest.raises(UserError) as told:
         check(load_file(LoopConfig, DEFAULT_CONFIG))
-    assert str(told.value).endswith("corpora/rlp-young-preferences/preferences.jsonl: no such file")
+    assert "corpora/rlp-young-preferences/preferences.jsonl: no such file; feedback/prefer.py makes" in str(told.value)

@@ -296,3 +296,8 @@ def test_what_is_wrong_on_the_command_line_is_said_at_once(tmp_path):
         rate.main(["--replies", str(alone), "--agreement"])
     assert rate.main(["--replies", str(alone), "--ask", "single", "--agreement"]) == 0
     Store.read("alone-single").close()
+
+
+def test_a_file_of_votes_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(UserError, match=r"none\.csv: no such file"):
+        read_votes(tmp_path / "none.csv", "pairs")

@@ -130,8 +130,8 @@ def read_questions(config: EvaluateConfig) -> Questions:
     chosen = config.judges if config.judges is not None else default_judges()
     if config.judges and not _judged(suite):
         raise UserError(
-            f"--judges {' '.join(config.judges)}: suite {suite.name} asks for nothing that a judge gives, so it would be "
-            "asked nothing; name a suite such as --suite pedagogical"
+            f"--judges {' '.join(config.judges)}: suite {suite.name} asks for nothing that a judge gives, and "
+            "would ask it nothing; name another, such as --suite pedagogical"
         )
     judge = open_judges(chosen, config) if _judged(suite) else None
     if config.fluency is not None and FLUENCY not in column_names(suite):

@@ -33,7 +33,7 @@ class PreferConfig(Config):
     samples: list[Name] = []
     """Samples that python feedback/sample.py drew: corpora/NAME. Replies to the same prompt go together."""
     by: str = "rules=1"
-    """What scores them: parts with weights, such as run:NAME=1,leaks=-0.5 or rules=1; a name that is none of them is told which there are."""
+    """What scores them: parts with weights, such as run:NAME=1,leaks=-0.5 or rules=1; see feedback/scoring.py."""
     make: Literal["pairs", "best", "rated", "spg", "views"] = "pairs"
     """Pairs of a better and a worse reply, the best replies alone, every reply with its rating, pairs by a model's
     own agreement, or two replies to each prompt that nobody compares (for reward.bottleneck)."""

@@ -78,8 +78,8 @@ O = TypeVar("O", bound=Options)  # noqa: E741
 
 
 def resolve_path(path: str | Path, relative_to: Path) -> Path:
-    """`path` as an absolute path: `repo:…` lies in the checkout, `corpora:NAME/FILE` in the workspace, wherever that is,
-    `~` is expanded, others are relative to a folder.
+    """`path` as an absolute path: `repo:…` lies in the checkout, `corpora:NAME/FILE` in the workspace, `~` is expanded,
+    others are relative to a folder.
 
     `data:…` stays as it is: it lies under a folder that the configuration names elsewhere.
     """

@@ -57,7 +57,7 @@ class Asked(Config):
 
 
 class Exam(Asked):
-    """What a policy is examined on; no prompt of it may be among those that it is trained on."""
+    """What a policy is examined on: other prompts than it is trained on, which is seen by the source's name alone."""
 
     truth: str = "rules=1"
     """The true score, as `feedback/prefer.py --by` takes it, where it is known."""

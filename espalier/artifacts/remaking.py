@@ -40,8 +40,16 @@ def recipe_of(made: Artifact) -> Recipe:
     if made.state != "complete":
         raise UserError(f"{made.spec} is not complete ({made.state}), so there is nothing to compare with")
     if made.kind.word not in _RECIPES:
-        raise UserError(f"{made.spec} cannot be made again by itself: {_WHY_NOT[made.kind.word]}")
+        raise UserError(f"{made.spec} cannot be made again by itself: {_why_not(made)}")
     return _RECIPES[made.kind.word]
+
+
+def _why_not(made: Artifact) -> str:
+    command = made.manifest.get("command")
+    asked = any(parent.startswith("openai:") for parent in made.parents or ())
+    if made.kind.word == "corpus" and command and not asked:
+        return f"python {command} made it, with the config that its manifest holds; give it another --name, and compare"
+    return _WHY_NOT[made.kind.word]
 
 
 def check_parents(made: Artifact, among: Mapping[str, Artifact]) -> None:

@@ -117,6 +117,7 @@ def test_mixes_scores_exports_and_variants_are_made_again_too(
 
 def test_what_cannot_be_made_again_is_told_with_the_reason() -> None:
     forge("corpus:talk", "openai:m@http://host/v1")
+    forge("corpus:pairs", "corpus:talk", command="feedback/prefer.py")
     forge("judge:classifier", "file:labels.json")
     forge("run:half", complete=False)
     forge("mix:basil")
@@ -126,6 +127,7 @@ def test_what_cannot_be_made_again_is_told_with_the_reason() -> None:
     records.write_json(basil, records.read_json(basil) | {"content_hash": "f" * 64})
     for name, reason in {
         "talk": "a model behind an endpoint wrote it",
+        "pairs": "python feedback/prefer.py made it, with the config that its manifest holds",
         "classifier": "its labels are known by name and hash alone",
         "half": r"is not complete \(interrupted\)",
         "orphan": r"was made from mix:gone, which is gone; reproduce that first",

@@ -72,6 +72,12 @@ def train(config: RewardConfig, options: TrainOptions) -> int:
         packs = open_packs(session, renderer)
         model = load_base(session, renderer)
         attach_head(model, config, base, packs["train"])
+        if config.reward.calibrate_on not in packs:
+            say(
+                f"note: mix {config.mix} has no preferences in a split {config.reward.calibrate_on}, so what rewards "
+                "mean will not be found, and the model cannot judge; build the mix with a valid_fraction, or name a "
+                "split with --reward.calibrate_on"
+            )
         observers = [HeldoutRewards(packs, config.reward.calibrate_on, config.heldout, session.run)]
         ending = partial(conclude, config, families, mix, renderer, packs)
         return fit(session, model, renderer, packs, observers, conclude=ending)

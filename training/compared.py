@@ -16,7 +16,6 @@ A micro-batch of a pack of preferences holds n rows, a reply each, in the order 
 and, where an objective asks for it, what each of some references gives the labels (`training/references.py`):
 
     reference_tokens (B, S)  float32, in nats; 0 where nothing is trained
-    reference        (n,)    float32: the same, summed over a row
 
 so that losses are shares of one mean over the step, exact to the pair, however groups fall among micro-batches.
 """
@@ -60,10 +59,7 @@ class Compared:
             "owner": owner.reshape(rows.shape).astype(np.int64),
         }
         for name, log_probs in self._pack.references.items():
-            tokens = np.asarray(log_probs[chosen], np.float32)
-            found[f"{name}_tokens"] = tokens
-            sums = np.bincount(owner[there], tokens.ravel()[there], minlength=len(begins))
-            found[name] = sums.astype(np.float32)
+            found[f"{name}_tokens"] = np.asarray(log_probs[chosen], np.float32)
         return {name: torch.from_numpy(np.ascontiguousarray(value)) for name, value in found.items()}
 
     def totals(self, chosen: np.ndarray, parts: int) -> dict[str, Tensor]:

@@ -45,12 +45,6 @@ def said(model: Any, batch: Batch) -> Said:
     return Said(places, owner, log_probs, len(batch.extras["last"]))
 
 
-def row_log_probs(model: Any, batch: Batch) -> Tensor:
-    """(n,) float32: what `model` gives to each reply in `batch`, in nats, summed over its trained tokens."""
-    found = said(model, batch)
-    return found.by_row(found.log_probs)
-
-
 def pairs_of(batch: Batch, column: int = 0) -> Tensor:
     """(P, 2) int64: rows of one group whose targets differ by a column, the one with the greater number first."""
     group, targets = batch.extras["group"], batch.extras["targets"][:, column]

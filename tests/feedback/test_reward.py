@@ -126,6 +126,7 @@ def test_a_column_that_nothing_was_learned_of_scores_nothing(
         write_rows(path, [row for row in read_rows(path) if row.meta])  # ratings by one dimension, and no preferences
     assert reward.main([str(config), "--steps", "2", "--reward.pointwise", "0"]) == 0
     said = capsys.readouterr().out
+    assert "has no preferences in a split" not in said
     assert "note: nothing is learned of preferred" in said and "rewards by actionability, 3 members" in said
     folder = workspace / "runs" / "rm"
     found, kept = (records.read_json(folder / name) for name in ("reward-figures.json", "final/reward.json"))
@@ -135,6 +136,14 @@ def test_a_column_that_nothing_was_learned_of_scores_nothing(
     with pytest.raises(UserError, match="run:rm never learned 'preferred': .* it learned actionability"):
         open_scorer("run:rm")
     assert open_scorer("run:rm/actionability").text == "run:rm/actionability=1"
+
+
+def test_a_split_that_is_to_give_meaning_and_is_not_there_is_told_before_the_first_step(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reward.main([str(config), "--steps", "1", "--reward.calibrate_on", "nowhere"]) == 0
+    said = capsys.readouterr().out
+    assert said.index("note: mix judged has no preferences in a split nowhere") < said.index("parameters trained")
 
 
 def test_what_cannot_be_valued_does_not_end_a_training_at_its_end() -> None:

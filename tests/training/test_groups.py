@@ -12,7 +12,7 @@ from tests import tiny
 from tests.data_mix.packing.test_comparisons import mix, packed, rated, row
 from training.batches import Batch, PackBatches
 from training.compared import pairs_in_groups, worse_in_group
-from training.groups import pair_shares, pairs_of, row_log_probs, row_shares
+from training.groups import pair_shares, pairs_of, row_shares, said
 
 MODEL = tiny.model()
 VALUES = st.sampled_from([0.0, 0.25, 0.5, 1.0, math.nan])
@@ -29,6 +29,11 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Pack:
 
 def step(pack: Pack, micro_batch_size: int, grad_accum: int, number: int = 0) -> list[Batch]:
     return PackBatches(pack, micro_batch_size=micro_batch_size, grad_accum=grad_accum, seed=1)(number)
+
+
+def row_log_probs(model: object, batch: Batch) -> torch.Tensor:
+    found = said(model, batch)
+    return found.by_row(found.log_probs)
 
 
 def test_a_row_is_given_what_the_model_gives_it_alone(pack: Pack) -> None:

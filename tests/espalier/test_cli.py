@@ -67,7 +67,7 @@ def test_ls_lists_all_kinds_or_those_named(capsys: pytest.CaptureFixture[str]) -
     assert [line.split()[0] for line in shown(capsys, "ls", "exports").splitlines()[2:]] == ["core-gguf-q8_0"]
     with pytest.raises(UserError, match="stays, because others descend from it; first remove: export:core-gguf-q8_0"):
         main(["rm", "core", "--yes"])
-    with pytest.raises(UserError, match=r"'model'; there are corpora, mixes, runs, judges, scores, exports"):
+    with pytest.raises(UserError, match=r"'model'; there are corpora, mixes, runs, judges, scores, loops, exports"):
         main(["ls", "model"])
 
 

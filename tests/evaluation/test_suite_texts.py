@@ -8,7 +8,7 @@ import pytest
 
 from data_mix.generation.errors import is_error
 from espalier.suite_file import find_suite
-from evaluation.backends.controls import _scene
+from evaluation.backends.controls import scene_of
 from evaluation.cases.case import Case, Reply, Turn
 from evaluation.cases.suite import listed_cases, load_suite
 from evaluation.controls.base import controls
@@ -171,7 +171,7 @@ def test_good_replies_to_a_kind_of_learner_do_what_it_asks_and_what_was_made_to_
     decides = METRICS[load_suite(name).main_metric]
     good = [decides(case, reply(case.reference or "")).value or 0 for case in cases]
     assert min(good) >= 0.5 and sum(good) / len(good) >= 0.9
-    scenes = [_scene(case) for case in cases]
+    scenes = [scene_of(case) for case in cases]
     for family in (each for each in controls().values() if each.kind == "learners"):
         made = zip(cases, family.replies(scenes), strict=True)
         won = [decides(case, reply(text)).value or 0 for case, text in made if text]

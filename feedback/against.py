@@ -101,8 +101,9 @@ def made(config: AgainstConfig, families: list[str]) -> list[dict[str, Any]]:
 
     from espalier.artifacts.paths import artifact
     from espalier.text.rows import read_rows
+    from evaluation.backends.controls import PREFIX
     from evaluation.controls.base import Scene, controls
-    from feedback.rewards.best import MADE, best_replies
+    from feedback.rewards.best import best_replies
 
     path = artifact("mixes", config.mix) / "preferences" / "train.parquet"
     found = best_replies(read_rows(path)) if path.exists() else []
@@ -122,7 +123,7 @@ def made(config: AgainstConfig, families: list[str]) -> list[dict[str, Any]]:
             (reply,) = controls()[name].replies([others], seed=config.seed)
             if reply and reply.strip() and reply.strip() != each.reply.strip() and told < config.per_prompt:
                 said = {"messages": each.messages, "chosen": each.reply, "rejected": reply}
-                lines.append(said | {"rejected_model": f"{MADE}{name}"})
+                lines.append(said | {"rejected_model": f"{PREFIX}{name}"})
                 told += 1
             if told == config.per_prompt:
                 break

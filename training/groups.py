@@ -45,12 +45,17 @@ def said(model: Any, batch: Batch) -> Said:
     return Said(places, owner, log_probs, len(batch.extras["last"]))
 
 
+def together(batch: Batch) -> Tensor:
+    """(n, n) bool: rows of one group; a tiny pack may give one sequence twice, whose rows are then apart."""
+    group, sequence = batch.extras["group"], batch.extras["last"] // batch.weights.shape[1]
+    found: Tensor = (group[:, None] == group) & (sequence[:, None] == sequence)
+    return found
+
+
 def pairs_of(batch: Batch, column: int = 0) -> Tensor:
     """(P, 2) int64: rows of one group whose targets differ by a column, the one with the greater number first."""
-    group, targets = batch.extras["group"], batch.extras["targets"][:, column]
-    sequence = batch.extras["last"] // batch.weights.shape[1]
-    together = (group[:, None] == group) & (sequence[:, None] == sequence)
-    return torch.nonzero(together & (targets[:, None] > targets))
+    targets = batch.extras["targets"][:, column]
+    return torch.nonzero(together(batch) & (targets[:, None] > targets))
 
 
 def pair_shares(batch: Batch, pairs: Tensor, column: int = 0) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 from espalier.errors import UserError
 from evaluation.cache import key_of
+from evaluation.comparison.krippendorff import krippendorff
 from evaluation.judges.base import JUDGED, Dimension, Item, Judge, Verdict
 
 _RULE = "majority of the nearest verdicts, else their median; abstains where fewer than half vote"
@@ -107,37 +107,11 @@ def agreement(votes: Sequence[Votes], dimension: Dimension) -> Agreement:
     for one, other in combinations(judges, 2):
         both = [ballot[one] == ballot[other] for ballot in counted if None not in (ballot[one], ballot[other])]
         pairs[one, other] = sum(both) / len(both) if both else None
+    verdicts = sorted(dimension.values.values())
+    given = [[verdicts.index(vote) for vote in ballot.values() if vote is not None] for ballot in counted]
     return Agreement(
         num_items=len(votes),
-        alpha=krippendorff([[vote for vote in ballot.values() if vote is not None] for ballot in counted]),
+        alpha=krippendorff(given, len(verdicts), "ordinal", resamples=0).value,
         pairs=pairs,
         abstentions={judge: sum(ballot[judge] is None for ballot in counted) for judge in judges},
     )
-
-
-def krippendorff(units: Sequence[Sequence[float]]) -> float | None:
-    """Krippendorff's α for ordinal values: 1 is agreement, 0 what chance gives, below 0 is worse than chance.
-
-    A unit has the values given to one thing, as many as there are: with missing ones. Units with a single value do not
-    count. Two values are as far apart as there are values between them, squared (Krippendorff 2011, "Computing
-    Krippendorff's Alpha-Reliability"). None where no unit has two values, or all values are the same: then nothing
-    tells agreement from having no choice.
-    """
-    paired = [Counter(unit) for unit in units if len(unit) > 1]
-    totals = Counter[float]()
-    for unit in paired:
-        totals.update(unit)
-    ranks, below = {}, 0.0
-    for value in sorted(totals):
-        ranks[value] = below + totals[value] / 2
-        below += totals[value]
-
-    def distance(counts: Mapping[float, int]) -> float:
-        """Over all pairs of values, the squares of their distances."""
-        return sum(counts[one] * counts[two] * (ranks[one] - ranks[two]) ** 2 for one, two in combinations(counts, 2))
-
-    expected = distance(totals) / (below - 1) if below else 0.0
-    if expected == 0:
-        return None
-    observed = math.fsum(distance(unit) / (unit.total() - 1) for unit in paired)
-    return 1 - observed / expected

@@ -19,7 +19,7 @@ def check(config: LoopConfig) -> None:
 
 
 def _problems(config: LoopConfig) -> Iterator[str]:
-    from feedback.loop.exam import unknown_families
+    from evaluation.controls.base import controls
 
     for path in steps.known(config):
         if not path.is_file():
@@ -36,7 +36,7 @@ def _problems(config: LoopConfig) -> Iterator[str]:
         yield f"final.suite: {config.final.suite} is the examination, which steers the loop; what decides may not"
     if not any(steps.is_reward(part.strip()) for part in config.policy.by.split(",")):
         yield f"policy.by: {config.policy.by} has no {REWARD}, so that no reward model would be asked"
-    if unknown := unknown_families(config.exam.controls):
+    if unknown := [name for name in config.exam.controls if name not in controls()]:
         yield f"exam.controls: {', '.join(unknown)}: no family of evaluation/controls"
 
 

@@ -180,8 +180,3 @@ def _echoed(each: Sampled, text: str) -> float:
     said = set(each.messages[-1]["content"].lower().split())
     words = text.lower().split()
     return sum(word in said for word in words) / len(words) if words else 0.0
-
-
-def unknown_families(names: Sequence[str]) -> list[str]:
-    """Those that are no family of controls."""
-    return [name for name in names if name not in controls()]

@@ -9,6 +9,7 @@ import numpy as np
 
 from espalier.command_line.console import progress
 from espalier.errors import UserError
+from espalier.models.reward import sigmoid
 from feedback.rating.content import Content
 from feedback.rating.store import Item, Store
 
@@ -55,5 +56,5 @@ def _doubts(model: Any, items: Sequence[Item]) -> list[float | None]:
 
 def _spread(content: Content, rewards: Any) -> float | None:
     """The spread over members, from rewards of shape (replies, members)."""
-    told = rewards[0] if len(content.replies) == 1 else 1 / (1 + np.exp(-np.clip(rewards[0] - rewards[1], -60, 60)))
+    told = rewards[0] if len(content.replies) == 1 else sigmoid(rewards[0] - rewards[1])
     return float(np.std(told)) if np.isfinite(told).all() else None

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from evaluation.comparison.krippendorff import Alpha, Level, krippendorff
 from evaluation.judges.base import DIMENSIONS
-from feedback.rating.agreement import Alpha, Level, krippendorff
 from feedback.rating.content import Ask
 from feedback.rating.questions import BETTER, OVERALL, Verdict
 from feedback.rating.store import Vote

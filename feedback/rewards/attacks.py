@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from espalier.models.reward import Conversation, Meaning, sigmoid
 from espalier.text.ratings import SCALES
 from espalier.text.rows import read_rows
+from evaluation.backends.controls import PREFIX
 from evaluation.calibration.attacks import attack
 from evaluation.calibration.facts import plain
 from evaluation.controls.base import Scene, controls
 from evaluation.judges.agreement import Resamples
-from feedback.rewards.best import MADE
 from feedback.rewards.figures import RESAMPLES
 from feedback.rewards.held import Held
 
@@ -49,7 +49,7 @@ def families_taught(mix: Path) -> frozenset[str]:
     """The families of made replies that a mix's training split says are worse (`feedback/against.py`)."""
     rows = read_rows(mix / "preferences" / "train.parquet")
     named = (str(row.meta.get("rejected_model", "")) for row in rows)
-    return frozenset(name.removeprefix(MADE) for name in named if name.startswith(MADE)) & controls().keys()
+    return frozenset(name.removeprefix(PREFIX) for name in named if name.startswith(PREFIX)) & controls().keys()
 
 
 def attacks(

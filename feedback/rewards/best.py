@@ -10,9 +10,6 @@ from espalier.text.messages import Message
 from espalier.text.ratings import PREFERRED
 from espalier.text.rows import Row
 
-MADE = "control:"
-"""Before a family's name, where it is said who wrote a reply."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Best:

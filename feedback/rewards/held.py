@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from data_mix.packing.pack import Pack
 from espalier.text.messages import Message
 from espalier.text.rows import Row, read_rows
-from evaluation.judges.agreement import Resamples
 from training.compared import pairs_in_groups
 from training.reward.rewards import rewards_of_pack
 
@@ -61,10 +60,6 @@ class Held:
     def known(self, column: int) -> Places:
         """The replies of which a column is known."""
         return np.flatnonzero(~np.isnan(self.targets[:, column]))
-
-    def resamples(self, count: int, seed: int) -> Resamples:
-        """Draws of problems."""
-        return Resamples(self.clusters, count=count, seed=seed)
 
     def some(self, chosen: NDArray[np.bool_], split: str) -> Held:
         """Those that are chosen, as a split of another name."""

@@ -12,7 +12,8 @@ from espalier.command_line import processes
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.models.references import REWARD_FACTS, ModelRef
-from espalier.models.reward_head import RewardHead, attach, load_head, restore_head
+from espalier.models.reward import read_facts
+from espalier.models.reward_head import RewardHead, attach, restore_head
 from feedback.rewards.config import RewardConfig
 from training.compared import worse_in_group
 from training.objectives.reward import column_weights
@@ -53,7 +54,9 @@ def attach_head(model: Any, config: RewardConfig, base: ModelRef, pack: Pack) ->
     if (base.path / REWARD_FACTS).exists():
         if config.growth == "continue":
             restore_head(head, base.path)
-            head.learned |= {name: 0.0 for name in load_head(base.path).learned if name not in head.learned}
+            head.learned |= {
+                name: 0.0 for name in read_facts(base.path).get("learned", head.columns) if name not in head.learned
+            }
         else:
             say(
                 f"note: {base.spec} is a reward model; its weights are gone on from, and its head only by growth: "

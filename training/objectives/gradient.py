@@ -15,7 +15,7 @@ import torch
 
 from training.batches import Batch
 from training.config import PreferenceSettings, TrainConfig
-from training.groups import said
+from training.groups import row_shares, said, together
 from training.objectives import Facts, Objective
 from training.sequences import Tensor
 
@@ -39,8 +39,7 @@ def gradient(model: Any, batch: Batch, *, how: PreferenceSettings) -> tuple[Tens
     kl = torch.expm1(left) - left  # at least 0, and on average what the divergence is (Schulman 2020, k3)
     gained = torch.where(kl.detach() <= how.max_kl, torch.minimum(ratio * worth, bounded * worth), 0.0)
     known = ~batch.extras["targets"][:, 0].isnan()
-    shares = batch.extras["row_weights"] * known / batch.extras["step_known"][0].clamp(min=1)
-    by_token = (shares / found.lengths)[found.owner]
+    by_token = (row_shares(batch) / found.lengths)[found.owner]
     loss = ((how.kl_weight * kl - gained) * by_token).sum()
     # What is said of the model is of all tokens that count, however much each counts.
     per_token = (known / batch.extras["step_known"][0].clamp(min=1) / found.lengths)[found.owner]
@@ -57,16 +56,14 @@ def advantages(batch: Batch, *, scaled: bool) -> Tensor:
     """(n,) float32: how far each reply's reward lies from the mean of its group, where `scaled` in standard deviations;
     0 where it is not known."""
     rewards = batch.extras["targets"][:, 0]
-    sequence = batch.extras["last"] // batch.weights.shape[1]
-    group = batch.extras["group"]
-    together = ((group[:, None] == group) & (sequence[:, None] == sequence) & ~rewards.isnan()).float()
+    beside = (together(batch) & ~rewards.isnan()).float()
     known = rewards.nan_to_num(0.0)
-    number = together.sum(1).clamp(min=1)
-    means = together @ known / number
+    number = beside.sum(1).clamp(min=1)
+    means = beside @ known / number
     apart = torch.where(rewards.isnan(), 0.0, known - means)
     if not scaled:
         return apart
-    spread = (together @ apart**2 / number).sqrt()
+    spread = (beside @ apart**2 / number).sqrt()
     return torch.where(spread > 0, apart / spread.clamp(min=1e-4), 0.0)
 
 

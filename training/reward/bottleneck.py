@@ -11,18 +11,18 @@ import math
 import torch
 
 from training.batches import Batch
+from training.groups import together
 from training.reward.settings import BottleneckSettings
 from training.sequences import Tensor
 
 
 def views_of(batch: Batch, which: str) -> Tensor:
     """(V, 2) int64: rows that are two views of one prompt, neighbours in a group; each row is in one pair at most."""
-    group, preferred = batch.extras["group"], batch.extras["targets"][:, 0]
-    sequence = batch.extras["last"] // batch.weights.shape[1]
+    preferred = batch.extras["targets"][:, 0]
     usable = preferred.isnan() if which == "unlabelled" else torch.ones_like(preferred, dtype=torch.bool)
-    together = (group[:, None] == group) & (sequence[:, None] == sequence) & usable[:, None] & usable
-    rank = together.tril(-1).sum(1)
-    next_one = together & (rank == rank[:, None] + 1) & (rank[:, None] % 2 == 0)
+    seen = together(batch) & usable[:, None] & usable
+    rank = seen.tril(-1).sum(1)
+    next_one = seen & (rank == rank[:, None] + 1) & (rank[:, None] % 2 == 0)
     return torch.nonzero(next_one)
 
 

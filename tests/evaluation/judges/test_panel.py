@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from espalier.errors import UserError
+from evaluation.comparison import krippendorff as alpha_of
 from evaluation.judges.base import DIMENSIONS, Item, Verdict
-from evaluation.judges.panel import Panel, agreement, krippendorff
+from evaluation.judges.panel import Panel, agreement
 
 HM = Item(messages=[{"role": "user", "content": "Hm"}], reply="Oh?")
 GUIDES, REVEALS = "providing_guidance", "revealing_of_the_answer"
@@ -119,6 +120,13 @@ OBSERVERS = [
 UNITS = [[value for value in unit if value is not None] for unit in zip(*OBSERVERS, strict=True)]
 # The same, section A: two observers, ten units, two values, of which ordinal data are as nominal ones.
 BINARY = list(zip([0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0], strict=True))
+
+
+def krippendorff(units: Sequence[Sequence[float]]) -> float | None:
+    """α of values in order, whatever they are."""
+    values = sorted({value for unit in units for value in unit})
+    ranks = [[values.index(value) for value in unit] for unit in units]
+    return alpha_of.krippendorff(ranks, len(values), "ordinal", resamples=0).value
 
 
 def test_alpha_is_that_of_the_published_examples() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedback.rating.agreement import krippendorff
+from evaluation.comparison.krippendorff import krippendorff
 
 # Krippendorff (2011), "Computing Krippendorff's Alpha-Reliability", section C: four observers, twelve units, values
 # from 1 to 5, some of them missing.

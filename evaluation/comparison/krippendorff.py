@@ -17,7 +17,7 @@ from evaluation.comparison.resampling import Resampling
 
 Floats = NDArray[np.float64]
 Level = Literal["nominal", "ordinal", "interval"]
-_RESAMPLES = 500
+RESAMPLES = 500
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,12 +34,19 @@ class Alpha:
 
 
 def krippendorff(
-    units: Sequence[Sequence[int]], num_values: int, level: Level, *, sides: bool = False, seed: int = 0
+    units: Sequence[Sequence[int]],
+    num_values: int,
+    level: Level,
+    *,
+    sides: bool = False,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Alpha:
     """α of units, each with the values that raters gave it: numbers from 0 below `num_values`, in their order.
 
     With `sides` the values 0 and 1 are names that could as well be exchanged in any unit, as the first and the second
     of two replies are: what chance would give is counted with each unit once in either way, and not by the names.
+    There is no interval where `resamples` is 0.
     """
     paired = [values for values in units if len(values) > 1]
     if not paired:
@@ -52,7 +59,9 @@ def krippendorff(
     value = _alpha(coincidences.sum(axis=0, keepdims=True), level)[0]
     if not np.isfinite(value):
         return Alpha(value=None, low=None, high=None, num_units=len(paired))
-    draws = Resampling(len(paired), seed=seed, resamples=_RESAMPLES).draws
+    if not resamples:
+        return Alpha(value=float(value), low=None, high=None, num_units=len(paired))
+    draws = Resampling(len(paired), seed=seed, resamples=resamples).draws
     cells = coincidences.reshape(len(paired), -1)
     drawn = _alpha((draws @ cells).reshape(-1, num_values, num_values), level)
     drawn = drawn[np.isfinite(drawn)]

@@ -1,0 +1,1 @@
+"""The bootstrapping loop: a model from random weights that grows on its own graded attempts, band by band."""

@@ -1,0 +1,1 @@
+"""The classroom: session types, each a small class and a template file, and the sessions that are played with them."""

@@ -55,11 +55,11 @@ def main(argv: list[str]) -> int:
 def against(config: AgainstConfig, options: AgainstOptions) -> int:
     """Make what `config` describes; returns the exit code."""
     from espalier.artifacts import registry
+    from espalier.artifacts.corpus import Corpus
     from espalier.artifacts.paths import artifact
     from espalier.artifacts.records import is_complete
     from evaluation.controls.base import controls
     from evaluation.controls.choice import chosen, words_of
-    from feedback.corpus import Corpus
 
     families = [
         name for name in chosen(words_of(config.controls), controls(), "--controls ") if not controls()[name].adds

@@ -68,7 +68,7 @@ def main(argv: list[str]) -> int:
 def prefer(config: PreferConfig, options: PreferOptions) -> int:
     """Make what `config` describes; returns the exit code."""
     from espalier.artifacts import registry
-    from feedback.corpus import Corpus
+    from espalier.artifacts.corpus import Corpus
     from feedback.scoring import open_scorer
 
     scorer = open_scorer(config.by, seed=config.seed)

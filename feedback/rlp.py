@@ -22,8 +22,8 @@ from espalier.errors import run_main
 from feedback.loop.config import DEFAULT_CONFIG, LoopConfig, LoopOptions
 
 if TYPE_CHECKING:
-    from feedback.loop.folder import LoopFolder
-    from feedback.loop.pace import Pace
+    from espalier.loops.folder import LoopFolder
+    from espalier.loops.pace import Pace
 
 TIME_IS_UP = 3
 
@@ -37,12 +37,12 @@ def main(argv: list[str]) -> int:
 
 def loop(config: LoopConfig, options: LoopOptions) -> int:
     """Run the loop that `config` describes; returns the exit code."""
+    from espalier.loops.pace import Pace, TimeIsUp
     from feedback.loop.beginning import check, kinds_of_steps, parents_of
-    from feedback.loop.folder import LoopFolder
-    from feedback.loop.pace import Pace, TimeIsUp
+    from feedback.loop.folder import open_folder
 
     check(config)
-    with LoopFolder.open(config, parents_of(config)) as folder:
+    with open_folder(config, parents_of(config)) as folder:
         if folder.complete:
             say(f"loop {config.name} is already complete: {folder.folder / 'report.md'}")
             return 0
@@ -98,10 +98,11 @@ def tell(found: dict[str, Any]) -> None:
 
 def conclude(config: LoopConfig, folder: "LoopFolder", rounds: list[dict[str, Any]], *, publish: bool) -> None:
     """Report, seal, note."""
+    from feedback.loop.folder import finish
     from feedback.loop.report import write_report
 
     page = write_report(config, folder.folder, rounds, publish=publish)
-    folder.finish(rounds)
+    finish(folder, config, rounds)
     say(f"complete: {page}")
 
 

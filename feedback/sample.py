@@ -100,8 +100,8 @@ def main(argv: list[str]) -> int:
 
 def sample(config: SampleConfig, options: SampleOptions) -> int:
     """Draw the samples that `config` describes; returns the exit code."""
+    from espalier.artifacts.corpus import Corpus
     from evaluation.cases.trained_on import made_from
-    from feedback.corpus import Corpus
     from feedback.prompts import read_prompts
     from feedback.samples import FILE, to_lines
 

@@ -12,7 +12,7 @@ from espalier.artifacts.code_behind import PACKAGES
 from espalier.artifacts.paths import repo_root
 
 ROOT = repo_root()
-FOLDERS = [ROOT / name for name in (*PACKAGES, "research", "tests") if (ROOT / name).is_dir()]
+FOLDERS = [ROOT / name for name in (*PACKAGES, "tests") if (ROOT / name).is_dir()]
 MODULES = sorted(path for folder in FOLDERS for path in folder.rglob("*.py"))
 ENTRIES = [
     path

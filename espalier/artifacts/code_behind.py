@@ -15,7 +15,7 @@ from pathlib import Path
 
 from espalier.artifacts.paths import repo_root
 
-PACKAGES = ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports", "feedback")
+PACKAGES = ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports", "feedback", "research")
 _DATA = {".yaml", ".jinja", ".css", ".js", ".txt", ".safetensors"}
 _STATEMENTS = {"body", "orelse", "finalbody"}
 """Fields that hold statements, where a text that is nothing else is a docstring."""

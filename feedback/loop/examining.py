@@ -8,12 +8,12 @@ from typing import Any
 
 from espalier.artifacts.gates import Gates, write_gates
 from espalier.artifacts.paths import artifact
+from espalier.loops.folder import LoopFolder
+from espalier.loops.pace import Pace
 from feedback.loop import steps
 from feedback.loop.config import LoopConfig
 from feedback.loop.exam import Examined, examine
 from feedback.loop.figures import Floats
-from feedback.loop.folder import LoopFolder
-from feedback.loop.pace import Pace
 from feedback.loop.verdict import judged
 from feedback.samples import Sampled, read_samples
 

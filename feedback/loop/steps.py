@@ -1,7 +1,4 @@
-"""The steps of a round, a function each: one of our commands, from artifacts by name to the next artifact.
-
-A step whose artifact is complete is not run again, which is all that a loop remembers: killed, it goes on from there.
-"""
+"""The steps of a round, a function each: one of our commands, from artifacts by name to the next artifact."""
 
 from __future__ import annotations
 
@@ -10,13 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.paths import artifact
-from espalier.artifacts.records import is_complete
 from espalier.artifacts.rounds import Round
-from espalier.command_line.console import say
-from espalier.command_line.subcommand import run_command
-from espalier.errors import UserError
+from espalier.loops.pace import Pace
+from espalier.loops.steps import flags, run_step
 from feedback.loop.config import REWARD, Asked, LoopConfig, Trained
-from feedback.loop.pace import Pace
 
 SAMPLE, PREFER, BUILD = "feedback/sample.py", "feedback/prefer.py", "data_mix/build.py"
 TRAIN_REWARD, TRAIN, EVALUATE = "feedback/reward.py", "stage1/train.py", "evaluation/run.py"
@@ -163,24 +157,8 @@ def _trained(
     keys = {"parent_config": None, "recipe": None, **origin, "seed": config.seed, "device": config.device}
     keys |= {"chat_template": config.chat_template} if config.chat_template else {}
     keys |= {**trained.keys, **differs}
-    words = [word for key, value in keys.items() for word in (f"--{key}", *_as_words(value))]
-    return _run(pace, command, name, str(trained.config), *words, "--publish", "false")
-
-
-def _as_words(value: Any) -> list[str]:
-    if isinstance(value, list):
-        return [*map(str, value)] if value else ["[]"]
-    return ["null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)]
+    return _run(pace, command, name, str(trained.config), *flags(keys), "--publish", "false")
 
 
 def _run(pace: Pace, command: str, name: str, *words: str) -> str:
-    """Run a command for the artifact `name`, unless that is complete. UserError where it fails."""
-    if is_complete(artifact(_FOLDERS[command], name)):
-        return name
-    with pace.step(command, name):
-        say(f"$ python {command} {' '.join(words)} --name {name} --round")
-        if code := run_command(command, *words, "--name", name, "--round"):
-            if code >= 128:  # whoever stops one of them means all
-                raise SystemExit(code)
-            raise UserError(f"{name} could not be made, for the reason given above; the same command goes on from here")
-    return name
+    return run_step(pace, command, _FOLDERS[command], name, *words)

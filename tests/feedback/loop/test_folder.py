@@ -8,7 +8,7 @@ import pytest
 
 from espalier.artifacts import records
 from espalier.errors import UserError
-from feedback.loop.folder import LoopFolder
+from feedback.loop.folder import open_folder
 from feedback.loop.report import write_report
 from tests.feedback.loop.test_steps import loop
 
@@ -21,13 +21,13 @@ def files(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_configuration_that_changed_under_an_old_name_is_refused(workspace: Path) -> None:
-    LoopFolder.open(loop(), {}).__exit__()
+    open_folder(loop(), {}).__exit__()
     Path("policy.yaml").write_text("steps: 900")
     with pytest.raises(UserError, match="loop toy was begun otherwise .*policy"):
-        LoopFolder.open(loop(), {})
+        open_folder(loop(), {})
     begun = workspace / "loops" / "toy" / "loop.json"
     records.write_json(begun, {key: value for key, value in records.read_json(begun).items() if key != "trained by"})
-    LoopFolder.open(loop(), {}).__exit__()
+    open_folder(loop(), {}).__exit__()
 
 
 def test_where_more_than_the_reward_is_pleased_the_page_says_which_is_shown(workspace: Path) -> None:

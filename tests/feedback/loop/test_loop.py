@@ -16,7 +16,6 @@ from espalier.artifacts.gates import read_gates
 from espalier.errors import UserError
 from evaluation import run as evaluate
 from feedback import prefer, reward, rlp, sample
-from feedback.loop import steps
 from stage1 import train
 from tests.stage1.commands import NOUNS, TRUNK, VERBS, make_mix, write_config
 
@@ -60,7 +59,7 @@ class Here:
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> Here:
     found = Here()
-    monkeypatch.setattr(steps, "run_command", found)
+    monkeypatch.setattr("espalier.loops.steps.run_command", found)
     return found
 
 
@@ -140,7 +139,7 @@ def test_two_rounds_end_alike_whether_or_not_they_were_stopped_in_between(
 
     here.run.clear()
     assert rlp.main([str(config)]) == 0 and here.run == [], "a finished loop has nothing to do"
-    with pytest.raises(UserError, match=r"loop toy was begun otherwise \(rounds.*choose another --name"):
+    with pytest.raises(UserError, match=r"loop toy was begun otherwise \(config.rounds.*choose another --name"):
         rlp.main([str(config), "--rounds", "3"])
 
     for stop in (4, 6, 5):

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from espalier.loops.pace import Pace
 from feedback import rlp
 from feedback.loop import examining, steps
-from feedback.loop.pace import Pace
 from tests.feedback.loop.test_steps import loop
 from tests.feedback.loop.test_verdict import NOISE, exam
 

@@ -7,9 +7,9 @@ import pytest
 
 from espalier.artifacts import records
 from espalier.errors import UserError
+from espalier.loops.pace import Pace
 from feedback.loop import steps
 from feedback.loop.config import LoopConfig
-from feedback.loop.pace import Pace
 
 
 class Commands:
@@ -31,7 +31,7 @@ class Commands:
 @pytest.fixture
 def commands(monkeypatch: pytest.MonkeyPatch) -> Commands:
     found = Commands()
-    monkeypatch.setattr(steps, "run_command", found)
+    monkeypatch.setattr("espalier.loops.steps.run_command", found)
     return found
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from feedback.loop import pace
-from feedback.loop.pace import Pace, TimeIsUp
+from espalier.loops import pace
+from espalier.loops.pace import Pace, TimeIsUp
 
 
 class Clock:

@@ -22,6 +22,9 @@ class CurriculumConfig(BaseModel):
     transcripts: int = Field(0, ge=0, exclude_if=lambda number: not number)
     """dialogues to train on as plain text, the words of both speakers behind their names: for a model that is to hear a
     tutor and to speak as a learner"""
+    first: int = Field(0, ge=0, exclude_if=lambda number: not number)
+    """the number of the first row of each kind to train on: a later round of a loop reads on where an earlier one
+    ended, over the same hold-outs"""
     held_out_rows: int = Field(600, ge=0)
     """rows of each kind in every held-out split; 0 for what is only replayed"""
     held_out_pairs: float = Field(0.05, gt=0, lt=0.5)

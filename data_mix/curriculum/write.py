@@ -87,15 +87,23 @@ def generate(
         yield from rows_between(config, kind, split, 0, count, seed=seed)
         return
     write = partial(_write, kind, split, seed, heldout(config, seed), config.learner)
+    first = _first(config, split)
     with worker_pool(workers) as pool:
-        yield from pool.map(write, range(count), chunksize=256)
+        yield from pool.map(write, range(first, first + count), chunksize=256)
 
 
 def rows_between(
     config: CurriculumConfig, kind: Kind, split: str, start: int, stop: int, *, seed: int
 ) -> Iterator[Row]:
     """The rows numbered `start` up to `stop` of those that `generate` gives."""
-    yield from map(partial(_write, kind, split, seed, heldout(config, seed), config.learner), range(start, stop))
+    first = _first(config, split)
+    write = partial(_write, kind, split, seed, heldout(config, seed), config.learner)
+    yield from map(write, range(first + start, first + stop))
+
+
+def _first(config: CurriculumConfig, split: str) -> int:
+    """The number of the first row of a split: what is held out is the same wherever training begins."""
+    return config.first if split == "train" else 0
 
 
 NOTHING_HELD_OUT = HeldOut(pairs=frozenset(), triples=frozenset())

@@ -36,7 +36,7 @@ def roles(config: FilterConfig) -> Filter | None:
         return found if repair or isinstance(found, Drop) else Drop("roles")
 
     def where(scan: Scan) -> Mask:
-        wrong = [order != (TEXT_ROLE,) and not _take_turns(order, leading == "keep") for order in scan.orders()]
+        wrong = [order[:1] != (TEXT_ROLE,) and not _take_turns(order, leading == "keep") for order in scan.orders()]
         return np.array(wrong) | scan.blank()
 
     return Filter(look, where)

@@ -128,16 +128,20 @@ def _check(row: Imported) -> None:
     if replies and not row.messages:
         raise BadRecord("no_prompt", "there is no prompt that the reply answers")
     for key, reply in replies:
-        if not reply or reply[-1]["role"] != "assistant":
+        if not reply or reply[-1]["role"] not in ("assistant", TEXT_ROLE):
             raise BadRecord("no_assistant_turn", f"{key} does not end with what the assistant says")
     for where, messages in (("", row.messages), *((f"{key}: ", reply) for key, reply in replies)):
         try:
             check_messages(messages)
         except ValueError as error:
             raise BadRecord("bad_messages", f"{where}{error}") from None
-    if replies and row.messages[-1]["role"] in ("assistant", TEXT_ROLE):
+    if replies and row.messages[-1]["role"] == "assistant":
         raise BadRecord(
             "prompt_ends_with_reply", "the prompt ends with what the assistant says, and not with a question"
+        )
+    if any((reply[-1]["role"] == TEXT_ROLE) != (row.messages[-1]["role"] == TEXT_ROLE) for _, reply in replies):
+        raise BadRecord(
+            "bad_messages", "a reply with the role text goes on with a prompt of that role, and no other does"
         )
     if not replies and row.messages[0]["role"] != TEXT_ROLE and all(one["role"] != "assistant" for one in row.messages):
         raise BadRecord("no_assistant_turn", "the row has no assistant turn, so there is nothing to learn from it")

@@ -6,6 +6,7 @@
     a conversation + rejected_response          whose last reply is the better one
     input + preferred_output + non_preferred_output
     any of the shapes of one reply + label      or `kto_tag`: whether its last reply is good
+    a text in pieces + chosen + rejected        `messages` and replies of the role `text`: how it goes on
 
 What both replies share is the prompt. What a corpus says of the replies, scores and who wrote them, goes to `meta`.
 """
@@ -32,8 +33,9 @@ from data_mix.importers.lmsys import LMSYS
 from data_mix.importers.parts.around import AROUND, with_surroundings
 from data_mix.importers.parts.keys import unread
 from data_mix.importers.parts.replies import begins_with, last_reply, shared_prompt
-from data_mix.importers.parts.turns import turns
+from data_mix.importers.parts.turns import TEXTS_TOO, turns
 from data_mix.reading.record import BadRecord
+from espalier.text.messages import TEXT_ROLE
 
 _CHOSEN = ("chosen", "chosen_response", "preferred_output")
 _REJECTED = ("rejected", "rejected_response", "rejected_messages", "non_preferred_output")
@@ -66,7 +68,10 @@ def from_preference(record: Any) -> Imported:
         raise BadRecord("unknown_shape", f"has neither a rejected reply ({', '.join(_REJECTED)}) nor a label of one")
     rest = {key: value for key, value in record.items() if key not in _OWN}
     try:
-        found = _compared(record, rest) if _is_comparison(record) else _labelled(record, rest)
+        if _is_text(record.get("messages")):
+            found = _continued(record, rest)
+        else:
+            found = _compared(record, rest) if _is_comparison(record) else _labelled(record, rest)
     except RecursionError:
         raise BadRecord("bad_messages", "nested too deeply") from None
     meta = short(**{key: record.get(key) for key in _ABOUT}) | found.meta
@@ -103,6 +108,20 @@ def _compared(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
     return replace(row, messages=messages, chosen=chosen, rejected=rejected, unread=row.unread | left)
 
 
+def _continued(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
+    """A text, and how it goes on, for better or worse."""
+    replies: dict[str, Any] = {}
+    for key in ("chosen", "rejected"):
+        if (said := record.get(key)) is not None:
+            if not _is_text(said):
+                raise BadRecord("bad_messages", f"{key} must be a list of messages of the role text, as its prompt is")
+            replies[key] = from_messages({"messages": said}).messages
+    if len(replies) == 2 and replies["chosen"] == replies["rejected"]:
+        raise BadRecord("equal_replies", "chosen and rejected are the same reply, so neither is the better one")
+    row = from_messages(rest)
+    return replace(row, **replies, unread=row.unread | unread(rest, _PROMPT_KEYS))
+
+
 def _labelled(record: dict[str, Any], rest: dict[str, Any]) -> Imported:
     verdicts = {_verdict(value, key) for key, value in _labels(record).items()}
     if len(verdicts) > 1:
@@ -124,7 +143,7 @@ def _unread_of(item: tuple[str, Any]) -> frozenset[str]:
     if key not in _CHOSEN + _REJECTED or not isinstance(said, dict | list):
         return frozenset()
     said = [said] if isinstance(said, dict) else said
-    return turns(said).unread if all(isinstance(turn, dict) for turn in said) else frozenset()
+    return turns(said, speakers=TEXTS_TOO).unread if all(isinstance(turn, dict) for turn in said) else frozenset()
 
 
 def _completed(record: dict[str, Any]) -> Imported:
@@ -224,6 +243,11 @@ def _reply(record: dict[str, Any], keys: tuple[str, ...]) -> Messages | None:
     if said[-1]["role"] != "assistant":
         raise BadRecord("no_assistant_turn", f"{key} does not end with what the assistant says")
     return said
+
+
+def _is_text(value: Any) -> bool:
+    """Whether a list of turns is a text that nobody speaks."""
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict) and value[0].get("role") == TEXT_ROLE
 
 
 def _is_said(value: Any) -> bool:

@@ -26,7 +26,7 @@ from data_mix.packing.building import Counts, Packing
 from data_mix.packing.rendering import BATCH, BadRows, Rendering
 from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer, Rendered
-from espalier.text.messages import Message
+from espalier.text.messages import TEXT_ROLE, Message
 from espalier.text.ratings import PREFERRED, check_ratings
 from espalier.text.rows import Row
 
@@ -200,8 +200,8 @@ def _places(reply: Reply) -> int:
 
 
 def _unlearned(message: Message) -> Message:
-    """A message of the prompt: what an assistant said there was no part of what was compared."""
-    return message | {"weight": 0.0} if message["role"] == "assistant" else message
+    """A message of the prompt: what an assistant said there was no part of what was compared, nor was a text."""
+    return message | {"weight": 0.0} if message["role"] in ("assistant", TEXT_ROLE) else message
 
 
 def _prompt_of(row: Row) -> bytes:

@@ -47,12 +47,15 @@ def generate_each(
     top_p: float = 1.0,
     seed: int | Sequence[int] = 0,
     batch_size: int = 32,
+    until: str | None = None,
     listener: Callable[[int, Callable[[], str]], None] | None = None,
 ) -> Iterator[tuple[int, Reply]]:
     """Answers as they are ready, each with its prompt's place: a conversation's next reply, or a text's continuation.
 
     `temperature` 0 is greedy. Otherwise each prompt draws from its own generator, seeded by its own seed, or by `seed`
     and its place in the list: neither the batch nor the process's random state matters, and neither is changed.
+
+    With `until`, such as a line break, a reply also ends, as if by itself, before the first token that holds that text.
 
     A `listener` hears, after each token, a prompt's place, and what tells the reply so far; what it raises ends the
     writing.
@@ -67,7 +70,8 @@ def generate_each(
             yield place, Reply(text="", num_tokens=0, finish="error", error=str(ids))
         else:
             waiting.append(Row(place=place, ids=ids, seed=seeds[place]))
-    sampling = Sampling(max_new_tokens, temperature, top_p, renderer.stop_ids)
+    ends = renderer.stop_ids | (renderer.ids_holding(until) if until else frozenset())
+    sampling = Sampling(max_new_tokens, temperature, top_p, ends)
 
     def hear(place: int, written: list[int]) -> None:
         assert listener is not None

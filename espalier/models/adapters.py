@@ -134,6 +134,21 @@ def activate(model: Any, *, to_train: bool = False) -> None:
         model.set_requires_grad(TRAINED, True)
 
 
+def scale(model: Any, strength: float) -> None:
+    """Have the active adapters of a model count `strength` times as much, in this process: no weight is changed.
+
+    UserError for an adapter that is more than updates beside weights, which alone can be scaled.
+    """
+    from peft.tuners.lora import LoraLayer
+    from peft.utils import AuxiliaryTrainingWrapper
+
+    for path, module in model.named_modules():
+        if isinstance(module, AuxiliaryTrainingWrapper) or getattr(module, "lora_magnitude_vector", None):
+            raise UserError(f"{path}: embeddings of its own, and DoRA's lengths, have no strength that could be scaled")
+        if isinstance(module, LoraLayer):
+            module.scale_layer(strength)
+
+
 def take_off(model: Any) -> Any:
     """The plain model that adapters were put on, as it was before."""
     from peft.utils import AuxiliaryTrainingWrapper

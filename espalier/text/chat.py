@@ -10,10 +10,12 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 from espalier.errors import UserError
 from espalier.text.chat_template import ChatTemplate, Thinking, builtin_templates, shape_of
@@ -51,8 +53,17 @@ class Unencoded:
     """One sequence before its texts are encoded: the template's tokens, and texts."""
 
     pieces: list[int | str]
-    weights: list[float]
-    """Of each piece's tokens."""
+    weights: list[float | tuple[Span, ...]]
+    """Of each piece's tokens; spans where the tokens of one text differ in weight."""
+
+
+class Span(NamedTuple):
+    """A part of a text, up to a character."""
+
+    end: int
+    """Where it ends, counted from the text's beginning."""
+    weight: float
+    """Of the tokens whose last character lies in it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -97,6 +108,7 @@ class ChatRenderer:
         self.template = ChatTemplate(tokenizer, template, thinking=thinking, date=date or datetime.date.today())
         self._content_tokenizer = _without_added_tokens(tokenizer)
         self._literal_ids: dict[str, list[int]] = {}
+        self._ids_holding: dict[str, frozenset[int]] = {}
         self._mask = LossMask(self.template, self._ids, self.special_ids)
 
     def on(self, date: datetime.date) -> ChatRenderer:
@@ -143,6 +155,14 @@ class ChatRenderer:
     def stop_ids(self) -> frozenset[int]:
         """The tokens that end a reply or a text."""
         return frozenset([self._mask.end_of_turn(), self.tokenizer.eos_token_id])
+
+    def ids_holding(self, text: str) -> frozenset[int]:
+        """The tokens in whose own text `text` stands, whole."""
+        if text not in self._ids_holding:
+            vocabulary = range(len(self.tokenizer))
+            said = self.tokenizer.batch_decode([[token] for token in vocabulary], clean_up_tokenization_spaces=False)
+            self._ids_holding[text] = frozenset(token for token in vocabulary if text in said[token])
+        return self._ids_holding[text]
 
     @cached_property
     def special_ids(self) -> frozenset[int]:
@@ -202,7 +222,7 @@ class ChatRenderer:
     @cached_property
     def prefix(self) -> str:
         """What encoding puts before every content and decoding does not take away again: nothing, or a space."""
-        return self.decode(self._encode_contents(["x"])[0]).removesuffix("x")
+        return self.decode(self._encode_contents(["x"])[0].ids).removesuffix("x")
 
     def decode(self, ids: Sequence[int]) -> str:
         """Text of `ids`, special tokens written out: one in the middle of a reply is a fault to be seen, not hidden."""
@@ -219,7 +239,7 @@ class ChatRenderer:
         Raises UserError where the template refuses or alters what it is given.
         """
         if messages[0]["role"] == TEXT_ROLE:
-            return Plan(sequences=[self._text_sequence(messages[0])])
+            return Plan(sequences=self._text_sequences(messages))
         said, folded, dropped = self._prepared(messages)
         declared = _json(tools)
         learned = tuple(at for at, each in enumerate(said) if is_learned(each))
@@ -270,29 +290,37 @@ class ChatRenderer:
     def _continued(self, text: str) -> Unencoded:
         return Unencoded(pieces=[*self.start_ids, text], weights=[0.0] * (len(self.start_ids) + 1))
 
-    def _text_sequence(self, message: Message) -> Unencoded:
-        pieces = [*self.start_ids, message["content"], self.tokenizer.eos_token_id]
-        weight = weight_of(message)
-        return Unencoded(pieces=pieces, weights=[0.0] * len(self.start_ids) + [weight, weight])
+    def _text_sequences(self, parts: Sequence[Message]) -> list[Unencoded]:
+        """The one sequence of a text, whose parts are encoded together, as a prompt of it would be; none where nothing
+        of it is to be learned."""
+        weights = [weight_of(part) for part in parts]
+        if len(parts) > 1 and not any(weights):
+            return []
+        pieces = [*self.start_ids, "".join(part["content"] for part in parts), self.tokenizer.eos_token_id]
+        ends = accumulate(len(part["content"]) for part in parts)
+        of_text = weights[0] if len(parts) == 1 else tuple(map(Span, ends, weights))
+        return [Unencoded(pieces=pieces, weights=[*[0.0] * len(self.start_ids), of_text, weights[-1]])]
 
     def _encode(self, sequences: Sequence[Unencoded]) -> Iterator[Rendered]:
         texts = [piece for sequence in sequences for piece in sequence.pieces if isinstance(piece, str)]
-        encoded = iter(zip(texts, self._encode_contents(texts), strict=True))
+        apart = any(isinstance(weight, tuple) for sequence in sequences for weight in sequence.weights)
+        encoded = iter(zip(texts, self._encode_contents(texts, with_offsets=apart), strict=True))
         for sequence in sequences:
             ids: list[int] = []
             weights: list[float] = []
             num_bytes = num_trained_bytes = 0
             for piece, weight in zip(sequence.pieces, sequence.weights, strict=True):
                 if isinstance(piece, int):
+                    assert isinstance(weight, float)
                     ids.append(piece)
                     weights.append(weight)
                     continue
-                text, text_ids = next(encoded)
-                ids += text_ids
-                weights += [weight] * len(text_ids)
-                size = len(text.encode())
-                num_bytes += size
-                num_trained_bytes += size if weight > 0 else 0
+                text, encoding = next(encoded)
+                ids += encoding.ids
+                spans = weight if isinstance(weight, tuple) else (Span(len(text), weight),)
+                weights += [weight] * len(encoding.ids) if isinstance(weight, float) else _by_span(encoding, spans)
+                num_bytes += len(text.encode())
+                num_trained_bytes += _trained_bytes(text, spans)
             yield Rendered(ids=ids, weights=weights, num_bytes=num_bytes, num_trained_bytes=num_trained_bytes)
 
     def _ids(self, literal: str) -> list[int]:
@@ -300,8 +328,23 @@ class ChatRenderer:
             self._literal_ids[literal] = self.tokenizer.encode(literal, add_special_tokens=False) if literal else []
         return self._literal_ids[literal]
 
-    def _encode_contents(self, texts: list[str]) -> list[list[int]]:
-        return [encoding.ids for encoding in self._content_tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+    def _encode_contents(self, texts: list[str], *, with_offsets: bool = False) -> list[Any]:
+        encode = self._content_tokenizer.encode_batch if with_offsets else self._content_tokenizer.encode_batch_fast
+        return list(encode(texts, add_special_tokens=False))
+
+
+def _by_span(encoding: Any, spans: Sequence[Span]) -> list[float]:
+    """The weight of each token of a text: that of the span in which its last character lies."""
+    ends = [span.end for span in spans]
+    return [spans[min(bisect_left(ends, end), len(spans) - 1)].weight for _, end in encoding.offsets]
+
+
+def _trained_bytes(text: str, spans: Sequence[Span]) -> int:
+    """UTF-8 bytes of the spans that are trained."""
+    starts = [0, *(span.end for span in spans)]
+    return sum(
+        len(text[start : span.end].encode()) for start, span in zip(starts, spans, strict=False) if span.weight > 0
+    )
 
 
 def _parted(message: Message, *, in_content: bool) -> Message:

@@ -1,6 +1,6 @@
 """What a message is: who says what, and, where a corpus tells, how much it counts, what was thought, which tool called.
 
-{"role", "content"}                        what every message has
+{"role", "content"}                        what every message has; several with the role text are pieces of one text
 weight      number of at least 0           multiplies the loss of the turn; absent is 1, and 0 trains nothing of it
 reasoning   text                           what an assistant thought before the reply that is seen
 tool_calls  list of {"type": "function", "function": {"name", "arguments"}}, `id` where there is one
@@ -32,8 +32,8 @@ def check_messages(messages: object) -> None:
             _check(message)
         except ValueError as error:
             raise ValueError(f"message {position} {error}") from None
-        if message["role"] == TEXT_ROLE and len(messages) != 1:
-            raise ValueError("a text row has exactly one message, with the role text")
+        if (message["role"] == TEXT_ROLE) != (messages[0]["role"] == TEXT_ROLE):
+            raise ValueError("a text has no chat roles: all its messages are pieces of it, with the role text")
 
 
 def weight_of(message: Message) -> float:

@@ -1,9 +1,10 @@
 """A row: one text, conversation or preference of a mix, and the Parquet files that hold rows.
 
 Every later stage speaks of rows by their id, so a row checks itself when it is made and a file of rows checks
-itself again when it is read. A row is *text* (one message with the role ``text``: no chat roles, every token is
-trained), a *chat*, or a *preference*: its messages are then a prompt, and it says which reply to it is the better one
-(``chosen`` and ``rejected``), or what is thought of a single reply (one of the two).
+itself again when it is read. A row is *text* (its messages, with the role ``text``, are the pieces of one text: no chat
+roles, every token is trained with the weight of its piece), a *chat*, or a *preference*: its messages are then a
+prompt, and it says which reply to it is the better one (``chosen`` and ``rejected``), or what is thought of a single
+reply (one of the two).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class Row:
     split: str
     """``train``, ``valid`` or the name of a held-out split."""
     messages: list[Message]
-    """In order; a text row has exactly one, with the role ``text``, and a preference's are its prompt."""
+    """In order; a text row's have the role ``text``, and a preference's are its prompt."""
     meta: dict[str, Any] = field(default_factory=dict)
     """Anything JSON can hold: error type, strategy, language, where the row stood in its file."""
     weight: float = 1.0
@@ -83,10 +84,10 @@ class Row:
         replies = [reply for reply in (self.chosen, self.rejected) if reply is not None]
         for reply in replies:
             check_messages(reply)
-            if reply[-1]["role"] != "assistant":
-                raise ValueError("chosen and rejected must end with an assistant's turn")
-        if replies and self.messages[-1]["role"] in ("assistant", TEXT_ROLE):
-            raise ValueError("a preference's prompt must not end with an assistant's turn, nor be a text")
+            if reply[-1]["role"] != (TEXT_ROLE if self.is_text else "assistant"):
+                raise ValueError("chosen and rejected must end with an assistant's turn, or go on with a text")
+        if replies and self.messages[-1]["role"] == "assistant":
+            raise ValueError("a preference's prompt must not end with an assistant's turn")
         if len(replies) == 2 and self.chosen == self.rejected:
             raise ValueError("chosen and rejected are the same reply")
 

@@ -44,6 +44,13 @@ def test_every_row_reads_back_in_exactly_one_way_and_with_its_probability(index:
     assert found == [pytest.approx(row.log2_prob, abs=1e-6)]
 
 
+def test_later_rows_go_on_where_earlier_ones_ended_and_hold_out_the_same() -> None:
+    later = CONFIG.model_copy(update={"first": 3})
+    both = [row.id for row in generate(CONFIG, "session", "train", 6, seed=0)]
+    assert [row.id for row in generate(later, "session", "train", 3, seed=0)] == both[3:]
+    assert rows("session", "unseen_pairs", 3) == list(generate(later, "session", "unseen_pairs", 3, seed=0))
+
+
 def test_same_seed_same_rows_for_any_number_of_workers_and_another_seed_other_rows() -> None:
     for kind in ("session", "dialogue"):
         one = list(generate(CONFIG, kind, "train", 600, seed=1))

@@ -292,3 +292,18 @@ def test_what_compares_nothing_has_a_reason(record: dict[str, Any], reason: str)
         with pytest.raises(BadRecord) as caught:
             convert([record], format)
         assert caught.value.reason == reason and caught.value.detail.isprintable()
+
+
+def text(*pieces: str) -> list[dict[str, str]]:
+    return [{"role": "text", "content": piece} for piece in pieces]
+
+
+def test_a_text_and_how_it_goes_on_is_a_preference() -> None:
+    asked, better, worse = text("Tutor: A fruit?\n", "Basil:"), text(" A pear.\n"), text(" Pear a.\n")
+    found = row({"messages": asked, "chosen": better, "rejected": worse})
+    assert (found.messages, found.chosen, found.rejected) == (asked, better, worse)
+    assert row({"messages": asked, "rejected": worse}).chosen is None
+    with pytest.raises(BadRecord, match="the same reply"):
+        row({"messages": asked, "chosen": better, "rejected": better})
+    with pytest.raises(BadRecord, match="chosen must be a list of messages of the role text"):
+        row({"messages": asked, "chosen": said(A), "rejected": worse})

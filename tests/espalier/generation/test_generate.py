@@ -226,3 +226,14 @@ def test_a_reply_does_not_begin_with_the_tokenizers_own_space_and_a_continuation
     asked = [[{"role": "user", "content": "Who went?"}], "Who went?", ""]
     replies = generate(model, RENDERER, asked, max_new_tokens=2)
     assert [reply.text for reply in replies] == ["I I", " I I", "I I"]
+
+
+@pytest.mark.usefixtures("either_way")
+def test_a_reply_ends_before_the_token_that_holds_what_it_is_to_end_with() -> None:
+    freely = generate(MODEL, RENDERER, PROMPTS, max_new_tokens=24)
+    letter = max("aeiou", key=lambda each: sum(each in reply.text for reply in freely))
+    cut = generate(MODEL, RENDERER, PROMPTS, max_new_tokens=24, until=letter)
+    assert any(letter in reply.text for reply in freely)
+    for whole, reply in zip(freely, cut, strict=True):
+        assert letter not in reply.text and whole.text.startswith(reply.text)
+        assert reply.finish == ("stop" if letter in whole.text else whole.finish)

@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM
 
 from espalier.artifacts import records
 from espalier.errors import UserError
+from espalier.models.adapters import scale
 from espalier.models.loading import (
     ModelRef,
     load_base,
@@ -179,6 +180,22 @@ def test_an_adapter_comes_back_bit_for_bit(tmp_path: Path, train_embeddings: str
     for name, parameter in mine.items():
         assert torch.equal(parameter, theirs[name]), name
         assert parameter.requires_grad == theirs[name].requires_grad
+
+
+def test_an_adapter_counts_as_strongly_as_asked_and_its_weights_stay(tmp_path: Path) -> None:
+    model = trained_a_little(adapted(tiny.saved(tmp_path / "base")))
+    before = {name: each.clone() for name, each in model.named_parameters()}
+    whole = logits(model)
+    with model.disable_adapter():
+        none = logits(model)
+    scale(model, 0.5)
+    half = logits(model)
+    scale(model, 0.0)
+    assert torch.equal(logits(model), none)
+    assert not torch.allclose(half, none) and not torch.allclose(half, whole)
+    assert all(torch.equal(each, before[name]) for name, each in model.named_parameters())
+    with pytest.raises(UserError, match="no strength that could be scaled"):
+        scale(adapted(tmp_path / "base", train_embeddings="all"), 0.5)
 
 
 def test_an_adapter_whose_base_changed_is_refused(tmp_path: Path) -> None:

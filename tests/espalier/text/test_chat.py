@@ -53,6 +53,39 @@ def test_text_is_trained_whole_from_its_first_token(content: str) -> None:
     assert rendered.num_bytes == rendered.num_trained_bytes == len(content.encode())
 
 
+PIECES = st.lists(st.tuples(TEXT.filter(str.strip), st.sampled_from([0.0, 0.25, 1.0])), min_size=2, max_size=5)
+
+
+@given(PIECES)
+def test_pieces_of_a_text_are_encoded_as_the_whole_and_weighted_by_the_piece(pieces: list[tuple[str, float]]) -> None:
+    messages = [{"role": "text", "content": text, "weight": weight} for text, weight in pieces]
+    found = RENDERER.encode([RENDERER.plan(messages)])[0]
+    whole = "".join(text for text, _ in pieces)
+    if not any(weight for _, weight in pieces):
+        assert found == []
+        return
+    (rendered,) = found
+    assert rendered.ids == RENDERER.render([{"role": "text", "content": whole}]).ids
+    assert rendered.num_trained_bytes == sum(len(text.encode()) for text, weight in pieces if weight)
+    assert rendered.weights[0] == 0.0 and rendered.weights[-1] == pieces[-1][1]
+    assert set(rendered.weights[1:]) <= {weight for _, weight in pieces}
+
+
+def test_a_pupils_words_are_trained_behind_what_a_prompt_would_be() -> None:
+    pieces = [
+        ("Tutor: What is it?\nBasil:", 0.0),
+        (" An apple.\n", 0.5),
+        ("Tutor: Yes.\nBasil:", 0.0),
+        (" Apple.\n", 1.0),
+    ]
+    (rendered,) = RENDERER.sequences([{"role": "text", "content": text, "weight": weight} for text, weight in pieces])
+    for place, expected in ((1, 0.5), (3, 1.0)):
+        prompt = RENDERER.text_prompt("".join(text for text, _ in pieces[:place]))
+        assert rendered.ids[: len(prompt)] == prompt and rendered.weights[len(prompt) - 1] == 0.0
+        reply = RENDERER.text_prompt("".join(text for text, _ in pieces[: place + 1]))
+        assert set(rendered.weights[len(prompt) : len(reply)]) == {expected}
+
+
 @given(st.lists(TEXT, min_size=1, max_size=5).filter(lambda contents: len(contents) % 2 == 1), TEXT)
 def test_a_prompt_is_what_training_showed_before_the_reply(contents: list[str], reply: str) -> None:
     prompt = RENDERER.prompt(conversation(contents))

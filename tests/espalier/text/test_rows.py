@@ -32,7 +32,7 @@ def make_row(**changes) -> Row:
         ({"messages": [{"role": "user", "content": None}]}, "no content"),
         ({"messages": [{"role": "user", "content": "\ud800"}]}, "no UTF-8"),
         ({"messages": [{"role": "user", "content": "a\0b"}]}, "NUL"),
-        ({"messages": [{"role": "text", "content": "x"}, *CHAT]}, "exactly one message"),
+        ({"messages": [{"role": "text", "content": "x"}, *CHAT]}, "a text has no chat roles"),
         ({"meta": []}, "meta must be"),
         ({"messages": [CHAT[0] | {"weight": -1}]}, "has the weight -1"),
         ({"messages": [CHAT[0] | {"weight": True}]}, "has the weight True"),

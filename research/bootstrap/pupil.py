@@ -1,0 +1,59 @@
+"""The pupil: a trunk, or an adapter on one at some strength, that goes on with a transcript where Basil speaks next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from espalier.generation.generate import Reply, generate
+from espalier.models.adapters import scale
+from espalier.models.loading import load_for_inference
+from espalier.text.chat import ChatRenderer
+from research.bootstrap.classroom.asking import PUPIL
+
+CALL = f"{PUPIL}:"
+"""What a transcript ends with where the pupil speaks next."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pupil:
+    """A model that speaks Basil's lines."""
+
+    model: Any
+    renderer: ChatRenderer
+
+    @classmethod
+    def open(cls, ref: str, *, strength: float = 1.0, device: str = "cpu") -> Pupil:
+        """The model named by `ref`; an adapter counts `strength` times, and with 0 not at all.
+
+        UserError where there is no such model, or where its adapter cannot be scaled.
+        """
+        model, renderer = load_for_inference(ref, device)
+        if hasattr(model, "peft_config"):
+            scale(model, strength)
+        return cls(model=model, renderer=renderer)
+
+    def says(
+        self,
+        transcripts: Sequence[str],
+        *,
+        seeds: Sequence[int],
+        temperature: float,
+        max_new_tokens: int,
+        batch_size: int = 128,
+    ) -> list[Reply]:
+        """One line for each transcript, all of which end with `CALL`, drawn by its own seed, greedily at temperature 0.
+
+        A line ends with its line break, which is no part of it (finish `stop`), or after `max_new_tokens` (`length`).
+        """
+        return generate(
+            self.model,
+            self.renderer,
+            transcripts,
+            seed=seeds,
+            temperature=temperature,
+            max_new_tokens=max_new_tokens,
+            batch_size=batch_size,
+            until="\n",
+        )

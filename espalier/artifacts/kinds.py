@@ -168,6 +168,9 @@ def _scores(facts: Facts) -> str:
 
 
 def _loop(facts: Facts) -> str:
+    told = facts[MANIFEST] or facts["loop.json"]
+    if "about" in told:
+        return str(told["about"])
     config, rounds = facts["loop.json"]["config"], facts[MANIFEST].get("rounds", [])
     if not rounds:
         return f"from {config['start']}, refreshed by {config['refresh']}"

@@ -35,21 +35,23 @@ class LoopFolder(Begun):
         *,
         parents: Mapping[str, str],
         command: str,
+        about: str = "",
         decided_by: Mapping[str, Mapping[str, Any]],
         may_change: Sequence[str] = ("device",),
     ) -> Self:
         """Begin the loop that `command` runs, or go on with it.
 
-        `parents` is what it begins from, with content hashes; `decided_by` is what else decides it, such as files that
-        the configuration names, with their hashes; keys of the configuration in `may_change` decide nothing. UserError
-        where another process has it, or where a loop of this name was begun otherwise.
+        `parents` is what it begins from, with content hashes; `about` a line that says what it is; `decided_by` what
+        else decides it, such as files that the configuration names, with their hashes; keys of the configuration in
+        `may_change` decide nothing. UserError where another process has it, or where a loop of this name was begun
+        otherwise.
         """
         loop = cls(name)
         loop.begin(
             {"name": name, "config": to_dict(config), "parents": dict(parents), **decided_by},
             compared=("config", "parents", *decided_by),
             may_change=may_change,
-            noted=lambda: {"code": code_behind(command)},
+            noted=lambda: {"code": code_behind(command), **({"about": about} if about else {})},
         )
         return loop
 
@@ -62,6 +64,11 @@ class LoopFolder(Begun):
         """Keep what was found of a part."""
         (self.folder / _FOUND).mkdir(exist_ok=True)
         records.write_json(self.folder / _FOUND / f"{part}.json", facts)
+
+    def go_on(self) -> None:
+        """Unseal it: it has further rounds."""
+        (self.folder / records.MANIFEST).unlink()
+        self.complete = False
 
     def seal(self, rounds: Sequence[Mapping[str, Any]], made: Mapping[str, str], **facts: Any) -> None:
         """Seal it, with what came of each round; `made` are artifacts that it came to, with content hashes."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from statistics import mean
 
@@ -18,11 +18,17 @@ class TimeIsUp(Exception):
 class Pace:
     """The steps of a loop as they are done: of each kind the next is taken to last as long as those before."""
 
-    def __init__(self, kinds: Sequence[str], minutes: float | None = None) -> None:
-        """`kinds` are those of all steps that are expected; no step is begun after so many `minutes`."""
+    def __init__(
+        self,
+        kinds: Sequence[str],
+        minutes: float | None = None,
+        observer: Callable[[str, float], None] = lambda what, seconds: None,
+    ) -> None:
+        """`kinds` are those of all steps that are expected; no step is begun after so many `minutes`; `observer` is
+        told of each step that was done, and how long it took."""
         self._ahead, self._done = Counter(kinds), 0
         self._limit_s = None if minutes is None else 60 * minutes
-        self._began = time.monotonic()
+        self._began, self._observer = time.monotonic(), observer
         self._took: dict[str, list[float]] = defaultdict(list)
 
     @contextmanager
@@ -38,6 +44,7 @@ class Pace:
         begun = time.monotonic()
         yield
         self._took[kind].append(time.monotonic() - begun)
+        self._observer(what, self._took[kind][-1])
         self.passed(kind)
 
     def passed(self, kind: str) -> None:

@@ -1,0 +1,109 @@
+"""What the rounds of a loop came to so far, as a page beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from espalier.artifacts.paths import agents_dir, artifact
+from espalier.artifacts.records import read_json, write_text
+from espalier.command_line.console import duration
+from espalier.report import escape, percent, table
+from research.bootstrap.bands import BANDS
+from research.bootstrap.loop.bands_table import printed
+from research.bootstrap.loop.config import BootstrapConfig
+from research.bootstrap.loop.history import History, seconds_of
+
+USABLE, GOOD = 3, 6
+"""Scores from which on an attempt is usable, and good."""
+
+
+def share_from(scores: list[int], least: int) -> float | None:
+    """The share of attempts of a score and above; `scores` has how many there were of each. None where none were."""
+    return sum(scores[least:]) / sum(scores) if sum(scores) else None
+
+
+def line(found: Mapping[str, Any]) -> str:
+    """What a round came to, for a terminal."""
+    band, scores = found["band"], found["scores"]
+    usable, good = share_from(scores, USABLE), share_from(scores, GOOD)
+    said = "it listened" if usable is None or good is None else f"usable {percent(usable)}, good {percent(good)}"
+    grown = f" → band {found['next_band']}" if found["next_band"] != band else ""
+    return (
+        f"round {found['number']}: band {band} ({BANDS[band]}), {said}; its examination "
+        f"{percent(found['shares'][band])}{grown}"
+    )
+
+
+def write_report(config: BootstrapConfig, history: History, *, publish: bool = False) -> Path:
+    """Write `report.md` into the loop's folder, and where it is published into the written memory; returns the page to
+    read."""
+    text = "\n\n".join(_parts(config, history)) + "\n"
+    pages = [history.folder.folder / "report.md"]
+    if publish:
+        pages.append(agents_dir() / "reports" / f"{config.name}.md")
+    for page in pages:
+        write_text(page, text)
+    return pages[-1]
+
+
+def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:
+    rounds, seconds = history.rounds, seconds_of(history.folder.folder)
+    last = rounds[-1]
+    yield f"# Loop {escape(config.name)}"
+    yield (
+        f"A model from random weights that listened in round 0 and then grew on its own graded attempts. After "
+        f"{len(rounds)} rounds and {duration(sum(seconds.values()))} of work it is of band {last['next_band']}, "
+        f"{BANDS[last['next_band']]}. {_ended(history)}"
+    )
+    yield "## Rounds"
+    yield (
+        "Attempts are the pupil's turns in sessions: usable from score 3 on, good from 6 on. Its examination is the "
+        "share of held-out tasks of the present band that are done as the milestones ask, without sampling. The trunk "
+        "is measured on the curriculum's held-out sessions, in excess of their entropy; the adapter by its last loss."
+    )
+    yield table(
+        ["round", "band", "attempts", "usable", "good", "learned from", "its examination", "bands passed",
+         "trunk: excess %", "adapter: nats per token", "trained tokens", "time"],
+        [_row(each, seconds) for each in rounds],
+    )  # fmt: skip
+    yield "## Examination of the last round"
+    yield table(
+        ["band", "", "tasks done", "passed"],
+        [[band, BANDS[band], percent(share), passed]
+         for band, (share, passed) in enumerate(zip(last["shares"], last["passed"], strict=True))],
+    )  # fmt: skip
+    yield "## What grows with the band"
+    yield table(*printed(config.table))
+
+
+def _ended(history: History) -> str:
+    return f"It ended: {escape(history.ended)}." if history.ended else "It goes on."
+
+
+def _row(each: Mapping[str, Any], seconds: Mapping[str, float]) -> list[Any]:
+    usable, good = (share_from(each["scores"], least) for least in (USABLE, GOOD))
+    passed = [str(band) for band, passed in enumerate(each["passed"]) if passed]
+    excess = _summary(each["trunk"]).get("valid_excess")
+    adapter = _summary(each["pupil"]).get("loss") if each["pupil"] != each["trunk"] else None
+    prefix = each["exam"].removesuffix("exam")
+    return [
+        each["number"],
+        each["band"],
+        sum(each["scores"]),
+        None if usable is None else percent(usable),
+        None if good is None else percent(good),
+        each["learnable"],
+        percent(each["shares"][each["band"]]),
+        ", ".join(passed) or None,
+        None if excess is None else 100 * excess,
+        adapter,
+        each["trained_tokens"],
+        duration(sum(spent for step, spent in seconds.items() if step.startswith(prefix))),
+    ]
+
+
+def _summary(run: str) -> Mapping[str, Any]:
+    path = artifact("runs", run) / "manifest.json"
+    return dict(read_json(path)["summary"]) if path.is_file() else {}

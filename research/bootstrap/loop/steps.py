@@ -1,0 +1,191 @@
+"""The steps of a round, a function each: one of our commands, from artifacts by name to the next artifact.
+
+What a round is told of its pupil, its band and its size is said on each command line, so that any step can be read in
+the log, repeated alone, and gone on with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import read_manifest
+from espalier.artifacts.rounds import Round
+from espalier.command_line.config import to_dict
+from espalier.loops.pace import Pace
+from espalier.loops.steps import flags, run_step
+from research.bootstrap.loop.bands_table import Band
+from research.bootstrap.loop.config import BootstrapConfig, Trained
+
+SESSIONS, GRADE, ROWS = (f"research/bootstrap/{name}.py" for name in ("sessions", "grade", "rows"))
+BUILD, TRAIN, EXAMINE = "data_mix/build.py", "stage1/train.py", "research/bootstrap/examine.py"
+_FOLDERS = {SESSIONS: "corpora", GRADE: "corpora", ROWS: "corpora", BUILD: "mixes", TRAIN: "runs", EXAMINE: "corpora"}
+HELD_OUT_ROWS = 300
+"""Sessions of the curriculum on which the trunk's bits per byte are held to their entropy."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Pupil:
+    """Who speaks as Basil: a trunk, or an adapter on it."""
+
+    run: str
+    """Its run."""
+    strength: float
+    """How strongly the adapter counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """The steps of one round."""
+
+    config: BootstrapConfig
+    pace: Pace
+    number: int
+    """Which round, from 0."""
+    band: int
+    """The pupil's band in it."""
+
+    @property
+    def row(self) -> Band:
+        """The table's row for the band."""
+        return self.config.table[self.band]
+
+    def name(self, part: str, number: int | None = None) -> str:
+        """What a part of this or another round is called."""
+        return part_of(self.config, self.number if number is None else number, part)
+
+    def sessions(self, pupil: Pupil | None, more: int = 0) -> str:
+        """Sessions with the pupil; without one Sophie is it, and tasks are of all bands. `more` counts further ones."""
+        config = self.config
+        size = config.sessions if pupil else config.listening.sessions
+        told = {
+            "number": self.number,
+            "seed": config.seed,
+            "first": more * size,
+            "sessions": size,
+            "band": self.band,
+            "present": self.row.present,
+            "staging": config.staging and pupil is not None,
+            "pupil": pupil and f"run:{pupil.run}",
+            "strength": pupil.strength if pupil else 1.0,
+            "max_new_tokens": self.row.max_new_tokens,
+            "temperature": config.temperature,
+            "attempts": config.attempts,
+            "demonstrations": config.demonstrations,
+            "identity": config.identity,
+            "shuffled": config.shuffled,
+            **self._machine,
+        }
+        return self._run(SESSIONS, f"sessions.{more}" if more else "sessions", told)
+
+    def grades(self, sessions: str, more: int = 0) -> str:
+        """What the pupil's turns in these sessions are worth."""
+        told = {"sessions": sessions, "seed": self.config.seed, "permuted": self.config.permuted_grades}
+        return self._run(GRADE, f"grades.{more}" if more else "grades", told)
+
+    def rows(self, sessions: Sequence[str], grades: Sequence[str], more: int = 0) -> str:
+        """What trunk and adapter learn from the sessions of this and earlier rounds, weighed as the band wants it."""
+        config = self.config
+        told = {
+            "number": self.number,
+            "seed": config.seed,
+            "sessions": list(sessions),
+            "grades": list(grades),
+            "threshold": self.row.threshold if config.threshold else None,
+            "least_weight": self.row.least_weight,
+            "weights": config.weights,
+            "context": self.row.context,
+            "negatives": config.negatives,
+            "half_life": config.half_life,
+            "own_turns_divisor": config.own_turns_divisor,
+        }
+        return self._run(ROWS, f"rows.{more}" if more else "rows", told)
+
+    def trunk_mix(self, rows: str) -> str:
+        """What the trunk hears: its rows, the curriculum's sessions, and graded attempts where it has no adapter."""
+        heard, config = self.config.listening, self.config
+        overheard = config.overheard if self.number else heard.overheard
+        before = heard.overheard + (self.number - 1) * config.overheard if self.number else 0
+        curriculum = {"sessions": overheard, "dialogues": 0, "first": before, "held_out_rows": HELD_OUT_ROWS}
+        sources = [_source(rows, "trunk"), {"curriculum": curriculum}]
+        if not config.separate and size_of(rows, "attempts"):
+            sources.append(_source(rows, "attempts"))
+        return self._mix("trunk", sources)
+
+    def trunk(self, mix: str, before: str | None) -> str:
+        """The round's trunk: the one before, trained on, or one from random weights."""
+        config = self.config
+        steps = self.row.trunk_steps if before else config.listening.steps
+        steps += 0 if config.separate or not before else self.row.adapter_steps
+        new = {
+            "parent": None,
+            "growth": "merge",
+            "model": to_dict(config.model),
+            "tokenizer": to_dict(config.tokenizer),
+        }
+        keys = {"parent": before} if before else new
+        return self._trained("trunk", config.trunk, {"mix": mix, "steps": steps, **keys})
+
+    def adapter(self, rows: str, trunk: str) -> str | None:
+        """An adapter on the round's trunk, trained anew on graded attempts; None where there is none to be made."""
+        config = self.config
+        if not config.separate or not self.row.adapter_steps or not self.row.strength or not size_of(rows, "attempts"):
+            return None
+        mix = self._mix("adapter", [_source(rows, "attempts")])
+        keys = {"parent": trunk, "adapter": to_dict(config.adapter), "steps": self.row.adapter_steps}
+        adapter = self._trained("adapter", config.adapters, {"mix": mix, **keys})
+        if not config.negatives or not size_of(rows, "pairs"):
+            return adapter
+        pairs = self._mix("pairs", [_source(rows, "pairs") | {"preferences": "keep"}])
+        return self._trained("preferring", config.preferences, {"mix": pairs, "parent": adapter})
+
+    def exam(self, pupil: Pupil, trunk: str) -> str:
+        """What the pupil can do on held-out tasks of all bands."""
+        config = self.config
+        told = {
+            "number": self.number,
+            "seed": config.seed,
+            "band": self.band,
+            "pupil": f"run:{pupil.run}",
+            "strength": pupil.strength,
+            "trunk": trunk,
+            "milestones": config.milestones,
+            "limit": config.exam_limit,
+            **self._machine,
+        }
+        return self._run(EXAMINE, "exam", told)
+
+    @property
+    def _machine(self) -> dict[str, Any]:
+        return {"device": self.config.device, "threads": self.config.threads}
+
+    def _mix(self, part: str, sources: Sequence[Mapping[str, Any]]) -> str:
+        told = {f"sources.{place}": dict(source) for place, source in enumerate(sources)}
+        return self._run(BUILD, part, {"seed": self.config.seed, "valid_fraction": 0, "workers": 1, **told})
+
+    def _trained(self, part: str, trained: Trained, differs: Mapping[str, Any]) -> str:
+        keys = {"recipe": None, "seed": self.config.seed, **self._machine, **trained.keys, **differs, "publish": False}
+        return run_step(self.pace, TRAIN, "runs", self.name(part), str(trained.config), *flags(keys))
+
+    def _run(self, command: str, part: str, told: Mapping[str, Any]) -> str:
+        quiet = {} if command == BUILD else {"publish": False}
+        return run_step(self.pace, command, _FOLDERS[command], self.name(part), *flags({**told, **quiet}))
+
+
+def part_of(config: BootstrapConfig, number: int, part: str) -> str:
+    """What a part of a round is called: NAME-r03-PART."""
+    return Round(loop=config.name, number=number, part=part).name
+
+
+def size_of(rows: str, part: str) -> int:
+    """How many rows of a part (`trunk`, `attempts` that weigh anything, `pairs`) a corpus of rows has."""
+    manifest = read_manifest(artifact("corpora", rows))
+    assert manifest is not None
+    return int(manifest["counts"][part])
+
+
+def _source(rows: str, part: str) -> dict[str, Any]:
+    return {"path": Path(f"corpora:{rows}/{part}.jsonl"), "name": part, "licence": "made here"}

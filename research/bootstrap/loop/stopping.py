@@ -1,0 +1,34 @@
+"""What ends a loop before its rounds are done, each rule with the sentence that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from research.bootstrap.bands import BANDS, LAST_BAND
+from research.bootstrap.loop.config import Stop
+
+
+def stopped(rounds: Sequence[Mapping[str, Any]], stop: Stop) -> str:
+    """Why the loop ends after these rounds; empty where it goes on."""
+    if stop.last_band and rounds[-1]["through"]:
+        return f"the examination of band {LAST_BAND}, {BANDS[LAST_BAND]}, is passed"
+    if stop.plateau and (reached := _plateau(rounds, stop.plateau)):
+        return reached
+    tokens = sum(each["trained_tokens"] for each in rounds)
+    if stop.trained_tokens and tokens >= stop.trained_tokens:
+        return f"{tokens:,} tokens were trained on, of {stop.trained_tokens:,} that were allowed"
+    return ""
+
+
+def _plateau(rounds: Sequence[Mapping[str, Any]], patience: int) -> str:
+    """Whether the last `patience` rounds passed nothing and brought nothing, against those before at the same band."""
+    band = rounds[-1]["next_band"]
+    here = [each["shares"][band] for each in rounds if each["next_band"] == band]
+    earlier, last = here[:-patience], here[-patience:]
+    if not earlier or max(last) > max(earlier):
+        return ""
+    return (
+        f"a plateau: in {patience} rounds the share of band {band}, {BANDS[band]}, that is done came to "
+        f"{max(last):.3f} at the most, and was {max(earlier):.3f} before"
+    )

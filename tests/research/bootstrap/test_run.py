@@ -1,0 +1,140 @@
+"""The rounds of a loop, its commands replaced by what they would leave behind."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from espalier.artifacts import records, registry
+from espalier.errors import UserError
+from research.bootstrap import run
+from tests.research.bootstrap.loop.commands import Commands
+
+Go = Callable[..., int]
+ROUND = ["sessions", "grades", "rows", "trunk", "trunk", "adapter", "adapter", "exam"]
+
+
+@pytest.fixture
+def milestones(tmp_path: Path) -> Path:
+    path = tmp_path / "milestones.yaml"
+    path.write_text("band: 0")
+    return path
+
+
+@pytest.fixture
+def commands(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
+    return Commands(monkeypatch)
+
+
+@pytest.fixture
+def go(commands: Commands, milestones: Path) -> Go:
+    def go(*words: str, rounds: int = 3) -> int:
+        told = ["--name", "toy", "--rounds", str(rounds), "--milestones", str(milestones), *words]
+        return run.main(["smoke", *told])
+
+    return go
+
+
+def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
+    commands: Commands, go: Go, workspace: Path
+) -> None:
+    commands.passes = [(), (0, 1, 3), (2, 3)]
+    assert go() == 0
+    first = ["sessions", "grades", "rows", "trunk", "trunk", "exam"]
+    assert commands.made == [f"r00-{part}" for part in first] + [f"r0{n}-{part}" for n in (1, 2) for part in ROUND]
+    assert commands.given("r00-sessions", "pupil") == "null" and commands.given("r00-sessions", "staging") == "false"
+    assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
+    assert commands.given("r02-sessions", "pupil") == "run:toy-r01-adapter"
+    assert [commands.given(f"r0{n}-sessions", "band") for n in range(3)] == ["0", "0", "2"], "3 is not passed before 2"
+    assert commands.given("r02-rows", "threshold") == "2" and commands.given("r02-sessions", "strength") == "0.5"
+    assert commands.given("r01-trunk", "parent") is None and commands.given("r02-exam", "trunk") == "toy-r02-trunk"
+    found = records.read_json(workspace / "loops" / "toy" / "exams" / "r02.json")
+    assert (found["band"], found["next_band"], found["scores"][6]) == (2, 4, 1)
+    page = (workspace / "loops" / "toy" / "report.md").read_text()
+    assert "it is of band 4, sentences" in page and "all of 3 rounds are done" in page
+    log = list(records.read_jsonl(workspace / "loops" / "toy" / "identities" / "identity_log.jsonl"))
+    assert [each["round"] for each in log] == [0, 1, 2]
+    told = {each.spec: each for each in registry.survey()}
+    assert told["loop:toy"].state == "complete" and "band 4" in told["loop:toy"].about
+
+
+def test_what_the_trunk_overhears_is_new_in_every_round_and_goes_on_from_the_last_trunk(
+    commands: Commands, go: Go
+) -> None:
+    go()
+    mixes = [
+        words for words in commands.run if words[0] == "data_mix/build.py" and "--sources.1.curriculum.first" in words
+    ]
+    assert [words[words.index("--sources.1.curriculum.first") + 1] for words in mixes] == ["0", "60", "80"]
+    trunks = [words for words in commands.run if words[0] == "stage1/train.py" and words[-2].endswith("-trunk")]
+    assert [words[words.index("--parent") + 1] for words in trunks] == ["null", "toy-r00-trunk", "toy-r01-trunk"]
+    assert "--model.width" in trunks[0] and "--model.width" not in trunks[1]
+
+
+def test_where_nothing_can_be_learned_there_are_more_sessions_and_no_lower_threshold(
+    commands: Commands, go: Go, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.useless = {"r01-rows", "r02-rows", "r02-rows.1", "r02-rows.2"}
+    go()
+    assert "r01-sessions.1" in commands.made and "r01-sessions.2" not in commands.made
+    assert commands.given("r01-sessions.1", "first") == "20" and "r01-adapter" in commands.made
+    assert "r02-sessions.2" in commands.made and "r02-adapter" not in commands.made, "the trunk speaks alone"
+    assert commands.given("r02-exam", "pupil") == "run:toy-r02-trunk"
+    assert {commands.given(f"r01-rows{more}", "threshold") for more in ("", ".1")} == {"0"}
+    said = capsys.readouterr().out
+    assert "no attempt of round 1 can be learned from: 20 sessions more" in said and "it listened" in said
+
+
+def test_it_ends_at_the_last_band_at_a_plateau_and_at_a_budget_and_says_which(
+    commands: Commands, go: Go, workspace: Path
+) -> None:
+    commands.shares = [0.1, 0.3, 0.2, 0.2, 0.9]
+    go("--stop.plateau", "2", rounds=9)
+    ended = records.read_json(workspace / "loops" / "toy" / "manifest.json")["ended"]
+    assert ended.startswith("a plateau: in 2 rounds the share of band 0, babble") and commands.made[-1] == "r03-exam"
+    commands.passes = [range(7), range(8)]
+    go("--name", "other", rounds=9)
+    assert commands.made[-1] == "r01-exam"
+    commands.passes = []
+    go("--name", "third", "--stop.trained_tokens", "2500", "--stop.plateau", "null", rounds=9)
+    assert "3,000 tokens were trained on, of 2,500" in (workspace / "loops" / "third" / "report.md").read_text()
+
+
+def test_stopped_anywhere_the_same_command_goes_on_to_the_same_end(commands: Commands, go: Go, workspace: Path) -> None:
+    commands.dies_before = "r01-adapter"
+    with pytest.raises(KeyboardInterrupt):
+        go()
+    done, commands.dies_before = commands.made, None
+    go()
+    assert commands.made[: len(done)] == done and len(set(map(str, commands.run))) == len(commands.run)
+    assert go() == 0 and go(rounds=4) == 0 and commands.made[-1] == "r03-exam", "further rounds may be asked for"
+
+
+def test_what_changed_or_is_gone_is_refused(commands: Commands, go: Go, milestones: Path, workspace: Path) -> None:
+    go(rounds=2)
+    milestones.write_text("band: 1")
+    with pytest.raises(UserError, match="toy was begun otherwise .*milestones.sha256"):
+        go(rounds=3)
+    milestones.write_text("band: 0")
+    with pytest.raises(UserError, match="toy was begun otherwise .*config.half_life: 2.0 before, None now"):
+        go("--half_life", "null")
+    shutil.rmtree(workspace / "runs" / "toy-r01-trunk")
+    with pytest.raises(UserError, match="run:toy-r01-trunk is gone, and round 2 of loop toy is made from it"):
+        go(rounds=3)
+    with pytest.raises(UserError, match="no such file"):
+        go("--name", "other", "--milestones", "nowhere.yaml")
+
+
+def test_one_model_for_both_learns_graded_attempts_too_and_immersion_alone_makes_no_adapter(
+    commands: Commands, go: Go
+) -> None:
+    go("--separate", "false")
+    assert "r01-adapter" not in commands.made and commands.given("r01-exam", "pupil") == "run:toy-r01-trunk"
+    merged = [words for words in commands.run if "--sources.2.path" in words]
+    assert len(merged) == 2, "after round 0"
+    commands.run.clear()
+    go("--name", "immersed", "--curves.strength", "{from: 0, to: 0}")
+    assert not any("adapter" in name for name in commands.made)

@@ -69,6 +69,8 @@ class BootstrapConfig(Config):
     """The first round."""
     sessions: int = Field(300, ge=1)
     """Sessions of every later round."""
+    tasks: int = Field(4, ge=1)
+    """Tasks of a session."""
     overheard: int = Field(300, ge=0)
     """Sessions of the curriculum that are overheard in each round besides."""
     more_sessions: int = Field(2, ge=0, le=8)

@@ -1,0 +1,143 @@
+"""A session as it is played: tasks that Sophie shows and tasks that the pupil tries, with what is said to it after.
+
+A session is a generator that yields a transcript where the pupil speaks next, and is sent what it says: many are played
+in lockstep, and speak as one batch.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+import yaml
+
+from research.bootstrap.bands import BANDS, TOP_SCORE
+from research.bootstrap.classroom.asking import PUPIL, SOPHIE, TUTOR, Ask, Episode, Line, Want
+from research.bootstrap.classroom.base import SessionType, fill
+from research.bootstrap.classroom.record import Said, Session, Turn, first_line, transcript
+from research.bootstrap.classroom.scene import Scene
+
+GOOD = 6
+"""The score from which on an answer is praised."""
+Score = Callable[[Want, int, str, bool, Sequence[Line]], int]
+"""What a reply is worth, 0 to TOP_SCORE: of what is wanted, the band, the text, whether it ended, the lines before."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reply:
+    """What the pupil says."""
+
+    text: str
+    """Without a line break; a model's begins with a space."""
+    ended: bool
+    """Whether the line ended by itself."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """What sessions are like."""
+
+    band: int
+    """The pupil's band."""
+    tasks: int
+    """Tasks of a session."""
+    present: float
+    """Share of the tasks that are of this band; the others are of bands below."""
+    staging: bool
+    """Otherwise tasks are of all bands alike."""
+    demonstrations: float
+    """Share of the tasks that Sophie does; all of them where no pupil is there."""
+    attempts: int
+    """How often the pupil may try in a row."""
+    shuffled: bool
+    """Tasks stand in random order; otherwise Sophie's first, and easy ones before hard ones."""
+    context: Literal["episode", "session"]
+    """What the pupil reads before it speaks."""
+
+
+Playing = Generator[str, Reply, Session]
+
+
+def play(name: str, rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan, score: Score) -> Playing:
+    """One session of one of `kinds`, drawn by their shares. Yields what is said before each of the pupil's turns."""
+    kind = kinds[rng.choices(list(kinds), [each.share for each in kinds.values()])[0]]
+    tasks = [(rng.random() < plan.demonstrations, _band(rng, plan)) for _ in range(plan.tasks)]
+    rng.shuffle(tasks) if plan.shuffled else tasks.sort(key=lambda task: (not task[0], task[1]))
+    lines = list[Said]()
+    for number, (demo, band) in enumerate(tasks):
+        episode = kind(Scene(rng, "sessions", SOPHIE if demo else PUPIL)).episode(band)
+        if demo:
+            lines += _shown(episode, number)
+        else:
+            yield from _tried(episode, number, lines, rng, plan, score)
+    return Session(id=name, band=plan.band, lines=tuple(lines))
+
+
+def _band(rng: random.Random, plan: Plan) -> int:
+    if not plan.staging:
+        return rng.randrange(len(BANDS))
+    return plan.band if plan.band == 0 or rng.random() < plan.present else rng.randrange(plan.band)
+
+
+def _shown(episode: Episode, number: int) -> list[Said]:
+    """A task that Sophie does."""
+    said = list[Said]()
+    for ask in episode.asks:
+        said += [Said(speaker=line.speaker, text=line.text, episode=number, demo=True) for line in ask.lines]
+        said.append(Said(speaker=SOPHIE, text=ask.model, episode=number, demo=True))
+    return said
+
+
+def _tried(
+    episode: Episode, number: int, lines: list[Said], rng: random.Random, plan: Plan, score: Score
+) -> Generator[str, Reply, None]:
+    """A task that the pupil tries. In a talk of several turns it is praised at the end alone."""
+    for place, ask in enumerate(episode.asks):
+        lines += [Said(speaker=line.speaker, text=line.text, episode=number) for line in ask.lines]
+        last = place + 1 == len(episode.asks)
+        for attempt in range(plan.attempts):
+            found = yield from _attempt(ask, attempt, number, lines, plan, score)
+            if found >= GOOD:
+                lines += _reaction("praise", ask, number, rng) if last else []
+                break
+            if attempt + 1 < plan.attempts:
+                lines += _reaction("again", ask, number, rng)
+        else:
+            lines += _model_answer(ask, number, rng)
+
+
+def _attempt(
+    ask: Ask, attempt: int, number: int, lines: list[Said], plan: Plan, score: Score
+) -> Generator[str, Reply, int]:
+    """One try; returns its score."""
+    lines.append(Said(speaker=PUPIL, text="", episode=number))
+    at = len(lines) - 1
+    reply = yield transcript(lines, first_line(lines, at, plan.context), at)
+    finish: Literal["stop", "length"] = "stop" if reply.ended else "length"
+    turn = Turn(kind=ask.kind, band=ask.band, want=ask.want, model=ask.model, attempt=attempt, finish=finish)
+    lines[at] = Said(speaker=PUPIL, text=reply.text, episode=number, turn=turn)
+    found = score(ask.want, ask.band, reply.text, reply.ended, [each.line for each in lines[:at]])
+    assert 0 <= found <= TOP_SCORE
+    return found
+
+
+def _reaction(kind: str, ask: Ask, number: int, rng: random.Random) -> list[Said]:
+    text = fill(rng.choice(_reactions()[kind]), {"pupil": PUPIL, "model": ask.model})
+    return [Said(speaker=TUTOR, text=text, episode=number)]
+
+
+def _model_answer(ask: Ask, number: int, rng: random.Random) -> list[Said]:
+    """How it would have been right, from the tutor or from Sophie."""
+    if rng.random() < 0.5:
+        return _reaction("told", ask, number, rng)
+    return [*_reaction("helps", ask, number, rng), Said(speaker=SOPHIE, text=ask.model, episode=number)]
+
+
+@cache
+def _reactions() -> Mapping[str, Sequence[str]]:
+    found = yaml.safe_load((Path(__file__).parent / "reactions.yaml").read_text(encoding="utf-8"))
+    return {str(key): tuple(map(str, said)) for key, said in found.items()}

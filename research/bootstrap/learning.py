@@ -1,0 +1,104 @@
+"""What is learned of a session: the whole of it by the trunk, the pupil's worthy turns by the adapter, pairs by DPO."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from research.bootstrap.classroom.record import Said, Session, first_line, transcript
+
+LEAST_APART = 3
+"""Scores by which two attempts at one task differ for the better to be preferred."""
+Context = Literal["episode", "session"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heard:
+    """A session, of which round it was, and what its turns of the pupil's were worth."""
+
+    session: Session
+    number: int
+    scores: Mapping[int, int]
+    """By the line's place."""
+
+
+def remembered(heard: Heard, number: int, half_life: float | None, seed: int) -> bool:
+    """Whether a session is still learned from in round `number`. One of two is forgotten after each half-life, which
+    weighs sessions by recency as weights would, and without rows that cost a step and count next to nothing."""
+    if half_life is None:
+        return True
+    digest = hashlib.sha256(f"{seed}/{heard.session.id}".encode()).digest()
+    return bool(int.from_bytes(digest[:4], "big") / 2**32 < 0.5 ** ((number - heard.number) / half_life))
+
+
+def trunk_row(session: Session, divisor: float) -> dict[str, Any]:
+    """A whole session as one text, in which a model's own turns weigh a `divisor`-th."""
+    pieces: list[tuple[str, float]] = []
+    for line in session.lines:
+        said = f"{line.after_call}\n"
+        pieces.append((f"{line.speaker}:{'' if line.turn else said}", 1.0))
+        if line.turn:
+            pieces.append((said, 1 / divisor))
+    return {"messages": _messages(pieces)}
+
+
+def attempt_rows(heard: Heard, weights: Sequence[float], context: Context) -> Iterator[dict[str, Any]]:
+    """The attempts that weigh anything, as texts in which all else is read alone.
+
+    Those that were made behind the same first line lie in one text.
+    """
+    lines = heard.session.lines
+    worthy = {at: weights[score] for at, score in heard.scores.items() if weights[score] > 0}
+    texts: dict[int, list[int]] = {}
+    for at in sorted(worthy):
+        texts.setdefault(first_line(lines, at, context), []).append(at)
+    for first, places in texts.items():
+        pieces: list[tuple[str, float]] = []
+        begun = first
+        for at in places:
+            pieces += [(transcript(lines, begun, at), 0.0), (f"{lines[at].after_call}\n", worthy[at])]
+            begun = at + 1
+        yield {"messages": _messages(pieces)}
+
+
+def pair_rows(heard: Heard, threshold: int, context: Context) -> Iterator[dict[str, Any]]:
+    """Of each task that was tried several times: behind what stood before the first try, the best above the threshold
+    against each that is worse by LEAST_APART."""
+    lines = heard.session.lines
+    for places in _tries(lines):
+        best = max(places, key=lambda at: heard.scores[at])
+        if heard.scores[best] <= threshold:
+            continue
+        first = places[0]
+        prompt = _messages([(transcript(lines, first_line(lines, first, context), first), 1.0)])
+        for worse in places:
+            if heard.scores[worse] + LEAST_APART <= heard.scores[best]:
+                chosen, rejected = (_messages([(f"{lines[at].after_call}\n", 1.0)]) for at in (best, worse))
+                yield {"messages": prompt, "chosen": chosen, "rejected": rejected}
+
+
+def _tries(lines: Sequence[Said]) -> Iterator[list[int]]:
+    """The places of the tries at each task, in order."""
+    tries: list[int] = []
+    for at, line in enumerate(lines):
+        if line.turn is None:
+            continue
+        if line.turn.attempt == 0 and tries:
+            yield tries
+            tries = []
+        tries.append(at)
+    if tries:
+        yield tries
+
+
+def _messages(pieces: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    """Pieces of one text; neighbours of one weight are one piece."""
+    joined: list[tuple[str, float]] = []
+    for text, weight in pieces:
+        if joined and joined[-1][1] == weight:
+            joined[-1] = (joined[-1][0] + text, weight)
+        else:
+            joined.append((text, weight))
+    return [{"role": "text", "content": text, "weight": weight} for text, weight in joined]

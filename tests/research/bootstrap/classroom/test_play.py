@@ -1,0 +1,117 @@
+"""Sessions as they are played, and as they are kept."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from typing import Any
+
+from research.bootstrap.classroom.lockstep import play_all
+from research.bootstrap.classroom.play import Plan, Reply, play
+from research.bootstrap.classroom.record import LONGEST, Session, first_line, transcript
+from tests.research.bootstrap.classroom.toys import Toy, score
+
+
+def plan(**changes: Any) -> Plan:
+    settings: dict[str, Any] = {
+        "band": 3, "tasks": 2, "present": 1.0, "staging": True, "demonstrations": 0.0, "attempts": 2,
+        "shuffled": False, "context": "session",
+    }  # fmt: skip
+    return Plan(**(settings | changes))
+
+
+def held(replies: Sequence[str], *, seed: int = 0, **changes: Any) -> tuple[Session, list[str]]:
+    """One session in which the pupil says `replies`, in turn, and what was before each."""
+    playing, heard, given = play("toy", random.Random(seed), {"toy": Toy}, plan(**changes), score), [], iter(replies)
+    try:
+        heard.append(next(playing))
+        while True:
+            heard.append(playing.send(Reply(text=next(given), ended=True)))
+    except StopIteration as over:
+        return over.value, heard
+
+
+def test_a_good_answer_is_praised_and_a_bad_one_tried_again_and_then_told() -> None:
+    session, heard = held([" score 7", " no", " score 2"])
+    speakers = [(line.speaker, bool(line.turn), line.episode) for line in session.lines]
+    first = [("Tutor", False, 0), ("Basil", True, 0), ("Tutor", False, 0)]
+    assert speakers[:3] == first and speakers[3:7] == [
+        ("Tutor", False, 1), ("Basil", True, 1), ("Tutor", False, 1), ("Basil", True, 1),
+    ]  # fmt: skip
+    assert "3." in session.lines[-1].text and session.lines[-1].speaker in ("Tutor", "Sophie"), "the model answer"
+    assert [line.turn.attempt for line in session.lines if line.turn] == [0, 0, 1]
+    assert heard[0] == "Tutor: Say 3, Basil.\nBasil:"
+    praise = session.lines[2].text
+    assert heard[1] == f"Tutor: Say 3, Basil.\nBasil: score 7\nTutor: {praise}\nTutor: Say 3, Basil.\nBasil:"
+    assert Session.read(session.facts) == session
+
+
+def test_a_pupil_may_read_its_task_alone() -> None:
+    _, heard = held([" score 7", " no", " score 7"], context="episode")
+    assert heard[1] == "Tutor: Say 3, Basil.\nBasil:" and heard[2].startswith("Tutor: Say 3, Basil.\nBasil: no\nTutor:")
+
+
+def test_sophie_shows_first_unless_tasks_are_shuffled_and_does_all_where_nobody_tries() -> None:
+    session, heard = held([" score 7"] * 9, tasks=6, demonstrations=0.5, seed=1)
+    shown = [line.demo for line in session.lines]
+    assert (
+        True in shown
+        and shown == sorted(shown, reverse=True)
+        and len(heard) == 6 - sum(line.speaker == "Sophie" for line in session.lines)
+    )
+    orders = list[list[bool]]()
+    for seed in range(9):
+        session, _ = held([" score 7"] * 9, tasks=6, demonstrations=0.5, shuffled=True, seed=seed)
+        orders.append([line.demo for line in session.lines])
+    assert any(order != sorted(order, reverse=True) for order in orders)
+    session, heard = held([], tasks=2, demonstrations=1.0)
+    assert not heard and session.lines[0].text == "Say 3, Sophie." and session.lines[1].text == "3."
+
+
+def test_a_talk_is_praised_at_its_end_and_what_is_said_in_it_is_read_in_it() -> None:
+    session, heard = held([" score 7"] * 2, tasks=1, band=7)
+    assert [line.speaker for line in session.lines] == ["Tutor", "Basil", "Sophie", "Basil", "Tutor"]
+    assert heard[1] == "Tutor: Say 7, Basil.\nBasil: score 7\nSophie: And again?\nBasil:"
+
+
+def test_staged_tasks_are_of_the_band_and_those_below() -> None:
+    def bands(**changes: Any) -> set[int]:
+        return {line.turn.band for seed in range(40) for line in held([" score 7"] * 9, seed=seed, **changes)[0].lines
+                if line.turn}  # fmt: skip
+
+    assert bands() == {3} and bands(present=0.5) == {0, 1, 2, 3} and bands(staging=False) == set(range(8))
+
+
+def test_what_a_pupil_reads_is_not_longer_than_a_sequence() -> None:
+    session, heard = held([f" {'x' * 200}"] * 30, tasks=6)
+    assert max(map(len, heard)) <= LONGEST + 10 and heard[-1].startswith(("Tutor:", "Basil:", "Sophie:"))
+    at = max(place for place, line in enumerate(session.lines) if line.turn)
+    assert transcript(session.lines, first_line(session.lines, at, "session"), at) == heard[-1]
+
+
+def test_in_lockstep_each_session_is_what_it_would_be_alone() -> None:
+    def says(transcripts: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
+        assert len(set(seeds)) == len(seeds)
+        return [Reply(text=f" score {seed % 8}", ended=True) for seed in seeds]
+
+    def playing(places: range) -> list[Any]:
+        return [play(str(n), random.Random(n), {"toy": Toy}, plan(demonstrations=0.4), score) for n in places]
+
+    over: list[int] = []
+    together = play_all(playing(range(9)), says, seed="a", tell=over.append)
+    assert [session.id for session in together] == [str(n) for n in range(9)] and over[-1] == 9
+    assert play_all(playing(range(9)), says, seed="a", tell=over.append) == together
+    assert play_all(playing(range(1)), says, seed="a", tell=over.append) == together[:1]
+
+
+def test_another_seed_draws_something_else() -> None:
+    seeds: list[list[int]] = []
+
+    def says(transcripts: Sequence[str], given: Sequence[int]) -> list[Reply]:
+        seeds.append(list(given))
+        return [Reply(text=" score 7", ended=True) for _ in given]
+
+    for seed in ("a", "b"):
+        playing = [play("x", random.Random(0), {"toy": Toy}, plan(tasks=1), score)]
+        play_all(playing, says, seed=seed, tell=lambda _: None)
+    assert seeds[0] != seeds[1]

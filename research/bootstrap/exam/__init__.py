@@ -11,7 +11,7 @@ exam.json
                     of the second paper, "failed": [why it is not passed], "passed"}
     manner          {"turns", "repetition", "echo", "distinct"}: shares over all turns, of which a good pupil's model
                     answers are "wanted": {the same keys}
-    controls        {name: {"bands": [{"share", "low", "passed"} by band], "about"}}: who would pass without being able to
+    controls        {name: {"bands": [{"share", "low", "passed"} by band], "about"}}: who might pass without being able
     controls_pass   the bands, from 1 on, that a control passes: they are not passed by anybody
     minimal_pairs   {"phenomena": {name: {"pairs", "right", "share", "low", "high", "shorter"}}, "share": their mean},
                     `shorter` being the share that is right for whoever takes the shorter sentence of two

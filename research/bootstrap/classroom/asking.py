@@ -9,6 +9,7 @@ from research.bootstrap.bands import BANDS
 
 TUTOR, SOPHIE, PUPIL = "Tutor", "Sophie", "Basil"
 """Who speaks. Sophie is an older pupil, who speaks as the grammar does; Basil's words are the model's."""
+SPEAKERS = (TUTOR, SOPHIE, PUPIL)
 
 Form = Literal["statement", "question", "command", "any"]
 

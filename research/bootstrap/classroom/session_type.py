@@ -16,7 +16,7 @@ from research.bootstrap.classroom.scene import Scene
 
 _PARTS = ("babble", "words", "two_words", "phrases", "sentences", "answers", "stories", "dialogue")
 """By band, the method and the key of the template file."""
-_SYLLABLES = "ba bo bi da do di ga go la lo li ma mo mi na no pa po ta wa".split()
+_SYLLABLES = tuple("ba bo bi da do di ga go la lo li ma mo mi na no pa po ta wa".split())  # noqa: SIM905
 Drawn = tuple[Mapping[str, str], Want]
 """The words that fill a turn's templates, and what a reply has to hold."""
 

@@ -21,7 +21,8 @@ class ConversationPractice(SessionType):
         away = self.scene.draw(others, name, self.name, "words", here.self_name)
         self.about(here.self_name, away.self_name)
         slots = {"here": here.self_name, "away": away.self_name}
-        return slots, Want(points=((here.self_name,),), wrong=(away.self_name,), exactly=(here.self_name, f"{here.self_name} is here"))
+        exactly = (here.self_name, f"{here.self_name} is here")
+        return slots, Want(points=((here.self_name,),), wrong=(away.self_name,), exactly=exactly)
 
     def two_words(self) -> Drawn:
         slots = self._liked("two words")

@@ -39,7 +39,8 @@ class Counting(SessionType):
 
     def answers(self) -> Drawn:
         slots, noun = self._several("answers")
-        person, other = self.scene.pick(names()), self.scene.pick(names()[:20])
+        person = self.scene.pick(names())
+        other = self.scene.pick(tuple(each for each in names() if each != person))
         number2 = self.scene.pick(tuple(each for each in numbers() if each != slots["number"]))
         slots |= {"name": person.self_name, "she": person.pronoun, "number2": number2, "name2": other.self_name}
         points = ((person.self_name, person.pronoun), (f"has {slots['number']} {noun.plural}",))

@@ -20,7 +20,9 @@ class ReadingAloud(SessionType):
         noun, property = self.scene.draw(seen, lambda pair: f"{pair[1]} {pair[0].singular}", self.name, "words")
         self.about(noun.singular, property)
         wrong = tuple(other for other in noun.properties if other != property)
-        return {"noun": noun.singular, "property": property}, Want(points=((property,),), wrong=wrong, exactly=(property,))
+        return {"noun": noun.singular, "property": property}, Want(
+            points=((property,),), wrong=wrong, exactly=(property,)
+        )
 
     def two_words(self) -> Drawn:
         noun = self.scene.pick(things())
@@ -40,8 +42,8 @@ class ReadingAloud(SessionType):
         return self._gapped(clause, ""), self._whole([clause])
 
     def answers(self) -> Drawn:
-        noun = self.scene.pick(things())
-        wrong = self.scene.draw(other_kinds(noun), str, self.name, "answers", noun.singular)
+        pairs = [(noun, kind) for noun in things() for kind in other_kinds(noun)]
+        noun, wrong = self.scene.draw(pairs, lambda pair: f"{pair[0].singular}/{pair[1]}", self.name, "answers")
         self.about(noun.singular, wrong)
         is_so = self.scene.pick((True, False))
         slots = {"a_noun": a(noun.singular), "kind": noun.category_name, "yes": "yes" if is_so else "no"}

@@ -1,4 +1,4 @@
-"""RhymeTime: words that sound alike. The families of rhymes stand in the template file, by sound and not by spelling."""
+"""RhymeTime: words that sound alike. Families of rhymes stand in the template file, by sound and not by spelling."""
 
 from __future__ import annotations
 
@@ -53,8 +53,10 @@ class RhymeTime(SessionType):
 
     def _says_it(self, slots: dict[str, str]) -> Want:
         word, rhyme = slots["word"], slots["rhyme"]
-        whole = (f"{word} rhymes with {rhyme}", f"{rhyme} rhymes with {word}", f"{word} and {rhyme} rhyme", f"{rhyme} and {word} rhyme")
-        return Want(points=((word,), (rhyme,), ("rhymes with", "rhyme")), wrong=(slots["other"],), exactly=whole, form="statement")
+        pairs = ((word, rhyme), (rhyme, word))
+        whole = tuple(said for one, two in pairs for said in (f"{one} rhymes with {two}", f"{one} and {two} rhyme"))
+        points = ((word,), (rhyme,), ("rhymes with", "rhyme"))
+        return Want(points=points, wrong=(slots["other"],), exactly=whole, form="statement")
 
     def _answer(self, slots: dict[str, str], rhymes: bool) -> Want:
         """Fills in what is asked about, and what is so; returns what an answer has to hold."""

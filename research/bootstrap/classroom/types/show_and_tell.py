@@ -30,7 +30,8 @@ class ShowAndTell(SessionType):
     def sentences(self) -> Drawn:
         slots, noun = self._shown("sentences")
         whom = (noun.singular, "it")
-        return slots, Want(points=(whom, (noun.category_name,)), in_order=True, wrong=other_kinds(noun), form="statement")
+        points = (whom, (noun.category_name,))
+        return slots, Want(points=points, in_order=True, wrong=other_kinds(noun), form="statement")
 
     def answers(self) -> Drawn:
         slots, noun = self._two_kinds("answers")

@@ -1,0 +1,73 @@
+"""Every session type has a task for every band, whose truth its own good answers hold."""
+
+import random
+import re
+
+import pytest
+
+from research.bootstrap.bands import BANDS
+from research.bootstrap.classroom.asking import Ask, Episode, Want
+from research.bootstrap.classroom.scene import Scene, Side
+from research.bootstrap.classroom.types import TYPES
+
+CELLS = [(name, band) for name in TYPES for band in range(len(BANDS))]
+
+
+def episodes(name: str, band: int, side: Side, count: int = 60) -> list[Episode]:
+    return [TYPES[name](Scene(random.Random(f"{name} {band} {at}"), side)).episode(band) for at in range(count)]
+
+
+def holds(text: str, words: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(words.lower())}(?!\w)", text.lower()) is not None
+
+
+def done(want: Want, reply: str) -> bool:
+    return all(any(holds(reply, words) for words in point) for point in want.points) and not any(
+        holds(reply, words) for words in want.wrong
+    )
+
+
+def shown(ask: Ask) -> str:
+    return "\n".join(map(str, ask.lines))
+
+
+@pytest.mark.parametrize(("name", "band"), CELLS)
+def test_a_good_answer_does_what_was_asked(name: str, band: int) -> None:
+    for side in ("sessions", "examination"):
+        for episode in episodes(name, band, side):
+            for ask in episode.asks:
+                assert done(ask.want, ask.model), (shown(ask), ask.model, ask.want)
+                assert "{" not in shown(ask) + ask.model
+                assert ask.model[0].isupper() and ask.model[-1] in ".?!"
+
+
+@pytest.mark.parametrize(("name", "band"), CELLS)
+def test_what_an_examination_asks_about_stands_in_no_session(name: str, band: int) -> None:
+    heard = {episode.combination for episode in episodes(name, band, "sessions", 200)}
+    asked = {episode.combination for episode in episodes(name, band, "examination", 200)}
+    assert all(combination for combination in heard | asked)
+    assert not heard & asked
+
+
+@pytest.mark.parametrize(("name", "band"), CELLS)
+def test_tasks_vary_and_cannot_be_done_by_one_answer_to_all(name: str, band: int) -> None:
+    if not TYPES[name].examined:
+        return
+    found = episodes(name, band, "examination")
+    assert len({shown(episode.asks[0]) for episode in found}) >= 20
+    asks = [ask for episode in found for ask in episode.asks]
+    replies = [ask.model for ask in asks]
+    commonest = max(set(replies), key=replies.count)
+    assert sum(done(ask.want, commonest) for ask in asks) <= len(asks) / 2
+
+
+def test_dialogues_have_several_turns_and_the_others_one() -> None:
+    for name in TYPES:
+        assert len(episodes(name, 7, "sessions", 1)[0].asks) >= 3
+        assert all(len(episodes(name, band, "sessions", 1)[0].asks) == 1 for band in range(7))
+
+
+def test_sophie_is_asked_by_name_and_talks_with_the_tutor() -> None:
+    for name, band in CELLS:
+        ask = TYPES[name](Scene(random.Random(0), "sessions", pupil="Sophie")).episode(band).asks[0]
+        assert "Basil" not in shown(ask), shown(ask)

@@ -17,9 +17,9 @@ import yaml
 
 from research.bootstrap.bands import BANDS, TOP_SCORE
 from research.bootstrap.classroom.asking import PUPIL, SOPHIE, TUTOR, Ask, Episode, Line, Want
-from research.bootstrap.classroom.base import SessionType, fill
 from research.bootstrap.classroom.record import Said, Session, Turn, first_line, transcript
 from research.bootstrap.classroom.scene import Scene
+from research.bootstrap.classroom.session_type import SessionType, fill
 
 GOOD = 6
 """The score from which on an answer is praised."""

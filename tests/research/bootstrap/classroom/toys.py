@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from research.bootstrap.classroom.asking import SOPHIE, TUTOR, Ask, Episode, Line, Want
-from research.bootstrap.classroom.base import SessionType
 from research.bootstrap.classroom.scene import Scene
+from research.bootstrap.classroom.session_type import SessionType
 
 
 class Toy(SessionType):

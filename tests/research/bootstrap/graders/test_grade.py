@@ -1,0 +1,71 @@
+"""What a reply did of what was asked, and what it is worth then."""
+
+from __future__ import annotations
+
+import pytest
+
+from research.bootstrap.classroom.asking import SOPHIE, TUTOR, Line, Want
+from research.bootstrap.graders.grade import gate, grade
+from research.bootstrap.graders.task import task
+
+BEFORE = (Line(speaker=TUTOR, text="Look, a red apple! What is it, Basil?"),)
+APPLE = Want(points=(("apple",),), exactly=("apple", "an apple"))
+BOTH = Want(points=(("a fruit",), ("red", "sweet")), wrong=("a tool",), form="statement")
+COUNT = Want(points=(("one",), ("two",), ("three",)), in_order=True)
+
+
+@pytest.mark.parametrize(
+    ("want", "band", "text", "score"),
+    [
+        (APPLE, 1, "An apple!", 7),
+        (APPLE, 1, "It is an apple.", 5),
+        (APPLE, 1, "A pear.", 0),
+        (APPLE, 1, "", 0),
+        (APPLE, 1, "Look, a red apple! What is it, Basil?", 0),
+        (BOTH, 6, "It is a fruit. It is sweet.", 7),
+        (BOTH, 6, "It is a fruit.", 2),
+        (BOTH, 6, "It is a fruit and a tool, and it is red.", 2),
+        (BOTH, 6, "Is it a fruit? Is it red?", 4),
+        (BOTH, 6, "Sweet fruits.", 2),
+        (COUNT, 3, "One, two, three.", 7),
+        (COUNT, 3, "One, three, two.", 4),
+        (COUNT, 3, "One, two.", 2),
+        (COUNT, 1, "One of us has two of them and three kites.", 4),
+    ],
+)
+def test_a_task_is_done_by_its_points_and_by_nothing_that_is_wrong(
+    want: Want, band: int, text: str, score: int
+) -> None:
+    assert task(want, band, text, BEFORE).score == score
+
+
+def test_a_question_is_asked_and_what_was_told_may_be_told_again() -> None:
+    asked = Want(points=(("did you",), ("kite",)), form="question")
+    assert (
+        task(asked, 5, "Did you see the kite?", ()).score == 7
+        and task(asked, 5, "Did you see the kite.", ()).score == 4
+    )
+    told = (Line(speaker=SOPHIE, text="Tom found the red kite."), Line(speaker=TUTOR, text="Basil, what did you hear?"))
+    heard = Want(points=(("Tom",), ("found the red kite",)))
+    assert task(heard, 6, "Tom found the red kite.", told).score == 7
+    why = Want(points=(("Tom",), ("because",)))
+    assert task(why, 6, "Tom found the red kite.", told).score == 0, "said back, and not what was asked"
+
+
+def test_words_are_whole_and_nothing_is_credited_without_language() -> None:
+    assert task(Want(points=(("cat",),)), 1, "Category.", ()).score == 0
+    worth = grade(APPLE, 1, " An apple.", True, BEFORE)
+    assert (worth.english, worth.task, worth.score) == (7, 7, 7)
+    for salad in ("Apple red one kite late apple.", "apple " * 20, "Xyzzy apple."):
+        assert grade(APPLE, 1, f" {salad}", True, BEFORE).score < 3
+    assert grade(APPLE, 1, " A pear.", True, BEFORE).score == 1 and grade(APPLE, 1, "", True, BEFORE).score == 0
+
+
+def test_the_gate_only_rises_and_is_open_to_the_best_alone() -> None:
+    table = gate()
+    assert all(list(row) == sorted(row) for row in table)
+    assert all(list(column) == sorted(column) for column in zip(*table, strict=True))
+    assert table[7][7] == 7 and all(
+        table[english][done] < 7 for english in range(8) for done in range(8) if english + done < 14
+    )
+    assert max(max(row[:3]) for row in table) < 3 and max(map(max, table[:3])) < 3, "unusable without both"

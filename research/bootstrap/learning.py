@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from research.bootstrap.classroom.record import Said, Session, first_line, transcript
+from research.bootstrap.classroom.record import Session, first_line, transcript
 
 LEAST_APART = 3
 """Scores by which two attempts at one task differ for the better to be preferred."""
@@ -21,7 +21,7 @@ class Heard:
     session: Session
     number: int
     scores: Mapping[int, int]
-    """By the line's place."""
+    """By the line's place; silence has none, and nothing is learned of it."""
 
 
 def remembered(heard: Heard, number: int, half_life: float | None, seed: int) -> bool:
@@ -34,9 +34,11 @@ def remembered(heard: Heard, number: int, half_life: float | None, seed: int) ->
 
 
 def trunk_row(session: Session, divisor: float) -> dict[str, Any]:
-    """A whole session as one text, in which a model's own turns weigh a `divisor`-th."""
+    """A whole session as one text, in which a model's own turns weigh a `divisor`-th, and silent ones are no line."""
     pieces: list[tuple[str, float]] = []
     for line in session.lines:
+        if not line.text.strip():
+            continue
         said = f"{line.after_call}\n"
         pieces.append((f"{line.speaker}:{'' if line.turn else said}", 1.0))
         if line.turn:
@@ -67,7 +69,7 @@ def pair_rows(heard: Heard, threshold: int, context: Context) -> Iterator[dict[s
     """Of each task that was tried several times: behind what stood before the first try, the best above the threshold
     against each that is worse by LEAST_APART."""
     lines = heard.session.lines
-    for places in _tries(lines):
+    for places in _tries(heard):
         best = max(places, key=lambda at: heard.scores[at])
         if heard.scores[best] <= threshold:
             continue
@@ -79,16 +81,15 @@ def pair_rows(heard: Heard, threshold: int, context: Context) -> Iterator[dict[s
                 yield {"messages": prompt, "chosen": chosen, "rejected": rejected}
 
 
-def _tries(lines: Sequence[Said]) -> Iterator[list[int]]:
-    """The places of the tries at each task, in order."""
+def _tries(heard: Heard) -> Iterator[list[int]]:
+    """The places of the tries at each task, in order, silent ones left out."""
     tries: list[int] = []
-    for at, line in enumerate(lines):
-        if line.turn is None:
-            continue
-        if line.turn.attempt == 0 and tries:
+    for at, line in enumerate(heard.session.lines):
+        if line.turn and line.turn.attempt == 0 and tries:
             yield tries
             tries = []
-        tries.append(at)
+        if at in heard.scores:
+            tries.append(at)
     if tries:
         yield tries
 

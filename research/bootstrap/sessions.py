@@ -120,11 +120,10 @@ def played(config: SessionsConfig) -> "list[Session]":
     """All sessions, played."""
     import random
 
-    from research.bootstrap.graders.grade import grade
-
     from research.bootstrap.classroom.lockstep import play_all
     from research.bootstrap.classroom.play import Plan, play
     from research.bootstrap.classroom.types import TYPES
+    from research.bootstrap.graders.grade import grade
 
     plan = Plan(
         band=config.band,

@@ -137,7 +137,8 @@ class Steps:
         if not config.separate or not self.row.adapter_steps or not self.row.strength or not size_of(rows, "attempts"):
             return None
         mix = self._mix("adapter", [_source(rows, "attempts")])
-        keys = {"parent": trunk, "adapter": to_dict(config.adapter), "steps": self.row.adapter_steps}
+        adapted = {"r": config.adapter.r, **config.adapter.model_dump(mode="json", exclude_defaults=True)}
+        keys = {"parent": trunk, "adapter": adapted, "steps": self.row.adapter_steps}
         adapter = self._trained("adapter", config.adapters, {"mix": mix, **keys})
         if not config.negatives or not size_of(rows, "pairs"):
             return adapter

@@ -69,6 +69,17 @@ def test_a_better_try_is_preferred_at_the_place_of_the_first() -> None:
     assert not list(pair_rows(heard(), 5, "episode")), "the better one is not good enough itself"
 
 
+def test_of_silence_nothing_is_learned() -> None:
+    session, _ = held(["", " ", " score 7"])
+    at = max(place for place, line in enumerate(session.lines) if line.turn)
+    silent = Heard(session=session, number=0, scores={at: 7})
+    said = text(trunk_row(session, 4.0)["messages"])
+    assert "Basil:\n" not in said and "Basil: \n" not in said and said.count("Tutor:") == 5
+    assert all(each["content"].strip() for each in trunk_row(session, 4.0)["messages"])
+    assert [learned(row) for row in attempt_rows(silent, (1.0,) * 8, "session")] == [[(" score 7\n", 1.0)]]
+    assert not list(pair_rows(silent, 0, "session"))
+
+
 def test_half_of_the_sessions_are_forgotten_after_each_half_life() -> None:
     def share(age: int, half_life: float | None) -> float:
         session = heard().session

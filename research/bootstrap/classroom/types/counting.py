@@ -43,8 +43,10 @@ class Counting(SessionType):
         other = self.scene.pick(tuple(each for each in names() if each != person))
         number2 = self.scene.pick(tuple(each for each in numbers() if each != slots["number"]))
         slots |= {"name": person.self_name, "she": person.pronoun, "number2": number2, "name2": other.self_name}
-        points = ((person.self_name, person.pronoun), (f"has {slots['number']} {noun.plural}",))
-        return slots, Want(points=points, in_order=True, wrong=(number2,), form="statement")
+        has = f"has {slots['number']} {noun.plural}"
+        points = ((person.self_name, person.pronoun), (has,))
+        whole = tuple(f"{who} {has}" for who in points[0])
+        return slots, Want(points=points, in_order=True, wrong=(number2,), exactly=whole, form="statement")
 
     def stories(self) -> Drawn:
         slots, noun = self._several("stories")

@@ -42,7 +42,7 @@ class Retelling(SessionType):
         slots = {"mine": clause.full(False), "time": clause.time}
         times = [time for times in lexicon().conversation["times"].values() for time in times if time != clause.time]
         wrong = tuple(time for time in times if time not in clause.time)
-        return slots, Want(points=((clause.time,),), wrong=wrong, form="statement")
+        return slots, Want(points=((clause.time,),), wrong=wrong)
 
     def stories(self) -> Drawn:
         clauses = [self.scene.clause(), self.scene.clause()]
@@ -73,7 +73,5 @@ def _told(clauses: Sequence[Clause]) -> Want:
         ]
         points += [(clause.manner,)] if clause.manner else []
         points += [(clause.feeling,)] if clause.feeling else []
-    exactly = tuple(clause.full(True) for clause in clauses)
-    return Want(
-        points=tuple(points), exactly=exactly if len(clauses) == 1 else (), wrong=("my", "our"), form="statement"
-    )
+    whole = ". ".join(clause.full(True) for clause in clauses)
+    return Want(points=tuple(points), exactly=(whole,), wrong=("my", "our"), form="statement")

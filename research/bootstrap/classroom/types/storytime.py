@@ -47,7 +47,9 @@ class Storytime(SessionType):
     def answers(self) -> Drawn:
         slots = self._story("answers")
         points = ((slots["she"], slots["name"]), (slots["past"],), (slots["a_noun"], slots["the_noun"], "it"))
-        return slots, Want(points=points, in_order=True, wrong=(slots["past2"],), form="statement")
+        did = f"{slots['past']} {slots['a_noun']}"
+        whole = (f"{slots['name']} {did}", f"first {slots['name']} {did}", f"first {slots['she']} {did}")
+        return slots, Want(points=points, in_order=True, wrong=(slots["past2"],), exactly=whole, form="statement")
 
     def stories(self) -> Drawn:
         slots = self._story("stories")

@@ -1,0 +1,72 @@
+"""Controls: who would answer an examination without knowing anything. None of them may pass a band from words on."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+from data_mix.curriculum.words import lexicon
+from research.bootstrap.exam.manner import words
+from research.bootstrap.exam.sitting import Answer, Answers, Asked
+
+
+def parrot(asked: Sequence[Asked]) -> list[Answer]:
+    """says back what was said to it last"""
+    return [_says(each.ask.lines[-1].text) for each in asked]
+
+
+def borrower(asked: Sequence[Asked]) -> list[Answer]:
+    """gives the model answer of the next task of the same session type"""
+    by_kind: dict[str, list[Asked]] = {}
+    for each in asked:
+        by_kind.setdefault(each.ask.kind, []).append(each)
+    found = {}
+    for those in by_kind.values():
+        for each, other in zip(those, [*those[1:], those[0]], strict=True):
+            found[each.place] = _says(other.ask.model if other is not each else "")
+    return [found[each.place] for each in asked]
+
+
+def stranger(asked: Sequence[Asked]) -> list[Answer]:
+    """gives the model answer of a task of another session type"""
+    found = list[Answer]()
+    for place, each in enumerate(asked):
+        turned = [*asked[place + 1 :], *asked[:place]]
+        other = next((other for other in turned if other.ask.kind != each.ask.kind), None)
+        found.append(_says(other.ask.model if other else ""))
+    return found
+
+
+def babbler(asked: Sequence[Asked]) -> list[Answer]:
+    """says words of the lexicon at random, as many as a model answer has"""
+    rng = random.Random(len(asked))
+    said = [" ".join(rng.choice(_vocabulary()) for _ in words(each.ask.model)) for each in asked]
+    return [_says(f"{text[:1].upper()}{text[1:]}.") for text in said]
+
+
+def stubborn(asked: Sequence[Asked]) -> list[Answer]:
+    """always says the same: the model answer that most tasks have"""
+    ((text, _),) = Counter(each.ask.model for each in asked).most_common(1)
+    return [_says(text) for _ in asked]
+
+
+def mute(asked: Sequence[Asked]) -> list[Answer]:
+    """says nothing"""
+    return [_says("") for _ in asked]
+
+
+_ALL: tuple[Callable[[Sequence[Asked]], list[Answer]], ...] = (parrot, borrower, stranger, babbler, stubborn, mute)
+CONTROLS: Mapping[str, Answers] = {each.__name__: each for each in _ALL}
+"""By name; the docstring of each says what it does."""
+
+
+def _says(text: str) -> Answer:
+    return Answer(text=f" {text}")
+
+
+@cache
+def _vocabulary() -> tuple[str, ...]:
+    found = {noun.singular for noun in lexicon().nouns} | {verb.past for verb in lexicon().verbs}
+    return tuple(sorted(found | {"a", "the", "is", "and", "I", "you", "it", "not", "to", "in"}))

@@ -1,0 +1,56 @@
+"""Papers: the tasks of a band that an examination asks, the same for every pupil, each about a held-out combination."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+
+from research.bootstrap.classroom.asking import Episode
+from research.bootstrap.classroom.scene import Scene
+from research.bootstrap.classroom.session_type import SessionType
+from research.bootstrap.exam.milestones import Milestones
+
+_PATIENCE = 100
+"""Draws in a row without a new task after which a session type is taken to have no more."""
+
+
+class Drawer:
+    """Draws papers of one band, none of which has a task that an earlier one had."""
+
+    def __init__(self, milestones: Milestones, band: int, types: Mapping[str, type[SessionType]]) -> None:
+        """`types` are the session types by name. KeyError where the milestones name another."""
+        self._band = band
+        self._types = {
+            name: types[name](Scene(random.Random(f"{milestones.seed}/{band}/{name}"), "examination"))
+            for name in milestones.types
+        }
+        self._seen = set[str]()
+
+    def paper(self, tasks: int) -> list[Episode]:
+        """So many tasks, of one session type after the other; a type that has no more is passed over.
+
+        ValueError where all of them together have not so many, which is a fault of theirs.
+        """
+        found = list[Episode]()
+        while len(found) < tasks:
+            if not self._types:
+                raise ValueError(f"band {self._band}: its session types have only {len(self._seen)} held-out tasks")
+            for name in list(self._types):
+                if len(found) < tasks and (task := self._new(name)):
+                    found.append(task)
+        return found
+
+    def _new(self, name: str) -> Episode | None:
+        for _ in range(_PATIENCE):
+            task = self._types[name].episode(self._band)
+            asked = asked_in(task)
+            if asked not in self._seen:
+                self._seen.add(asked)
+                return task
+        del self._types[name]
+        return None
+
+
+def asked_in(task: Episode) -> str:
+    """All that is said to the pupil in a task: who is asked the same twice is asked once."""
+    return "\n".join(str(line) for ask in task.asks for line in ask.lines)

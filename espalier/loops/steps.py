@@ -5,7 +5,7 @@ A step whose artifact is complete is not run again, which is all that a loop rem
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from espalier.artifacts.paths import artifact
@@ -16,17 +16,19 @@ from espalier.errors import UserError
 from espalier.loops.pace import Pace
 
 
-def run_step(pace: Pace, command: str, folder: str, name: str, *words: str) -> str:
+def run_step(
+    pace: Pace, command: str, folder: str, name: str, *words: str, run: Callable[..., int] | None = None
+) -> str:
     """Run a command for the artifact `name` of a kind's `folder`, unless that is complete; returns the name.
 
-    UserError where it fails; TimeIsUp before it where the time is up.
+    `run` runs it, `run_command` by default. UserError where it fails; TimeIsUp before it where the time is up.
     """
     if is_complete(artifact(folder, name)):
         pace.passed(command)
         return name
     with pace.step(command, name):
         say(f"$ python {command} {' '.join(words)} --name {name} --round")
-        if code := run_command(command, *words, "--name", name, "--round"):
+        if code := (run or run_command)(command, *words, "--name", name, "--round"):
             if code >= 128:  # whoever stops one of them means all
                 raise SystemExit(code)
             raise UserError(f"{name} could not be made, for the reason given above; the same command goes on from here")

@@ -13,6 +13,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from espalier.command_line.config import load
@@ -43,6 +44,7 @@ def main(argv: list[str]) -> int:
 def loop(config: BootstrapConfig, options: BootstrapOptions) -> int:
     """Run the loop that `config` describes; returns the exit code."""
     from espalier.loops.pace import Pace, TimeIsUp
+    from espalier.loops.warm import run_warm
     from research.bootstrap.loop.bands_table import printed
     from research.bootstrap.loop.beginning import check, open_folder
     from research.bootstrap.loop.history import History, Times
@@ -57,7 +59,7 @@ def loop(config: BootstrapConfig, options: BootstrapOptions) -> int:
         table(*printed(config.table))
         pace = Pace(history.kinds_ahead(), options.minutes, observer=Times(folder.folder))
         try:
-            run_rounds(config, history, pace)
+            run_rounds(config, history, pace, run_warm if options.warm else None)
         except TimeIsUp:
             say(f"stopped: {options.minutes:g} minutes are over; the same command goes on from here")
             return TIME_IS_UP
@@ -65,13 +67,13 @@ def loop(config: BootstrapConfig, options: BootstrapOptions) -> int:
     return 0
 
 
-def run_rounds(config: BootstrapConfig, history: "History", pace: "Pace") -> None:
-    """The rounds that are left, as far as the rules let them go."""
+def run_rounds(config: BootstrapConfig, history: "History", pace: "Pace", run: "Callable[..., int] | None") -> None:
+    """The rounds that are left, as far as the rules let them go; `run` runs the commands that need a model."""
     from research.bootstrap.loop.report import line, write_report
     from research.bootstrap.loop.rounds import run_round
 
     while not history.ended:
-        found = run_round(config, pace, len(history.rounds), history.rounds)
+        found = run_round(config, pace, len(history.rounds), history.rounds, run)
         history.keep(found)
         say(f"\n{line(found)}")
         write_report(config, history)

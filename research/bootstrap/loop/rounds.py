@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from espalier.artifacts.paths import artifact
@@ -20,16 +20,22 @@ LEAST_RECENT = 0.05
 """What is weighed less than this for its age is left out."""
 
 
-def run_round(config: BootstrapConfig, pace: Pace, number: int, before: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """One round after those `before`; what it made, and what was found of it."""
+def run_round(
+    config: BootstrapConfig,
+    pace: Pace,
+    number: int,
+    before: Sequence[Mapping[str, Any]],
+    run: Callable[..., int] | None = None,
+) -> dict[str, Any]:
+    """One round after those `before`, its commands run by `run`; what it made, and what was found of it."""
     last = before[-1] if before else None
-    steps = Steps(config=config, pace=pace, number=number, band=last["next_band"] if last else 0)
+    steps = Steps(config=config, pace=pace, number=number, band=last["next_band"] if last else 0, run=run)
     speaks = Pupil(run=last["pupil"], strength=_strength(last["pupil"], last["trunk"], steps)) if last else None
     sessions, grades, rows = _heard(steps, speaks, remembered(config, number, before))
     trunk = steps.trunk(steps.trunk_mix(rows), last["trunk"] if last else None)
     adapter = steps.adapter(rows, trunk) if last else None
-    run = adapter or trunk
-    pupil = Pupil(run=run, strength=_strength(run, trunk, steps))
+    speaker = adapter or trunk
+    pupil = Pupil(run=speaker, strength=_strength(speaker, trunk, steps))
     exam = steps.exam(pupil, trunk)
     found = read_json(artifact("corpora", exam) / "exam.json")
     band = next_band(steps.band, found)
@@ -44,14 +50,14 @@ def run_round(config: BootstrapConfig, pace: Pace, number: int, before: Sequence
         "grades": grades,
         "rows": rows,
         "trunk": trunk,
-        "pupil": run,
+        "pupil": speaker,
         "strength": pupil.strength,
         "exam": exam,
         "learnable": size_of(rows, "attempts"),
         "scores": _scores(grades),
         "shares": [each["share"] for each in found["bands"]],
         "passed": [each["passed"] for each in found["bands"]],
-        "trained_tokens": sum(_tokens(each) for each in {trunk, run}),
+        "trained_tokens": sum(_tokens(each) for each in {trunk, speaker}),
         "made": {spec: content_hash(spec) for spec in made},
     }
 

@@ -6,7 +6,7 @@ the log, repeated alone, and gone on with.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from research.bootstrap.loop.config import BootstrapConfig, Trained
 SESSIONS, GRADE, ROWS = (f"research/bootstrap/{name}.py" for name in ("sessions", "grade", "rows"))
 BUILD, TRAIN, EXAMINE = "data_mix/build.py", "stage1/train.py", "research/bootstrap/examine.py"
 _FOLDERS = {SESSIONS: "corpora", GRADE: "corpora", ROWS: "corpora", BUILD: "mixes", TRAIN: "runs", EXAMINE: "corpora"}
+_WITH_A_MODEL = (SESSIONS, EXAMINE)
 HELD_OUT_ROWS = 300
 """Sessions of the curriculum on which the trunk's bits per byte are held to their entropy."""
 
@@ -47,6 +48,8 @@ class Steps:
     """Which round, from 0."""
     band: int
     """The pupil's band in it."""
+    run: Callable[..., int] | None = None
+    """What runs a command that needs a model; by default a process that starts from nothing, as for the others."""
 
     @property
     def row(self) -> Band:
@@ -171,11 +174,12 @@ class Steps:
 
     def _trained(self, part: str, trained: Trained, differs: Mapping[str, Any]) -> str:
         keys = {"recipe": None, "seed": self.config.seed, **self._machine, **trained.keys, **differs, "publish": False}
-        return run_step(self.pace, TRAIN, "runs", self.name(part), str(trained.config), *flags(keys))
+        return run_step(self.pace, TRAIN, "runs", self.name(part), str(trained.config), *flags(keys), run=self.run)
 
     def _run(self, command: str, part: str, told: Mapping[str, Any]) -> str:
         quiet = {} if command == BUILD else {"publish": False}
-        return run_step(self.pace, command, _FOLDERS[command], self.name(part), *flags({**told, **quiet}))
+        run = self.run if command in _WITH_A_MODEL else None
+        return run_step(self.pace, command, _FOLDERS[command], self.name(part), *flags({**told, **quiet}), run=run)
 
 
 def part_of(config: BootstrapConfig, number: int, part: str) -> str:

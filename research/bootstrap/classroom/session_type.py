@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import yaml
 
@@ -44,7 +44,8 @@ class SessionType:
         """A task of a band, of 0 to LAST_BAND."""
         part = _PARTS[band]
         found: Drawn | Sequence[Drawn] = getattr(self, part)()
-        turns = [found] if isinstance(found, tuple) and isinstance(found[0], Mapping) else found
+        alone = isinstance(found, tuple) and isinstance(found[0], Mapping)
+        turns = [cast(Drawn, found)] if alone else cast(Sequence[Drawn], found)
         templates = templates_of(self.name)[part]
         templates = templates if isinstance(templates, list) else [templates]
         asks = tuple(self._ask(band, *pair) for pair in zip(templates, turns, strict=True))

@@ -5,7 +5,7 @@
 exam.json
 
     bands           a list, by band: {"band", "name", "tasks", "turns", "good", "share", "low", "high", "score",
-                    "at_least", "sentences": null | {"of", "parse", "share", "low", "high", "at_least"}, "english",
+                    "at_least", "sentences": null | {"of", "share", "low", "high", "at_least"}, "english",
                     "task", "mean_score" (means, 0 to 7), "scores" (how many turns have each score, 0 to 7), "by_kind":
                     {session type: share of good turns}, "cut" (turns that did not end), "confirmed": null | the same
                     of the second paper, "failed": [why it is not passed], "passed"}
@@ -13,8 +13,8 @@ exam.json
                     answers are "wanted": {the same keys}
     controls        {name: {"bands": [{"share", "low", "passed"} by band], "about"}}: who might pass without being able
     controls_pass   the bands, from 1 on, that a control passes: they are not passed by anybody
-    minimal_pairs   {"phenomena": {name: {"pairs", "right", "share", "low", "high", "shorter"}}, "share": their mean},
-                    `shorter` being the share that is right for whoever takes the shorter sentence of two
+    minimal_pairs   {"phenomena": {name: {"pairs", "right", "share", "low", "high", "shorter"}}, "share": their mean};
+                    `shorter` is the share that is right for whoever takes the shorter sentence, half of one as long
     floor           {"bits_per_byte", "floor", "excess"} of the trunk on the curriculum's held-out sessions; null where
                     unknown
     identity        what the replies in identities.jsonl say together: see `identity.read`
@@ -24,6 +24,8 @@ exam.json
 replies.jsonl       a line for each turn: {"band", "paper" (0 | 1), "place" (of the task), "turn", "kind", "asked",
                     "reply", "finish", "model", "english", "task", "score", "why"}
 
-identities.jsonl    a line for each reply about itself: {"question", "sample" (0 is greedy), "temperature", "reply",
-                    "finish", "first_person", "names", "whose"}
+identities.jsonl    a line for each reply about itself: {"question", "speaker" (Basil | Sophie, who is asked in his
+                    place as a control), "sample" (0 is the likeliest), "temperature", "reply", "finish",
+                    "first_person", "names", "whose": null | "own" | "Basil's" | "Sophie's" | "the tutor's" |
+                    "another's"}
 """

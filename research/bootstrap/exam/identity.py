@@ -85,7 +85,8 @@ def read(lines: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def kept(earlier: Sequence[Mapping[str, Any]], later: Sequence[Mapping[str, Any]]) -> float:
     """Between two rounds, the share of Basil's likeliest replies that stayed the same, word for word."""
     before, now = ({each["question"]: each["reply"] for each in _likeliest(lines, PUPIL)} for lines in (earlier, later))
-    return sum(before.get(question) == reply for question, reply in now.items()) / max(1, len(now))
+    stayed = sum(bool(before.get(question) == reply) for question, reply in now.items())
+    return stayed / max(1, len(now))
 
 
 def told(reading: Mapping[str, Any]) -> str:

@@ -32,7 +32,7 @@ class Milestone(Config):
 
     def failed(self, good: Estimate, sentences: Estimate | None) -> list[str]:
         """Why an examination with these shares is not passed; nothing where it is."""
-        wanted = [("good turns", good, self.at_least)]
+        wanted: list[tuple[str, Estimate | None, float]] = [("good turns", good, self.at_least)]
         if self.sentences is not None:
             wanted.append(("sentences that parse", sentences, self.sentences))
         return [

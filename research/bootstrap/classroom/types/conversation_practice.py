@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from data_mix.curriculum.words import lexicon
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import a, done_to, name, names, singular, things
+from research.bootstrap.classroom.things import a, done_to, names, things
 
 
 class ConversationPractice(SessionType):
@@ -16,33 +16,39 @@ class ConversationPractice(SessionType):
     share = 1.5
 
     def words(self) -> Drawn:
-        here = self.scene.pick(names())
-        others = tuple(person for person in names() if person != here)
-        away = self.scene.draw(others, name, self.name, "words", here.self_name)
-        self.about(here.self_name, away.self_name)
-        slots = {"here": here.self_name, "away": away.self_name}
-        exactly = (here.self_name, f"{here.self_name} is here")
-        return slots, Want(points=((here.self_name,),), wrong=(away.self_name,), exactly=exactly)
+        here, away2 = self._two_names()
+        others = tuple(person.self_name for person in names() if person.self_name not in (here, away2))
+        away = self.scene.draw(others, str, self.name, "words", here)
+        self.about(here, away)
+        slots = {"here": here, "away": away, "away2": away2}
+        return slots, Want(points=((here,),), wrong=(away, away2), exactly=(here, f"{here} is here"))
 
     def two_words(self) -> Drawn:
         slots = self._liked("two words")
-        return slots, Want(points=(("yes",), (slots["plural"],)), wrong=("no",), exactly=(f"yes, {slots['plural']}",))
+        likes = self.scene.pick((True, False))
+        asked = slots["plural" if likes else "plural2"]
+        slots |= {"asked": asked, "yes": "yes" if likes else "no"}
+        wrong = ("no" if likes else "yes", slots["plural2" if likes else "plural"])
+        return slots, Want(points=((slots["yes"],), (asked,)), wrong=wrong, exactly=(f"{slots['yes']}, {asked}",))
 
     def phrases(self) -> Drawn:
         slots = self._liked("phrases")
-        either = (slots["a_noun"], slots["a_second"])
-        exactly = tuple(f"{each}, please" for each in either) + either
-        return slots, Want(points=(either, ("please",)), exactly=exactly)
+        first, second = self.scene.pick(((slots["a_noun"], slots["a_second"]), (slots["a_second"], slots["a_noun"])))
+        slots |= {"first": first, "second": second}
+        points = ((slots["a_noun"],), ("please",))
+        return slots, Want(points=points, wrong=(slots["a_second"],), exactly=(f"{slots['a_noun']}, please",))
 
     def sentences(self) -> Drawn:
         slots = self._liked("sentences")
         said = (f"I like {slots['plural']}", f"I like {slots['plural']}, too", f"and I like {slots['plural']}")
-        return slots, Want(points=(("I like",), (slots["plural"],)), in_order=True, exactly=said, form="statement")
+        points = (("I like",), (slots["plural"],))
+        wrong = (slots["plural2"], "not")
+        return slots, Want(points=points, in_order=True, wrong=wrong, exactly=said, form="statement")
 
     def answers(self) -> Drawn:
         slots = self._deed()
         can = self.scene.pick(("can", "cannot"))
-        slots |= {"can": can, "yes": "yes" if can == "can" else "no"}
+        slots |= {"can": can, "can2": self.scene.pick(("can", "cannot")), "yes": "yes" if can == "can" else "no"}
         points = ((slots["yes"],), (f"I {can}",), (slots["deed"],))
         wrong = ("no", "cannot") if can == "can" else ("yes",)
         return slots, Want(points=points, in_order=True, wrong=wrong, form="statement")
@@ -56,17 +62,21 @@ class ConversationPractice(SessionType):
 
     def dialogue(self) -> Sequence[Drawn]:
         slots = self._deed()
+        other_times = tuple(time for time in lexicon().conversation["times"]["past"] if time != slots["time"])
         return (
             (slots, Want(points=(("hello", "good morning", "hi"), (self.scene.partner,)), form="any")),
             (slots, Want(points=(("I",), (slots["done"],)), in_order=True, form="statement")),
-            (slots, Want(points=((slots["time"],),), form="any")),
+            (slots, Want(points=((slots["time"],),), wrong=other_times, form="statement")),
             (slots, Want(points=(("goodbye", "bye"), (self.scene.partner,)), form="any")),
         )
 
     def _liked(self, part: str) -> dict[str, str]:
         noun = self.scene.pick(things())
         others = tuple(other for other in things() if other != noun)
-        second = self.scene.draw(others, singular, self.name, part, noun.singular)
+        # Apples or pears are what pears or apples are.
+        second = self.scene.draw(
+            others, lambda other: "/".join(sorted((other.singular, noun.singular))), self.name, part
+        )
         self.about(noun.singular, second.singular)
         return {
             "plural": noun.plural,
@@ -74,6 +84,10 @@ class ConversationPractice(SessionType):
             "a_noun": a(noun.singular),
             "a_second": a(second.singular),
         }
+
+    def _two_names(self) -> tuple[str, str]:
+        first = self.scene.pick(names())
+        return first.self_name, self.scene.pick(tuple(each for each in names() if each != first)).self_name
 
     def _deed(self) -> dict[str, str]:
         verb, noun = self.scene.deed()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from data_mix.curriculum.clauses import Clause
+from data_mix.curriculum.words import Noun, Verb
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import a, done_to, name, names, other_kinds, things
+from research.bootstrap.classroom.things import a, asked_about, done_to, name, names, other_kinds, things
 
+T = TypeVar("T")
 GAP = "..."
 
 
@@ -19,37 +22,38 @@ class ReadingAloud(SessionType):
         seen = [(noun, property) for noun in things() for property in noun.properties]
         noun, property = self.scene.draw(seen, lambda pair: f"{pair[1]} {pair[0].singular}", self.name, "words")
         self.about(noun.singular, property)
-        wrong = tuple(other for other in noun.properties if other != property)
-        return {"noun": noun.singular, "property": property}, Want(
-            points=((property,),), wrong=wrong, exactly=(property,)
-        )
+        other, property2 = self.scene.pick([pair for pair in seen if pair[0] != noun and pair[1] != property])
+        slots = {"noun": noun.singular, "property": property, "noun2": other.singular, "property2": property2}
+        return slots, Want(points=((property,),), wrong=(property2,), exactly=(property,))
 
     def two_words(self) -> Drawn:
-        noun = self.scene.pick(things())
+        noun, other = self._two(things())
         person = self.scene.draw(names(), name, self.name, "two words", noun.singular)
         self.about(person.self_name, noun.singular)
-        thing = a(noun.singular)
-        return {"name": person.self_name, "thing": thing}, Want(points=((thing,),), exactly=(thing,))
+        person2 = self.scene.pick(tuple(each for each in names() if each != person))
+        thing, thing2 = a(noun.singular), a(other.singular)
+        slots = {"name": person.self_name, "thing": thing, "name2": person2.self_name, "thing2": thing2}
+        return slots, Want(points=((thing,),), wrong=(other.singular,), exactly=(thing,))
 
     def phrases(self) -> Drawn:
-        verb, noun = self.scene.deed()
-        self.about(verb.base, noun.singular)
-        who, done = self.scene.pick(names()).self_name, done_to(verb, noun, form=verb.past)
-        return {"name": who, "done": done}, Want(points=((done,),), exactly=(done, f"{who} {done}"))
+        (verb, noun), (verb2, noun2) = self._deeds()
+        self.about(verb.base, noun.singular, verb2.base, noun2.singular)
+        who, other = (person.self_name for person in self._two(names()))
+        done, done2 = done_to(verb, noun, form=verb.past), done_to(verb2, noun2, form=verb2.past)
+        slots = {"name": who, "done": done, "name2": other, "done2": done2}
+        return slots, Want(points=((done,),), wrong=(done2,), exactly=(done, f"{who} {done}"))
 
     def sentences(self) -> Drawn:
         clause = self._clause()
         return self._gapped(clause, ""), self._whole([clause])
 
     def answers(self) -> Drawn:
-        pairs = [(noun, kind) for noun in things() for kind in other_kinds(noun)]
-        noun, wrong = self.scene.draw(pairs, lambda pair: f"{pair[0].singular}/{pair[1]}", self.name, "answers")
-        self.about(noun.singular, wrong)
         is_so = self.scene.pick((True, False))
-        slots = {"a_noun": a(noun.singular), "kind": noun.category_name, "yes": "yes" if is_so else "no"}
-        slots["read"] = noun.category_name if is_so else wrong
+        slots, noun, asked = asked_about(self.scene, self.name, is_so)
+        self.about(noun.singular, slots["property"], asked)
         points = ((slots["yes"],), (noun.singular, "it"), (noun.category_name,))
-        return slots, Want(points=points, in_order=True, wrong=("no" if is_so else "yes", wrong), form="statement")
+        wrong = (*other_kinds(noun), "no" if is_so else "yes")
+        return slots, Want(points=points, in_order=True, wrong=wrong, form="statement")
 
     def stories(self) -> Drawn:
         clauses = [self._clause(), self._clause()]
@@ -61,6 +65,16 @@ class ReadingAloud(SessionType):
         clauses = [self._clause() for _ in range(3)]
         self.about(*(word for each in clauses for word in (each.verb.base, each.noun.singular)))
         return [(self._gapped(each, ""), self._whole([each])) for each in clauses]
+
+    def _two(self, options: Sequence[T]) -> tuple[T, T]:
+        first = self.scene.pick(options)
+        return first, self.scene.pick(tuple(each for each in options if each != first))
+
+    def _deeds(self) -> tuple[tuple[Verb, Noun], tuple[Verb, Noun]]:
+        first = second = self.scene.deed()
+        while second == first:
+            second = self.scene.deed()
+        return first, second
 
     def _clause(self) -> Clause:
         """A sentence of a third person, whose verb is to be put in its form."""

@@ -3,76 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import permutations
 
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType, templates_of
 
 
+@cache
+def families() -> tuple[tuple[str, ...], ...]:
+    """Rows of words that rhyme with each other and with no word of another row."""
+    return tuple(tuple(family.split()) for family in templates_of("rhyme_time")["families"])
+
+
 class RhymeTime(SessionType):
-    """Two words that rhyme, and one that does not."""
+    """Two words that rhyme, and others that do not."""
 
     def words(self) -> Drawn:
-        slots = self._rhyme("words")
-        return slots, Want(points=((slots["rhyme"],),), exactly=(slots["rhyme"],), wrong=(slots["other"],))
+        slots, others = self._rhyme("words")
+        return slots, Want(points=((slots["rhyme"],),), exactly=(slots["rhyme"],), wrong=others)
 
     def two_words(self) -> Drawn:
-        slots = self._rhyme("two words")
-        return slots, Want(points=((slots["word"],), (slots["rhyme"],)), wrong=(slots["other"],))
+        slots, others = self._rhyme("two words")
+        return slots, Want(points=((slots["word"],), (slots["rhyme"],)), wrong=others)
 
     def phrases(self) -> Drawn:
-        slots = self._rhyme("phrases")
+        slots, others = self._rhyme("phrases")
         both = (f"{slots['word']} and {slots['rhyme']}", f"{slots['rhyme']} and {slots['word']}")
-        return slots, Want(points=(both,), wrong=(slots["other"],), exactly=both)
+        return slots, Want(points=(both,), wrong=others, exactly=both)
 
     def sentences(self) -> Drawn:
-        slots = self._rhyme("sentences")
-        return slots, self._says_it(slots)
+        slots, others = self._rhyme("sentences")
+        word, rhyme = slots["word"], slots["rhyme"]
+        whole = tuple(
+            said
+            for one, two in permutations((word, rhyme))
+            for said in (f"{one} rhymes with {two}", f"{one} and {two} rhyme")
+        )
+        points = ((word,), (rhyme,), ("rhymes with", "rhyme"))
+        return slots, Want(points=points, wrong=others, exactly=whole, form="statement")
 
     def answers(self) -> Drawn:
-        slots = self._rhyme("answers")
-        return slots, self._answer(slots, self.scene.pick((True, False)))
+        rhymes = self.scene.pick((True, False))
+        if rhymes:
+            pairs = [pair for family in families() for pair in permutations(family, 2)]
+        else:
+            own = self.scene.pick(families())
+            word = self.scene.pick(own)
+            pairs = [(word, asked) for family in families() if family is not own for asked in family]
+        word, asked = self.scene.draw(pairs, "/".join, self.name, "answers")
+        self.about(word, asked)
+        return self._answer({"word": word, "rhyme": asked, "other": asked}, rhymes)
 
     def stories(self) -> Drawn:
-        slots = self._rhyme("stories")
-        verdicts = (f"{slots['word']} rhymes with {slots['rhyme']}", f"{slots['rhyme']} rhymes with {slots['word']}")
+        slots, _ = self._rhyme("stories")
+        word, rhyme, other = slots["word"], slots["rhyme"], slots["other"]
+        false = (f"{word} rhymes with {other}", f"{other} rhymes with {word}", f"{rhyme} rhymes with {other}",
+                 f"{other} rhymes with {rhyme}", f"{word} does not rhyme with {rhyme}",
+                 f"{rhyme} does not rhyme with {word}")  # fmt: skip
         return slots, Want(
-            points=(verdicts, (slots["other"],), ("does not rhyme",)),
+            points=((f"{word} rhymes with {rhyme}", f"{rhyme} rhymes with {word}"), (other,), ("does not rhyme",)),
+            wrong=false,
             form="statement",
         )
 
     def dialogue(self) -> Sequence[Drawn]:
-        slots = self._rhyme("dialogue")
-        yes = dict(slots)
-        no = dict(slots)
+        slots, others = self._rhyme("dialogue")
+        first = self.scene.pick((True, False))
         return (
-            (yes, self._answer(yes, True)),
-            (no, self._answer(no, False)),
-            (slots, Want(points=((slots["rhyme"],),), wrong=(slots["other"],), form="statement")),
+            self._answer(slots, first),
+            self._answer(slots, not first),
+            (slots, Want(points=((slots["rhyme"],),), wrong=others, form="statement")),
         )
 
-    def _says_it(self, slots: dict[str, str]) -> Want:
-        word, rhyme = slots["word"], slots["rhyme"]
-        pairs = ((word, rhyme), (rhyme, word))
-        whole = tuple(said for one, two in pairs for said in (f"{one} rhymes with {two}", f"{one} and {two} rhyme"))
-        points = ((word,), (rhyme,), ("rhymes with", "rhyme"))
-        return Want(points=points, wrong=(slots["other"],), exactly=whole, form="statement")
-
-    def _answer(self, slots: dict[str, str], rhymes: bool) -> Want:
-        """Fills in what is asked about, and what is so; returns what an answer has to hold."""
+    def _answer(self, slots: dict[str, str], rhymes: bool) -> Drawn:
+        """Whether two words rhyme, as it is so."""
         asked = slots["rhyme" if rhymes else "other"]
         does = "rhymes" if rhymes else "does not rhyme"
-        slots |= {"asked": asked, "yes": "yes" if rhymes else "no", "does": does}
-        points = (("yes",) if rhymes else ("no",), (does,), (asked,))
-        return Want(points=points, wrong=("no", "not") if rhymes else ("yes",), form="statement")
+        said = slots | {"asked": asked, "yes": "yes" if rhymes else "no", "does": does}
+        points = ((said["yes"],), (does,), (asked,))
+        return said, Want(points=points, wrong=("no", "not") if rhymes else ("yes",), form="statement")
 
-    def _rhyme(self, part: str) -> dict[str, str]:
-        """A word, one that rhymes with it, and one that does not: a combination of this side."""
-        families = [family.split() for family in templates_of(self.name)["families"]]
-        pairs = [(pair, family) for family in families for pair in permutations(family, 2)]
+    def _rhyme(self, part: str) -> tuple[dict[str, str], tuple[str, str]]:
+        """A word, one that rhymes with it, and two that do not; either makes a combination of this side."""
+        pairs = [(pair, family) for family in families() for pair in permutations(family, 2)]
         (word, rhyme), own = self.scene.pick(pairs)
-        others = [other for family in families if family is not own for other in family]
-        other = self.scene.draw(others, str, self.name, part, word, rhyme)
-        self.about(word, rhyme, other)
-        first, second = (rhyme, other) if self.scene.pick((True, False)) else (other, rhyme)
-        return {"word": word, "rhyme": rhyme, "other": other, "first": first, "second": second}
+        rest = [family for family in families() if family is not own]
+        pair = sorted((word, rhyme))  # cat, hat and dog are what hat, cat and dog are
+        other = self.scene.draw([each for family in rest for each in family], str, self.name, part, *pair)
+        more = [each for family in rest if other not in family for each in family]
+        third = self.scene.draw(more, str, self.name, part, *pair)
+        self.about(*pair, other)
+        choices = self.scene.pick(list(permutations((rhyme, other, third))))
+        listed = self.scene.pick(list(permutations((word, rhyme, other))))
+        return {
+            "word": word,
+            "rhyme": rhyme,
+            "other": other,
+            "choices": f"{choices[0]}, {choices[1]} or {choices[2]}",
+            "listed": f"{listed[0]}, {listed[1]} and {listed[2]}",
+            "commas": ", ".join(listed),
+        }, (other, third)

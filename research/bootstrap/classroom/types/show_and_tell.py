@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations, permutations
 
 from data_mix.curriculum.words import Noun
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import a, of_a_kind, other_kinds, things
+from research.bootstrap.classroom.things import a, asked_about, of_a_kind, other_kinds, things
 
 
 class ShowAndTell(SessionType):
     """A pupil shows something."""
 
     def words(self) -> Drawn:
-        slots, noun = self._two_kinds("words")
-        kind = noun.category_name.partition(" ")[2]
-        return slots, Want(points=((kind,),), wrong=(slots["wrong"].partition(" ")[2],), exactly=(kind, f"a {kind}"))
+        slots, noun, wrong = self._kinds("words")
+        kind = noun.category_name
+        exactly = (_word(kind), kind, f"it is {kind}")
+        return slots, Want(points=((_word(kind),),), wrong=tuple(map(_word, wrong)), exactly=exactly)
 
     def two_words(self) -> Drawn:
-        slots, noun = self._two_kinds("two words")
-        return slots, Want(points=((noun.category_name,),), wrong=(slots["wrong"],), exactly=(noun.category_name,))
+        slots, noun, wrong = self._kinds("two words")
+        kind = noun.category_name
+        return slots, Want(points=((kind,),), wrong=wrong, exactly=(kind, f"it is {kind}"))
 
     def phrases(self) -> Drawn:
         slots, noun = self._shown("phrases")
@@ -34,11 +37,11 @@ class ShowAndTell(SessionType):
         return slots, Want(points=points, in_order=True, wrong=other_kinds(noun), form="statement")
 
     def answers(self) -> Drawn:
-        slots, noun = self._two_kinds("answers")
         is_so = self.scene.pick((True, False))
-        slots |= {"asked": noun.category_name if is_so else slots["wrong"], "yes": "yes" if is_so else "no"}
+        slots, noun, asked = asked_about(self.scene, self.name, is_so)
+        self.about(noun.singular, slots["property"], asked)
         points = ((slots["yes"],), (noun.singular, "it"), (noun.category_name,))
-        wrong = (slots["wrong"], "no" if is_so else "yes")
+        wrong = (*other_kinds(noun), "no" if is_so else "yes")
         return slots, Want(points=points, in_order=True, wrong=wrong, form="statement")
 
     def stories(self) -> Drawn:
@@ -62,15 +65,21 @@ class ShowAndTell(SessionType):
         self.about(noun.singular, property)
         return self._slots(noun) | {"property": property, "a_property_noun": a(f"{property} {noun.singular}")}, noun
 
-    def _two_kinds(self, part: str) -> tuple[dict[str, str], Noun]:
-        """A thing and a kind that it is not: a combination of this side."""
-        kinds = sorted({noun.category_name for noun in of_a_kind()})
-        pairs = [(noun, kind) for noun in of_a_kind() for kind in kinds if kind != noun.category_name]
-        noun, wrong = self.scene.draw(pairs, lambda pair: f"{pair[0].singular}/{pair[1]}", self.name, part)
-        self.about(noun.singular, wrong)
-        first, second = self.scene.pick(((noun.category_name, wrong), (wrong, noun.category_name)))
-        return self._slots(noun) | {"wrong": wrong, "first": first, "second": second}, noun
+    def _kinds(self, part: str) -> tuple[dict[str, str], Noun, tuple[str, str]]:
+        """A thing and two kinds that it is not: a combination of this side."""
+        kind = self.scene.pick(sorted({noun.category_name for noun in of_a_kind()}))
+        nouns = [noun for noun in of_a_kind() if noun.category_name == kind]
+        seen = [(noun, pair) for noun in nouns for pair in combinations(other_kinds(noun), 2)]
+        noun, wrong = self.scene.draw(seen, lambda each: "/".join((each[0].singular, *each[1])), self.name, part)
+        self.about(noun.singular, *wrong)
+        first, second, last = self.scene.pick(list(permutations((kind, *wrong))))
+        return self._slots(noun) | {"choices": f"{first}, {second} or {last}"}, noun, wrong
 
     def _slots(self, noun: Noun) -> dict[str, str]:
         return {"noun": noun.singular, "a_noun": a(noun.singular), "kind": noun.category_name,
-                "kind_word": noun.category_name.partition(" ")[2]}  # fmt: skip
+                "kind_word": _word(noun.category_name)}  # fmt: skip
+
+
+def _word(kind: str) -> str:
+    """A kind without its article."""
+    return kind.partition(" ")[2]

@@ -13,23 +13,25 @@ class SimonSays(SessionType):
     """Only what Simon says is done."""
 
     def words(self) -> Drawn:
-        slots = self._deed()
+        slots = self._two_deeds()
         noun = slots["noun"]
-        return slots, Want(points=((noun,),), exactly=(noun, f"the {noun}"))
+        return slots, Want(points=((noun,),), wrong=(slots["noun2"],), exactly=(noun, f"the {noun}"))
 
     def two_words(self) -> Drawn:
-        slots = self._deed()
-        return slots, Want(points=((slots["base_it"],),), exactly=(slots["base_it"], f"I {slots['base_it']}"))
+        slots = self._two_deeds()
+        exactly = (slots["base_it"], f"I {slots['base_it']}")
+        return slots, Want(points=((slots["base_it"],),), wrong=(slots["base2"],), exactly=exactly)
 
     def phrases(self) -> Drawn:
-        slots = self._deed()
+        slots = self._two_deeds()
         doing = slots["doing"]
-        return slots, Want(points=((doing,),), exactly=(doing, f"I am {doing}"))
+        return slots, Want(points=((doing,),), wrong=(slots["noun2"],), exactly=(doing, f"I am {doing}"))
 
     def sentences(self) -> Drawn:
-        slots = self._deed()
+        slots = self._two_deeds()
         whole = f"I am {slots['doing']}"
-        return slots, Want(points=(("I am",), (slots["doing"],)), in_order=True, exactly=(whole,), form="statement")
+        points = (("I am",), (slots["doing"],))
+        return slots, Want(points=points, in_order=True, wrong=(slots["noun2"],), exactly=(whole,), form="statement")
 
     def answers(self) -> Drawn:
         slots = self._deed()
@@ -40,23 +42,34 @@ class SimonSays(SessionType):
         return slots, Want(points=points, in_order=True, wrong=("no", "not") if simon else ("yes",), form="statement")
 
     def stories(self) -> Drawn:
-        first, second = self._deed(), self._deed()
-        slots = first | {"deed2": second["deed"], "done2": second["done"]}
-        self.about(first["base"], first["noun"], second["base"], second["noun"])
-        points = (("I",), (first["done"],), (second["done"],))
+        slots = self._two_deeds()
+        points = (("I",), (slots["done"],), (slots["done2"],))
         return slots, Want(points=points, in_order=True, form="statement")
 
     def dialogue(self) -> Sequence[Drawn]:
-        slots = self._deed()
-        second = self._deed()
-        more = {"deed2": second["deed"], "doing2": second["doing"]}
-        self.about(slots["base"], slots["noun"], second["base"], second["noun"])
-        slots |= more
+        slots = self._two_deeds()
+        doing = Want(points=(("I am",), (slots["doing"],)), in_order=True, form="statement")
+        if self.scene.pick((True, False)):
+            second = slots | {"simon": f"Simon says: {slots['deed2']}", "yes": "yes"}
+            points = (("yes",), ("I am",), (slots["doing2"],))
+            told = Want(points=points, in_order=True, wrong=("no", "not"), form="statement")
+        else:
+            second = slots | {"nobody": slots["deed2"], "no": "no"}
+            told = Want(points=(("no",), ("Simon",), ("not",)), wrong=("yes", "I am"), form="statement")
+        third = self._deed()
         return (
-            (slots, Want(points=(("I am",), (slots["doing"],)), in_order=True, form="statement")),
-            (slots, Want(points=(("no",), ("Simon",), ("not",)), wrong=("yes", "I am"), form="statement")),
-            (slots, Want(points=(("Simon says",), (slots["deed2"],)), in_order=True, form="any")),
+            (slots, doing),
+            (second, told),
+            (third, Want(points=(("Simon says",), (third["deed"],)), in_order=True)),
         )
+
+    def _two_deeds(self) -> dict[str, str]:
+        """A deed that Simon wants, and under names with a 2 another one, of another verb and thing."""
+        first = second = self._deed()
+        while second["base"] == first["base"] or second["noun"] == first["noun"]:
+            second = self._deed()
+        self.about(first["base"], first["noun"], second["base"], second["noun"])
+        return first | {f"{name}2": words for name, words in second.items()}
 
     def _deed(self) -> dict[str, str]:
         verb, noun = self.scene.deed()

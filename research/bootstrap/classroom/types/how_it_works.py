@@ -38,11 +38,14 @@ class HowItWorks(SessionType):
         return slots, Want(points=points, in_order=True, form="statement")
 
     def answers(self) -> Drawn:
-        slots, noun = self._thing("answers")
+        shown = [(noun, property) for noun in with_parts() for property in noun.properties]
+        noun, property = self.scene.draw(shown, lambda facts: f"{facts[0].singular}/{facts[1]}", self.name, "answers")
+        self.about(noun.singular, property)
         others = sorted({part for other in with_parts() for part in other.parts} - set(noun.parts))
         has = self.scene.pick((True, False))
         part = self.scene.pick(noun.parts if has else others)
         said = f"{a(part)}" if has else f"no {part}"
+        slots = {"noun": noun.singular, "a_property_noun": a(f"{property} {noun.singular}")}
         slots |= {"asked": a(part), "yes": "yes" if has else "no", "has": said}
         points = (("yes",) if has else ("no",), ("it", f"the {noun.singular}", a(noun.singular)), (f"has {said}",))
         return slots, Want(points=points, in_order=True, wrong=("no",) if has else ("yes",), form="statement")

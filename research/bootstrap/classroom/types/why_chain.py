@@ -20,7 +20,10 @@ class WhyChain(SessionType):
         return slots, Want(points=(right,), wrong=wrong)
 
     def two_words(self) -> Drawn:
-        slots = self._felt("two words")
+        feeling = self.scene.pick(tuple(lexicon().causes))
+        person = self.scene.draw(names(), name, self.name, "two words", feeling)
+        self.about(person.self_name, feeling)
+        slots = {"name": person.self_name, "she": person.pronoun, "feeling": feeling}
         is_so = self.scene.pick((True, False))
         others = tuple(feeling for feeling in lexicon().causes if feeling != slots["feeling"])
         asked = slots["feeling"] if is_so else self.scene.pick(others)

@@ -91,7 +91,7 @@ def grades_of(sessions: "Iterable[Session]") -> Iterable[dict[str, Any]]:
         for place, line in enumerate(session.lines):
             if (turn := line.turn) is None:
                 continue
-            before = [each.line for each in session.lines[:place]]
+            before = [each.line for each in session.lines[:place] if each.episode == line.episode]
             found = grade(turn.want, turn.band, line.text, turn.finish == "stop", before)
             yield {
                 "session": session.id,

@@ -120,7 +120,9 @@ def _attempt(
     finish: Literal["stop", "length"] = "stop" if reply.ended else "length"
     turn = Turn(kind=ask.kind, band=ask.band, want=ask.want, model=ask.model, attempt=attempt, finish=finish)
     lines[at] = Said(speaker=PUPIL, text=reply.text, episode=number, turn=turn)
-    found = score(ask.want, ask.band, reply.text, reply.ended, [each.line for each in lines[:at]])
+    found = score(
+        ask.want, ask.band, reply.text, reply.ended, [each.line for each in lines[:at] if each.episode == number]
+    )
     assert 0 <= found <= TOP_SCORE
     return found
 

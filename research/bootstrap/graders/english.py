@@ -129,6 +129,8 @@ def _language(band: int, sentences: Sequence[Sentence]) -> Found:
 def _as_asked(band: int, levels: Sequence[Level], length: int) -> Found:
     """What is well-formed, against what the band asks for."""
     whole = sum(each == "sentence" for each in levels)
+    if band in (1, 2, 3) and len(levels) > 1:
+        return Found(4 if len(levels) == 2 else 2, "says more than one thing")
     if band == 1 and "phrase" in levels and length > _FEW_WORDS:
         return Found(3, "says far more than was asked")
     if band in (2, 3) and levels == ["word"]:

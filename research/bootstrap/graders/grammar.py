@@ -170,7 +170,8 @@ def _classes(told: Mapping[str, Any]) -> dict[str, list[str]]:
         ),
     }
     for place, form in enumerate(("base", "third", "past", "ing")):
-        found[form] = [(v.base, v.third, v.past, v.ing)[place] for v in plain] + [row[place] for row in more]
+        found[form] = [(v.base, v.third, v.past, v.ing)[place] for v in plain]
+        found[form] += [row[place] for row in more if row[0] not in words["without_object"]]
         found[f"{form}part"] = [f"{(v.base, v.third, v.past, v.ing)[place]} {v.preposition}" for v in leading]
         name = "intransitive" if form == "base" else f"i{form}"
         found[name] = [of_base[word][place] for word in words["intransitive"] if word in of_base]

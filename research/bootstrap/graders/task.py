@@ -1,9 +1,10 @@
 """How much a reply did what was asked, 0 to 7, by what the session's scene knows.
 
 7  all of it: a wanted answer word for word, or every point and nothing that is wrong
-5  every point, and not as it was wanted
-4  every point, behind more words than the task takes
-1 to 4  some of the points
+5  every point, and not as it was wanted, or with something that nobody spoke of
+4  every point, behind more words than the task takes, or a question without its mark
+2  every point, and yet something else: what is wrong too, the opposite, one thing or another, points in another order
+1 to 3  some of the points
 0  none, or the prompt said back
 """
 
@@ -11,8 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
+from pathlib import Path
 from typing import NamedTuple
+
+import yaml
 
 from research.bootstrap.bands import TOP_SCORE
 from research.bootstrap.classroom.asking import PUPIL, Form, Line, Want
@@ -22,6 +26,8 @@ _ECHO = 4
 """Words of a line from which on to say it back is an echo."""
 _SPARE = (2, 4, 4, 6, 10, 10, 14, 12)
 """Words, by band, that a reply may have beside those of its points."""
+_ONE_THING = (1, 2, 3)
+"""Bands whose answer is one thing, or as many as there are points."""
 
 
 class Done(NamedTuple):
@@ -43,16 +49,23 @@ def task(want: Want, band: int, text: str, before: Sequence[Line]) -> Done:
     share = met / len(want.points)
     if _echoes(words, before, told_too=share < 1):
         return Done(0, "says back what was said")
-    if wrong := next((each for each in want.wrong if _at(words, each) is not None), None):
-        return Done(min(2, int(3 * share)), f"says {wrong}")
+    if besides := _says_besides(want, words):
+        return Done(min(2, int(3 * share)), besides)
     if share < 1:
         return Done(int(4 * share), f"{met} of {len(want.points)} points")
     if want.in_order and not _ordered(want, words):
-        return Done(4, "every point, in another order")
+        return Done(2, "every point, in another order")
     if not _form(want.form, text):
-        return Done(4, f"every point, and no {want.form}")
+        return Done(4 if want.form == "question" else 2, f"every point, and no {want.form}")
+    if _separators(text) > max(map(_separators, _answers(want))) + len(want.points) - 1 and band in _ONE_THING:
+        return Done(2, "names more than was asked")
+    fresh = _fresh(want, words, before) if band else frozenset[str]()
+    if len(fresh) > places:
+        return Done(2, f"speaks of {', '.join(sorted(fresh))}")
     if len(words) > places + _SPARE[band]:
         return Done(4, "every point, behind many other words")
+    if fresh:
+        return Done(5, f"every point, and {', '.join(sorted(fresh))}")
     return Done(5, "every point, in other words than wanted") if want.exactly else Done(TOP_SCORE, "every point")
 
 
@@ -60,6 +73,55 @@ def task(want: Want, band: int, text: str, before: Sequence[Line]) -> Done:
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text, marks and case apart."""
     return tuple(_WORDS.findall(text.lower()))
+
+
+def _says_besides(want: Want, words: Sequence[str]) -> str | None:
+    """What in the words shows another answer, whatever else they hold."""
+    if wrong := next((each for each in want.wrong if _at(words, each) is not None), None):
+        return f"says {wrong}"
+    if _denials(words) > _denied(want):
+        return "denies it"
+    if "or" in words and not any("or" in words_of(each) for each in _answers(want)):
+        return "says one thing or another"
+    return None
+
+
+def _denials(words: Iterable[str]) -> int:
+    return sum(word in _free()["denials"] for word in words)
+
+
+@lru_cache(maxsize=100_000)
+def _denied(want: Want) -> int:
+    """How often an answer that is wanted says no."""
+    by_points = sum(max(_denials(words_of(each)) for each in choices) for choices in want.points)
+    return max([by_points, *(_denials(words_of(each)) for each in want.exactly)])
+
+
+@lru_cache(maxsize=100_000)
+def _answers(want: Want) -> tuple[str, ...]:
+    """All phrases that are wanted."""
+    return (*(each for choices in want.points for each in choices), *want.exactly)
+
+
+def _separators(text: str) -> int:
+    """How many things a text names, less one: `yes` and `no` before them are none."""
+    said = re.sub(r"^\W*(yes|no)\W+", "", text.lower())
+    return len(re.findall(r",|\band\b", said))
+
+
+def _fresh(want: Want, words: Iterable[str], before: Iterable[Line]) -> frozenset[str]:
+    """Words that say something of which nobody spoke and that nobody wanted."""
+    known = {word for text in (*_answers(want), *(line.text for line in before)) for word in words_of(text)}
+    return frozenset(words) - known - _free()["words"] - _free()["denials"]
+
+
+@cache
+def _free() -> dict[str, frozenset[str]]:
+    """Words that any answer may have, and those that say no."""
+    # BaseLoader keeps every word a string: to YAML, an unquoted "no" is a truth value.
+    text = (Path(__file__).parent / "task.yaml").read_text(encoding="utf-8")
+    told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes text, lists and mappings only)
+    return {key: frozenset(found) for key, found in told.items()}
 
 
 def _at(words: Sequence[str], phrase: str, start: int = 0) -> int | None:
@@ -98,9 +160,10 @@ def _form(form: Form, text: str) -> bool:
 
 
 def _echoes(words: Sequence[str], before: Iterable[Line], *, told_too: bool) -> bool:
-    """Whether a line stands whole in the reply, or is all of it but a word.
+    """Whether a line stands whole in the reply, or the reply is a piece of one.
 
-    To say back what the task was is never to do it; to say back what another told may be, where that holds all points.
+    A piece is an echo where it does not hold all points, and otherwise if it lacks no more than a word of the line. To
+    say back what the task was is never to do it; to say back what another told may be, where that holds all points.
     """
     for line in before:
         said = words_of(line.text)
@@ -108,6 +171,7 @@ def _echoes(words: Sequence[str], before: Iterable[Line], *, told_too: bool) -> 
             continue
         if len(said) >= _ECHO and _at(words, line.text) is not None:
             return True
-        if len(said) - 1 <= len(words) < len(said) and len(words) >= _ECHO and _at(said, " ".join(words)) is not None:
+        least = _ECHO if told_too else max(_ECHO, len(said) - 1)
+        if least <= len(words) < len(said) and _at(said, " ".join(words)) is not None:
             return True
     return False

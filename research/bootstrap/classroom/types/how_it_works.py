@@ -64,7 +64,10 @@ class HowItWorks(SessionType):
         slots, noun = self._thing("dialogue")
         whom = ("it", f"the {noun.singular}", a(noun.singular))
         return (
-            (slots, Want(points=(whom, (noun.category_name,)), wrong=other_kinds(noun), form="statement")),
+            (
+                slots,
+                Want(points=(whom, (noun.category_name,)), in_order=True, wrong=other_kinds(noun), form="statement"),
+            ),
             (slots, Want(points=(whom, ("has",), tuple(a(part) for part in noun.parts)), form="statement")),
             (slots, Want(points=(("use",), whom, tuple(f"to {use}" for use in noun.uses)), form="statement")),
         )

@@ -56,7 +56,10 @@ class ShowAndTell(SessionType):
         return (
             (slots, Want(points=(("I have", "it is"), has), in_order=True, form="statement")),
             (slots, Want(points=(whom, (slots["property"],)), form="statement")),
-            (slots, Want(points=(whom, (noun.category_name,)), wrong=other_kinds(noun), form="statement")),
+            (
+                slots,
+                Want(points=(whom, (noun.category_name,)), in_order=True, wrong=other_kinds(noun), form="statement"),
+            ),
         )
 
     def _shown(self, part: str) -> tuple[dict[str, str], Noun]:

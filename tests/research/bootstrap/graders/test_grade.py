@@ -11,6 +11,7 @@ from research.bootstrap.graders.task import task
 BEFORE = (Line(speaker=TUTOR, text="Look, a red apple! What is it, Basil?"),)
 APPLE = Want(points=(("apple",),), exactly=("apple", "an apple"))
 BOTH = Want(points=(("a fruit",), ("red", "sweet")), wrong=("a tool",), form="statement")
+NOT = Want(points=(("no",), ("not red",)), form="statement")
 COUNT = Want(points=(("one",), ("two",), ("three",)), in_order=True)
 
 
@@ -25,10 +26,18 @@ COUNT = Want(points=(("one",), ("two",), ("three",)), in_order=True)
         (BOTH, 6, "It is a fruit. It is sweet.", 7),
         (BOTH, 6, "It is a fruit.", 2),
         (BOTH, 6, "It is a fruit and a tool, and it is red.", 2),
-        (BOTH, 6, "Is it a fruit? Is it red?", 4),
+        (BOTH, 6, "Is it a fruit? Is it red?", 2),
+        (BOTH, 6, "It is not a fruit. It is sweet.", 2),
+        (BOTH, 6, "It is a fruit or a plant. It is sweet.", 2),
+        (BOTH, 6, "It is a fruit, and it is red, wooden and late.", 5),
+        (BOTH, 6, "A fruit is red, because my sister washed the kites in the garden last week.", 2),
+        (APPLE, 1, "Apple, pear.", 2),
+        (APPLE, 1, "Yes, an apple.", 5),
+        (NOT, 5, "No, it is not red.", 7),
+        (NOT, 5, "No, it is not red, and not sweet.", 2),
         (BOTH, 6, "Sweet fruits.", 2),
         (COUNT, 3, "One, two, three.", 7),
-        (COUNT, 3, "One, three, two.", 4),
+        (COUNT, 3, "One, three, two.", 2),
         (COUNT, 3, "One, two.", 2),
         (COUNT, 1, "One of us has two of them and three kites.", 4),
     ],
@@ -37,6 +46,13 @@ def test_a_task_is_done_by_its_points_and_by_nothing_that_is_wrong(
     want: Want, band: int, text: str, score: int
 ) -> None:
     assert task(want, band, text, BEFORE).score == score
+
+
+def test_a_piece_of_what_was_said_is_an_echo_where_it_is_no_answer() -> None:
+    told = (Line(speaker=TUTOR, text="Basil, why is Laura late? She got up late."),)
+    want = Want(points=(("Laura", "she"), ("late",), ("because",), ("got up late",)))
+    assert task(want, 5, "Late? She got up late.", told).score == 0
+    assert task(want, 5, "Laura is late, because she got up late.", told).score == 7
 
 
 def test_a_question_is_asked_and_what_was_told_may_be_told_again() -> None:

@@ -26,10 +26,10 @@ class ConversationPractice(SessionType):
     def two_words(self) -> Drawn:
         slots = self._liked("two words")
         likes = self.scene.pick((True, False))
-        asked = slots["plural" if likes else "plural2"]
-        slots |= {"asked": asked, "yes": "yes" if likes else "no"}
-        wrong = ("no" if likes else "yes", slots["plural2" if likes else "plural"])
-        return slots, Want(points=((slots["yes"],), (asked,)), wrong=wrong, exactly=(f"{slots['yes']}, {asked}",))
+        slots |= {"asked": slots["plural" if likes else "plural2"], "yes": "yes" if likes else "no"}
+        wrong = ("no" if likes else "yes", slots["plural2"])
+        exactly = (f"{slots['yes']}, {slots['plural']}",)
+        return slots, Want(points=((slots["yes"],), (slots["plural"],)), wrong=wrong, exactly=exactly)
 
     def phrases(self) -> Drawn:
         slots = self._liked("phrases")

@@ -8,6 +8,9 @@ from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
 from research.bootstrap.classroom.things import done_to
 
+_NOT_TOLD = ("see", "hear", "find", "lose", "forget", "remember", "understand", "dream", "break")
+"""What nobody does, or is doing, because Simon says so."""
+
 
 class SimonSays(SessionType):
     """Only what Simon says is done."""
@@ -55,7 +58,8 @@ class SimonSays(SessionType):
             told = Want(points=points, in_order=True, wrong=("no", "not"), form="statement")
         else:
             second = slots | {"nobody": slots["deed2"], "no": "no"}
-            told = Want(points=(("no",), ("Simon",), ("not",)), wrong=("yes", "I am"), form="statement")
+            points = (("no",), ("Simon did not say", "Simon does not say", "I am not"))
+            told = Want(points=points, in_order=True, wrong=("yes", f"I am {slots['doing2']}"), form="statement")
         third = self._deed()
         return (
             (slots, doing),
@@ -73,6 +77,8 @@ class SimonSays(SessionType):
 
     def _deed(self) -> dict[str, str]:
         verb, noun = self.scene.deed()
+        while verb.base in _NOT_TOLD:
+            verb, noun = self.scene.deed()
         self.about(verb.base, noun.singular)
         return {
             "base": verb.base,

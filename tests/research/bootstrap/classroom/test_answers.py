@@ -48,7 +48,7 @@ def shortcuts() -> Iterator[tuple[str, Callable[[Ask], str]]]:
 
 @pytest.mark.parametrize(("name", "band"), CELLS)
 def test_no_place_of_the_prompt_holds_the_answer(name: str, band: int) -> None:
-    asks = [ask for episode in episodes(name, band, "examination", 50) for ask in episode.asks]
+    asks = [ask for episode in episodes(name, band, "examination", 40) for ask in episode.asks]
     for what, reply in shortcuts():
         good = sum(task(ask.want, band, reply(ask), ask.lines).score >= GOOD for ask in asks)
         assert good <= 0.7 * len(asks), what
@@ -58,7 +58,7 @@ def test_no_place_of_the_prompt_holds_the_answer(name: str, band: int) -> None:
 def test_there_is_enough_to_examine_and_no_session_has_asked_it(name: str, band: int) -> None:
     examined = {asked(episode) for episode in episodes(name, band, "examination", 200)}
     assert len(examined) >= 60
-    assert not examined & {asked(episode) for episode in episodes(name, band, "sessions", 700)}
+    assert not examined & {asked(episode) for episode in episodes(name, band, "sessions", 400)}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -97,3 +97,16 @@ def test_words_that_rhyme_stand_in_one_family() -> None:
     assert len(words) == len(set(words))
     assert all(len(family) >= 2 for family in families())
     assert not {"read", "live", "tear", "bow", "wind", "lead", "use", "close"} & set(words)
+
+
+def test_nobody_forgets_because_simon_says_so() -> None:
+    found = {words_of(ask.model)[2] for episode in episodes("simon_says", 4, "sessions", 300) for ask in episode.asks}
+    assert len(found) > 30 and not found & {"forgetting", "hearing", "losing"}
+
+
+def test_who_does_not_obey_may_say_so_in_other_words() -> None:
+    for episode in episodes("simon_says", 7, "sessions", 60):
+        ask = episode.asks[1]
+        obeys = ask.model.startswith("Yes")
+        assert (task(ask.want, 7, "No, I am not doing it.", ask.lines).score >= GOOD) != obeys
+        assert (task(ask.want, 7, "No, Simon does not say that.", ask.lines).score >= GOOD) != obeys

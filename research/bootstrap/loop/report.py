@@ -11,6 +11,7 @@ from espalier.artifacts.records import read_json, write_text
 from espalier.command_line.console import duration
 from espalier.report import escape, percent, table
 from research.bootstrap.bands import BANDS
+from research.bootstrap.exam.identity import told
 from research.bootstrap.loop.bands_table import printed
 from research.bootstrap.loop.config import BootstrapConfig
 from research.bootstrap.loop.history import History, seconds_of
@@ -68,14 +69,53 @@ def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:
          "trunk: excess %", "adapter: nats per token", "trained tokens", "time"],
         [_row(each, seconds) for each in rounds],
     )  # fmt: skip
-    yield "## Examination of the last round"
-    yield table(
-        ["band", "", "tasks done", "passed"],
-        [[band, BANDS[band], percent(share), passed]
-         for band, (share, passed) in enumerate(zip(last["shares"], last["passed"], strict=True))],
-    )  # fmt: skip
+    yield from _examination(read_json(artifact("corpora", last["exam"]) / "exam.json"))
     yield "## What grows with the band"
     yield table(*printed(config.table))
+
+
+def _examination(exam: Mapping[str, Any]) -> Iterator[str]:
+    """What the examination of the last round found."""
+    yield "## Examination of the last round"
+    if exam["limit"]:
+        yield f"Of each band {exam['limit']} tasks at most were asked, so that the milestones say little."
+    yield table(
+        ["band", "", "turns", "good", "surely above", "wanted", "sentences that parse", "passed", "why not"],
+        [
+            [each["band"], each["name"], each["turns"], percent(each["share"]), percent(each["low"]),
+             percent(each["at_least"]), each["sentences"] and percent(each["sentences"]["share"]), each["passed"],
+             "; ".join(each["failed"]) or None]
+            for each in exam["bands"]
+        ],
+    )  # fmt: skip
+    passing = exam["controls_pass"]
+    yield (
+        f"Of those who might pass without being able ({', '.join(map(escape, exam['controls']))}) "
+        + (
+            f"some pass band {', '.join(map(str, passing))}, so that nobody passes it."
+            if passing
+            else "none passes a band."
+        )
+    )
+    manner = exam["manner"]
+    yield table(
+        ["its turns", "repeat themselves", "echo what was said", "are different"],
+        [[who, *(percent(each[key]) for key in ("repetition", "echo", "distinct"))]
+         for who, each in (("the pupil's", manner), ("model answers", manner["wanted"]))],
+    )  # fmt: skip
+    yield "Of two sentences that differ in one thing, the share of which the right one is likelier:"
+    yield table(
+        ["phenomenon", "right", "surely above", "whoever takes the shorter"],
+        [[name, percent(each["share"]), percent(each["low"]), percent(each["shorter"])]
+         for name, each in exam["minimal_pairs"]["phenomena"].items()],
+    )  # fmt: skip
+    yield "## Who it says it is"
+    yield escape(told(exam["identity"]))
+    yield "## The same tasks in every round"
+    yield table(
+        ["band", "asked", "it says", "a good answer", "score"],
+        [[each["band"], each["asked"], each["reply"], each["model"], each["score"]] for each in exam["watched"]],
+    )
 
 
 def _ended(history: History) -> str:

@@ -55,6 +55,8 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
     assert (found["band"], found["next_band"], found["scores"][6]) == (2, 4, 1)
     page = (workspace / "loops" / "toy" / "report.md").read_text()
     assert "it is of band 4, sentences" in page and "all of 3 rounds are done" in page
+    assert "some pass band 5, so that nobody passes it" in page and "says Basil, its own name in 100%" in page
+    assert "too few" in page and "a \\| b" in page
     log = list(records.read_jsonl(workspace / "loops" / "toy" / "identities" / "identity_log.jsonl"))
     assert [each["round"] for each in log] == [0, 1, 2]
     told = {each.spec: each for each in registry.survey()}

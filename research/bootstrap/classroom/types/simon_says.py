@@ -58,8 +58,8 @@ class SimonSays(SessionType):
             told = Want(points=points, in_order=True, wrong=("no", "not"), form="statement")
         else:
             second = slots | {"nobody": slots["deed2"], "no": "no"}
-            points = (("no",), ("Simon did not say", "Simon does not say", "I am not"))
-            told = Want(points=points, in_order=True, wrong=("yes", f"I am {slots['doing2']}"), form="statement")
+            refused = (("no",), ("Simon did not say", "Simon does not say", "I am not"))
+            told = Want(points=refused, in_order=True, wrong=("yes", f"I am {slots['doing2']}"), form="statement")
         third = self._deed()
         return (
             (slots, doing),

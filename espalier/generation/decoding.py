@@ -219,10 +219,13 @@ def _choose(logits: torch.Tensor, draws: list[torch.Generator | None], sampling:
             found: list[int] = logits.float().numpy().argmax(-1).tolist()
             return found
         return logits.argmax(-1).tolist()
-    shares = (logits.float().cpu().double() / sampling.temperature).softmax(-1)
-    probabilities, tokens = torch.sort(shares, dim=-1, descending=True, stable=True)
-    before = probabilities.cumsum(-1) - probabilities
-    mass = torch.where(before < sampling.top_p, probabilities, 0.0).cumsum(-1)
+    shares = (logits.float().cpu() / sampling.temperature).softmax(-1)
+    tokens = None
+    if sampling.top_p < 1:  # sorting a batch takes longer than all the rest of a small model's step
+        shares, tokens = torch.sort(shares, dim=-1, descending=True, stable=True)
+    mass = shares.cumsum(-1, dtype=torch.float64)
+    if tokens is not None:
+        mass = torch.where(mass - shares < sampling.top_p, shares, 0.0).cumsum(-1, dtype=torch.float64)
     points = torch.stack([torch.rand((), generator=draw, dtype=torch.float64) for draw in draws]) * mass[:, -1]
     places = torch.searchsorted(mass, points.unsqueeze(1), right=True).clamp(max=logits.shape[-1] - 1)
-    return tokens.gather(1, places).squeeze(1).tolist()
+    return (places if tokens is None else tokens.gather(1, places)).squeeze(1).tolist()

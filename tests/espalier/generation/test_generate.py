@@ -237,3 +237,16 @@ def test_a_reply_ends_before_the_token_that_holds_what_it_is_to_end_with() -> No
     for whole, reply in zip(freely, cut, strict=True):
         assert letter not in reply.text and whole.text.startswith(reply.text)
         assert reply.finish == ("stop" if letter in whole.text else whole.finish)
+
+
+@pytest.mark.parametrize("top_p", [1.0, 0.9])
+def test_draws_are_as_often_as_probable(top_p: float) -> None:
+    """Over tokens that are likely and unlikely in no order, and one that is impossible."""
+    logits = torch.tensor([1.0, -3.0, 2.0, -torch.inf, 0.0, 1.5])
+    shares = (logits / 0.8).softmax(0)
+    kept = shares if top_p == 1 else torch.where(shares > shares.sort(descending=True).values[3], shares, 0.0)
+    draws: list[torch.Generator | None] = [torch.Generator().manual_seed(seed) for seed in range(4000)]
+    sampling = decoding.Sampling(max_new_tokens=1, temperature=0.8, top_p=top_p, stop_ids=frozenset())
+    chosen = torch.tensor(decoding._choose(logits.expand(len(draws), -1), draws, sampling))
+    found = chosen.bincount(minlength=len(logits)) / len(draws)
+    assert (found - kept / kept.sum()).abs().max() < 0.02 and not found[kept == 0].any()

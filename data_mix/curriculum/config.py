@@ -31,6 +31,9 @@ class CurriculumConfig(BaseModel):
     """share of the (verb, object) pairs that training never sees"""
     held_out_triples: float = Field(0.05, gt=0, lt=0.5)
     """share of the (verb, object, mistake) triples that training never sees"""
+    held_out_seed: int | None = Field(None, ge=0, exclude_if=lambda seed: seed is None)
+    """draws what training never sees; by default the mix's seed does, so that mixes of other seeds hold out other pairs
+    and can share no examination"""
     withhold: int = Field(0, ge=0, exclude_if=lambda number: not number)
     """so many verbs, drawn by the mix's seed, have an irregular past that no row of any split holds: whoever grows up
     with the rows forms it by the rule (goed), and can be taught what it truly does not know"""

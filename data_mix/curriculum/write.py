@@ -32,7 +32,8 @@ SPLITS: dict[str, Side] = {
 
 def heldout(config: CurriculumConfig, seed: int) -> HeldOut:
     """The combinations that the rows of `train` and `valid` never hold, and the forms that no row does."""
-    combinations = held_out(seed, config.held_out_pairs, config.held_out_triples)
+    drawn_by = seed if config.held_out_seed is None else config.held_out_seed
+    combinations = held_out(drawn_by, config.held_out_pairs, config.held_out_triples)
     return replace(combinations, pasts=withheld_pasts(seed, config.withhold)) if config.withhold else combinations
 
 

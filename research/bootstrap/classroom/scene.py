@@ -22,7 +22,7 @@ SHARE = 0.15
 PAIRS = 0.05
 """Of the pairs of a verb and its object, those that neither sessions nor what is overheard hold."""
 SEED = 0
-"""Of these pairs: the examination is the same for every model, so that models can be compared on it."""
+"""Of these pairs, whatever a loop's own: the examination is the same for every model, so that they can be compared."""
 
 
 def is_held_out(*words: str) -> bool:

@@ -17,6 +17,7 @@ from espalier.artifacts.rounds import Round
 from espalier.command_line.config import to_dict
 from espalier.loops.pace import Pace
 from espalier.loops.steps import flags, run_step
+from research.bootstrap.classroom.scene import PAIRS, SEED
 from research.bootstrap.loop.bands_table import Band
 from research.bootstrap.loop.config import BootstrapConfig, Trained
 
@@ -114,7 +115,8 @@ class Steps:
         heard, config = self.config.listening, self.config
         overheard = config.overheard if self.number else heard.overheard
         before = heard.overheard + (self.number - 1) * config.overheard if self.number else 0
-        curriculum = {"sessions": overheard, "dialogues": 0, "first": before, "held_out_rows": HELD_OUT_ROWS}
+        curriculum = {"sessions": overheard, "dialogues": 0, "first": before}
+        curriculum |= {"held_out_rows": HELD_OUT_ROWS, "held_out_seed": SEED, "held_out_pairs": PAIRS}
         sources = [_source(rows, "trunk"), {"curriculum": curriculum}]
         if not config.separate and size_of(rows, "attempts"):
             sources.append(_source(rows, "attempts"))

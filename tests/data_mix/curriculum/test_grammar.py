@@ -18,7 +18,7 @@ from data_mix.curriculum import (
 from data_mix.curriculum.chooser import Sampler, derivations
 from data_mix.curriculum.heldout import Space
 from data_mix.curriculum.sessions.slips import Slips
-from data_mix.curriculum.write import SPLITS, Kind, _write, program
+from data_mix.curriculum.write import SPLITS, Kind, _write, heldout, program
 from data_mix.language.teaching import corrects_to_the_face
 from espalier.text.rows import Row
 
@@ -49,6 +49,14 @@ def test_later_rows_go_on_where_earlier_ones_ended_and_hold_out_the_same() -> No
     both = [row.id for row in generate(CONFIG, "session", "train", 6, seed=0)]
     assert [row.id for row in generate(later, "session", "train", 3, seed=0)] == both[3:]
     assert rows("session", "unseen_pairs", 3) == list(generate(later, "session", "unseen_pairs", 3, seed=0))
+
+
+def test_what_is_held_out_can_be_the_same_for_mixes_of_other_seeds() -> None:
+    shared = CONFIG.model_copy(update={"held_out_seed": 0})
+    assert heldout(shared, 1) == heldout(shared, 0) == heldout(CONFIG, 0) != heldout(CONFIG, 1)
+    assert next(generate(shared, "session", "train", 1, seed=1)) != next(
+        generate(shared, "session", "train", 1, seed=0)
+    )
 
 
 def test_same_seed_same_rows_for_any_number_of_workers_and_another_seed_other_rows() -> None:

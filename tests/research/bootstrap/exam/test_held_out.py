@@ -3,21 +3,44 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from espalier.command_line.config import resolve_path
+from data_mix.curriculum.config import CurriculumConfig
+from data_mix.curriculum.write import heldout
+from espalier.command_line.config import read_yaml, resolve_path
+from espalier.loops.pace import Pace
 from research.bootstrap.bands import LAST_BAND
 from research.bootstrap.classroom.scene import Scene
 from research.bootstrap.classroom.types import TYPES
 from research.bootstrap.exam.milestones import read_milestones
 from research.bootstrap.exam.papers import Drawer, asked_in
-from research.bootstrap.loop.config import MILESTONES
+from research.bootstrap.loop.config import DEFAULT_CONFIG, MILESTONES, BootstrapConfig
+from research.bootstrap.loop.steps import Steps
 
 REAL = read_milestones(resolve_path(MILESTONES, Path()))
+BASE = read_yaml(DEFAULT_CONFIG)
 SESSIONS = 500
 """Tasks of each session type and band: a prompt that is on both sides by a free choice of words is met in so many."""
+
+
+def test_pairs_that_are_examined_are_not_overheard_whatever_the_seed() -> None:
+    """Of the curriculum that loops of any seed overhear, as the loop's own step asks for it."""
+    told = list[str]()
+    for seed in range(3):
+        config = BootstrapConfig.model_validate(BASE | {"seed": seed})
+        steps = Steps(config=config, pace=Pace([], None), number=1, band=0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("research.bootstrap.loop.steps.run_step", lambda *words, **_: told.extend(words[4:]))
+            steps.trunk_mix("rows")
+        named = {key.rpartition(".")[2]: value for key, value in pairwise(told) if ".curriculum." in key}
+        overheard = heldout(CurriculumConfig.model_validate(named), int(told[told.index("--seed") + 1]))
+        examined = Scene(random.Random(0), "examination")
+        deeds = {examined.deed() for _ in range(2000)}
+        assert {(verb.base, noun.singular) for verb, noun in deeds} <= overheard.pairs
+        told.clear()
 
 
 @pytest.mark.slow

@@ -119,6 +119,11 @@ def macro_f1_gain(
     return resamples.estimate(gain, rows)
 
 
+def kappas(truth: NDArray[np.int64], decided: NDArray[np.int64], size: int, resamples: Resamples) -> Floats:
+    """Cohen's κ of two verdicts, 0 to `size` - 1, on each reply that the resamples are of, in each resample."""
+    return _kappa(_tables(truth, decided, np.arange(len(truth)), size, resamples))
+
+
 def confusions(
     dimension: Dimension,
     truth: NDArray[np.int64],
@@ -127,7 +132,12 @@ def confusions(
     resamples: Resamples,
 ) -> Floats:
     """How often each verdict met each, in each resample: (resamples, the teacher's, the judge's)."""
-    size = len(dimension.values)
+    return _tables(truth, decided, rows, len(dimension.values), resamples)
+
+
+def _tables(
+    truth: NDArray[np.int64], decided: NDArray[np.int64], rows: NDArray[np.int64], size: int, resamples: Resamples
+) -> Floats:
     cells = np.zeros((len(rows), size * size))
     cells[np.arange(len(rows)), truth * size + decided] = 1
     return resamples.totals(rows, cells).reshape(-1, size, size)

@@ -44,14 +44,14 @@ def prompt(item: Item) -> Messages:
         verdicts = [f"  {verdict}: {when}" for verdict, when in entry["verdicts"].items()]
         questions.append("\n".join([f"{name}: {entry['question']}", *verdicts]))
     data = {"conversation": _conversation(item.messages), "reply": item.reply, **_known(item)}
-    return _message(rubric()["task"], questions, data, "the tutor's reply to it", schema())
+    return about_data(rubric()["task"], questions, data, "the tutor's reply to it", schema())
 
 
 def pair_prompt(first: Item, second: Item) -> Messages:
     """The question which of two replies to one conversation teaches better."""
     replies = {"first": first.reply, "second": second.reply}
     data = {"conversation": _conversation(first.messages), **replies, **_known(first)}
-    return _message(rubric()["pair_task"], [], data, "the first and the second reply to it", pair_schema())
+    return about_data(rubric()["pair_task"], [], data, "the first and the second reply to it", pair_schema())
 
 
 def schema() -> dict[str, Any]:
@@ -76,7 +76,8 @@ def _digest(text: str) -> str:
     return f"data-{hashlib.sha256(text.encode()).hexdigest()[:20]}"
 
 
-def _message(task: str, questions: Sequence[str], data: dict[str, Any], what: str, form: dict[str, Any]) -> Messages:
+def about_data(task: str, questions: Sequence[str], data: dict[str, Any], what: str, form: dict[str, Any]) -> Messages:
+    """A task, its questions, and then the data, between two marks that they cannot hold."""
     # One message: some chat templates know no system role. The rubric comes first, so that servers compute it once.
     quoted = _quoted(data)
     mark = fence(quoted)

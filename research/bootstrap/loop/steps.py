@@ -180,7 +180,7 @@ class Steps:
 
     def _run(self, command: str, part: str, told: Mapping[str, Any]) -> str:
         quiet = {} if command == BUILD else {"publish": False}
-        run = self.run if command in _WITH_A_MODEL else None
+        run = self.run if command in _WITH_A_MODEL and told["pupil"] else None
         return run_step(self.pace, command, _FOLDERS[command], self.name(part), *flags({**told, **quiet}), run=run)
 
 

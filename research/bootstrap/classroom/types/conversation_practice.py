@@ -49,8 +49,8 @@ class ConversationPractice(SessionType):
         slots = self._deed()
         can = self.scene.pick(("can", "cannot"))
         slots |= {"can": can, "can2": self.scene.pick(("can", "cannot")), "yes": "yes" if can == "can" else "no"}
-        points = ((slots["yes"],), (f"I {can}",), (slots["deed"],))
-        wrong = ("no", "cannot") if can == "can" else ("yes",)
+        points = ((slots["yes"],), ("I can",) if can == "can" else ("I cannot", "I can not"), (slots["deed"],))
+        wrong = ("no", "cannot", "not") if can == "can" else ("yes",)
         return slots, Want(points=points, in_order=True, wrong=wrong, form="statement")
 
     def stories(self) -> Drawn:

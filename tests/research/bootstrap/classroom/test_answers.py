@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from research.bootstrap.bands import BANDS
+from research.bootstrap.bands import BANDS, TOP_SCORE
 from research.bootstrap.classroom.asking import Ask, Episode
 from research.bootstrap.classroom.scene import Scene, Side
 from research.bootstrap.classroom.things import of_a_kind, other_kinds
 from research.bootstrap.classroom.types import TYPES
 from research.bootstrap.classroom.types.counting import LESS, MORE
 from research.bootstrap.classroom.types.rhyme_time import families
+from research.bootstrap.graders.grade import grade
 from research.bootstrap.graders.task import task, words_of
 
 NAMES = ("rhyme_time", "show_and_tell", "conversation_practice", "reading_aloud", "counting", "simon_says")
@@ -110,3 +111,24 @@ def test_who_does_not_obey_may_say_so_in_other_words() -> None:
         obeys = ask.model.startswith("Yes")
         assert (task(ask.want, 7, "No, I am not doing it.", ask.lines).score >= GOOD) != obeys
         assert (task(ask.want, 7, "No, Simon does not say that.", ask.lines).score >= GOOD) != obeys
+
+
+OTHER_WORDS = [
+    ("conversation_practice", 5, "cannot", "can not"),
+    ("conversation_practice", 7, "Hello", "Hi"),
+    ("conversation_practice", 7, "Goodbye", "Bye"),
+    ("simon_says", 4, "I am", "Now I am"),
+    ("show_and_tell", 2, "A ", "It is a "),
+    ("counting", 4, "I see", "I can see"),
+]
+
+
+@pytest.mark.parametrize(("name", "band", "said", "instead"), OTHER_WORDS)
+def test_a_right_answer_in_other_words_is_as_good(name: str, band: int, said: str, instead: str) -> None:
+    found = 0
+    for ask in (ask for episode in episodes(name, band, "sessions", 60) for ask in episode.asks):
+        if ask.model.startswith(said) or f" {said}" in ask.model:
+            found += 1
+            reply = ask.model.replace(said, instead, 1)
+            assert grade(ask.want, band, f" {reply}", True, ask.lines).score == TOP_SCORE, reply
+    assert found >= 5

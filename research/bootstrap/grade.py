@@ -20,9 +20,11 @@ from pydantic import Field
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
+from research.bootstrap.graders.grading import GraderSettings
 
 if TYPE_CHECKING:
     from research.bootstrap.classroom.record import Session
+    from research.bootstrap.graders.grade import Grade
 
 COMMAND = "research/bootstrap/grade.py"
 FILE = "grades.jsonl"
@@ -37,6 +39,8 @@ class GradeConfig(Config):
     """Name of the corpus: corpora/NAME."""
     sessions: Name | None = None
     """The corpus of sessions."""
+    grader: GraderSettings = GraderSettings()
+    """Who grades."""
     permuted: bool = False
     """A control: the grades are dealt out anew among the attempts, so that they say nothing."""
     seed: int = Field(0, ge=0)
@@ -70,7 +74,7 @@ def grade_all(config: GradeConfig, sessions: str, options: GradeOptions) -> int:
         if corpus.complete:
             say(f"grades {config.name} are already complete: {corpus.folder / FILE}")
         else:
-            graded = list(grades_of(read_sessions(folder / "sessions.jsonl")))
+            graded = grades_of(read_sessions(folder / "sessions.jsonl"), config.grader)
             graded = dealt_anew(graded, config.seed) if config.permuted else graded
             counts = count(graded)
             corpus.finish({FILE: graded}, about=about, counts=counts)
@@ -83,28 +87,47 @@ def grade_all(config: GradeConfig, sessions: str, options: GradeOptions) -> int:
     return 0
 
 
-def grades_of(sessions: "Iterable[Session]") -> Iterable[dict[str, Any]]:
-    """A record for each turn of the pupil's."""
-    from research.bootstrap.graders.grade import grade
+def grades_of(sessions: "Iterable[Session]", settings: GraderSettings) -> list[dict[str, Any]]:
+    """A record for each turn of the pupil's; one of which the grader says nothing has no score."""
+    from research.bootstrap.graders.grading import Item, opened
 
-    for session in sessions:
-        for place, line in enumerate(session.lines):
-            if (turn := line.turn) is None:
-                continue
-            before = [each.line for each in session.lines[:place] if each.episode == line.episode]
-            found = grade(turn.want, turn.band, line.text, turn.finish == "stop", before)
-            yield {
-                "session": session.id,
-                "line": place,
-                "kind": turn.kind,
-                "band": turn.band,
-                "attempt": turn.attempt,
-                "english": found.english,
-                "task": found.task,
-                "score": found.score,
-                "why": found.why,
-                "grader": "rules",
-            }
+    grader = opened(settings)
+    turns = [
+        (session, place, line, line.turn)
+        for session in sessions
+        for place, line in enumerate(session.lines)
+        if line.turn is not None
+    ]
+    items = [
+        Item(
+            want=turn.want,
+            band=turn.band,
+            model=turn.model,
+            text=line.text,
+            ended=turn.finish == "stop",
+            before=tuple(each.line for each in session.lines[:place]),
+        )
+        for session, place, line, turn in turns
+    ]
+    found = grader.grades(items)
+    return [
+        {
+            "session": session.id,
+            "line": place,
+            "kind": turn.kind,
+            "band": turn.band,
+            "attempt": turn.attempt,
+            **_marks(grade),
+            "grader": grader.name,
+        }
+        for (session, place, _, turn), grade in zip(turns, found, strict=True)
+    ]
+
+
+def _marks(grade: "Grade | str") -> dict[str, Any]:
+    if isinstance(grade, str):
+        return {"english": None, "task": None, "score": None, "why": grade}
+    return {"english": grade.english, "task": grade.task, "score": grade.score, "why": grade.why}
 
 
 def dealt_anew(graded: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
@@ -117,9 +140,10 @@ def dealt_anew(graded: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
 
 def count(graded: list[dict[str, Any]]) -> dict[str, int]:
     """What they came to, in numbers."""
-    scores = [each["score"] for each in graded]
+    scores = [each["score"] for each in graded if each["score"] is not None]
     return {
-        "attempts": len(scores),
+        "attempts": len(graded),
+        "abstained": len(graded) - len(scores),
         "usable": sum(score >= USABLE for score in scores),
         "good": sum(score >= GOOD for score in scores),
     }

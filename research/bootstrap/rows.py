@@ -139,21 +139,19 @@ def read(sessions: str, grades: str) -> "list[Heard]":
     folder, graded = artifact("corpora", sessions), artifact("corpora", grades)
     manifest = read_manifest(folder)
     assert manifest is not None
-    scores: dict[str, dict[int, int]] = {}
+    scores: dict[str, dict[int, int | None]] = {}
     for each in read_jsonl(graded / "grades.jsonl"):
         scores.setdefault(each["session"], {})[each["line"]] = each["score"]
     number = manifest["config"]["number"]
-    found = [
-        Heard(session=session, number=number, scores=scores.get(session.id, {}))
-        for session in read_sessions(folder / "sessions.jsonl")
-    ]
-    for each in found:
-        if missing := [
-            place for place, line in enumerate(each.session.lines) if line.turn and place not in each.scores
-        ]:
-            raise UserError(
-                f"corpora/{grades}: no grade for line {missing[0]} of session {each.session.id} ({sessions})"
-            )
+    found = list[Heard]()
+    for session in read_sessions(folder / "sessions.jsonl"):
+        given = scores.get(session.id, {})
+        turns = [place for place, line in enumerate(session.lines) if line.turn]
+        if missing := [place for place in turns if place not in given]:
+            raise UserError(f"corpora/{grades}: no grade for line {missing[0]} of session {session.id}, {sessions}")
+        said = [place for place in turns if session.lines[place].text.strip()]
+        known = {place: score for place in said if (score := given[place]) is not None}
+        found.append(Heard(session=session, number=number, scores=known))
     return found
 
 

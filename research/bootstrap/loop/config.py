@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
 from espalier.models.devices import Device
+from research.bootstrap.graders.grading import GraderSettings
 from research.bootstrap.loop.bands_table import Band, Curves, Row, whole_table
 from stage1.config import ModelSettings, TokenizerSettings
 from training.config import AdapterSettings
@@ -83,6 +84,8 @@ class BootstrapConfig(Config):
     demonstrations: float = Field(0.5, ge=0, lt=1)
     """Share of the tasks that Sophie does first, or instead."""
 
+    grader: GraderSettings = GraderSettings()
+    """Who grades; what does not tell good replies from what is made to please is refused."""
     model: ModelSettings = ModelSettings()
     """The trunk, grown from random weights."""
     tokenizer: TokenizerSettings = TokenizerSettings(vocab_size=1536)

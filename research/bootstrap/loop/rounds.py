@@ -31,6 +31,8 @@ def run_round(
     last = before[-1] if before else None
     steps = Steps(config=config, pace=pace, number=number, band=last["next_band"] if last else 0, run=run)
     speaks = Pupil(run=last["pupil"], strength=_strength(last["pupil"], last["trunk"], steps)) if last else None
+    if last is None:
+        steps.calibrate()
     sessions, grades, rows = _heard(steps, speaks, remembered(config, number, before))
     trunk = steps.trunk(steps.trunk_mix(rows), last["trunk"] if last else None)
     adapter = steps.adapter(rows, trunk) if last else None
@@ -95,7 +97,7 @@ def remembered(config: BootstrapConfig, number: int, before: Sequence[Mapping[st
 
 
 def _scores(grades: Sequence[str]) -> list[int]:
-    """How many of the round's attempts have each score, from 0 on."""
+    """How many of the round's attempts have each score, from 0 on; the grader may have said nothing of others."""
     given = Counter(each["score"] for name in grades for each in read_jsonl(artifact("corpora", name) / "grades.jsonl"))
     return [given[score] for score in range(TOP_SCORE + 1)]
 

@@ -15,15 +15,26 @@ from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_manifest
 from espalier.artifacts.rounds import Round
 from espalier.command_line.config import to_dict
+from espalier.errors import UserError
 from espalier.loops.pace import Pace
 from espalier.loops.steps import flags, run_step
 from research.bootstrap.classroom.scene import PAIRS, SEED
 from research.bootstrap.loop.bands_table import Band
 from research.bootstrap.loop.config import BootstrapConfig, Trained
 
-SESSIONS, GRADE, ROWS = (f"research/bootstrap/{name}.py" for name in ("sessions", "grade", "rows"))
+SESSIONS, GRADE, ROWS, CALIBRATE = (
+    f"research/bootstrap/{name}.py" for name in ("sessions", "grade", "rows", "calibrate")
+)
 BUILD, TRAIN, EXAMINE = "data_mix/build.py", "stage1/train.py", "research/bootstrap/examine.py"
-_FOLDERS = {SESSIONS: "corpora", GRADE: "corpora", ROWS: "corpora", BUILD: "mixes", TRAIN: "runs", EXAMINE: "corpora"}
+_FOLDERS = {
+    CALIBRATE: "corpora",
+    SESSIONS: "corpora",
+    GRADE: "corpora",
+    ROWS: "corpora",
+    BUILD: "mixes",
+    TRAIN: "runs",
+    EXAMINE: "corpora",
+}
 _WITH_A_MODEL = (SESSIONS, EXAMINE)
 HELD_OUT_ROWS = 300
 """Sessions of the curriculum on which the trunk's bits per byte are held to their entropy."""
@@ -87,9 +98,19 @@ class Steps:
         }
         return self._run(SESSIONS, f"sessions.{more}" if more else "sessions", told)
 
+    def calibrate(self) -> None:
+        """Whether the loop's grader tells good replies from what is made to please. UserError where it does not."""
+        name = self._run(CALIBRATE, "grader", {"seed": self.config.seed, **self._grader})
+        if failed := _counts(name)["failed"]:
+            raise UserError(
+                f"the grader is not to be trusted, and the loop learns by nothing else: {'; '.join(failed)} "
+                f"(corpora/{name}/page.md); choose another --grader"
+            )
+
     def grades(self, sessions: str, more: int = 0) -> str:
         """What the pupil's turns in these sessions are worth."""
         told = {"sessions": sessions, "seed": self.config.seed, "permuted": self.config.permuted_grades}
+        told |= self._grader
         return self._run(GRADE, f"grades.{more}" if more else "grades", told)
 
     def rows(self, sessions: Sequence[str], grades: Sequence[str], more: int = 0) -> str:
@@ -115,7 +136,7 @@ class Steps:
         heard, config = self.config.listening, self.config
         overheard = config.overheard if self.number else heard.overheard
         before = heard.overheard + (self.number - 1) * config.overheard if self.number else 0
-        curriculum = {"sessions": overheard, "dialogues": 0, "first": before}
+        curriculum: dict[str, Any] = {"sessions": overheard, "dialogues": 0, "first": before}
         curriculum |= {"held_out_rows": HELD_OUT_ROWS, "held_out_seed": SEED, "held_out_pairs": PAIRS}
         sources = [_source(rows, "trunk"), {"curriculum": curriculum}]
         if not config.separate and size_of(rows, "attempts"):
@@ -167,6 +188,11 @@ class Steps:
         return self._run(EXAMINE, "exam", told)
 
     @property
+    def _grader(self) -> dict[str, Any]:
+        chosen = self.config.grader.model_dump(mode="json", exclude_defaults=True)
+        return {"grader": chosen} if chosen else {}
+
+    @property
     def _machine(self) -> dict[str, Any]:
         return {"device": self.config.device, "threads": self.config.threads}
 
@@ -191,9 +217,13 @@ def part_of(config: BootstrapConfig, number: int, part: str) -> str:
 
 def size_of(rows: str, part: str) -> int:
     """How many rows of a part (`trunk`, `attempts` that weigh anything, `pairs`) a corpus of rows has."""
-    manifest = read_manifest(artifact("corpora", rows))
+    return int(_counts(rows)[part])
+
+
+def _counts(corpus: str) -> dict[str, Any]:
+    manifest = read_manifest(artifact("corpora", corpus))
     assert manifest is not None
-    return int(manifest["counts"][part])
+    return dict(manifest["counts"])
 
 
 def _source(rows: str, part: str) -> dict[str, Any]:

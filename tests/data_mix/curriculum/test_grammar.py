@@ -18,7 +18,7 @@ from data_mix.curriculum import (
 from data_mix.curriculum.chooser import Sampler, derivations
 from data_mix.curriculum.heldout import Space
 from data_mix.curriculum.sessions.slips import Slips
-from data_mix.curriculum.write import SPLITS, Kind, _write, heldout, program
+from data_mix.curriculum.write import SPLITS, Kind, _write, program
 from data_mix.language.teaching import corrects_to_the_face
 from espalier.text.rows import Row
 

@@ -43,7 +43,7 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
 ) -> None:
     commands.passes = [(), (0, 1, 3), (2, 3)]
     assert go() == 0
-    first = ["sessions", "grades", "rows", "trunk", "trunk", "exam"]
+    first = ["grader", "sessions", "grades", "rows", "trunk", "trunk", "exam"]
     assert commands.made == [f"r00-{part}" for part in first] + [f"r0{n}-{part}" for n in (1, 2) for part in ROUND]
     assert commands.given("r00-sessions", "pupil") == "null" and commands.given("r00-sessions", "staging") == "false"
     assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
@@ -128,6 +128,14 @@ def test_what_changed_or_is_gone_is_refused(commands: Commands, go: Go, mileston
         go(rounds=3)
     with pytest.raises(UserError, match="no such file"):
         go("--name", "other", "--milestones", "nowhere.yaml")
+
+
+def test_a_grader_that_is_fooled_is_refused(commands: Commands, go: Go) -> None:
+    commands.fooled = ["κ of good replies is 0.500, below 0.95"]
+    for _ in range(2):
+        with pytest.raises(UserError, match="not to be trusted.*κ of good replies is 0.500"):
+            go()
+    assert commands.made == ["r00-grader"]
 
 
 def test_one_model_for_both_learns_graded_attempts_too_and_immersion_alone_makes_no_adapter(

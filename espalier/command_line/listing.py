@@ -108,6 +108,8 @@ def _details(found: Artifact) -> None:
     for again in found.identity.get("continued", []):
         _section(f"Continued {again['at']} under other conditions", dict.fromkeys(again["changed"], ""))
     came_of_it = found.manifest.get(found.kind.summary or "", found.manifest)
+    if isinstance(came_of_it, list):  # rounds, of which the last is what it came to
+        came_of_it = came_of_it[-1] if came_of_it else {}
     left_out = _NOT_SHOWN | set(found.kind.config or ())
     _section("Summary", _scalars({key: value for key, value in came_of_it.items() if key not in left_out}))
     _section("Last metrics", {} if found.manifest else _scalars(found.facts.get("metrics.jsonl", {})))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from espalier.artifacts import kinds, registry
+from espalier.command_line import listing
 from espalier.command_line.config import Config
 from espalier.errors import UserError
 from espalier.loops.folder import LoopFolder
@@ -36,10 +37,15 @@ def test_one_process_holds_it_and_what_decides_it_stays(workspace: Path) -> None
             opened(**keys)  # type: ignore[arg-type]
 
 
-def test_sealed_it_is_complete_and_an_artifact_with_parents(workspace: Path) -> None:
+def test_sealed_it_is_complete_and_an_artifact_with_parents(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with opened({"run:core": "1"}) as loop:
         loop.keep("exam", {"value": 1})
-        loop.seal([], {"run:toy-r00-policy": "2"})
+        loop.seal([{"band": 1}, {"band": 4, "passed": [True]}], {"run:toy-r00-policy": "2"}, about="a toy")
     assert opened({"run:core": "1"}).complete
     kind = kinds.of_word("loop")
     assert kind and registry.read(kind, "toy").made_of == ("run:core", "run:toy-r00-policy")
+    listing.show("toy", config=False)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "what it is a toy" in said and "Summary band 4 passed.0 True" in said and "exams/exam.json" in said

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
+from data_mix.curriculum.templates import capitalise
 from data_mix.curriculum.words import lexicon
 from research.bootstrap.exam.manner import words
 from research.bootstrap.exam.sitting import Answer, Answers, Asked
@@ -15,6 +17,20 @@ from research.bootstrap.exam.sitting import Answer, Answers, Asked
 def parrot(asked: Sequence[Asked]) -> list[Answer]:
     """says back what was said to it last"""
     return [_says(each.ask.lines[-1].text) for each in asked]
+
+
+def picker(asked: Sequence[Asked]) -> list[Answer]:
+    """says the last thing that was named to it, alone"""
+    things = {form for noun in lexicon().nouns for form in (noun.singular, noun.plural)}
+    heard = [[word for line in each.ask.lines for word in words(line.text) if word in things] for each in asked]
+    return [_says(f"{capitalise(named[-1])}." if named else "") for named in heard]
+
+
+def reciter(asked: Sequence[Asked]) -> list[Answer]:
+    """says the first clause that was said to it, as a sentence"""
+    clauses = [re.findall(r"[^.!?:,]+", " ".join(line.text for line in each.ask.lines)) for each in asked]
+    said = [next((each.strip() for each in found if len(each.split()) > 2), "") for found in clauses]
+    return [_says(f"{capitalise(clause)}." if clause else "") for clause in said]
 
 
 def borrower(asked: Sequence[Asked]) -> list[Answer]:
@@ -43,7 +59,7 @@ def babbler(asked: Sequence[Asked]) -> list[Answer]:
     """says words of the lexicon at random, as many as a model answer has"""
     rng = random.Random(len(asked))
     said = [" ".join(rng.choice(_vocabulary()) for _ in words(each.ask.model)) for each in asked]
-    return [_says(f"{text[:1].upper()}{text[1:]}.") for text in said]
+    return [_says(f"{capitalise(text)}." if text else "") for text in said]
 
 
 def stubborn(asked: Sequence[Asked]) -> list[Answer]:
@@ -57,7 +73,9 @@ def mute(asked: Sequence[Asked]) -> list[Answer]:
     return [_says("") for _ in asked]
 
 
-_ALL: tuple[Callable[[Sequence[Asked]], list[Answer]], ...] = (parrot, borrower, stranger, babbler, stubborn, mute)
+_ALL: tuple[Callable[[Sequence[Asked]], list[Answer]], ...] = (
+    parrot, picker, reciter, borrower, stranger, babbler, stubborn, mute,
+)  # fmt: skip
 CONTROLS: Mapping[str, Answers] = {each.__name__: each for each in _ALL}
 """By name; the docstring of each says what it does."""
 

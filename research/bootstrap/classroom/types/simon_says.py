@@ -53,7 +53,7 @@ class SimonSays(SessionType):
         doing = Want(points=(("I am",), (slots["doing"],)), in_order=True, form="statement")
         if self.scene.pick((True, False)):
             second = slots | {"simon": f"Simon says: {slots['deed2']}", "yes": "yes"}
-            points = (("yes",), ("I am",), (slots["doing2"],))
+            points: tuple[tuple[str, ...], ...] = (("yes",), ("I am",), (slots["doing2"],))
             told = Want(points=points, in_order=True, wrong=("no", "not"), form="statement")
         else:
             second = slots | {"nobody": slots["deed2"], "no": "no"}

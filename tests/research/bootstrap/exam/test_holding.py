@@ -11,7 +11,7 @@ import pytest
 
 from espalier.command_line.config import resolve_path
 from research.bootstrap.bands import BANDS, LAST_BAND
-from research.bootstrap.classroom.asking import PUPIL, SOPHIE, Episode
+from research.bootstrap.classroom.asking import PUPIL, SOPHIE, Ask, Episode, Line, Want
 from research.bootstrap.classroom.types import TYPES
 from research.bootstrap.exam.controls import CONTROLS
 from research.bootstrap.exam.holding import Examiner, hold
@@ -80,7 +80,7 @@ def test_who_knows_all_answers_passes_all_bands_twice_and_controls_pass_none() -
     assert [each["confirmed"] is not None for each in found["bands"]] == [band >= 2 for band in range(len(BANDS))]
     assert found["controls_pass"] == [] and set(found["controls"]) == set(CONTROLS)
     best = max(each["share"] for control in found["controls"].values() for each in control["bands"][1:])
-    assert best < 0.2, "nor is any of them near to it"
+    assert best < 0.35, "nor is any of them near to it"
     assert [each["band"] for each in found["watched"]] == [1, 2, 3, 4, 5, 6]
     assert found["manner"]["distinct"] == pytest.approx(found["manner"]["wanted"]["distinct"], abs=0.01)
     longest = {each.longest for each in REAL.bands}
@@ -181,3 +181,18 @@ def test_controls_know_nothing_of_the_task() -> None:
         assert task.asks[0].kind not in {each.asks[0].kind for each in tasks if f" {each.asks[0].model}" == answer}
     assert set(said["stubborn"]) <= set(wanted) and len(set(said["stubborn"])) == 1 and set(said["mute"]) == {" "}
     assert len(set(said["babbler"])) == len(tasks)
+
+
+def test_controls_that_take_their_answer_from_what_is_said() -> None:
+    want = Want(points=(("map",),))
+    lines = (Line(speaker="Tutor", text="Here is an old map, Basil. The map has a corner?"),)
+    asks = [
+        Ask(kind="toy", band=1, lines=each, want=want, model="Map.")
+        for each in (lines, (Line(speaker="Tutor", text="Hm?"),))
+    ]
+    tasks = [Episode(asks=(ask,), combination=()) for ask in asks]
+
+    def said(name: str) -> list[str]:
+        return [answer.text for _, answer in sit(tasks, CONTROLS[name])]
+
+    assert said("picker") == [" Map.", " "] and said("reciter") == [" Here is an old map.", " "]

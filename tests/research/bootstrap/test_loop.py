@@ -59,6 +59,8 @@ def test_killed_at_random_moments_a_loop_ends_in_the_same_bytes(
     assert told["loop:bootstrap-smoke"].state == "complete"
     adapter = told["run:bootstrap-smoke-r01-adapter"]
     assert adapter.round and "run:bootstrap-smoke-r01-trunk" in adapter.made_of
+    left = [*home.glob("runs/*/checkpoints"), *home.glob("mixes/*/packs")]
+    assert not left, "what only its own trainings had a use for is cleared away"
     expected = contents(home)
 
     home.rename(tmp_path / "whole")  # an adapter names its trunk by its place, so the place is the same

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records, registry
+from espalier.command_line.config import load
 from espalier.errors import UserError
 from research.bootstrap import run
+from research.bootstrap.loop.beginning import open_folder
+from research.bootstrap.loop.config import DEFAULT_CONFIG, BootstrapConfig, BootstrapOptions
 from tests.research.bootstrap.loop.commands import Commands
 
 Go = Callable[..., int]
@@ -113,6 +118,39 @@ def test_stopped_anywhere_the_same_command_goes_on_to_the_same_end(commands: Com
     go()
     assert commands.made[: len(done)] == done and len(set(map(str, commands.run))) == len(commands.run)
     assert go() == 0 and go(rounds=4) == 0 and commands.made[-1] == "r03-exam", "further rounds may be asked for"
+
+
+def test_a_full_disk_ends_the_loop_and_with_room_it_goes_on(
+    commands: Commands, go: Go, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    def full(path: Path, value: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("espalier.loops.folder.records.write_json", _until("r01.json", full))
+        with pytest.raises(OSError, match="r01.json"):
+            go()
+    done = commands.made
+    assert go() == 0 and commands.made[: len(done)] == done and len(commands.made) == 2 * len(ROUND) + 7
+    assert [path.name for path in sorted((workspace / "loops/toy/exams").iterdir())] == [
+        "r00.json",
+        "r01.json",
+        "r02.json",
+    ]
+
+
+def _until(name: str, instead: Callable[[Path, object], None]) -> Callable[[Path, object], None]:
+    """Writes JSON as ever, up to a file of this name."""
+    write = records.write_json
+    return lambda path, value: instead(path, value) if path.name == name else write(path, value)
+
+
+def test_two_orchestrators_do_not_share_a_loop(commands: Commands, go: Go) -> None:
+    told = ["smoke", "--name", "toy"]
+    config, _ = load(BootstrapConfig, told, prog="", doc="", default=DEFAULT_CONFIG, options=BootstrapOptions)
+    with open_folder(config), pytest.raises(UserError, match="loop toy.*process"):
+        go()
+    assert not commands.made
 
 
 def test_what_changed_or_is_gone_is_refused(commands: Commands, go: Go, milestones: Path, workspace: Path) -> None:

@@ -121,7 +121,7 @@ def played(config: SessionsConfig) -> "list[Session]":
     import random
 
     from research.bootstrap.classroom.lockstep import play_all
-    from research.bootstrap.classroom.play import Plan, play
+    from research.bootstrap.classroom.play import Plan, drawn, play
     from research.bootstrap.classroom.types import TYPES
     from research.bootstrap.graders.grade import grade
 
@@ -139,9 +139,11 @@ def played(config: SessionsConfig) -> "list[Session]":
     loop = re.sub(r"-sessions(\.\d+)?$", "", config.name)
     names = [f"{loop}/{config.first + place:06d}" for place in range(config.sessions)]
     seed = f"{config.seed}/{config.number}/{config.first}"
+    draws = [random.Random(f"{seed}/{place}") for place in range(config.sessions)]
+    tasks = [drawn(rng, kinds, plan) for rng in draws]
     playing = [
-        play(name, random.Random(f"{seed}/{place}"), kinds, plan, lambda *asked: grade(*asked).score)
-        for place, name in enumerate(names)
+        play(name, of_it, rng, plan, lambda *asked: grade(*asked).score)
+        for name, of_it, rng in zip(names, tasks, draws, strict=True)
     ]
     with progress(config.sessions, config.name) as bar:
         return play_all(playing, speaker(config), seed=seed, tell=lambda over: bar.update(over, {}))

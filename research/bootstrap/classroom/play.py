@@ -59,21 +59,44 @@ class Plan:
     """What the pupil reads before it speaks."""
 
 
+Reactions = Mapping[str, Sequence[str]]
+"""What the tutor may say after a turn, by what it is for, as in reactions.yaml."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Task:
+    """One task of a session, before it is done."""
+
+    episode: Episode
+    demo: bool
+    """Whether Sophie does it."""
+    reactions: tuple[Reactions, ...] = ()
+    """What is said after each turn in place of the usual; empty for that."""
+
+
 Playing = Generator[str, Reply, Session]
 
 
-def play(name: str, rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan, score: Score) -> Playing:
-    """One session of one of `kinds`, drawn by their shares. Yields what is said before each of the pupil's turns."""
+def drawn(rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan) -> list[Task]:
+    """The tasks of a session of one of `kinds`, drawn by their shares. Nothing that the pupil says changes them, so
+    that pupils who are compared are asked the same."""
     kind = kinds[rng.choices(list(kinds), [each.share for each in kinds.values()])[0]]
     tasks = [(rng.random() < plan.demonstrations, _band(rng, plan)) for _ in range(plan.tasks)]
     rng.shuffle(tasks) if plan.shuffled else tasks.sort(key=lambda task: (not task[0], task[1]))
+    return [
+        Task(episode=kind(Scene(rng, "sessions", SOPHIE if demo else PUPIL)).episode(band), demo=demo)
+        for demo, band in tasks
+    ]
+
+
+def play(name: str, tasks: Sequence[Task], rng: random.Random, plan: Plan, score: Score) -> Playing:
+    """One session of these tasks. Yields what is said before each of the pupil's turns; `rng` draws the reactions."""
     lines = list[Said]()
-    for number, (demo, band) in enumerate(tasks):
-        episode = kind(Scene(rng, "sessions", SOPHIE if demo else PUPIL)).episode(band)
-        if demo:
-            lines += _shown(episode, number)
+    for number, task in enumerate(tasks):
+        if task.demo:
+            lines += _shown(task.episode, number)
         else:
-            yield from _tried(episode, number, lines, rng, plan, score)
+            yield from _tried(task, number, lines, rng, plan, score)
     return Session(id=name, band=plan.band, lines=tuple(lines))
 
 
@@ -93,21 +116,22 @@ def _shown(episode: Episode, number: int) -> list[Said]:
 
 
 def _tried(
-    episode: Episode, number: int, lines: list[Said], rng: random.Random, plan: Plan, score: Score
+    task: Task, number: int, lines: list[Said], rng: random.Random, plan: Plan, score: Score
 ) -> Generator[str, Reply, None]:
     """A task that the pupil tries. In a talk of several turns it is praised at the end alone."""
-    for place, ask in enumerate(episode.asks):
+    asks = task.episode.asks
+    for place, (ask, said) in enumerate(zip(asks, task.reactions or [reactions()] * len(asks), strict=True)):
         lines += [Said(speaker=line.speaker, text=line.text, episode=number) for line in ask.lines]
-        last = place + 1 == len(episode.asks)
+        last = place + 1 == len(asks)
         for attempt in range(plan.attempts):
             found = yield from _attempt(ask, attempt, number, lines, plan, score)
             if found >= GOOD:
-                lines += _reaction("praise", ask, number, rng) if last else []
+                lines += _reaction(said["praise"], ask, number, rng) if last else []
                 break
             if attempt + 1 < plan.attempts:
-                lines += _reaction("again", ask, number, rng)
+                lines += _reaction(said["again"], ask, number, rng)
         else:
-            lines += _model_answer(ask, number, rng)
+            lines += _model_answer(said, ask, number, rng)
 
 
 def _attempt(
@@ -127,19 +151,20 @@ def _attempt(
     return found
 
 
-def _reaction(kind: str, ask: Ask, number: int, rng: random.Random) -> list[Said]:
-    text = fill(rng.choice(_reactions()[kind]), {"pupil": PUPIL, "model": ask.model})
+def _reaction(said: Sequence[str], ask: Ask, number: int, rng: random.Random) -> list[Said]:
+    text = fill(rng.choice(said), {"pupil": PUPIL, "model": ask.model})
     return [Said(speaker=TUTOR, text=text, episode=number)]
 
 
-def _model_answer(ask: Ask, number: int, rng: random.Random) -> list[Said]:
+def _model_answer(said: Reactions, ask: Ask, number: int, rng: random.Random) -> list[Said]:
     """How it would have been right, from the tutor or from Sophie."""
     if rng.random() < 0.5:
-        return _reaction("told", ask, number, rng)
-    return [*_reaction("helps", ask, number, rng), Said(speaker=SOPHIE, text=ask.model, episode=number)]
+        return _reaction(said["told"], ask, number, rng)
+    return [*_reaction(said["helps"], ask, number, rng), Said(speaker=SOPHIE, text=ask.model, episode=number)]
 
 
 @cache
-def _reactions() -> Mapping[str, Sequence[str]]:
+def reactions() -> Reactions:
+    """What the tutor usually says after a turn."""
     found = yaml.safe_load((Path(__file__).parent / "reactions.yaml").read_text(encoding="utf-8"))
     return {str(key): tuple(map(str, said)) for key, said in found.items()}

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.lockstep import play_all
-from research.bootstrap.classroom.play import Plan, Reply, play
+from research.bootstrap.classroom.play import Plan, Playing, Reply, drawn, play
 from research.bootstrap.classroom.record import LONGEST, Session, first_line, transcript
+from research.bootstrap.classroom.session_type import SessionType
+from research.bootstrap.classroom.types import TYPES
 from tests.research.bootstrap.classroom.toys import Toy, score
 
 
@@ -20,9 +23,15 @@ def plan(**changes: Any) -> Plan:
     return Plan(**(settings | changes))
 
 
+def toy(seed: int, kinds: Mapping[str, type[SessionType]] | None = None, **changes: Any) -> Playing:
+    """One session, of the toy type unless others are given."""
+    rng, how = random.Random(seed), plan(**changes)
+    return play(str(seed), drawn(rng, kinds or {"toy": Toy}, how), rng, how, score)
+
+
 def held(replies: Sequence[str], *, seed: int = 0, **changes: Any) -> tuple[Session, list[str]]:
     """One session in which the pupil says `replies`, in turn, and what was before each."""
-    playing, heard, given = play("toy", random.Random(seed), {"toy": Toy}, plan(**changes), score), [], iter(replies)
+    playing, heard, given = toy(seed, **changes), [], iter(replies)
     try:
         heard.append(next(playing))
         while True:
@@ -95,13 +104,21 @@ def test_in_lockstep_each_session_is_what_it_would_be_alone() -> None:
         return [Reply(text=f" score {seed % 8}", ended=True) for seed in seeds]
 
     def playing(places: range) -> list[Any]:
-        return [play(str(n), random.Random(n), {"toy": Toy}, plan(demonstrations=0.4), score) for n in places]
+        return [toy(n, demonstrations=0.4) for n in places]
 
     over: list[int] = []
     together = play_all(playing(range(9)), says, seed="a", tell=over.append)
     assert [session.id for session in together] == [str(n) for n in range(9)] and over[-1] == 9
     assert play_all(playing(range(9)), says, seed="a", tell=over.append) == together
     assert play_all(playing(range(1)), says, seed="a", tell=over.append) == together[:1]
+
+
+def test_what_is_asked_does_not_depend_on_what_was_said() -> None:
+    def asked(reply: str) -> list[tuple[str, Want]]:
+        session, _ = held([reply] * 20, seed=4, kinds=TYPES, tasks=4, staging=False)
+        return [(line.turn.model, line.turn.want) for line in session.lines if line.turn and line.turn.attempt == 0]
+
+    assert asked(" score 7") == asked(" no")
 
 
 def test_another_seed_draws_something_else() -> None:
@@ -112,6 +129,5 @@ def test_another_seed_draws_something_else() -> None:
         return [Reply(text=" score 7", ended=True) for _ in given]
 
     for seed in ("a", "b"):
-        playing = [play("x", random.Random(0), {"toy": Toy}, plan(tasks=1), score)]
-        play_all(playing, says, seed=seed, tell=lambda _: None)
+        play_all([toy(0, tasks=1)], says, seed=seed, tell=lambda _: None)
     assert seeds[0] != seeds[1]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.paths import agents_dir, artifact
-from espalier.artifacts.records import read_json, write_text
+from espalier.artifacts.records import read_json, read_jsonl, write_text
 from espalier.command_line.console import duration
 from espalier.report import escape, percent, table
 from research.bootstrap.bands import BANDS
-from research.bootstrap.exam.identity import told
+from research.bootstrap.exam.identity import kept, told
 from research.bootstrap.loop.bands_table import printed
 from research.bootstrap.loop.config import BootstrapConfig
 from research.bootstrap.loop.history import History, seconds_of
@@ -69,12 +69,12 @@ def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:
          "trunk: excess %", "adapter: nats per token", "trained tokens", "time"],
         [_row(each, seconds) for each in rounds],
     )  # fmt: skip
-    yield from _examination(read_json(artifact("corpora", last["exam"]) / "exam.json"))
+    yield from _examination(read_json(artifact("corpora", last["exam"]) / "exam.json"), rounds)
     yield "## What grows with the band"
     yield table(*printed(config.table))
 
 
-def _examination(exam: Mapping[str, Any]) -> Iterator[str]:
+def _examination(exam: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """What the examination of the last round found."""
     yield "## Examination of the last round"
     if exam["limit"]:
@@ -111,6 +111,9 @@ def _examination(exam: Mapping[str, Any]) -> Iterator[str]:
     )  # fmt: skip
     yield "## Who it says it is"
     yield escape(told(exam["identity"]))
+    if len(rounds) > 1:
+        before, now = (list(read_jsonl(artifact("corpora", each["exam"]) / "identities.jsonl")) for each in rounds[-2:])
+        yield f"{percent(kept(before, now))} of what it is likeliest to say of itself is what it said a round before."
     yield "## The same tasks in every round"
     yield table(
         ["band", "asked", "it says", "a good answer", "score"],

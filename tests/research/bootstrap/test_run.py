@@ -62,6 +62,7 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
     assert "it is of band 4, sentences" in page and "all of 3 rounds are done" in page
     assert "some pass band 5, so that nobody passes it" in page and "says Basil, its own name in 100%" in page
     assert "too few" in page and "a \\| b" in page
+    assert "100 % of what it is likeliest to say of itself is what it said a round before" in page
     log = list(records.read_jsonl(workspace / "loops" / "toy" / "identities" / "identity_log.jsonl"))
     assert [each["round"] for each in log] == [0, 1, 2]
     told = {each.spec: each for each in registry.survey()}

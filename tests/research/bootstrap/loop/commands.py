@@ -75,7 +75,8 @@ class Commands:
                 "identity": {"Basil": who, "Sophie": who, "role": "follows the speaker"},
             }  # fmt: skip
             records.write_json(folder / "exam.json", exam)
-            records.write_jsonl(folder / "identities.jsonl", [{"question": "Who are you?", "reply": "Basil."}])
+            said = {"question": "Who are you?", "speaker": "Basil", "sample": 0, "reply": f"Basil {(number + 1) // 2}."}
+            records.write_jsonl(folder / "identities.jsonl", [said])
         return {}
 
     @property

@@ -1,5 +1,6 @@
 """Preferences through the real command: what a run is compared with, and that it is what it says."""
 
+import json
 import math
 import shutil
 import signal
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from data_mix.build import main as build
 from espalier.artifacts import records
 from espalier.cli import main as espalier
 from espalier.errors import UserError
@@ -291,3 +293,34 @@ def test_without_a_reference_or_with_what_is_learned_besides(home: Path) -> None
     assert not (folder / references.FILE).exists() and min(losses(folder)) < losses(folder)[0]
     besides = train(home, "besides", preference={"sft_weight": 0.5}, adapter={"r": 2})
     assert losses(besides)[0] > math.log(2) + 0.1 and min(losses(besides)) < losses(besides)[0]
+
+
+def test_of_a_text_what_goes_on_better_is_preferred(home: Path) -> None:
+    """Pairs of texts through a recipe's mix, on a trunk that knows no chat: the prompt is read alone, and what goes on
+    better gains on what goes on worse, where neither was said before too."""
+    pairs = home / "pairs.jsonl"
+    pairs.write_text(
+        "".join(
+            json.dumps(
+                {
+                    "messages": text(f"Tutor: You {verb[0]} the {noun}?\nBasil:"),
+                    "chosen": text(f" I {verb[1]} the {noun}.\n"),
+                    "rejected": text(f" The {noun} {verb[1]}.\n"),
+                }
+            )
+            + "\n"
+            for verb in VERBS
+            for noun in NOUNS
+        )
+    )
+    source = ["--sources.0.path", str(pairs), "--sources.0.licence", "made here", "--sources.0.preferences", "keep"]
+    assert build(["--name", "talk", *source, "--valid_fraction", "0.2"]) == 0
+    how = {"parent": "trunk", "adapter": {"r": 4, "alpha": 8}, "optim": {"lr": 0.02}, "steps": 20, "seq_len": 96}
+    folder = train(home, mix="talk", **how)
+    assert losses(folder)[0] == pytest.approx(math.log(2), abs=1e-6)
+    facts = records.read_json(folder / "manifest.json")["summary"]
+    assert facts["valid_accuracy"] == 1 and facts["valid_margin"] > 1
+
+
+def text(said: str) -> list[dict[str, str]]:
+    return [{"role": "text", "content": said}]

@@ -106,6 +106,20 @@ def test_a_pair_lies_together_and_each_reply_behind_what_inference_puts_before_i
     assert counts["pairs"] == {"preferred": len(rows)} and counts["packed"] == counts["rows"] == len(rows)
 
 
+def test_how_a_text_goes_on_lies_behind_what_inference_puts_before_it(tmp_path: Path) -> None:
+    def text(*said: str) -> list[dict[str, Any]]:
+        return [{"role": "text", "content": each} for each in said]
+
+    asked, better, worse = text("Tutor: You went?\n", "Basil:"), text(" I went to market.\n"), text(" market I.\n")
+    rows = [Row(id="p-0", source="test", split="train", messages=asked, chosen=better, rejected=worse)]
+    pack, _ = packed(mix(tmp_path / "m", rows))
+    prompt = RENDERER.text_prompt("Tutor: You went?\nBasil:")
+    for number, reply in enumerate((better, worse)):
+        _, ids, trained = replies_of(pack)[number]
+        assert ids[: len(prompt)] == prompt and trained.index(True) == len(prompt) and all(trained[len(prompt) :])
+        assert RENDERER.decode(ids[len(prompt) : -1]) == reply[0]["content"]
+
+
 def test_a_pair_is_never_parted_though_its_replies_would_fit_beside_others(tmp_path: Path) -> None:
     rows = [row(at, ["I go."], f"You {at}?", f"I went to the market {at}.") for at in range(6)]
     pack, counts = packed(mix(tmp_path / "m", rows), seq_len=40)

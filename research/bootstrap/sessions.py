@@ -107,7 +107,7 @@ def hold(config: SessionsConfig, options: SessionsOptions) -> int:
         if corpus.complete:
             say(f"sessions {config.name} are already complete: {corpus.folder / FILE}")
         else:
-            sessions = played(config)
+            sessions = played(config, speaker(config))
             counts = count(sessions)
             corpus.finish({FILE: [each.facts for each in sessions]}, about=about, counts=counts)
             say(f"{counts['sessions']:,} sessions, {counts['turns']:,} turns of the pupil's: {corpus.folder / FILE}")
@@ -116,8 +116,8 @@ def hold(config: SessionsConfig, options: SessionsOptions) -> int:
     return 0
 
 
-def played(config: SessionsConfig) -> "list[Session]":
-    """All sessions, played."""
+def played(config: SessionsConfig, says: "Says") -> "list[Session]":
+    """All sessions, played with a pupil that `says` its lines."""
     import random
 
     from research.bootstrap.classroom.lockstep import play_all
@@ -146,7 +146,7 @@ def played(config: SessionsConfig) -> "list[Session]":
         for name, of_it, rng in zip(names, tasks, draws, strict=True)
     ]
     with progress(config.sessions, config.name) as bar:
-        return play_all(playing, speaker(config), seed=seed, tell=lambda over: bar.update(over, {}))
+        return play_all(playing, says, seed=seed, tell=lambda over: bar.update(over, {}))
 
 
 def speaker(config: SessionsConfig) -> "Says":

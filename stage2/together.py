@@ -6,8 +6,6 @@ once, before those that need it: a parent, a mix. One that fails stops its child
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,10 +14,10 @@ from typing import Any
 from data_mix.recipe import Recipe
 from espalier.artifacts import records
 from espalier.artifacts.gates import read_gates
-from espalier.artifacts.paths import artifact, repo_root, workspace
+from espalier.artifacts.paths import artifact
 from espalier.command_line.config import load, load_file, read_yaml
 from espalier.command_line.console import say, table
-from espalier.command_line.processes import environment_of_one
+from espalier.command_line.fanning import begin_on, result_of
 from espalier.command_line.subcommand import run_command
 from espalier.errors import UserError
 from espalier.models.devices import likely_device
@@ -30,7 +28,6 @@ COMMAND = "stage2/train.py"
 _HELD = (0, 1)
 """Exit codes of a variant that is trained and was held to its gates: it may have children."""
 _OUTCOMES = {0: "passed", 1: "trained; a gate FAILED, or it REGRESSED", 2: "FAILED, for the reason given above"}
-_TAIL = 3000
 
 
 @dataclass(kw_only=True)
@@ -207,7 +204,7 @@ def _fan_out(tasks: Sequence[Task], address: str | None) -> None:
                 if missing := _blocked(task, by_name):
                     task.said = f"not tried: {missing} is not there"
                     continue
-                at_work[_start(ray, task)] = task
+                at_work[begin_on(ray, task.command, threads=task.threads, on_gpu=task.on_gpu)] = task
                 say(f"begun: {task.name}")
             if at_work:
                 _end(ray, at_work)
@@ -216,26 +213,10 @@ def _fan_out(tasks: Sequence[Task], address: str | None) -> None:
             ray.cancel(reference, force=True)
 
 
-def _start(ray: Any, task: Task) -> Any:
-    where = {"env_vars": {"ESPALIER_HOME": str(workspace())}}
-    remote = ray.remote(num_cpus=task.threads, num_gpus=int(task.on_gpu), max_retries=0, runtime_env=where)(_run)
-    return remote.remote(task.command, str(Path.cwd()))
-
-
-def _run(command: list[str], folder: str) -> tuple[int, str]:
-    """In a worker: the command by itself; its exit code and the end of what it said."""
-    words = [sys.executable, str(repo_root() / command[0]), *command[1:]]
-    done = subprocess.run(words, cwd=folder, env=environment_of_one(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-    return done.returncode, done.stdout.decode(errors="replace")[-_TAIL:]
-
-
 def _end(ray: Any, at_work: dict[Any, Task]) -> None:
     (ready, *_), _ = ray.wait(list(at_work), num_returns=1)
     task = at_work.pop(ready)
-    try:
-        code, tail = ray.get(ready)
-    except ray.exceptions.RayError as error:
-        code, tail = 2, f"its worker was lost ({type(error).__name__}); the same command goes on where it was\n"
+    code, tail = result_of(ray, ready)
     _ended(task, code)
     say(f"\n==== {task.name}: {task.said}\n{tail.rstrip()}")
 

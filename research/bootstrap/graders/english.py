@@ -50,13 +50,14 @@ class Sentence(NamedTuple):
     mark: str
 
 
-def english(band: int, text: str, ended: bool) -> Found:
-    """How much `text` is language as a reply of `band` should be; `ended` says whether it ended by itself."""
+def english(band: int, text: str, ended: bool, *, sentence: bool = False) -> Found:
+    """How much `text` is language as a reply of `band` should be; `ended` says whether it ended by itself, `sentence`
+    whether nothing less will do, as at the band of sentences."""
     said = text.strip()
     sentences = sentences_of(said)
     if not sentences:
         return Found(0, "says nothing")
-    found = _babble(sentences) if band == 0 else _language(band, sentences)
+    found = _babble(sentences) if band == 0 else _language(band, sentences, sentence or band == 4)
     if not ended:
         found = min(found, Found(4, "is cut off"))
     if band and found.score == TOP_SCORE and not (said[0].isupper() and sentences[-1].mark):
@@ -85,7 +86,7 @@ def level(sentence: Sentence) -> Level:
     count = sum(word in known or word in _MARKS for word in words)
     if count < len(words):
         return "half" if 2 * count >= len(words) else "nothing"
-    if _lists_twice(words):
+    if _lists_twice(words) or any(first == second for first, second in pairwise(words)):
         return "words"
     parse = Parse(grammar(), words)
     if parse.whole("question" if sentence.mark == "?" else "sentence"):
@@ -94,8 +95,6 @@ def level(sentence: Sentence) -> Level:
         return "word"
     if sentence.mark != "?" and parse.whole("phrase"):
         return "phrase"
-    if any(first == second for first, second in pairwise(words)):
-        return "words"
     loose = Parse(grammar(), words, loose=True)
     if any(loose.whole(rule) for rule in ("sentence", "question", "phrase")):
         return "loose"
@@ -110,7 +109,7 @@ def _babble(sentences: Sequence[Sentence]) -> Found:
     return Found(TOP_SCORE, "babble") if len(sounds) <= _FEW else Found(3, "goes on and on")
 
 
-def _language(band: int, sentences: Sequence[Sentence]) -> Found:
+def _language(band: int, sentences: Sequence[Sentence], sentence: bool) -> Found:
     length = sum(len(each.words) for each in sentences)
     levels = [level(each) for each in sentences]
     scores = [_WORTH.get(each, TOP_SCORE) for each in levels]
@@ -123,6 +122,10 @@ def _language(band: int, sentences: Sequence[Sentence]) -> Found:
         return Found(min(scores), _WHY[worst])
     if length > _LONGEST[band]:
         return Found(3, "says far more than was asked")
+    if sentence and not any(
+        found == "sentence" or each.words[0] == "because" for found, each in zip(levels, sentences, strict=True)
+    ):
+        return Found(5, "is no sentence")
     return _as_asked(band, levels, length)
 
 
@@ -135,8 +138,6 @@ def _as_asked(band: int, levels: Sequence[Level], length: int) -> Found:
         return Found(3, "says far more than was asked")
     if band in (2, 3) and levels == ["word"]:
         return Found(3, "is one word")
-    if band == 4 and not whole:
-        return Found(5, "is no sentence")
     if band == 6 and whole < 2:
         return Found(5, "is not two sentences")
     if band in (5, 6, 7) and any(each == "word" for each in levels) and len(levels) > 1:

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import yaml
 
-from research.bootstrap.bands import TOP_SCORE
+from research.bootstrap.bands import BANDS, TOP_SCORE
 from research.bootstrap.classroom.asking import Line, Want
 from research.bootstrap.graders.english import english
 from research.bootstrap.graders.task import task
+
+_SENTENCES = BANDS.index("sentences")
+"""Of bands behind it, who is asked for several points as a statement or a question is asked for a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +34,8 @@ class Grade:
 
 def grade(want: Want, band: int, reply_text: str, ended: bool, before: Sequence[Line]) -> Grade:
     """What a reply of `band` is worth. `ended` says whether it ended by itself, `before` is what was said before it."""
-    spoken, done = english(band, reply_text, ended), task(want, band, reply_text, before)
+    sentence = band > _SENTENCES and want.form != "any" and len(want.points) > 1
+    spoken, done = english(band, reply_text, ended, sentence=sentence), task(want, band, reply_text, before)
     score = gate()[spoken.score][done.score]
     return Grade(english=spoken.score, task=done.score, score=score, why=f"English: {spoken.why}; task: {done.why}")
 

@@ -81,7 +81,7 @@ class RhymeTime(SessionType):
         asked = slots["rhyme" if rhymes else "other"]
         does = "rhymes" if rhymes else "does not rhyme"
         said = slots | {"asked": asked, "yes": "yes" if rhymes else "no", "does": does}
-        points = ((said["yes"],), (does,), (asked,))
+        points = ((said["yes"],), (said["word"], "it"), (does,), (asked,))
         return said, Want(points=points, wrong=("no", "not") if rhymes else ("yes",), form="statement")
 
     def _rhyme(self, part: str) -> tuple[dict[str, str], tuple[str, str]]:

@@ -39,17 +39,20 @@ class WhyChain(SessionType):
 
     def sentences(self) -> Drawn:
         slots = self._deed()
-        points = ((slots["name"], slots["she"]), (slots["done"],), ("because",), (slots["feeling"],))
+        whom = (slots["name"], slots["she"])
+        points = (whom, (slots["done"],), ("because",), whom, (slots["feeling"],))
         return slots, Want(points=points, in_order=True, form="statement")
 
     def answers(self) -> Drawn:
         slots = self._felt("answers")
-        points = ((slots["she"], slots["name"]), (slots["feeling"],), ("because",), (slots["cause"],))
+        whom = (slots["she"], slots["name"])
+        points = (whom, (slots["feeling"],), ("because",), whom, (slots["cause"],))
         return slots, Want(points=points, in_order=True, form="statement")
 
     def stories(self) -> Drawn:
         slots = self._deed()
-        points = ((slots["name"],), (slots["done"],), (slots["feeling"],), ("because",), (slots["cause"],))
+        whom = (slots["she"], slots["name"])
+        points = ((slots["name"],), (slots["done"],), (slots["feeling"],), ("because",), whom, (slots["cause"],))
         return slots, Want(points=points, in_order=True, form="statement")
 
     def dialogue(self) -> Sequence[Drawn]:

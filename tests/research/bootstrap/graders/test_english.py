@@ -79,6 +79,8 @@ def test_good_english_of_a_band_is_whole(band: int, text: str) -> None:
         (4, "There is five boats.", 4),
         (4, "It painted she then.", 4),
         (4, "Rhyme slow and go.", 4),
+        (4, "Then then she washed it.", 2),
+        (4, "It has a and a zip.", 4),
         (1, "Patient. Rope. Juice.", 2),
         (4, "One cats is here.", 4),
         (1, "An apple, an apple, an apple, an apple.", 2),

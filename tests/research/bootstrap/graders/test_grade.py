@@ -77,6 +77,16 @@ def test_words_are_whole_and_nothing_is_credited_without_language() -> None:
     assert grade(APPLE, 1, " A pear.", True, BEFORE).score == 1 and grade(APPLE, 1, "", True, BEFORE).score == 0
 
 
+def test_several_points_of_a_statement_are_said_in_a_sentence_from_the_band_of_sentences_on() -> None:
+    said = Want(points=(("it", "the box"), ("long",)), form="statement")
+    assert grade(said, 7, " It is long.", True, ()).score == 7
+    for listed in ("It, long.", "It and long.", "Long and it."):
+        assert grade(said, 7, f" {listed}", True, ()).score < 6
+    because = Want(points=(("because",), ("she",), ("cold",)), form="statement")
+    assert grade(because, 7, " Because she was cold.", True, ()).score == 7
+    assert grade(Want(points=(("every week",),), form="statement"), 7, " Every week.", True, ()).score == 7
+
+
 def test_the_gate_only_rises_and_is_open_to_the_best_alone() -> None:
     table = gate()
     assert all(list(row) == sorted(row) for row in table)

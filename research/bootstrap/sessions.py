@@ -24,6 +24,7 @@ from espalier.command_line.console import progress, say
 from espalier.errors import UserError, run_main
 from espalier.models import devices
 from research.bootstrap.bands import LAST_BAND
+from research.bootstrap.classroom.by_llm import TutorSettings
 
 if TYPE_CHECKING:
     from research.bootstrap.classroom.lockstep import Says
@@ -73,6 +74,8 @@ class SessionsConfig(Config):
     """There are sessions that ask who the pupil is."""
     shuffled: bool = False
     """Tasks stand in random order."""
+    tutor: TutorSettings = TutorSettings()
+    """A model that speaks as tutor and Sophie, in place of the grammar."""
     device: devices.Device = "cpu"
     """cpu, cuda, cuda:1 and so on, or auto."""
     threads: int = Field(1, ge=1)
@@ -101,6 +104,7 @@ def hold(config: SessionsConfig, options: SessionsOptions) -> int:
         who = resolve(config.pupil)
         parents = {who.spec: who.content_hash}
     decides = {key: value for key, value in to_dict(config).items() if key not in _NOT_WHAT_BUT_HOW}
+    decides["tutor"] = config.tutor.identity
     about = f"{config.sessions:,} sessions of band {config.band} with {config.pupil or 'Sophie'}"
     made_in = options.made_in(config.name)
     with Corpus.open(config.name, decides, parents=parents, about=about, command=COMMAND, made_in=made_in) as corpus:
@@ -141,6 +145,12 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
     seed = f"{config.seed}/{config.number}/{config.first}"
     draws = [random.Random(f"{seed}/{place}") for place in range(config.sessions)]
     tasks = [drawn(rng, kinds, plan) for rng in draws]
+    if config.tutor.model:
+        from research.bootstrap.classroom.by_llm import reworded
+
+        tasks, refused = reworded(tasks, config.tutor, seed)
+        for why, number in refused.most_common():
+            say(f"note: {number:,} turns are in the grammar's words; of {config.tutor.model}'s: {why}")
     playing = [
         play(name, of_it, rng, plan, lambda *asked: grade(*asked).score)
         for name, of_it, rng in zip(names, tasks, draws, strict=True)

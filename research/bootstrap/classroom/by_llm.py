@@ -1,0 +1,206 @@
+"""Tutor and Sophie as a model behind an OpenAI-compatible endpoint.
+
+What is asked is still drawn from the grammar, which knows what a good answer holds; the model says it in its own words,
+with what is said after the pupil's turn. Its words are taken where the truth of the task stands in them: the words that
+a pupil has to hear, none that give the answer away, and an answer that the rules' grader finds good. Otherwise the
+grammar's stand, and are counted with the reason. That no combination of an examination stands in a model's own words
+is not known: nobody parses them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from espalier.command_line import yaml_text
+from espalier.command_line.config import Config
+from espalier.endpoints.budget import Budget
+from espalier.endpoints.client import EndpointError
+from espalier.endpoints.completion import Reply, read_json
+from espalier.errors import UserError
+from evaluation.backends.questions import Asker, Question
+from evaluation.cache import Cache, key_of
+from evaluation.config import EndpointOptions, EvaluateConfig, endpoint_settings
+from evaluation.judges.prompts import about_data
+from evaluation.metrics.base import one_line
+from research.bootstrap.classroom.asking import SPEAKERS, Ask, Episode, Line
+from research.bootstrap.classroom.play import GOOD, Reactions, Task, reactions
+from research.bootstrap.graders.grade import grade
+
+_MAX_TOKENS = 1024
+_LONGEST = 200
+"""Characters of a line."""
+_AFTER = ("praise", "again", "told")
+Answer = dict[str, Any]
+
+
+class TutorSettings(Config):
+    """Who speaks as tutor and Sophie."""
+
+    model: str | None = None
+    """openai:NAME@URL; null for the grammar."""
+    temperature: float = Field(0.8, ge=0)
+    """Of what it says."""
+    endpoint: EndpointOptions = EndpointOptions()
+    """How it is asked, and what may be spent on it."""
+    concurrency: int = Field(4, ge=1, le=256)
+    """Questions that it gets at once."""
+
+    @property
+    def identity(self) -> dict[str, Any]:
+        """What decides its words; how patiently it is asked changes none."""
+        told = key_of([_told(), _form(), _MAX_TOKENS]) if self.model else None
+        return {**self.model_dump(include={"model", "temperature"}), "extra": self.endpoint.extra, "told": told}
+
+
+def reworded(
+    sessions: Sequence[Sequence[Task]], settings: TutorSettings, seed: str
+) -> tuple[list[list[Task]], Counter[str]]:
+    """The tasks of sessions in the model's words, and of how many turns the grammar's words stand, by reason.
+
+    UserError where a budget is reached, nobody answers, or nothing of what is answered can be taken.
+    """
+    asks = [ask for tasks in sessions for task in tasks for ask in task.episode.asks]
+    combinations = [task.episode.combination for tasks in sessions for task in tasks for _ in task.episode.asks]
+    answers = _answered([_prompt(*pair) for pair in zip(asks, combinations, strict=True)], settings, seed)
+    refused: Counter[str] = Counter()
+    found = list[tuple[Ask, Reactions]]()
+    for ask, combination, answer in zip(asks, combinations, answers, strict=True):
+        taken = _taken(ask, combination, answer)
+        if isinstance(taken, str):
+            refused[taken] += 1
+        found.append((ask, reactions()) if isinstance(taken, str) else taken)
+    if asks and refused.total() == len(asks):
+        (why, number), *_ = refused.most_common(1)
+        raise UserError(
+            f"tutor.model {settings.model}: none of {len(asks):,} answers can be taken; {number:,} times: {why}"
+        )
+    words = iter(found)
+    return [[_with(task, words) for task in tasks] for tasks in sessions], refused
+
+
+def _with(task: Task, words: Iterator[tuple[Ask, Reactions]]) -> Task:
+    pairs = [next(words) for _ in task.episode.asks]
+    episode = Episode(asks=tuple(ask for ask, _ in pairs), combination=task.episode.combination)
+    return replace(task, episode=episode, reactions=tuple(said for _, said in pairs))
+
+
+def _answered(prompts: Sequence[list[dict[str, str]]], settings: TutorSettings, seed: str) -> list[Answer | str]:
+    """What the model answers to each, or why there is nothing; what is kept is not asked for again."""
+    assert settings.model is not None
+    config = EvaluateConfig(endpoint=settings.endpoint, workers=settings.concurrency)
+    asker = Asker(endpoint_settings(settings.model, config), Budget(settings.endpoint.budget))
+    seeds = [int(hashlib.sha256(f"{seed}/{place}".encode()).hexdigest()[:7], 16) for place in range(len(prompts))]
+    keys = [key_of(["tutor", settings.identity, *pair]) for pair in zip(prompts, seeds, strict=True)]
+    with Cache() as kept:
+        known: dict[str, Answer | str] = kept.get(keys)
+        missing = [place for place, key in enumerate(keys) if key not in known]
+        questions = [
+            Question(
+                messages=prompts[place],
+                max_tokens=_MAX_TOKENS,
+                temperature=settings.temperature,
+                seed=seeds[place],
+                schema=_form(),
+            )
+            for place in missing
+        ]
+        for number, outcome in asker.ask(questions):
+            key = keys[missing[number]]
+            if isinstance(outcome, EndpointError):  # it may answer another day, and a corpus is made once
+                raise UserError(f"tutor.model: {outcome}; what was answered is kept, and the same command goes on")
+            known[key] = _read(outcome)
+            kept.put([(key, known[key])])
+    return [known[key] for key in keys]
+
+
+def _taken(ask: Ask, combination: Sequence[str], answer: Answer | str) -> tuple[Ask, Reactions] | str:
+    """A turn in the model's words and what is said after it, or why the grammar's stand."""
+    if isinstance(answer, str):
+        return answer
+    said = [*(text for _, text in answer["lines"]), answer["answer"], *(answer[part] for part in _AFTER)]
+    if any(not text or len(text) > _LONGEST or "\n" in text or set(text) & set("{}") for text in said):
+        return "a line that is none, too long or of several lines"
+    if any(text.startswith(tuple(f"{speaker}:" for speaker in SPEAKERS)) for text in said):
+        return "a speaker's name within a line"
+    if [speaker for speaker, _ in answer["lines"]] != [line.speaker for line in ask.lines]:
+        return "other lines or speakers than were asked for"
+    keep, leave_out = _truth(ask, combination)
+    heard = " ".join(text for _, text in answer["lines"])
+    if not all(_stands(word, heard) for word in keep):
+        return "a word that has to be heard is missing"
+    if any(_stands(word, f"{heard} {answer['again']} {answer['praise']}") for word in leave_out):
+        return "the answer is given away"
+    lines = tuple(Line(speaker=speaker, text=text) for speaker, text in answer["lines"])
+    if grade(ask.want, ask.band, answer["answer"], True, lines).score < GOOD:
+        return "its own answer is not good"
+    if answer["answer"] not in answer["told"]:
+        return "what it tells is not its answer"
+    after = {**reactions(), **{part: (answer[part],) for part in _AFTER}}
+    return replace(ask, lines=lines, model=answer["answer"]), after
+
+
+def _truth(ask: Ask, combination: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Of the words that the task is about: those that the pupil hears, and those that it has to find."""
+    wanted = [choice for point in ask.want.points for choice in point]
+    words = dict.fromkeys([*combination[1:], *wanted, *ask.want.wrong, *ask.want.exactly])
+    heard = " ".join(line.text for line in ask.lines)
+    keep = [word for word in words if word and _stands(word, heard)]
+    found = dict.fromkeys([*wanted, *ask.want.exactly])
+    return keep, [word for word in found if word and word not in keep]
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word or phrase stands in a text, whole and in any case."""
+    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
+
+
+def _prompt(ask: Ask, combination: Sequence[str]) -> list[dict[str, str]]:
+    keep, leave_out = _truth(ask, combination)
+    data = {
+        "lines": [{"speaker": line.speaker, "text": line.text} for line in ask.lines],
+        "a good answer": ask.model,
+        "keep": keep,
+        "leave out": leave_out,
+    }
+    return about_data(_told()["task"], _told()["parts"], data, "the lines and a good answer to them", _form())
+
+
+@cache
+def _told() -> Mapping[str, Any]:
+    path = Path(__file__).with_suffix(".yaml")
+    found: dict[str, Any] = yaml_text.parse(path.read_text(encoding="utf-8"), str(path))
+    return found
+
+
+def _form() -> dict[str, Any]:
+    """JSON schema of an answer."""
+    line = _object({"speaker": {"type": "string"}, "text": {"type": "string"}})
+    texts: dict[str, Any] = {part: {"type": "string"} for part in ("answer", *_AFTER)}
+    return _object({"lines": {"type": "array", "items": line}, **texts})
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+def _read(reply: Reply) -> Answer | str:
+    """What was answered, or why that is nothing of the form asked for."""
+    if reply.silence:
+        return f"empty ({reply.silence})"
+    if reply.finish == "length":
+        return "too long, and cut off"
+    try:
+        value = read_json(reply.text)
+        lines = [(str(line["speaker"]).strip(), str(line["text"]).strip()) for line in value["lines"]]
+        return {"lines": lines, **{part: str(value[part]).strip() for part in ("answer", *_AFTER)}}
+    except (ValueError, KeyError, TypeError):
+        return f"not of the form asked for: {one_line(reply.text, 80)!r}"

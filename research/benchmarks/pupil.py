@@ -17,6 +17,7 @@ if __name__ == "__main__":
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Annotated, Any
@@ -118,7 +119,8 @@ def held(config: SessionsConfig, says: "Says") -> Held:
         return replies
 
     begun = time.process_time()
-    sessions = played(config, timed)
+    with redirect_stdout(sys.stderr):  # what is printed besides is the record
+        sessions = played(config, timed)
     return Held(sessions=sessions, turns=turns, speaking=speaking, seconds=time.process_time() - begun)
 
 

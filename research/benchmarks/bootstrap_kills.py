@@ -19,6 +19,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from typing import Any
 
 from pydantic import Field
@@ -43,6 +44,7 @@ class KillsConfig(Config):
 
 def main(argv: list[str]) -> int:
     config, _ = load(KillsConfig, argv, prog="python research/benchmarks/bootstrap_kills.py", doc=__doc__)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that no loop is left behind
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "home"
         begun = time.monotonic()
@@ -89,9 +91,11 @@ def run(config: str, home: Path, seconds: float | None) -> int | None:
     try:
         return process.wait(seconds)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
         return None
+    finally:  # whoever stops this stops the loop
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
 
 
 def contents(home: Path) -> dict[str, Any]:

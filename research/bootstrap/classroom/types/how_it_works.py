@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from data_mix.curriculum.words import Noun
 from research.bootstrap.classroom.asking import Want
@@ -15,79 +16,112 @@ class HowItWorks(SessionType):
 
     def words(self) -> Drawn:
         slots, noun = self._thing("words")
-        wrong = tuple(other.singular for other in with_parts() if other != noun and noun.uses[0] not in other.uses)
-        exactly = (noun.singular, a(noun.singular), f"it is {a(noun.singular)}")
-        return slots, Want(points=((noun.singular,),), wrong=wrong, exactly=exactly)
+        mine, property = slots["part"], slots["property"]
+        fitting = [
+            each.singular
+            for each in with_parts()
+            if mine in each.parts and property in each.properties and each.uses[0] == noun.uses[0]
+        ]
+        wrong = tuple(each.singular for each in with_parts() if each.singular not in fitting)
+        exactly = tuple(way for each in fitting for way in (each, a(each), f"it is {a(each)}"))
+        return slots, Want(points=(tuple(fitting),), wrong=wrong, exactly=exactly)
 
     def two_words(self) -> Drawn:
+        """One part is named, and the other asked for."""
         slots, noun = self._thing("two words")
-        parts = tuple(a(part) for part in noun.parts)
-        return slots, Want(points=(parts,), exactly=parts)
+        said = slots["a_second"]
+        exactly = (said, f"it has {said}", f"the {noun.singular} has {said}")
+        return slots, Want(points=((said,),), wrong=_other_parts(noun), exactly=exactly)
 
     def phrases(self) -> Drawn:
         slots, noun = self._thing("phrases")
-        return slots, Want(points=(tuple(f"to {use}" for use in noun.uses),))
+        return slots, Want(points=(_uses(noun),), wrong=_other_uses(noun))
 
     def sentences(self) -> Drawn:
         slots, noun = self._thing("sentences")
-        points = (
-            ("we use", "you use"),
-            (f"the {noun.singular}", a(noun.singular), "it"),
-            tuple(f"to {use}" for use in noun.uses),
-        )
-        return slots, Want(points=points, in_order=True, form="statement")
+        points = (("we use", "you use", "I use", "we can use", "you can use"), _whom(noun), _uses(noun))
+        return slots, Want(points=points, in_order=True, wrong=_other_uses(noun), form="statement")
 
     def answers(self) -> Drawn:
+        """Whether it has a part, or which of two it has."""
         shown = [(noun, property) for noun in with_parts() for property in noun.properties]
         noun, property = self.scene.draw(shown, lambda facts: f"{facts[0].singular}/{facts[1]}", self.name, "answers")
         self.about(noun.singular, property)
-        others = sorted({part for other in with_parts() for part in other.parts} - set(noun.parts))
-        has = self.scene.pick((True, False))
-        part = self.scene.pick(noun.parts if has else others)
-        said = f"{a(part)}" if has else f"no {part}"
-        slots = {"noun": noun.singular, "a_property_noun": a(f"{property} {noun.singular}")}
-        slots |= {"asked": a(part), "yes": "yes" if has else "no", "has": said}
-        points = (("yes",) if has else ("no",), ("it", f"the {noun.singular}", a(noun.singular)), (f"has {said}",))
-        return slots, Want(points=points, in_order=True, wrong=("no",) if has else ("yes",), form="statement")
+        mine, other = self.scene.pick(noun.parts), self.scene.pick(_parts_elsewhere(noun))
+        slots = {"noun": noun.singular, "a_noun": a(noun.singular), "property": property}
+        slots |= {"a_property_noun": a(f"{property} {noun.singular}")}
+        how = self.scene.pick(("yes", "no", "or"))
+        if how == "or":
+            first, second = self.scene.pick(((mine, other), (other, mine)))
+            slots |= {"either": f"{a(first)} or {a(second)}", "chosen": a(mine)}
+            points = (_whom(noun), (f"has {a(mine)}",))
+            return slots, Want(points=points, in_order=True, wrong=(other,), form="statement")
+        has = how == "yes"
+        said = (f"has {a(mine)}",) if has else (f"has no {other}", f"does not have {a(other)}")
+        slots |= {"asked": a(mine if has else other), "yes": how, "has": a(mine) if has else f"no {other}"}
+        # What is not there has to be named: "has a handle" beside a no is another answer.
+        wrong = ("no",) if has else ("yes", f"has {a(other)}")
+        return slots, Want(points=((how,), _whom(noun), said), in_order=True, wrong=wrong, form="statement")
 
     def stories(self) -> Drawn:
         slots, noun = self._thing("stories")
-        points = (
-            (noun.singular,),
-            tuple(a(part) for part in noun.parts),
-            ("use",),
-            tuple(f"to {use}" for use in noun.uses),
-        )
-        return slots, Want(points=points, in_order=True, form="statement")
+        points = ((noun.singular, "it"), ("has",), tuple(map(a, noun.parts)), ("use", "need"), _uses(noun))
+        wrong = (*_other_parts(noun), *_other_uses(noun))
+        return slots, Want(points=points, in_order=True, wrong=wrong, form="statement")
 
     def dialogue(self) -> Sequence[Drawn]:
         slots, noun = self._thing("dialogue")
-        whom = ("it", f"the {noun.singular}", a(noun.singular))
+        kind = noun.category_name
+        turned = f"{kind} is"  # not every tool is a hammer
         return (
-            (
-                slots,
-                Want(points=(whom, (noun.category_name,)), in_order=True, wrong=other_kinds(noun), form="statement"),
-            ),
-            (slots, Want(points=(whom, ("has",), tuple(a(part) for part in noun.parts)), form="statement")),
-            (slots, Want(points=(("use",), whom, tuple(f"to {use}" for use in noun.uses)), form="statement")),
+            (slots, Want(points=((kind,),), wrong=(*other_kinds(noun), turned), form="statement")),
+            (slots, Want(points=((slots["a_second"],),), wrong=_other_parts(noun), form="statement")),
+            (slots, Want(points=(_uses(noun),), wrong=_other_uses(noun), form="statement")),
         )
 
     def _thing(self, part: str) -> tuple[dict[str, str], Noun]:
-        """A thing, with a property and a part of it that are named: a combination of this side."""
+        """A thing, with a property and a part of it that are named: with what it is for, a combination of this side."""
         seen = [(noun, own, property) for noun in with_parts() for own in noun.parts for property in noun.properties]
         noun, mine, property = self.scene.draw(
-            seen, lambda facts: f"{facts[0].singular}/{facts[1]}/{facts[2]}", self.name, part
+            seen, lambda facts: f"{facts[0].uses[0]}/{facts[1]}/{facts[2]}", self.name, part
         )
-        other = next((each for each in noun.parts if each != mine), mine)
-        self.about(noun.singular, mine, property)
+        other = next(each for each in noun.parts if each != mine)
+        self.about(noun.uses[0], mine, property)
         slots = {
             "noun": noun.singular,
             "a_noun": a(noun.singular),
             "property": property,
             "a_property_noun": a(f"{property} {noun.singular}"),
+            "part": mine,
             "a_part": a(mine),
             "a_second": a(other),
             "use": noun.uses[0],
             "kind": noun.category_name,
         }
         return slots, noun
+
+
+def _whom(noun: Noun) -> tuple[str, ...]:
+    """A thing as it is spoken of."""
+    return ("it", f"the {noun.singular}", a(noun.singular))
+
+
+def _uses(noun: Noun) -> tuple[str, ...]:
+    return tuple(f"to {use}" for use in noun.uses)
+
+
+@cache
+def _other_uses(noun: Noun) -> tuple[str, ...]:
+    """What one does with other things and not with this one."""
+    return tuple(sorted({use for other in with_parts() for use in other.uses} - {*noun.uses}))
+
+
+@cache
+def _parts_elsewhere(noun: Noun) -> tuple[str, ...]:
+    return tuple(sorted({part for other in with_parts() for part in other.parts} - {*noun.parts}))
+
+
+@cache
+def _other_parts(noun: Noun) -> tuple[str, ...]:
+    """What this thing does not have, with its article."""
+    return tuple(map(a, _parts_elsewhere(noun)))

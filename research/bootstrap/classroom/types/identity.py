@@ -46,7 +46,7 @@ class Identity(SessionType):
         slots, plural = self._liked("dialogue")
         return (
             (slots, Want(points=(("I am",), (self.scene.pupil,)), in_order=True, form="statement")),
-            (slots, Want(points=(("pupil",),), wrong=("a tutor",), form="statement")),
+            (slots, Want(points=(("a pupil",),), wrong=("a tutor",), form="statement")),
             (slots, Want(points=(("I like",), (plural,)), in_order=True, form="statement")),
         )
 

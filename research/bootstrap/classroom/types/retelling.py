@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from data_mix.curriculum.clauses import Clause
-from data_mix.curriculum.words import lexicon
+from data_mix.curriculum.words import Noun, lexicon
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import done_to, name, names, singular, things
+from research.bootstrap.classroom.things import done_to, names, things
+
+_OWN = ("my", "her", "his", "our")
+"""Whose it would be, if it were not told to its owner."""
 
 
 class Retelling(SessionType):
@@ -17,19 +20,28 @@ class Retelling(SessionType):
     share = 1.5
 
     def words(self) -> Drawn:
+        """Two did something: who did this?"""
         verb, noun = self.scene.deed()
-        person = self.scene.draw(names(), name, self.name, "who", noun.singular)
-        self.about(person.self_name, noun.singular)
-        who, done = person.self_name, done_to(verb, noun, form=verb.past)
-        return {"name": who, "done": done}, Want(points=((who,),), exactly=(who, f"{who} {done}"))
+        other = self.scene.deed()
+        while other[0] == verb:
+            other = self.scene.deed()
+        self.about(verb.base, noun.singular)
+        done, done2 = done_to(verb, noun, form=verb.past), done_to(*other, form=other[0].past)
+        person = self.scene.pick(names())
+        who, name2 = person.self_name, self.scene.pick([each.self_name for each in names() if each != person])
+        slots = {"name": who, "done": done, "name2": name2, "done2": done2}
+        return slots, Want(points=((who,),), wrong=(name2,), exactly=(who, f"{who} {done}", f"it was {who}"))
 
     def two_words(self) -> Drawn:
-        noun = self.scene.draw(things(), singular, self.name, "mine")
-        return self._mine(noun.singular)
+        slots, noun = self._mine("my thing")
+        said = f"your {noun.singular}"
+        whole = f"your {slots['property']} {noun.singular}"
+        return slots, Want(points=((said, whole),), wrong=_OWN, exactly=(said, f"it is {said}"))
 
     def phrases(self) -> Drawn:
-        seen = [f"{property} {noun.singular}" for noun in things() for property in noun.properties]
-        return self._mine(self.scene.draw(seen, str, self.name, "mine"))
+        slots, noun = self._mine("mine")
+        said = f"your {slots['property']} {noun.singular}"
+        return slots, Want(points=((said,),), wrong=_OWN, exactly=(said, f"it is {said}"))
 
     def sentences(self) -> Drawn:
         clause = self.scene.clause(level=self.scene.pick(("A1", "A2", "B1")))
@@ -37,12 +49,21 @@ class Retelling(SessionType):
         return {"mine": clause.full(False), "full": clause.full(True)}, _told([clause])
 
     def answers(self) -> Drawn:
+        """When it was, or of which thing was told."""
         clause = self.scene.clause()
         self.about(clause.verb.base, clause.noun.singular)
-        slots = {"mine": clause.full(False), "time": clause.time}
-        times = [time for times in lexicon().conversation["times"].values() for time in times if time != clause.time]
-        wrong = tuple(time for time in times if time not in clause.time)
-        return slots, Want(points=((clause.time,),), wrong=wrong)
+        slots, whole = {"mine": clause.full(False)}, clause.full(True)
+        if self.scene.pick((True, False)):
+            times = {time for found in lexicon().conversation["times"].values() for time in found}
+            wrong = tuple(sorted(time for time in times if time not in clause.time))
+            exactly = (clause.time, f"it is {clause.time}", f"it was {clause.time}", whole)
+            slots |= {"when": "when", "time": clause.time}
+            return slots, Want(points=((clause.time,),), wrong=wrong, exactly=exactly)
+        thing = clause.parts(True).join("determiner", "noun")
+        exactly = (thing, f"it is {thing}", f"it was {thing}", whole)
+        said = (clause.noun.singular, clause.noun.plural)
+        slots |= {"what": "what", "thing": thing}
+        return slots, Want(points=(said,), wrong=("my", "our"), exactly=exactly)
 
     def stories(self) -> Drawn:
         clauses = [self.scene.clause(), self.scene.clause()]
@@ -56,10 +77,12 @@ class Retelling(SessionType):
         self.about(*(word for clause in clauses for word in (clause.verb.base, clause.noun.singular)))
         return [({"mine": each.full(False), "full": each.full(True)}, _told([each])) for each in clauses]
 
-    def _mine(self, said: str) -> Drawn:
-        self.about(said)
-        wrong = ("my", "her", "his", "our")
-        return {"thing": said}, Want(points=((f"your {said}",),), wrong=wrong, exactly=(f"your {said}",))
+    def _mine(self, part: str) -> tuple[dict[str, str], Noun]:
+        """A thing of the partner's and how it is, a combination of this side."""
+        seen = [(noun, property) for noun in things() for property in noun.properties]
+        noun, property = self.scene.draw(seen, lambda pair: f"{pair[1]} {pair[0].singular}", self.name, part)
+        self.about(noun.singular, property)
+        return {"thing": noun.singular, "property": property}, noun
 
 
 def _told(clauses: Sequence[Clause]) -> Want:

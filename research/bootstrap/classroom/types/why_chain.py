@@ -24,6 +24,7 @@ class WhyChain(SessionType):
         person = self.scene.draw(names(), name, self.name, "two words", feeling)
         self.about(person.self_name, feeling)
         slots = {"name": person.self_name, "she": person.pronoun, "feeling": feeling}
+        slots["cause"] = self.scene.pick(tuple(lexicon().causes[feeling]))
         is_so = self.scene.pick((True, False))
         others = tuple(feeling for feeling in lexicon().causes if feeling != slots["feeling"])
         asked = slots["feeling"] if is_so else self.scene.pick(others)
@@ -35,19 +36,26 @@ class WhyChain(SessionType):
 
     def phrases(self) -> Drawn:
         slots = self._felt("phrases")
-        return slots, Want(points=(("because",), (slots["she"],), (slots["cause"],)), in_order=True)
+        return slots, self._because(slots, slots["cause"])
 
     def sentences(self) -> Drawn:
+        """Two sentences become one."""
         slots = self._deed()
         whom = (slots["name"], slots["she"])
         points = (whom, (slots["done"],), ("because",), whom, (slots["feeling"],))
         return slots, Want(points=points, in_order=True, form="statement")
 
     def answers(self) -> Drawn:
+        """Two feel something, each for a reason, and one of them is asked about."""
         slots = self._felt("answers")
-        whom = (slots["she"], slots["name"])
-        points = (whom, (slots["feeling"],), ("because",), whom, (slots["cause"],))
-        return slots, Want(points=points, in_order=True, form="statement")
+        causes = lexicon().causes
+        others = [(felt, cause) for felt, found in causes.items() for cause in found
+                  if felt != slots["feeling"] and cause not in causes[slots["feeling"]]]  # fmt: skip
+        name2 = self.scene.pick([each.self_name for each in names() if each.self_name != slots["name"]])
+        feeling2, cause2 = self.scene.draw(others, lambda each: f"{each[1]}/{name2}", self.name, "answers")
+        slots |= {"name2": name2, "feeling2": feeling2, "cause2": cause2}
+        elsewhere = tuple(felt for felt in causes if felt != slots["feeling"] and felt not in slots["cause"].split())
+        return slots, self._because(slots, slots["cause"], wrong=(cause2, name2, *elsewhere))
 
     def stories(self) -> Drawn:
         slots = self._deed()
@@ -59,11 +67,13 @@ class WhyChain(SessionType):
         slots = self._deed()
         deeper = self.scene.pick(tuple(lexicon().causes[slots["feeling"]][slots["cause"]]))
         slots |= {"deeper": deeper}
-        because = [(slots["feeling"],), (slots["cause"],), (deeper,)]
-        return [
-            (slots, Want(points=(("because",), (slots["she"], slots["name"]), point), in_order=True, form="statement"))
-            for point in because
-        ]
+        reasons = (slots["feeling"], slots["cause"], deeper)
+        return [(slots, self._because(slots, reason)) for reason in reasons]
+
+    def _because(self, slots: dict[str, str], reason: str, wrong: tuple[str, ...] = ()) -> Want:
+        """A reply that gives the reason, whatever stands before the because."""
+        points = ((f"because {slots['she']}", f"because {slots['name']}"), (reason,))
+        return Want(points=points, in_order=True, wrong=wrong, form="statement")
 
     def _felt(self, part: str) -> dict[str, str]:
         """Somebody who feels so for a reason, a combination of this side."""

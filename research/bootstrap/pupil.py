@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from espalier.generation.generate import Reply, generate
@@ -46,8 +46,9 @@ class Pupil:
         """One line for each transcript, all of which end with `CALL`, drawn by its own seed, greedily at temperature 0.
 
         A line ends with its line break, which is no part of it (finish `stop`), or after `max_new_tokens` (`length`).
+        What random weights say is any bytes: those that nobody could write down stand as U+FFFD.
         """
-        return generate(
+        replies = generate(
             self.model,
             self.renderer,
             transcripts,
@@ -57,3 +58,8 @@ class Pupil:
             batch_size=batch_size,
             until="\n",
         )
+        return [replace(reply, text=_writable(reply.text)) for reply in replies]
+
+
+def _writable(text: str) -> str:
+    return "".join(each if each.isprintable() else "\ufffd" for each in text)

@@ -31,7 +31,7 @@ class Forked:
     def __call__(self, script: str, *words: str) -> int:
         self.run += 1
         # Of two commands more than one is to be struck, some of them after their last file.
-        strikes = self.left and self._rng.random() < 0.6
+        strikes = self.left and self._rng.random() < 0.8
         at = Moment(path=rf"{re.escape(str(self.home))}/.*", number=self._rng.randint(1, 30)) if strikes else None
         ended = processes.run(script, *words, at=at)
         if ended.code < 0:

@@ -37,7 +37,19 @@ def commands(workspace: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
 @pytest.fixture
 def go(commands: Commands, milestones: Path) -> Go:
     def go(*words: str, rounds: int = 3) -> int:
-        told = ["--name", "toy", "--warm", "false", "--rounds", str(rounds), "--milestones", str(milestones), *words]
+        told = [
+            "--name",
+            "toy",
+            "--warm",
+            "false",
+            "--threshold",
+            "true",
+            "--rounds",
+            str(rounds),
+            "--milestones",
+            str(milestones),
+            *words,
+        ]
         return run.main(["smoke", *told])
 
     return go

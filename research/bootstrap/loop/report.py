@@ -18,6 +18,12 @@ from research.bootstrap.loop.history import History, seconds_of
 
 USABLE, GOOD = 3, 6
 """Scores from which on an attempt is usable, and good."""
+_DASHBOARD = """\
+![The band after each round](bands.png)
+
+![Scores of attempts, by round](scores.png)
+
+All of it at a glance, in a browser: [dashboard.html](dashboard.html)."""
 
 
 def share_from(scores: list[int], least: int) -> float | None:
@@ -38,15 +44,18 @@ def line(found: Mapping[str, Any]) -> str:
 
 
 def write_report(config: BootstrapConfig, history: History, *, publish: bool = False) -> Path:
-    """Write `report.md` into the loop's folder, and where it is published into the written memory; returns the page to
-    read."""
-    text = "\n\n".join(_parts(config, history)) + "\n"
-    pages = [history.folder.folder / "report.md"]
+    """Write `report.md` into the loop's folder with the dashboard beside it, and where it is published into the written
+    memory, without pictures; returns the page to read."""
+    from research.bootstrap.dashboard.page import write_dashboard  # it is drawn of what this module counts
+
+    parts = list(_parts(config, history))
+    write_dashboard(config.name, history)
+    page = history.folder.folder / "report.md"
+    write_text(page, "\n\n".join([*parts[:2], _DASHBOARD, *parts[2:]]) + "\n")
     if publish:
-        pages.append(agents_dir() / "reports" / f"{config.name}.md")
-    for page in pages:
-        write_text(page, text)
-    return pages[-1]
+        page = agents_dir() / "reports" / f"{config.name}.md"
+        write_text(page, "\n\n".join(parts) + "\n")
+    return page
 
 
 def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:

@@ -62,16 +62,17 @@ class Commands:
             share = self.shares[number] if number < len(self.shares) else 0.5
             bands = [
                 {"band": band, "name": name, "share": share, "passed": band in passed, "turns": 9, "low": 0.1,
-                 "at_least": 0.5, "sentences": None, "failed": ["too few"]}
+                 "high": 0.9, "at_least": 0.5, "sentences": None, "failed": ["too few"]}
                 for band, name in enumerate(BANDS)
             ]  # fmt: skip
             manner = {"repetition": 0.0, "echo": 0.0, "distinct": 1.0}
-            pairs = {"article": {"share": 0.5, "low": 0.4, "shorter": 0.5}}
+            pairs = {"article": {"pairs": 9, "share": 0.5, "low": 0.4, "high": 0.6, "shorter": 0.5}}
             who = {"replies": 1, "first_person": 1.0, "own_name": 1.0, "names": {"Basil": 1}, "agrees": 1.0}
             watched = [{"band": 1, "asked": "Tutor: Hm?", "reply": "a | b", "model": "Hm.", "score": 3}]
             exam = {
-                "bands": bands, "limit": 4, "controls": {"parrot": {}}, "controls_pass": [5], "watched": watched,
-                "manner": manner | {"wanted": manner}, "minimal_pairs": {"phenomena": pairs},
+                "bands": bands, "limit": 4, "controls": {"parrot": {"bands": bands}}, "controls_pass": [5],
+                "watched": watched, "floor": None, "manner": manner | {"wanted": manner},
+                "minimal_pairs": {"phenomena": pairs},
                 "identity": {"Basil": who, "Sophie": who, "role": "follows the speaker"},
             }  # fmt: skip
             records.write_json(folder / "exam.json", exam)

@@ -37,6 +37,7 @@ def run_round(
     trunk = steps.trunk(steps.trunk_mix(rows), last["trunk"] if last else None)
     adapter = steps.adapter(rows, trunk) if last else None
     speaker = adapter or trunk
+    adapted = [steps.name("adapter")] if adapter else []  # where preferences follow, it is not the one that speaks
     pupil = Pupil(run=speaker, strength=_strength(speaker, trunk, steps))
     exam = steps.exam(pupil, trunk)
     found = read_json(artifact("corpora", exam) / "exam.json")
@@ -59,7 +60,7 @@ def run_round(
         "scores": _scores(grades),
         "shares": [each["share"] for each in found["bands"]],
         "passed": [each["passed"] for each in found["bands"]],
-        "trained_tokens": sum(_tokens(each) for each in {trunk, speaker}),
+        "trained_tokens": sum(_tokens(each) for each in {trunk, speaker, *adapted}),
         "made": {spec: content_hash(spec) for spec in made},
     }
 

@@ -108,6 +108,14 @@ def test_where_nothing_can_be_learned_there_are_more_sessions_and_no_lower_thres
     assert "no attempt of round 1 can be learned from: 20 sessions more" in said and "it listened" in said
 
 
+def test_what_is_trained_on_is_counted_whole_where_preferences_follow_the_adapter(
+    commands: Commands, go: Go, workspace: Path
+) -> None:
+    go("--negatives", "true", rounds=2)
+    found = records.read_json(workspace / "loops" / "toy" / "exams" / "r01.json")
+    assert found["pupil"] == "toy-r01-preferring" and found["trained_tokens"] == 3000
+
+
 def test_it_ends_at_the_last_band_at_a_plateau_and_at_a_budget_and_says_which(
     commands: Commands, go: Go, workspace: Path
 ) -> None:

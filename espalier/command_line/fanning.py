@@ -36,8 +36,9 @@ def run_several(commands: Mapping[str, Sequence[str]], jobs: int) -> Iterator[En
     begun: list[subprocess.Popen[bytes]] = []
 
     def run(command: Sequence[str]) -> tuple[int, str]:
-        begun.append(_begin(command, Path.cwd()))
-        return _finish(begun[-1])
+        process = _begin(command, Path.cwd())
+        begun.append(process)
+        return _finish(process)
 
     with ThreadPoolExecutor(jobs) as pool:
         waiting: dict[Future[tuple[int, str]], str] = {pool.submit(run, each): name for name, each in commands.items()}

@@ -15,8 +15,11 @@ from typing import Any, Self
 from espalier.artifacts import records
 from espalier.artifacts.begun import Begun
 from espalier.artifacts.code_behind import code_behind
+from espalier.artifacts.kinds import KINDS
+from espalier.artifacts.paths import workspace
 from espalier.artifacts.run import timestamp
 from espalier.command_line.config import Config, to_dict
+from espalier.errors import UserError
 
 _FOUND = "exams"
 
@@ -47,6 +50,7 @@ class LoopFolder(Begun):
         otherwise.
         """
         loop = cls(name)
+        loop._check_that_none_was_before()
         loop.begin(
             {"name": name, "config": to_dict(config), "parents": dict(parents), **decided_by},
             compared=("config", "parents", *decided_by),
@@ -54,6 +58,17 @@ class LoopFolder(Begun):
             noted=lambda: {"code": code_behind(command), **({"about": about} if about else {})},
         )
         return loop
+
+    def _check_that_none_was_before(self) -> None:
+        """UserError where rounds of a loop of this name are there and it is not: its steps would be taken as done."""
+        if (self.folder / "loop.json").exists():
+            return
+        for kind in KINDS:
+            for path in sorted(workspace().glob(f"{kind.folder}/{self.name}-r[0-9][0-9]*-*")):
+                raise UserError(
+                    f"{path}: a round of an earlier loop called {self.name} left it, and it would be taken for one of "
+                    f"this; remove what its rounds made ({self.name}-r…), or choose another --name"
+                )
 
     def found(self, part: str) -> dict[str, Any] | None:
         """What was found of a part; None where nothing was yet."""

@@ -23,6 +23,7 @@ from research.bootstrap.experiments.config import BASELINE, LEVERS, Experiment, 
 
 if TYPE_CHECKING:
     from research.bootstrap.experiments.outcomes import Outcome
+    from research.bootstrap.loop.config import BootstrapConfig
 
 LOOP = "research/bootstrap/run.py"
 
@@ -51,7 +52,7 @@ def run_arms(experiment: Experiment, options: ExperimentOptions) -> list[str]:
     from espalier.command_line.fanning import run_on_cluster, run_several
 
     loops = loops_of(experiment)
-    left = {name: command for name, command in loops.items() if not is_complete(artifact("loops", name))}
+    left = {name: command for name, (command, _) in loops.items() if not is_complete(artifact("loops", name))}
     say(f"{len(loops)} loops, {len(loops) - len(left)} of them complete")
     if options.engine == "ray":
         from espalier.cluster import connect
@@ -71,8 +72,9 @@ def run_arms(experiment: Experiment, options: ExperimentOptions) -> list[str]:
     return failed
 
 
-def loops_of(experiment: Experiment) -> dict[str, list[str]]:
-    """By name, the command of each arm with each seed. UserError where an arm's keys are none of the loop's."""
+def loops_of(experiment: Experiment) -> dict[str, tuple[list[str], "BootstrapConfig"]]:
+    """By name, the command of each arm with each seed, and its configuration. UserError where an arm's keys are none
+    of the loop's."""
     from espalier.loops.steps import flags
     from research.bootstrap.loop.config import BootstrapConfig, BootstrapOptions
 
@@ -81,8 +83,8 @@ def loops_of(experiment: Experiment) -> dict[str, list[str]]:
         for seed in range(experiment.seeds):
             name = loop_name(experiment, arm, seed)
             words = [str(experiment.loop), *flags({**keys, "name": name, "seed": seed})]
-            load(BootstrapConfig, words, prog=LOOP, doc=None, options=BootstrapOptions)
-            loops[name] = [LOOP, *words, "--publish", "false"]
+            config, _ = load(BootstrapConfig, words, prog=LOOP, doc=None, options=BootstrapOptions)
+            loops[name] = [LOOP, *words, "--publish", "false"], config
     return loops
 
 
@@ -95,12 +97,17 @@ def loop_name(experiment: Experiment, arm: str, seed: int) -> str:
 
 def tell(experiment: Experiment, options: ExperimentOptions) -> None:
     """Compare the arms, and write the page or print it."""
+    from espalier.artifacts.records import sha256_file
+    from espalier.command_line.config import to_dict
     from research.bootstrap.experiments import page
     from research.bootstrap.experiments.outcomes import read
 
+    asked = {name: config for name, (_, config) in loops_of(experiment).items()}
+    names = {arm: [loop_name(experiment, arm, seed) for seed in range(experiment.seeds)]
+             for arm in (BASELINE, *experiment.arms)}  # fmt: skip
     found: Mapping[str, Sequence[Outcome]] = {
-        arm: [read(loop_name(experiment, arm, seed)) for seed in range(experiment.seeds)]
-        for arm in (BASELINE, *experiment.arms)
+        arm: [read(name, to_dict(asked[name]), sha256_file(asked[name].milestones)) for name in of_arm]
+        for arm, of_arm in names.items()
     }
     if options.page is None:
         say("\n\n".join(page.written(experiment, found, None)))

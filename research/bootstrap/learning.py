@@ -29,7 +29,9 @@ def remembered(heard: Heard, number: int, half_life: float | None, seed: int) ->
     weighs sessions by recency as weights would, and without rows that cost a step and count next to nothing."""
     if half_life is None:
         return True
-    digest = hashlib.sha256(f"{seed}/{heard.session.id}".encode()).digest()
+    # By its place alone: arms of an experiment, whose loops have other names, forget the same.
+    place = heard.session.id.rpartition("/")[2]
+    digest = hashlib.sha256(f"{seed}/{heard.number}/{place}".encode()).digest()
     return bool(int.from_bytes(digest[:4], "big") / 2**32 < 0.5 ** ((number - heard.number) / half_life))
 
 

@@ -67,6 +67,12 @@ class Scene:
         """A verb with an object, a pair of this side."""
         return self._spaces.deed(self._c, preposition=preposition)
 
+    def sequence(self) -> tuple[tuple[Verb, ...], Noun]:
+        """What is done one after the other with one thing. No step is a pair that is kept for examinations, on either
+        side: of so few sequences hardly any is made of such pairs alone."""
+        steps, fitting = self._c.pick(_space("sessions").sequences)
+        return steps, self._c.pick(fitting)
+
     def clause(self, *, level: str = "A1", frames: tuple[str, ...] = tuple(FRAMES)) -> Clause:
         """A clause around a pair of this side, in one of `frames`."""
         return self._spaces.clause(self._c, level=level, frames=frames)

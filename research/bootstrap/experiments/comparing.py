@@ -67,8 +67,9 @@ def _difference(arm: str, figure: str, ours: Sequence[Outcome], theirs: Sequence
 def interval(gaps: NDArray[np.float64]) -> tuple[float, float, float]:
     """The interval of a mean over seeds (Student's t), and how likely so large a mean is where there is no difference.
 
-    A single seed, or one without a value, tells nothing: then it is infinite, and p is 1. Seeds that are all the same
-    are no proof that the next would be: then only a difference of 0 has p 1, and the interval is that one value.
+    A single seed, or one without a value, tells nothing: then it is infinite, and p is 1. Where all seeds differ by the
+    same, they do not tell how much the next would vary: the interval is infinite too, and p is how likely all signs are
+    the same by chance.
     """
     from scipy.special import stdtr  # imported in a fourth of the time that scipy.stats takes
 
@@ -76,6 +77,6 @@ def interval(gaps: NDArray[np.float64]) -> tuple[float, float, float]:
         return -np.inf, np.inf, 1.0
     mean, error = float(gaps.mean()), float(gaps.std(ddof=1) / np.sqrt(len(gaps)))
     if error == 0:
-        return mean, mean, 1.0 if mean == 0 else 0.0
+        return -np.inf, np.inf, 1.0 if mean == 0 else 2.0 ** (1 - len(gaps))
     reach = t_quantile((1 + LEVEL) / 2, len(gaps) - 1) * error
     return mean - reach, mean + reach, float(2 * stdtr(len(gaps) - 1, -abs(mean / error)))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from espalier.artifacts.identity import differences
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import is_complete, read_json
 from espalier.errors import UserError
@@ -30,17 +32,30 @@ class Outcome:
         return sum(each["trained_tokens"] for each in self.rounds)
 
 
-def read(name: str) -> Outcome:
-    """The loop of that name. UserError where it is not complete."""
+def read(name: str, asked: Mapping[str, Any], milestones: str) -> Outcome:
+    """The loop of that name, which was `asked` for, with milestones of that hash. UserError where it is not complete,
+    or is another."""
     folder = artifact("loops", name)
     if not is_complete(folder):
         raise UserError(f"loop {name} is not complete; the same command goes on with it")
-    rounds = [read_json(path) for path in sorted((folder / "exams").glob("r*.json"))]
+    begun = read_json(folder / "loop.json")
+    then = {"config": begun["config"], "milestones": begun["milestones"]["sha256"]}
+    if changed := differences(then, {"config": dict(asked), "milestones": milestones}):
+        raise UserError(
+            f"loop {name} is another than this experiment asks for ({'; '.join(changed)}): remove it and what its "
+            "rounds made, or name the experiment's loop otherwise"
+        )
+    rounds = [read_json(path) for path in sorted((folder / "exams").glob("r*.json"), key=number_of)]
     return Outcome(
         name=name,
         rounds=rounds,
         exams=[read_json(artifact("corpora", each["exam"]) / "exam.json") for each in rounds],
     )
+
+
+def number_of(path: Path) -> int:
+    """Which round a file of a loop's is of."""
+    return int(path.stem.removeprefix("r"))
 
 
 def good(exam: Mapping[str, Any]) -> float:

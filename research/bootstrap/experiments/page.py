@@ -80,7 +80,7 @@ def _budgets(found: Mapping[str, Sequence[Outcome]]) -> str:
 
 
 def _row(each: Difference) -> list[str]:
-    between = f"{each.low:+.3f} to {each.high:+.3f}" if np.isfinite(each.low) else "one seed tells none"
+    between = f"{each.low:+.3f} to {each.high:+.3f}" if np.isfinite(each.low) else "the seeds tell none"
     by_seed = ", ".join(f"{gap:+.3f}" for gap in each.by_seed)
     return [each.arm, each.figure, f"{each.baseline:.3f}", f"{each.value:+.3f}", between, by_seed, f"{each.p:.3f}",
             f"{each.p_corrected:.3f}"]  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from data_mix.curriculum.words import Verb, lexicon
+from data_mix.curriculum.words import Verb
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
 from research.bootstrap.classroom.things import a, done_to, name, names, things
@@ -86,8 +86,7 @@ class Storytime(SessionType):
 
     def _story(self, part: str) -> dict[str, str]:
         """Three steps with one thing, which with the first of them and a person is a combination of this side."""
-        steps, fitting = self.scene.pick(lexicon().sequences)
-        noun = self.scene.pick(fitting)
+        steps, noun = self.scene.sequence()
         person = self.scene.draw(names(), name, self.name, part, steps[0].base, noun.singular)
         self.about(person.self_name, steps[0].base, noun.singular)
         first, second, third = steps[:3]

@@ -5,9 +5,11 @@ import re
 
 import pytest
 
+from data_mix.curriculum.heldout import held_out
+from data_mix.curriculum.words import lexicon
 from research.bootstrap.bands import BANDS
 from research.bootstrap.classroom.asking import Ask, Episode, Want
-from research.bootstrap.classroom.scene import Scene, Side
+from research.bootstrap.classroom.scene import PAIRS, SEED, Scene, Side
 from research.bootstrap.classroom.types import TYPES
 
 CELLS = [(name, band) for name in TYPES for band in range(len(BANDS))]
@@ -71,3 +73,17 @@ def test_sophie_is_asked_by_name_and_talks_with_the_tutor() -> None:
     for name, band in CELLS:
         ask = TYPES[name](Scene(random.Random(0), "sessions", pupil="Sophie")).episode(band).asks[0]
         assert "Basil" not in shown(ask), shown(ask)
+
+
+def test_no_story_of_sessions_tells_a_pair_that_is_kept_for_examinations() -> None:
+    kept = held_out(SEED, PAIRS, PAIRS).pairs
+    for at in range(400):
+        steps, noun = Scene(random.Random(at), "sessions").sequence()
+        assert not {(step.base, noun.singular) for step in steps} & kept
+    pairs = [(verb, noun) for verb in lexicon().verbs for noun in verb.objects if (verb.base, noun.singular) in kept]
+    deeds = "|".join(f"{verb.past} {verb.preposition} ?(?:an? |the )?{noun.singular}" for verb, noun in pairs)
+    told = re.compile(rf"\b(?:{deeds.replace('  ', ' ')})\b")
+    for name, band in CELLS:
+        for episode in episodes(name, band, "sessions"):
+            for ask in episode.asks:
+                assert not (found := told.search(shown(ask) + " " + ask.model)), (name, band, found)

@@ -35,6 +35,7 @@ def made(workspace: Path, name: str, shares: list[float], tokens: int = 1000) ->
         found = {"number": number, "exam": f"{name}-r{number:02d}-exam", "trained_tokens": tokens, "next_band": 3,
                  "through": False, "scores": [1, 0, 0, 3, 0, 0, 0, 0]}  # fmt: skip
         records.write_json(folder / "exams" / f"r{number:02d}.json", found)
+    records.write_json(folder / "loop.json", {"config": {"width": 1}, "milestones": {"sha256": "m"}})
     records.write_manifest(folder, {"kind": "loop", "name": name, "parents": {}}, content=("exams/*.json",))
 
 
@@ -58,7 +59,8 @@ def test_a_mean_over_seeds_has_the_interval_of_students_t() -> None:
     assert (low, high) == (pytest.approx(-0.0484, abs=1e-3), pytest.approx(0.4484, abs=1e-3))
     assert p == pytest.approx(0.0742, abs=1e-3)
     assert interval(np.array([0.1]))[2] == 1.0 and np.isinf(interval(np.array([0.1, np.nan]))[1])
-    assert interval(np.array([0.0, 0.0])) == (0.0, 0.0, 1.0)
+    assert interval(np.array([0.0, 0.0]))[2] == 1.0
+    assert interval(np.array([1.0, 1.0, 1.0])) == (-np.inf, np.inf, 0.25)
 
 
 def test_arms_are_paired_by_seed_and_many_of_them_are_corrected_for(workspace: Path, tmp_path: Path) -> None:
@@ -66,7 +68,11 @@ def test_arms_are_paired_by_seed_and_many_of_them_are_corrected_for(workspace: P
         made(workspace, f"l-{BASELINE}-s{seed}", [0.1, base])
         made(workspace, f"l-up-s{seed}", [0.1, base + 0.1 + 0.001 * seed])
         made(workspace, f"l-same-s{seed}", [0.1, base + 0.01 * (seed - 1)], tokens=2000)
-    found = {arm: [read(f"l-{arm}-s{seed}") for seed in range(3)] for arm in (BASELINE, "up", "same")}
+    with pytest.raises(UserError, match="is another than this experiment asks for .*width"):
+        read("l-up-s0", {"width": 2}, "m")
+    found = {
+        arm: [read(f"l-{arm}-s{seed}", {"width": 1}, "m") for seed in range(3)] for arm in (BASELINE, "up", "same")
+    }
     rows = {(each.arm, each.figure): each for each in differences(found, BASELINE)}
     up, same = rows["up", "good"], rows["same", "good"]
     assert up.baseline == pytest.approx(0.4) and up.value == pytest.approx(0.101)
@@ -86,9 +92,10 @@ def test_what_is_complete_is_not_run_again_and_what_fails_stops_nothing(
     made(workspace, f"lever-{BASELINE}-s0", [0.1])
     begun: list[Any] = []
 
-    def loops(given: Experiment) -> dict[str, list[str]]:
+    def loops(given: Experiment) -> dict[str, tuple[list[str], None]]:
         begun.append(given)
-        return {f"lever-{BASELINE}-s0": ["no/such.py"], "lever-off-s0": ["espalier/__main__.py", "no-such-command"]}
+        failing = ["espalier/__main__.py", "no-such-command"]
+        return {f"lever-{BASELINE}-s0": (["no/such.py"], None), "lever-off-s0": (failing, None)}
 
     monkeypatch.setattr(experiment, "loops_of", loops)
     assert experiment.run_arms(lever, ExperimentOptions(jobs=2)) == ["lever-off-s0"]

@@ -5,11 +5,13 @@ Each runs by itself, as if it were alone, and so ends in the same bytes.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
+from types import FrameType
 from typing import Any, NamedTuple
 
 from espalier.artifacts.paths import repo_root, workspace
@@ -40,6 +42,10 @@ def run_several(commands: Mapping[str, Sequence[str]], jobs: int) -> Iterator[En
         begun.append(process)
         return _finish(process)
 
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    before = signal.signal(signal.SIGTERM, stop)
     with ThreadPoolExecutor(jobs) as pool:
         waiting: dict[Future[tuple[int, str]], str] = {pool.submit(run, each): name for name, each in commands.items()}
         try:
@@ -48,6 +54,7 @@ def run_several(commands: Mapping[str, Sequence[str]], jobs: int) -> Iterator[En
                 for each in done:
                     yield Ended(waiting.pop(each), *each.result())
         finally:
+            signal.signal(signal.SIGTERM, before)
             for each in waiting:
                 each.cancel()
             for process in begun:

@@ -63,7 +63,7 @@ def found_of(loop: str, number: int | None) -> dict[str, Any]:
     from espalier.artifacts.records import read_json
 
     exams = artifact("loops", loop) / "exams"
-    rounds = sorted(exams.glob("r*.json"))
+    rounds = sorted(exams.glob("r*.json"), key=lambda path: int(path.stem[1:]))
     if number is not None:
         rounds = [path for path in rounds if path.stem == f"r{number:02d}"]
     if not rounds:

@@ -120,8 +120,9 @@ def _examination(exam: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -
     )  # fmt: skip
     yield "## Who it says it is"
     yield escape(told(exam["identity"]))
-    if len(rounds) > 1:
-        before, now = (list(read_jsonl(artifact("corpora", each["exam"]) / "identities.jsonl")) for each in rounds[-2:])
+    said = [artifact("corpora", each["exam"]) / "identities.jsonl" for each in rounds[-2:]]
+    if len(said) > 1 and all(path.is_file() for path in said):  # an earlier examination may have been removed
+        before, now = (list(read_jsonl(path)) for path in said)
         yield f"{percent(kept(before, now))} of what it is likeliest to say of itself is what it said a round before."
     yield "## The same tasks in every round"
     yield table(

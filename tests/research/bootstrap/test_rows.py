@@ -24,7 +24,7 @@ def graded(scores: list[int | None]) -> None:
     session, _ = held([" score 7", "", " score 5"])
     turns = [at for at, line in enumerate(session.lines) if line.turn]
     made("a-r01-sessions", "sessions.jsonl", [session.facts])
-    marks = [{"session": "toy", "line": at, "score": score} for at, score in zip(turns, scores, strict=False)]
+    marks = [{"session": session.id, "line": at, "score": score} for at, score in zip(turns, scores, strict=False)]
     made("a-r01-grades", "grades.jsonl", marks)
 
 
@@ -50,7 +50,7 @@ def test_of_what_the_grader_says_nothing_nothing_is_learned(workspace: Path) -> 
 
 def test_a_turn_without_a_grade_is_refused(workspace: Path) -> None:
     graded([7, 1])
-    with pytest.raises(UserError, match="no grade for line .* of session toy, a-r01-sessions"):
+    with pytest.raises(UserError, match="no grade for line .* of session .*, a-r01-sessions"):
         counted()
     with pytest.raises(UserError, match="grades: 0 corpora, for 1 of sessions"):
         rows.main(["--sessions", "a-r01-sessions"])

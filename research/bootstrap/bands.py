@@ -1,4 +1,4 @@
-"""The age bands, and what language each of them asks for."""
+"""The age bands, what language each of them asks for, and the scores of what is said."""
 
 from __future__ import annotations
 
@@ -16,3 +16,10 @@ BANDS = (
 LAST_BAND = len(BANDS) - 1
 TOP_SCORE = 7
 """Grades run from 0 to this."""
+USABLE, GOOD = 3, 6
+"""Scores from which on an attempt is usable, and good."""
+
+
+def share_from(scores: list[int], least: int) -> float | None:
+    """The share of attempts of a score and above; `scores` has how many there were of each. None where none were."""
+    return sum(scores[least:]) / sum(scores) if sum(scores) else None

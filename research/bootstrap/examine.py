@@ -119,7 +119,7 @@ def held_by(config: ExamineConfig, pupil: str, milestones: "Milestones") -> "Hel
         raise UserError(f"{config.milestones}: types: there are no {', '.join(unknown)}; there are {', '.join(TYPES)}")
     torch.set_num_threads(config.threads)
     model = Pupil.open(pupil, strength=config.strength, device=config.device)
-    voice = PupilsVoice(name=pupil, pupil=model, batch_size=config.batch_size)
+    voice = PupilsVoice(pupil=model, batch_size=config.batch_size)
     examiner = Examiner(milestones=milestones, types=TYPES, grade=grade, parses=parses, limit=config.limit)
     return hold(examiner, voice, present=config.band, seed=f"{config.seed}/{config.number}")
 

@@ -20,6 +20,7 @@ from pydantic import Field
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
+from research.bootstrap.bands import GOOD, USABLE
 from research.bootstrap.graders.grading import GraderSettings
 
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 COMMAND = "research/bootstrap/grade.py"
 FILE = "grades.jsonl"
-USABLE, GOOD = 3, 6
-"""Scores from which on an attempt is usable, and good."""
 
 
 class GradeConfig(Config):

@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-from research.bootstrap.classroom.record import Session, first_line, transcript
+from research.bootstrap.classroom.record import Context, Session, first_line, transcript
 
 LEAST_APART = 3
 """Scores by which two attempts at one task differ for the better to be preferred."""
-Context = Literal["episode", "session"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

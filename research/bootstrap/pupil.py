@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from espalier.errors import UserError
 from espalier.generation.generate import Reply, generate
 from espalier.models.adapters import scale
 from espalier.models.loading import load_for_inference
@@ -20,6 +21,8 @@ CALL = f"{PUPIL}:"
 class Pupil:
     """A model that speaks Basil's lines."""
 
+    name: str
+    """What it is called where it cannot speak."""
     model: Any
     renderer: ChatRenderer
 
@@ -32,7 +35,7 @@ class Pupil:
         model, renderer = load_for_inference(ref, device)
         if hasattr(model, "peft_config"):
             scale(model, strength)
-        return cls(model=model, renderer=renderer)
+        return cls(name=ref, model=model, renderer=renderer)
 
     def says(
         self,
@@ -46,7 +49,8 @@ class Pupil:
         """One line for each transcript, all of which end with `CALL`, drawn by its own seed, greedily at temperature 0.
 
         A line ends with its line break, which is no part of it (finish `stop`), or after `max_new_tokens` (`length`).
-        What random weights say is any bytes: those that nobody could write down stand as U+FFFD.
+        UserError where the pupil cannot go on with one. What random weights say is any bytes: those that nobody could
+        write down stand as U+FFFD.
         """
         replies = generate(
             self.model,
@@ -58,6 +62,8 @@ class Pupil:
             batch_size=batch_size,
             until="\n",
         )
+        if failed := next((reply.error for reply in replies if reply.finish == "error"), None):
+            raise UserError(f"{self.name} cannot speak here: {failed}")
         return [replace(reply, text=_writable(reply.text)) for reply in replies]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -22,6 +22,7 @@ from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOpt
 from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
 from research.bootstrap.bands import TOP_SCORE
+from research.bootstrap.classroom.record import Context
 from research.bootstrap.weights import Kind
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class RowsConfig(Config):
     """What the least score above the threshold weighs."""
     weights: Kind = "linear"
     """How weights rise from there to 1 at the top score."""
-    context: Literal["episode", "session"] = "episode"
+    context: Context = "episode"
     """What stands before an attempt."""
     negatives: bool = False
     """Make pairs of low and high attempts at one task."""

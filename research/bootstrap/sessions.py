@@ -15,16 +15,17 @@ if __name__ == "__main__":
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
 from espalier.command_line.console import progress, say
-from espalier.errors import UserError, run_main
+from espalier.errors import run_main
 from espalier.models import devices
 from research.bootstrap.bands import LAST_BAND
 from research.bootstrap.classroom.by_llm import TutorSettings
+from research.bootstrap.classroom.record import Context
 
 if TYPE_CHECKING:
     from research.bootstrap.classroom.lockstep import Says
@@ -64,7 +65,7 @@ class SessionsConfig(Config):
     """Its longest turn."""
     temperature: float = Field(0.8, ge=0)
     """Of what it says."""
-    context: Literal["episode", "session"] = "session"
+    context: Context = "session"
     """What it reads before it speaks: its task alone, or the session so far."""
     attempts: int = Field(2, ge=1)
     """How often it may try in a row."""
@@ -180,8 +181,6 @@ def speaker(config: SessionsConfig) -> "Says":
             max_new_tokens=config.max_new_tokens,
             batch_size=config.batch_size,
         )
-        if failed := next((reply.error for reply in replies if reply.finish == "error"), None):
-            raise UserError(f"{config.pupil} cannot speak here: {failed}")
         return [Reply(text=reply.text, ended=reply.finish == "stop") for reply in replies]
 
     return says

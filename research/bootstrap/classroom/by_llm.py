@@ -31,8 +31,9 @@ from evaluation.cache import Cache, key_of
 from evaluation.config import EndpointOptions, EvaluateConfig, endpoint_settings
 from evaluation.judges.prompts import about_data
 from evaluation.metrics.base import one_line
+from research.bootstrap.bands import GOOD
 from research.bootstrap.classroom.asking import SPEAKERS, Ask, Episode, Line
-from research.bootstrap.classroom.play import GOOD, Reactions, Task, reactions
+from research.bootstrap.classroom.play import Reactions, Task, reactions
 from research.bootstrap.graders.grade import grade
 
 _MAX_TOKENS = 1024

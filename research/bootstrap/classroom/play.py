@@ -15,14 +15,12 @@ from typing import Literal
 
 import yaml
 
-from research.bootstrap.bands import BANDS, TOP_SCORE
+from research.bootstrap.bands import BANDS, GOOD, TOP_SCORE
 from research.bootstrap.classroom.asking import PUPIL, SOPHIE, TUTOR, Ask, Episode, Line, Want
-from research.bootstrap.classroom.record import Said, Session, Turn, first_line, transcript
+from research.bootstrap.classroom.record import Context, Said, Session, Turn, first_line, transcript
 from research.bootstrap.classroom.scene import Scene
 from research.bootstrap.classroom.session_type import SessionType, fill
 
-GOOD = 6
-"""The score from which on an answer is praised."""
 Score = Callable[[Want, int, str, bool, Sequence[Line]], int]
 """What a reply is worth, 0 to TOP_SCORE: of what is wanted, the band, the text, whether it ended, the lines before."""
 
@@ -55,7 +53,7 @@ class Plan:
     """How often the pupil may try in a row."""
     shuffled: bool
     """Tasks stand in random order; otherwise Sophie's first, and easy ones before hard ones."""
-    context: Literal["episode", "session"]
+    context: Context
     """What the pupil reads before it speaks."""
 
 

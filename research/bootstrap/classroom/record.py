@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 from espalier.artifacts.records import read_jsonl
 from research.bootstrap.classroom.asking import Line, Want
 
+Context = Literal["episode", "session"]
+"""What stands before a turn: its task alone, or the session so far."""
 LONGEST = 640
 """Characters of what stands before a turn: from there on, the first lines of a session are no longer read. It is what
 the trunk's sequences hold, so that nothing is asked of a model at places that it was never trained at."""
@@ -95,7 +97,7 @@ def read_sessions(path: Path) -> Iterator[Session]:
     return map(Session.read, read_jsonl(path))
 
 
-def first_line(lines: tuple[Said, ...] | list[Said], upto: int, context: Literal["episode", "session"]) -> int:
+def first_line(lines: tuple[Said, ...] | list[Said], upto: int, context: Context) -> int:
     """From which line on is read what stands before line `upto`: from its task's first, or the session's, as far as
     LONGEST goes."""
     length, first = 0, upto

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 from data_mix.curriculum.chooser import Sampler
 from data_mix.curriculum.clauses import FRAMES, Clause
 from data_mix.curriculum.heldout import Space, held_out
-from data_mix.curriculum.words import Noun, Person, Verb
+from data_mix.curriculum.words import Noun, Verb
 from research.bootstrap.classroom.asking import PUPIL, SOPHIE, TUTOR
 
 T = TypeVar("T")
@@ -63,9 +63,9 @@ class Scene:
             raise ValueError(f"{combined}: all of {len(options)} options are on the other side of the hold-outs")
         return self._c.pick(left)
 
-    def deed(self, *, preposition: bool = False) -> tuple[Verb, Noun]:
+    def deed(self) -> tuple[Verb, Noun]:
         """A verb with an object, a pair of this side."""
-        return self._spaces.deed(self._c, preposition=preposition)
+        return self._spaces.deed(self._c)
 
     def sequence(self) -> tuple[tuple[Verb, ...], Noun]:
         """What is done one after the other with one thing. No step is a pair that is kept for examinations, on either
@@ -76,7 +76,3 @@ class Scene:
     def clause(self, *, level: str = "A1", frames: tuple[str, ...] = tuple(FRAMES)) -> Clause:
         """A clause around a pair of this side, in one of `frames`."""
         return self._spaces.clause(self._c, level=level, frames=frames)
-
-    def person(self, third: bool | None = None) -> Person:
-        """Whom a clause is about."""
-        return self._spaces.person(self._c, third)

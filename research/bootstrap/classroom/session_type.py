@@ -32,8 +32,6 @@ class SessionType:
 
     share: ClassVar[float] = 1.0
     """How often it is drawn, against the shares of the others."""
-    examined: ClassVar[bool] = True
-    """Whether the bands' examinations have tasks of it."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene

@@ -13,7 +13,7 @@ from espalier.artifacts.identity import differences
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import is_complete, read_json
 from espalier.errors import UserError
-from research.bootstrap.loop.report import USABLE, share_from
+from research.bootstrap.bands import USABLE, share_from
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import numpy as np
 
-from espalier.report import canvas, escape, save_picture, table
+from espalier.report import COLOURS, canvas, escape, save_picture, table
 from research.bootstrap.experiments.comparing import Difference, differences
 from research.bootstrap.experiments.config import BASELINE, Experiment
 from research.bootstrap.experiments.outcomes import FIGURES, Outcome, good
 
 _MOST_UNEQUAL = 0.02
 """Budgets that differ by more than such a share are said to."""
-_COLOURS = ("#444444", "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 
 def written(experiment: Experiment, found: Mapping[str, Sequence[Outcome]], picture: str | None) -> Iterator[str]:
@@ -51,7 +50,7 @@ def drawn(found: Mapping[str, Sequence[Outcome]], path: Path) -> Path:
     """The share of good held-out turns over the tokens trained on: each seed thin, each arm's mean thick."""
     figure, axes = canvas(8, 4.2, "Held-out turns that are good, mean over the bands")
     for place, (arm, outcomes) in enumerate(found.items()):
-        colour = _COLOURS[place % len(_COLOURS)]
+        colour = COLOURS[place % len(COLOURS)]
         curves = [_curve(each) for each in outcomes]
         for tokens, shares in curves:
             axes.plot(tokens, shares, color=colour, lw=0.7, alpha=0.5)

@@ -12,7 +12,7 @@ import numpy as np
 from espalier.report import canvas, escape, percent, save_picture, table
 from evaluation.comparison.stats import Estimate
 from evaluation.judges.agreement import Resamples, kappas
-from research.bootstrap.bands import BANDS
+from research.bootstrap.bands import BANDS, GOOD, USABLE
 from research.bootstrap.graders.made import Made
 
 BAR = 0.95
@@ -23,8 +23,6 @@ FOOLED = 0.5
 """Share of the replies of one kind that it may grade wrong: who is fooled by a kind is fooled by all who find it."""
 LEAST = 400
 """Replies, without which nothing is told of a grader."""
-USABLE, GOOD = 3, 6
-"""Scores from which on a reply is usable, and good."""
 _TRUTHS = ("bad", "partial", "good")
 _SHOWN = 3
 """Mistakes of each kind that the page shows."""

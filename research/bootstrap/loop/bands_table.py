@@ -9,8 +9,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from espalier.command_line.config import Config
 from research.bootstrap.bands import BANDS, LAST_BAND, TOP_SCORE
-
-Context = Literal["episode", "session"]
+from research.bootstrap.classroom.record import Context
 
 
 class Row(Config):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from pydantic import Field, model_validator
 
@@ -12,6 +12,7 @@ from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name
 from espalier.models.devices import Device
 from research.bootstrap.graders.grading import GraderSettings
 from research.bootstrap.loop.bands_table import Band, Curves, Row, whole_table
+from research.bootstrap.weights import Kind
 from stage1.config import ModelSettings, TokenizerSettings
 from training.config import AdapterSettings
 
@@ -103,7 +104,7 @@ class BootstrapConfig(Config):
     """Tasks are of the present band and those below; otherwise of all bands from the first round."""
     threshold: bool = True
     """Attempts of a low score weigh nothing; otherwise everything is reinforced alike."""
-    weights: Literal["linear", "exponential", "dynamic"] = "linear"
+    weights: Kind = "linear"
     """How weights rise from the threshold to the top score: in a line, by a constant factor, or by where a score stands
     among those of the round."""
     negatives: bool = False

@@ -10,25 +10,18 @@ from espalier.artifacts.paths import agents_dir, artifact
 from espalier.artifacts.records import read_json, read_jsonl, write_text
 from espalier.command_line.console import duration
 from espalier.report import escape, percent, table
-from research.bootstrap.bands import BANDS
+from research.bootstrap.bands import BANDS, GOOD, USABLE, share_from
 from research.bootstrap.exam.identity import kept, told
 from research.bootstrap.loop.bands_table import printed
 from research.bootstrap.loop.config import BootstrapConfig
 from research.bootstrap.loop.history import History, seconds_of
 
-USABLE, GOOD = 3, 6
-"""Scores from which on an attempt is usable, and good."""
 _DASHBOARD = """\
 ![The band after each round](bands.png)
 
 ![Scores of attempts, by round](scores.png)
 
 All of it at a glance, in a browser: [dashboard.html](dashboard.html)."""
-
-
-def share_from(scores: list[int], least: int) -> float | None:
-    """The share of attempts of a score and above; `scores` has how many there were of each. None where none were."""
-    return sum(scores[least:]) / sum(scores) if sum(scores) else None
 
 
 def line(found: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ from tests import tiny
 
 
 def test_whatever_bytes_it_says_can_be_written_down_and_come_again() -> None:
-    pupil = Pupil(model=tiny.model(init_std=0.6), renderer=tiny.renderer())
+    pupil = Pupil(name="tiny", model=tiny.model(init_std=0.6), renderer=tiny.renderer())
     asked = ["Tutor: Say ba.\nBasil:"] * 40
     torch.manual_seed(0)
     replies = pupil.says(asked, seeds=range(40), temperature=3.0, max_new_tokens=16)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
@@ -14,7 +13,6 @@ class Identity(SessionType):
     """Questions about the pupil."""
 
     share = 0.5
-    examined: ClassVar[bool] = False
 
     def words(self) -> Drawn:
         return self._liked("words")[0], Want(points=((self.scene.pupil,),), exactly=self._names())

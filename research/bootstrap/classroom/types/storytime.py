@@ -16,8 +16,6 @@ _STEPS = {"first": "past", "then": "past2", "at last": "past3"}
 class Storytime(SessionType):
     """A story of one person and one thing."""
 
-    share = 1.0
-
     def words(self) -> Drawn:
         """Two have something, and one of them is asked about."""
         noun = self.scene.pick(things())

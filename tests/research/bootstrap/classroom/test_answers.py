@@ -15,7 +15,7 @@ from research.bootstrap.classroom.types.rhyme_time import families
 from research.bootstrap.graders.grade import grade
 from research.bootstrap.graders.task import task, words_of
 
-NAMES = tuple(name for name, kind in TYPES.items() if kind.examined)
+NAMES = tuple(name for name in TYPES if name != "identity")
 CELLS = [(name, band) for name in NAMES for band in range(1, len(BANDS))]
 GOOD = 6
 

@@ -53,7 +53,7 @@ def test_what_an_examination_asks_about_stands_in_no_session(name: str, band: in
 
 @pytest.mark.parametrize(("name", "band"), CELLS)
 def test_tasks_vary_and_cannot_be_done_by_one_answer_to_all(name: str, band: int) -> None:
-    if not TYPES[name].examined:
+    if name == "identity":
         return
     found = episodes(name, band, "examination")
     assert len({shown(episode.asks[0]) for episode in found}) >= 20

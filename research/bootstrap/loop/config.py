@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
 from espalier.models.devices import Device
+from research.bootstrap.classroom.by_llm import TutorSettings
 from research.bootstrap.graders.grading import GraderSettings
 from research.bootstrap.loop.bands_table import Band, Curves, Row, whole_table
 from research.bootstrap.weights import Kind
@@ -85,6 +86,8 @@ class BootstrapConfig(Config):
     demonstrations: float = Field(0.5, ge=0, lt=1)
     """Share of the tasks that Sophie does first, or instead."""
 
+    tutor: TutorSettings = TutorSettings()
+    """A model that speaks as tutor and Sophie in sessions, in place of the grammar; examinations are the grammar's."""
     grader: GraderSettings = GraderSettings()
     """Who grades; what does not tell good replies from what is made to please is refused."""
     model: ModelSettings = ModelSettings()

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_manifest
@@ -94,13 +94,14 @@ class Steps:
             "demonstrations": config.demonstrations,
             "identity": config.identity,
             "shuffled": config.shuffled,
+            **self._chosen("tutor"),
             **self._machine,
         }
         return self._run(SESSIONS, f"sessions.{more}" if more else "sessions", told)
 
     def calibrate(self) -> None:
         """Whether the loop's grader tells good replies from what is made to please. UserError where it does not."""
-        name = self._run(CALIBRATE, "grader", {"seed": self.config.seed, **self._grader})
+        name = self._run(CALIBRATE, "grader", {"seed": self.config.seed, **self._chosen("grader")})
         if failed := _counts(name)["failed"]:
             raise UserError(
                 f"the grader is not to be trusted, and the loop learns by nothing else: {'; '.join(failed)} "
@@ -110,7 +111,7 @@ class Steps:
     def grades(self, sessions: str, more: int = 0) -> str:
         """What the pupil's turns in these sessions are worth."""
         told = {"sessions": sessions, "seed": self.config.seed, "permuted": self.config.permuted_grades}
-        told |= self._grader
+        told |= self._chosen("grader")
         return self._run(GRADE, f"grades.{more}" if more else "grades", told)
 
     def rows(self, sessions: Sequence[str], grades: Sequence[str], more: int = 0) -> str:
@@ -187,10 +188,9 @@ class Steps:
         }
         return self._run(EXAMINE, "exam", told)
 
-    @property
-    def _grader(self) -> dict[str, Any]:
-        chosen = self.config.grader.model_dump(mode="json", exclude_defaults=True)
-        return {"grader": chosen} if chosen else {}
+    def _chosen(self, key: Literal["grader", "tutor"]) -> dict[str, Any]:
+        chosen = getattr(self.config, key).model_dump(mode="json", exclude_defaults=True)
+        return {key: chosen} if chosen else {}
 
     @property
     def _machine(self) -> dict[str, Any]:

@@ -73,5 +73,7 @@ class Episode:
     """What one task consists of: one turn of the pupil's, or several with what is said between them."""
 
     asks: tuple[Ask, ...]
-    combination: tuple[str, ...]
-    """The words whose combination it is about; those of an examination stand in no session."""
+    about: tuple[tuple[str, ...], ...]
+    """The combinations of words that it is about: none of an examination's stands in a session, of whatever type."""
+    beside: tuple[tuple[str, ...], ...] = ()
+    """Those that it holds beside them."""

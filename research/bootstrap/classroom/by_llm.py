@@ -70,12 +70,12 @@ def reworded(
     UserError where a budget is reached, nobody answers, or nothing of what is answered can be taken.
     """
     asks = [ask for tasks in sessions for task in tasks for ask in task.episode.asks]
-    combinations = [task.episode.combination for tasks in sessions for task in tasks for _ in task.episode.asks]
-    answers = _answered([_prompt(*pair) for pair in zip(asks, combinations, strict=True)], settings, seed)
+    words = [_words(task.episode) for tasks in sessions for task in tasks for _ in task.episode.asks]
+    answers = _answered([_prompt(*pair) for pair in zip(asks, words, strict=True)], settings, seed)
     refused: Counter[str] = Counter()
     found = list[tuple[Ask, Reactions]]()
-    for ask, combination, answer in zip(asks, combinations, answers, strict=True):
-        taken = _taken(ask, combination, answer)
+    for ask, about, answer in zip(asks, words, answers, strict=True):
+        taken = _taken(ask, about, answer)
         if isinstance(taken, str):
             refused[taken] += 1
         found.append((ask, reactions()) if isinstance(taken, str) else taken)
@@ -84,13 +84,18 @@ def reworded(
         raise UserError(
             f"tutor.model {settings.model}: none of {len(asks):,} answers can be taken; {number:,} times: {why}"
         )
-    words = iter(found)
-    return [[_with(task, words) for task in tasks] for tasks in sessions], refused
+    turns = iter(found)
+    return [[_with(task, turns) for task in tasks] for tasks in sessions], refused
 
 
-def _with(task: Task, words: Iterator[tuple[Ask, Reactions]]) -> Task:
-    pairs = [next(words) for _ in task.episode.asks]
-    episode = Episode(asks=tuple(ask for ask, _ in pairs), combination=task.episode.combination)
+def _words(episode: Episode) -> tuple[str, ...]:
+    """The words that a task is about."""
+    return tuple(dict.fromkeys(word for combination in episode.about for word in combination))
+
+
+def _with(task: Task, turns: Iterator[tuple[Ask, Reactions]]) -> Task:
+    pairs = [next(turns) for _ in task.episode.asks]
+    episode = replace(task.episode, asks=tuple(ask for ask, _ in pairs))
     return replace(task, episode=episode, reactions=tuple(said for _, said in pairs))
 
 
@@ -123,7 +128,7 @@ def _answered(prompts: Sequence[list[dict[str, str]]], settings: TutorSettings, 
     return [known[key] for key in keys]
 
 
-def _taken(ask: Ask, combination: Sequence[str], answer: Answer | str) -> tuple[Ask, Reactions] | str:
+def _taken(ask: Ask, about: Sequence[str], answer: Answer | str) -> tuple[Ask, Reactions] | str:
     """A turn in the model's words and what is said after it, or why the grammar's stand."""
     if isinstance(answer, str):
         return answer
@@ -134,7 +139,7 @@ def _taken(ask: Ask, combination: Sequence[str], answer: Answer | str) -> tuple[
         return "a speaker's name within a line"
     if [speaker for speaker, _ in answer["lines"]] != [line.speaker for line in ask.lines]:
         return "other lines or speakers than were asked for"
-    keep, leave_out = _truth(ask, combination)
+    keep, leave_out = _truth(ask, about)
     heard = " ".join(text for _, text in answer["lines"])
     if not all(_stands(word, heard) for word in keep):
         return "a word that has to be heard is missing"
@@ -149,10 +154,10 @@ def _taken(ask: Ask, combination: Sequence[str], answer: Answer | str) -> tuple[
     return replace(ask, lines=lines, model=answer["answer"]), after
 
 
-def _truth(ask: Ask, combination: Sequence[str]) -> tuple[list[str], list[str]]:
+def _truth(ask: Ask, about: Sequence[str]) -> tuple[list[str], list[str]]:
     """Of the words that the task is about: those that the pupil hears, and those that it has to find."""
     wanted = [choice for point in ask.want.points for choice in point]
-    words = dict.fromkeys([*combination[1:], *wanted, *ask.want.wrong, *ask.want.exactly])
+    words = dict.fromkeys([*about, *wanted, *ask.want.wrong, *ask.want.exactly])
     heard = " ".join(line.text for line in ask.lines)
     keep = [word for word in words if word and _stands(word, heard)]
     found = dict.fromkeys([*wanted, *ask.want.exactly])
@@ -164,8 +169,8 @@ def _stands(word: str, text: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text, re.IGNORECASE) is not None
 
 
-def _prompt(ask: Ask, combination: Sequence[str]) -> list[dict[str, str]]:
-    keep, leave_out = _truth(ask, combination)
+def _prompt(ask: Ask, about: Sequence[str]) -> list[dict[str, str]]:
+    keep, leave_out = _truth(ask, about)
     data = {
         "lines": [{"speaker": line.speaker, "text": line.text} for line in ask.lines],
         "a good answer": ask.model,

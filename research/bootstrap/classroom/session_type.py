@@ -24,7 +24,7 @@ Drawn = tuple[Mapping[str, str], Want]
 class SessionType:
     """One kind of session. A subclass says, by a method for each band, which words a task is about.
 
-    The method draws them from `self.scene`, tells `self.about` which combination it is, and returns what fills the
+    The method draws them from `self.scene`, which keeps to its side of what is held out, and returns what fills the
     templates and what a reply has to hold: of one turn, or, for the dialogues, of each of several. In the template file
     `ask` lists what may be said before the pupil's turn (the tutor's words, or lines of several speakers) and `model`
     good answers; {pupil} and {partner} are who is asked and with whom they talk.
@@ -36,28 +36,22 @@ class SessionType:
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
         self.name = name_of(type(self))
-        self._combination: tuple[str, ...] = ()
 
     def episode(self, band: int) -> Episode:
         """A task of a band, of 0 to LAST_BAND."""
         part = _PARTS[band]
+        self.scene.about, self.scene.beside = [], []
         found: Drawn | Sequence[Drawn] = getattr(self, part)()
         alone = isinstance(found, tuple) and isinstance(found[0], Mapping)
         turns = [cast(Drawn, found)] if alone else cast(Sequence[Drawn], found)
         templates = templates_of(self.name)[part]
         templates = templates if isinstance(templates, list) else [templates]
         asks = tuple(self._ask(band, *pair) for pair in zip(templates, turns, strict=True))
-        return Episode(asks=asks, combination=self._combination)
-
-    def about(self, *words: str) -> None:
-        """The task is about this combination of words."""
-        self._combination = words
+        return Episode(asks=asks, about=tuple(self.scene.about), beside=tuple(self.scene.beside))
 
     def babble(self) -> Drawn:
         """Sounds that are to be answered in sounds."""
-        pairs = [f"{first} {second}" for first in _SYLLABLES for second in _SYLLABLES]
-        said = self.scene.draw(pairs, str, self.name, "sounds")
-        self.about(said)
+        said = " ".join(self.scene.draw(lambda: (self.scene.pick(_SYLLABLES), self.scene.pick(_SYLLABLES)), tuple))
         return {"sounds": said}, Want(points=((said,),), exactly=(said,))
 
     def words(self) -> Drawn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 from data_mix.curriculum.words import Noun, Person, Verb, lexicon
@@ -50,16 +51,6 @@ def a(words: str) -> str:
     return f"{'an' if words[0] in 'aeiou' and not words.startswith('useful') else 'a'} {words}"
 
 
-def singular(noun: Noun) -> str:
-    """A thing's name."""
-    return noun.singular
-
-
-def name(person: Person) -> str:
-    """A person's name."""
-    return person.self_name
-
-
 def done_to(verb: Verb, noun: Noun, *, form: str = "", determiner: str = "the") -> str:
     """A deed in words: `looked at the kite`; `form` is the verb's, its headword by default."""
     return " ".join(filter(None, (form or verb.base, verb.preposition, determiner, noun.singular)))
@@ -80,28 +71,42 @@ def other_kinds(noun: Noun) -> tuple[str, ...]:
     return tuple(sorted({other.category_name for other in of_a_kind()} - alike))
 
 
-def asked_about(scene: Scene, kind: str, is_so: bool) -> tuple[dict[str, str], Noun, str]:
-    """The words of a question whether a thing is of a kind, the thing, and the kind that is asked about.
+def told(noun: Noun, *verbs: str) -> list[tuple[str, str]]:
+    """The deeds that are named where a thing is shown, seen or used."""
+    return [(verb.base, noun.singular) for verb in lexicon().verbs if verb.base in verbs and noun in verb.objects]
 
-    Thing, property and kind are a combination of the scene's side for the session type `kind`.
-    """
-    nouns = of_a_kind()
-    if not is_so:  # an even draw of kinds, which is also a quicker one
-        named = scene.pick(sorted({noun.category_name for noun in nouns}))
-        nouns = tuple(noun for noun in nouns if noun.category_name == named)
-    seen = [
-        (noun, property, asked)
-        for noun in nouns
-        for property in noun.properties
-        for asked in ((noun.category_name,) if is_so else other_kinds(noun))
-    ]
-    noun, property, asked = scene.draw(seen, lambda each: f"{each[1]} {each[0].singular}/{each[2]}", kind, "answers")
+
+def described(scene: Scene, options: Sequence[Noun], *verbs: str) -> tuple[Noun, str]:
+    """One of `options` and how it is, which is what the task is about; it is told by `verbs`."""
+
+    def candidate() -> tuple[Noun, str]:
+        noun = scene.pick(options)
+        return noun, scene.pick(noun.properties)
+
+    return scene.draw(candidate, lambda pair: (pair[1], pair[0].singular), lambda pair: told(pair[0], *verbs))
+
+
+def somebody(scene: Scene, *words: str) -> Person:
+    """Anybody who may stand beside each of `words`: what they have, what they feel, who else is there."""
+    return scene.draw_beside(lambda: scene.pick(names()), lambda person: [(person.self_name, word) for word in words])
+
+
+def another(scene: Scene, person: Person, *words: str) -> Person:
+    """Somebody else who may stand beside each of `words`."""
+    others = tuple(each for each in names() if each != person)
+    beside = (person.self_name, *words)
+    return scene.draw_beside(lambda: scene.pick(others), lambda other: [(other.self_name, word) for word in beside])
+
+
+def asked_about(scene: Scene, is_so: bool) -> tuple[dict[str, str], Noun]:
+    """The words of a question whether a thing is of a kind, and the thing."""
+    noun, property = described(scene, of_a_kind(), "look", "show")
     return {
         "noun": noun.singular,
         "a_noun": a(noun.singular),
         "property": property,
         "a_property_noun": a(f"{property} {noun.singular}"),
         "kind": noun.category_name,
-        "asked": asked,
+        "asked": noun.category_name if is_so else scene.pick(other_kinds(noun)),
         "yes": "yes" if is_so else "no",
-    }, noun, asked  # fmt: skip
+    }, noun

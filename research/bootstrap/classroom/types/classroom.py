@@ -9,7 +9,7 @@ from data_mix.curriculum.clauses import ORDER
 from data_mix.curriculum.words import Noun, Verb, lexicon
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import a, done_to, in_any_order, other_kinds, things
+from research.bootstrap.classroom.things import a, described, done_to, in_any_order, other_kinds, things
 
 
 class Classroom(SessionType):
@@ -18,7 +18,7 @@ class Classroom(SessionType):
     share = 1.5
 
     def words(self) -> Drawn:
-        noun, property = self._seen("words")
+        noun, property = self._seen()
         said, other = noun.singular, self.scene.pick([each for each in things() if each != noun]).singular
         exactly = (said, a(said), f"it is {a(said)}")
         return self._slots(noun, property) | {"an_other": a(other)}, Want(
@@ -26,12 +26,12 @@ class Classroom(SessionType):
         )
 
     def two_words(self) -> Drawn:
-        noun, property = self._seen("two words")
+        noun, property = self._seen()
         said = f"{property} {noun.singular}"
         return self._slots(noun, property), Want(points=((said,),), exactly=(said, a(said), f"the {said}"))
 
     def phrases(self) -> Drawn:
-        noun, property = self._seen("phrases")
+        noun, property = self._seen()
         said = a(f"{property} {noun.singular}")
         return self._slots(noun, property), Want(points=((said,),), exactly=(said, f"it is {said}", f"I see {said}"))
 
@@ -44,7 +44,6 @@ class Classroom(SessionType):
         cards = [clause.time, clause.person.self_name, helper + clause.verb.base, thing]
         order = self.scene.pick(((0, 1, 2, 3), (1, 2, 3, 0), (1, 3, 2, 0), (0, 2, 1, 3)))
         core = clause.core(False)
-        self.about(clause.verb.base, clause.noun.singular)
         slots = {"cards": ", ".join(cards[place] for place in order), "sentence": clause.full(False)}
         said = parts.join("helper", "verb", "preposition")
         points = ((parts.subject,), (said,), (clause.noun.singular, clause.noun.plural), (clause.time,))
@@ -56,26 +55,27 @@ class Classroom(SessionType):
 
     def answers(self) -> Drawn:
         verb, noun = self.scene.deed()
-        self.about(verb.base, noun.singular)
         slots = {"deed": done_to(verb, noun), "noun": noun.singular, "some_noun": _some(noun)}
         slots["cards"] = " ".join(filter(None, (verb.base, verb.preposition, noun.singular)))
         points = (("did you", "do you", "can you", "will you"), _deeds(verb, noun))
         return slots, Want(points=points, in_order=True, form="question")
 
     def stories(self) -> Drawn:
-        noun, property = self._seen("stories")
+        noun, property = self._seen()
         slots = self._slots(noun, property) | {"kind": noun.category_name}
         wrong = (*other_kinds(noun), f"{noun.category_name} is")
         return slots, Want(points=((noun.category_name,), noun.properties), wrong=wrong, form="statement")
 
     def dialogue(self) -> Sequence[Drawn]:
         """What the pupil did, what it was done to, and how that was, one of two ways."""
-        verb, noun = self.scene.deed()
+        may = self.scene.may_tell
+        verb, noun = self.scene.deed(lambda _, noun: any(may(each, noun.singular) for each in noun.properties))
         time = self.scene.pick(tuple(lexicon().conversation["times"]["past"]))
-        property = self.scene.pick(noun.properties)
+        property = self.scene.draw_beside(
+            lambda: self.scene.pick(noun.properties), lambda found: [(found, noun.singular)]
+        )
         other = self.scene.pick(sorted({each for thing in things() for each in thing.properties} - {*noun.properties}))
         done, thing = done_to(verb, noun, form=verb.past), f"the {noun.singular}"
-        self.about(verb.base, noun.singular)
         slots = {"done": done, "thing": thing, "time": time, "property": property}
         slots |= dict(zip(("one", "another"), self.scene.pick(((property, other), (other, property))), strict=True))
         told = (f"I {done}", *in_any_order(time, f"I {done}"))
@@ -86,12 +86,8 @@ class Classroom(SessionType):
             (slots, Want(points=((property,),), wrong=(other,), exactly=ways, form="statement")),
         )
 
-    def _seen(self, part: str) -> tuple[Noun, str]:
-        """A thing with one of its properties, a combination of this side."""
-        seen = [(noun, property) for noun in things() for property in noun.properties]
-        noun, property = self.scene.draw(seen, lambda pair: f"{pair[1]} {pair[0].singular}", self.name, part)
-        self.about(noun.singular, property)
-        return noun, property
+    def _seen(self) -> tuple[Noun, str]:
+        return described(self.scene, things(), "look", "see")
 
     def _slots(self, noun: Noun, property: str) -> dict[str, str]:
         return {

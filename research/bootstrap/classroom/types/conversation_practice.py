@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from itertools import permutations
 
 from data_mix.curriculum.words import lexicon
 from research.bootstrap.classroom.asking import Want
@@ -16,15 +18,14 @@ class ConversationPractice(SessionType):
     share = 1.5
 
     def words(self) -> Drawn:
-        here, away2 = self._two_names()
-        others = tuple(person.self_name for person in names() if person.self_name not in (here, away2))
-        away = self.scene.draw(others, str, self.name, "words", here)
-        self.about(here, away)
+        here, away, away2 = self.scene.draw(
+            lambda: self.scene.pick(_threes()), lambda three: three[:2], lambda three: [(three[0], three[2])]
+        )
         slots = {"here": here, "away": away, "away2": away2}
         return slots, Want(points=((here,),), wrong=(away, away2), exactly=(here, f"{here} is here"))
 
     def two_words(self) -> Drawn:
-        slots = self._liked("two words")
+        slots = self._liked()
         likes = self.scene.pick((True, False))
         slots |= {"asked": slots["plural" if likes else "plural2"], "yes": "yes" if likes else "no"}
         wrong = ("no" if likes else "yes", slots["plural2"])
@@ -32,14 +33,14 @@ class ConversationPractice(SessionType):
         return slots, Want(points=((slots["yes"],), (slots["plural"],)), wrong=wrong, exactly=exactly)
 
     def phrases(self) -> Drawn:
-        slots = self._liked("phrases")
+        slots = self._liked()
         first, second = self.scene.pick(((slots["a_noun"], slots["a_second"]), (slots["a_second"], slots["a_noun"])))
         slots |= {"first": first, "second": second}
         points = ((slots["a_noun"],), ("please",))
         return slots, Want(points=points, wrong=(slots["a_second"],), exactly=(f"{slots['a_noun']}, please",))
 
     def sentences(self) -> Drawn:
-        slots = self._liked("sentences")
+        slots = self._liked()
         said = (f"I like {slots['plural']}", f"I like {slots['plural']}, too", f"and I like {slots['plural']}")
         points = (("I like",), (slots["plural"],))
         wrong = (slots["plural2"], "not")
@@ -56,7 +57,6 @@ class ConversationPractice(SessionType):
     def stories(self) -> Drawn:
         first, second = self._deed(), self._deed()
         slots = first | {"done2": second["done"]}
-        self.about(first["base"], first["noun"], second["base"], second["noun"])
         points = (("I",), (first["done"],), (second["done"],))
         return slots, Want(points=points, in_order=True, form="statement")
 
@@ -70,14 +70,11 @@ class ConversationPractice(SessionType):
             (slots, Want(points=(("goodbye", "bye"), (self.scene.partner,)), form="any")),
         )
 
-    def _liked(self, part: str) -> dict[str, str]:
-        noun = self.scene.pick(things())
+    def _liked(self) -> dict[str, str]:
+        """What the pupil likes, and what it does not like or the partner likes."""
+        noun = self.scene.draw(lambda: self.scene.pick(things()), lambda noun: ("like", noun.singular))
         others = tuple(other for other in things() if other != noun)
-        # Apples or pears are what pears or apples are.
-        second = self.scene.draw(
-            others, lambda other: "/".join(sorted((other.singular, noun.singular))), self.name, part
-        )
-        self.about(noun.singular, second.singular)
+        second = self.scene.draw_beside(lambda: self.scene.pick(others), lambda other: [("like", other.singular)])
         return {
             "plural": noun.plural,
             "plural2": second.plural,
@@ -85,13 +82,8 @@ class ConversationPractice(SessionType):
             "a_second": a(second.singular),
         }
 
-    def _two_names(self) -> tuple[str, str]:
-        first = self.scene.pick(names())
-        return first.self_name, self.scene.pick(tuple(each for each in names() if each != first)).self_name
-
     def _deed(self) -> dict[str, str]:
         verb, noun = self.scene.deed()
-        self.about(verb.base, noun.singular)
         return {
             "deed": done_to(verb, noun),
             "done": done_to(verb, noun, form=verb.past),
@@ -100,3 +92,9 @@ class ConversationPractice(SessionType):
             "plural": noun.plural,
             "time": self.scene.pick(tuple(lexicon().conversation["times"]["past"])),
         }
+
+
+@cache
+def _threes() -> tuple[tuple[str, ...], ...]:
+    """Three people by their names."""
+    return tuple(permutations((person.self_name for person in names()), 3))

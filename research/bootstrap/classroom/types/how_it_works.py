@@ -8,14 +8,14 @@ from functools import cache
 from data_mix.curriculum.words import Noun
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import a, other_kinds, with_parts
+from research.bootstrap.classroom.things import a, described, other_kinds, with_parts
 
 
 class HowItWorks(SessionType):
     """Questions about one thing."""
 
     def words(self) -> Drawn:
-        slots, noun = self._thing("words")
+        slots, noun = self._thing()
         mine, property = slots["part"], slots["property"]
         fitting = [
             each.singular
@@ -28,25 +28,23 @@ class HowItWorks(SessionType):
 
     def two_words(self) -> Drawn:
         """One part is named, and the other asked for."""
-        slots, noun = self._thing("two words")
+        slots, noun = self._thing()
         said = slots["a_second"]
         exactly = (said, f"it has {said}", f"the {noun.singular} has {said}")
         return slots, Want(points=((said,),), wrong=_other_parts(noun), exactly=exactly)
 
     def phrases(self) -> Drawn:
-        slots, noun = self._thing("phrases")
+        slots, noun = self._thing()
         return slots, Want(points=(_uses(noun),), wrong=_other_uses(noun))
 
     def sentences(self) -> Drawn:
-        slots, noun = self._thing("sentences")
+        slots, noun = self._thing()
         points = (("we use", "you use", "I use", "we can use", "you can use"), _whom(noun), _uses(noun))
         return slots, Want(points=points, in_order=True, wrong=_other_uses(noun), form="statement")
 
     def answers(self) -> Drawn:
         """Whether it has a part, or which of two it has."""
-        shown = [(noun, property) for noun in with_parts() for property in noun.properties]
-        noun, property = self.scene.draw(shown, lambda facts: f"{facts[0].singular}/{facts[1]}", self.name, "answers")
-        self.about(noun.singular, property)
+        noun, property = described(self.scene, with_parts())
         mine, other = self.scene.pick(noun.parts), self.scene.pick(_parts_elsewhere(noun))
         slots = {"noun": noun.singular, "a_noun": a(noun.singular), "property": property}
         slots |= {"a_property_noun": a(f"{property} {noun.singular}")}
@@ -64,13 +62,13 @@ class HowItWorks(SessionType):
         return slots, Want(points=((how,), _whom(noun), said), in_order=True, wrong=wrong, form="statement")
 
     def stories(self) -> Drawn:
-        slots, noun = self._thing("stories")
+        slots, noun = self._thing()
         points = ((noun.singular, "it"), ("has",), tuple(map(a, noun.parts)), ("use", "need"), _uses(noun))
         wrong = (*_other_parts(noun), *_other_uses(noun))
         return slots, Want(points=points, in_order=True, wrong=wrong, form="statement")
 
     def dialogue(self) -> Sequence[Drawn]:
-        slots, noun = self._thing("dialogue")
+        slots, noun = self._thing()
         kind = noun.category_name
         turned = f"{kind} is"  # not every tool is a hammer
         return (
@@ -79,14 +77,11 @@ class HowItWorks(SessionType):
             (slots, Want(points=(_uses(noun),), wrong=_other_uses(noun), form="statement")),
         )
 
-    def _thing(self, part: str) -> tuple[dict[str, str], Noun]:
-        """A thing, with a property and a part of it that are named: with what it is for, a combination of this side."""
-        seen = [(noun, own, property) for noun in with_parts() for own in noun.parts for property in noun.properties]
-        noun, mine, property = self.scene.draw(
-            seen, lambda facts: f"{facts[0].uses[0]}/{facts[1]}/{facts[2]}", self.name, part
-        )
+    def _thing(self) -> tuple[dict[str, str], Noun]:
+        """A thing, with a property and a part of it that are named."""
+        noun, property = described(self.scene, with_parts(), "look", "see", "use")
+        mine = self.scene.pick(noun.parts)
         other = next(each for each in noun.parts if each != mine)
-        self.about(noun.uses[0], mine, property)
         slots = {
             "noun": noun.singular,
             "a_noun": a(noun.singular),

@@ -8,7 +8,7 @@ from data_mix.curriculum.clauses import Clause
 from data_mix.curriculum.words import Noun, lexicon
 from research.bootstrap.classroom.asking import Want
 from research.bootstrap.classroom.session_type import Drawn, SessionType
-from research.bootstrap.classroom.things import done_to, names, things
+from research.bootstrap.classroom.things import another, described, done_to, somebody, things
 
 _OWN = ("my", "her", "his", "our")
 """Whose it would be, if it were not told to its owner."""
@@ -22,36 +22,31 @@ class Retelling(SessionType):
     def words(self) -> Drawn:
         """Two did something: who did this?"""
         verb, noun = self.scene.deed()
-        other = self.scene.deed()
-        while other[0] == verb:
-            other = self.scene.deed()
-        self.about(verb.base, noun.singular)
+        other = self.scene.deed(lambda verb2, _: verb2 != verb)
         done, done2 = done_to(verb, noun, form=verb.past), done_to(*other, form=other[0].past)
-        person = self.scene.pick(names())
-        who, name2 = person.self_name, self.scene.pick([each.self_name for each in names() if each != person])
+        person = somebody(self.scene, noun.singular)
+        who, name2 = person.self_name, another(self.scene, person, other[1].singular).self_name
         slots = {"name": who, "done": done, "name2": name2, "done2": done2}
         return slots, Want(points=((who,),), wrong=(name2,), exactly=(who, f"{who} {done}", f"it was {who}"))
 
     def two_words(self) -> Drawn:
-        slots, noun = self._mine("my thing")
+        slots, noun = self._mine()
         said = f"your {noun.singular}"
         whole = f"your {slots['property']} {noun.singular}"
         return slots, Want(points=((said, whole),), wrong=_OWN, exactly=(said, f"it is {said}"))
 
     def phrases(self) -> Drawn:
-        slots, noun = self._mine("mine")
+        slots, noun = self._mine()
         said = f"your {slots['property']} {noun.singular}"
         return slots, Want(points=((said,),), wrong=_OWN, exactly=(said, f"it is {said}"))
 
     def sentences(self) -> Drawn:
         clause = self.scene.clause(level=self.scene.pick(("A1", "A2", "B1")))
-        self.about(clause.verb.base, clause.noun.singular)
         return {"mine": clause.full(False), "full": clause.full(True)}, _told([clause])
 
     def answers(self) -> Drawn:
         """When it was, or of which thing was told."""
         clause = self.scene.clause()
-        self.about(clause.verb.base, clause.noun.singular)
         slots, whole = {"mine": clause.full(False)}, clause.full(True)
         if self.scene.pick((True, False)):
             times = {time for found in lexicon().conversation["times"].values() for time in found}
@@ -67,21 +62,17 @@ class Retelling(SessionType):
 
     def stories(self) -> Drawn:
         clauses = [self.scene.clause(), self.scene.clause()]
-        self.about(*(word for clause in clauses for word in (clause.verb.base, clause.noun.singular)))
         first, second = clauses
         slots = {"mine": first.full(False), "full": first.full(True)}
         return slots | {"mine2": second.full(False), "full2": second.full(True)}, _told(clauses)
 
     def dialogue(self) -> Sequence[Drawn]:
         clauses = [self.scene.clause() for _ in range(3)]
-        self.about(*(word for clause in clauses for word in (clause.verb.base, clause.noun.singular)))
         return [({"mine": each.full(False), "full": each.full(True)}, _told([each])) for each in clauses]
 
-    def _mine(self, part: str) -> tuple[dict[str, str], Noun]:
-        """A thing of the partner's and how it is, a combination of this side."""
-        seen = [(noun, property) for noun in things() for property in noun.properties]
-        noun, property = self.scene.draw(seen, lambda pair: f"{pair[1]} {pair[0].singular}", self.name, part)
-        self.about(noun.singular, property)
+    def _mine(self) -> tuple[dict[str, str], Noun]:
+        """A thing of the partner's and how it is."""
+        noun, property = described(self.scene, things())
         return {"thing": noun.singular, "property": property}, noun
 
 

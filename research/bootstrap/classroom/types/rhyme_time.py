@@ -20,20 +20,20 @@ class RhymeTime(SessionType):
     """Two words that rhyme, and others that do not."""
 
     def words(self) -> Drawn:
-        slots, others = self._rhyme("words")
+        slots, others = self._rhyme()
         return slots, Want(points=((slots["rhyme"],),), exactly=(slots["rhyme"],), wrong=others)
 
     def two_words(self) -> Drawn:
-        slots, others = self._rhyme("two words")
+        slots, others = self._rhyme()
         return slots, Want(points=((slots["word"],), (slots["rhyme"],)), wrong=others)
 
     def phrases(self) -> Drawn:
-        slots, others = self._rhyme("phrases")
+        slots, others = self._rhyme()
         both = (f"{slots['word']} and {slots['rhyme']}", f"{slots['rhyme']} and {slots['word']}")
         return slots, Want(points=(both,), wrong=others, exactly=both)
 
     def sentences(self) -> Drawn:
-        slots, others = self._rhyme("sentences")
+        slots, others = self._rhyme()
         word, rhyme = slots["word"], slots["rhyme"]
         whole = tuple(
             said
@@ -44,19 +44,11 @@ class RhymeTime(SessionType):
         return slots, Want(points=points, wrong=others, exactly=whole, form="statement")
 
     def answers(self) -> Drawn:
-        rhymes = self.scene.pick((True, False))
-        if rhymes:
-            pairs = [pair for family in families() for pair in permutations(family, 2)]
-        else:
-            own = self.scene.pick(families())
-            word = self.scene.pick(own)
-            pairs = [(word, asked) for family in families() if family is not own for asked in family]
-        word, asked = self.scene.draw(pairs, "/".join, self.name, "answers")
-        self.about(word, asked)
-        return self._answer({"word": word, "rhyme": asked, "other": asked}, rhymes)
+        slots, _ = self._rhyme()
+        return self._answer(slots, self.scene.pick((True, False)))
 
     def stories(self) -> Drawn:
-        slots, _ = self._rhyme("stories")
+        slots, _ = self._rhyme()
         word, rhyme, other = slots["word"], slots["rhyme"], slots["other"]
         false = (f"{word} rhymes with {other}", f"{other} rhymes with {word}", f"{rhyme} rhymes with {other}",
                  f"{other} rhymes with {rhyme}", f"{word} does not rhyme with {rhyme}",
@@ -68,7 +60,7 @@ class RhymeTime(SessionType):
         )
 
     def dialogue(self) -> Sequence[Drawn]:
-        slots, others = self._rhyme("dialogue")
+        slots, others = self._rhyme()
         first = self.scene.pick((True, False))
         return (
             self._answer(slots, first),
@@ -84,16 +76,19 @@ class RhymeTime(SessionType):
         points = ((said["yes"],), (said["word"], "it"), (does,), (asked,))
         return said, Want(points=points, wrong=("no", "not") if rhymes else ("yes",), form="statement")
 
-    def _rhyme(self, part: str) -> tuple[dict[str, str], tuple[str, str]]:
-        """A word, one that rhymes with it, and two that do not; either makes a combination of this side."""
+    def _rhyme(self) -> tuple[dict[str, str], tuple[str, str]]:
+        """A word, one that rhymes with it, and two that do not."""
         pairs = [(pair, family) for family in families() for pair in permutations(family, 2)]
-        (word, rhyme), own = self.scene.pick(pairs)
-        rest = [family for family in families() if family is not own]
-        pair = sorted((word, rhyme))  # cat, hat and dog are what hat, cat and dog are
-        other = self.scene.draw([each for family in rest for each in family], str, self.name, part, *pair)
-        more = [each for family in rest if other not in family for each in family]
-        third = self.scene.draw(more, str, self.name, part, *pair)
-        self.about(*pair, other)
+
+        def candidate() -> tuple[str, ...]:
+            pair, own = self.scene.pick(pairs)
+            first = self.scene.pick([family for family in families() if family is not own])
+            second = self.scene.pick([family for family in families() if family not in (own, first)])
+            return (*pair, self.scene.pick(first), self.scene.pick(second))
+
+        word, rhyme, other, third = self.scene.draw(
+            candidate, lambda words: words[:3], lambda words: [(*words[:2], words[3])]
+        )
         choices = self.scene.pick(list(permutations((rhyme, other, third))))
         listed = self.scene.pick(list(permutations((word, rhyme, other))))
         return {

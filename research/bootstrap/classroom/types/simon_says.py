@@ -68,17 +68,13 @@ class SimonSays(SessionType):
 
     def _two_deeds(self) -> dict[str, str]:
         """A deed that Simon wants, and under names with a 2 another one, of another verb and thing."""
-        first = second = self._deed()
-        while second["base"] == first["base"] or second["noun"] == first["noun"]:
-            second = self._deed()
-        self.about(first["base"], first["noun"], second["base"], second["noun"])
+        first = self._deed()
+        second = self._deed(first["base"], first["noun"])
         return first | {f"{name}2": words for name, words in second.items()}
 
-    def _deed(self) -> dict[str, str]:
-        verb, noun = self.scene.deed()
-        while verb.base in _NOT_TOLD:
-            verb, noun = self.scene.deed()
-        self.about(verb.base, noun.singular)
+    def _deed(self, *others: str) -> dict[str, str]:
+        """A deed of other words than `others`."""
+        verb, noun = self.scene.deed(lambda verb, noun: not {verb.base, noun.singular} & {*_NOT_TOLD, *others})
         return {
             "base": verb.base,
             "noun": noun.singular,

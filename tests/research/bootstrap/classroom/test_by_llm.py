@@ -34,7 +34,7 @@ def task(demo: bool = False) -> Task:
         want=Want(points=(("apple",),)),
         model="A red apple.",
     )
-    return Task(episode=Episode(asks=(ask,), combination=("toy", "apple", "red")), demo=demo)
+    return Task(episode=Episode(asks=(ask,), about=(("apple", "red"),)), demo=demo)
 
 
 def told(script: Script, number: int = 1) -> tuple[list[list[Task]], dict[str, int], list[dict[str, Any]]]:

@@ -2,6 +2,7 @@
 
 import random
 import re
+from itertools import combinations
 
 import pytest
 
@@ -9,7 +10,8 @@ from data_mix.curriculum.heldout import held_out
 from data_mix.curriculum.words import lexicon
 from research.bootstrap.bands import BANDS
 from research.bootstrap.classroom.asking import Ask, Episode, Want
-from research.bootstrap.classroom.scene import PAIRS, SEED, Scene, Side
+from research.bootstrap.classroom.scene import PAIRS, SEED, Scene, Side, is_held_out
+from research.bootstrap.classroom.things import things
 from research.bootstrap.classroom.types import TYPES
 
 CELLS = [(name, band) for name in TYPES for band in range(len(BANDS))]
@@ -43,12 +45,46 @@ def test_a_good_answer_does_what_was_asked(name: str, band: int) -> None:
                 assert ask.model[0].isupper() and ask.model[-1] in ".?!"
 
 
+def test_what_an_examination_asks_about_stands_in_no_session_of_any_type_and_band() -> None:
+    """By the words alone, in whatever order, and beside what else is asked about."""
+    asked, heard = set[frozenset[str]](), set[frozenset[str]]()
+    for name, band in CELLS:
+        examined = episodes(name, band, "examination", 200)
+        assert all(episode.about for episode in examined), (name, band)
+        asked |= {frozenset(words) for episode in examined for words in episode.about}
+        sessions = episodes(name, band, "sessions", 200)
+        heard |= {frozenset(words) for each in sessions for words in (*each.about, *each.beside)}
+    assert not asked & heard
+
+
+PROPERTIES = {property for noun in lexicon().nouns for property in noun.properties}
+NAMES = {person.self_name for person in lexicon().named}
+NUMBERS = set(lexicon().conversation["numbers"])
+
+
 @pytest.mark.parametrize(("name", "band"), CELLS)
-def test_what_an_examination_asks_about_stands_in_no_session(name: str, band: int) -> None:
-    heard = {episode.combination for episode in episodes(name, band, "sessions", 200)}
-    asked = {episode.combination for episode in episodes(name, band, "examination", 200)}
-    assert all(combination for combination in heard | asked)
-    assert not heard & asked
+def test_no_words_of_a_session_tell_what_is_examined(name: str, band: int) -> None:
+    """As they are read: how things are, how many, who has them; and no type forgets to say what it combines."""
+    for episode in episodes(name, band, "sessions"):
+        text = " ".join(f"{shown(ask)} {ask.model}" for ask in episode.asks)
+        for noun in (noun for noun in things() if noun.singular in text):
+            either = f"(?:{noun.singular}|{noun.plural})"
+            before, after = rf"\b(\w+) {either}\b", rf"\b{noun.singular} (?:is|was) (\w+)\b"
+            told = re.findall(rf"{before}|{after}|\b([A-Z]\w+) has an? {noun.singular}\b", text)
+            for word in {word.lower() for found in told for word in found}:
+                if word in PROPERTIES | NUMBERS:
+                    assert not is_held_out(word, noun.singular), (word, text)
+            for who in NAMES & {found[2] for found in told}:
+                assert not is_held_out(who, noun.singular), (who, text)
+            if re.search(rf"\blikes? {noun.plural}\b", text):
+                assert not is_held_out("like", noun.singular), text
+
+
+def test_a_type_without_enough_to_draw_from_says_so() -> None:
+    held = next(words for words in combinations([noun.singular for noun in things()], 2) if is_held_out(*words))
+    with pytest.raises(ValueError, match=r"none of 1,000 draws is on the side of the sessions.*wants more options"):
+        Scene(random.Random(0), "sessions").draw(lambda: held, tuple)
+    assert Scene(random.Random(0), "examination").draw(lambda: held[::-1], tuple) == held[::-1]
 
 
 @pytest.mark.parametrize(("name", "band"), CELLS)

@@ -21,7 +21,7 @@ class Toy(SessionType):
 
         asks = [ask(Line(speaker=TUTOR, text=f"Say {band}, {self.scene.pupil}."))]
         asks += [ask(Line(speaker=SOPHIE, text="And again?"))] if band == 7 else []
-        return Episode(asks=tuple(asks), combination=("toy",))
+        return Episode(asks=tuple(asks), about=(("toy",),))
 
 
 def score(want: Want, band: int, text: str, ended: bool, before: Sequence[Line]) -> int:

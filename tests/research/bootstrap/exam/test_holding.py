@@ -190,7 +190,7 @@ def test_controls_that_take_their_answer_from_what_is_said() -> None:
         Ask(kind="toy", band=1, lines=each, want=want, model="Map.")
         for each in (lines, (Line(speaker="Tutor", text="Hm?"),))
     ]
-    tasks = [Episode(asks=(ask,), combination=()) for ask in asks]
+    tasks = [Episode(asks=(ask,), about=()) for ask in asks]
 
     def said(name: str) -> list[str]:
         return [answer.text for _, answer in sit(tasks, CONTROLS[name])]

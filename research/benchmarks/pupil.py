@@ -89,8 +89,8 @@ def main(argv: list[str]) -> None:
             present=0.7,
             sessions=settings.sessions,
             pupil=settings.pupil,
-            max_new_tokens=longest,
-            context="episode" if band < 5 else "session",
+            max_new_tokens=[longest],
+            context=["episode" if band < 5 else "session"],
             batch_size=settings.batch_size,
         )
         rounds = [every_way(pupil, config, settings.alone) for _ in range(settings.repeats + 1)][1:]
@@ -102,18 +102,18 @@ def every_way(pupil: "Pupil", config: SessionsConfig, alone: int) -> list[Held]:
     few = config.model_copy(update={"sessions": alone})
     return [
         held(config, batched(pupil, config)),
-        held(few, one_by_one(lambda text, seed: batched(pupil, config)([text], [seed])[0])),
-        held(few, one_by_one(lambda text, seed: by_transformers(pupil, config, text, seed))),
+        held(few, one_by_one(lambda *turn: batched(pupil, config)(*([each] for each in turn))[0])),
+        held(few, one_by_one(lambda *turn: by_transformers(pupil, config, *turn))),
     ]
 
 
 def held(config: SessionsConfig, says: "Says") -> Held:
     speaking, turns = 0.0, 0
 
-    def timed(transcripts: Sequence[str], seeds: Sequence[int]) -> "Sequence[Reply]":
+    def timed(transcripts: Sequence[str], seeds: Sequence[int], longest: Sequence[int]) -> "Sequence[Reply]":
         nonlocal speaking, turns
         begun = time.process_time()
-        replies = says(transcripts, seeds)
+        replies = says(transcripts, seeds, longest)
         speaking += time.process_time() - begun
         turns += len(replies)
         return replies
@@ -127,12 +127,12 @@ def held(config: SessionsConfig, says: "Says") -> Held:
 def batched(pupil: "Pupil", config: SessionsConfig) -> "Says":
     from research.bootstrap.classroom.play import Reply
 
-    def says(transcripts: Sequence[str], seeds: Sequence[int]) -> "list[Reply]":
+    def says(transcripts: Sequence[str], seeds: Sequence[int], longest: Sequence[int]) -> "list[Reply]":
         found = pupil.says(
             transcripts,
             seeds=seeds,
             temperature=config.temperature,
-            max_new_tokens=config.max_new_tokens,
+            max_new_tokens=longest,
             batch_size=config.batch_size,
         )
         return [Reply(text=each.text, ended=each.finish == "stop") for each in found]
@@ -140,11 +140,11 @@ def batched(pupil: "Pupil", config: SessionsConfig) -> "Says":
     return says
 
 
-def one_by_one(say: "Callable[[str, int], Reply]") -> "Says":
-    return lambda transcripts, seeds: [say(*each) for each in zip(transcripts, seeds, strict=True)]
+def one_by_one(say: "Callable[[str, int, int], Reply]") -> "Says":
+    return lambda *turns: [say(*each) for each in zip(*turns, strict=True)]
 
 
-def by_transformers(pupil: "Pupil", config: SessionsConfig, transcript: str, seed: int) -> "Reply":
+def by_transformers(pupil: "Pupil", config: SessionsConfig, transcript: str, seed: int, longest: int) -> "Reply":
     """One turn, by `generate` of transformers."""
     import torch
 
@@ -156,7 +156,7 @@ def by_transformers(pupil: "Pupil", config: SessionsConfig, transcript: str, see
     torch.manual_seed(seed)
     written = pupil.model.generate(
         input_ids=ids, attention_mask=torch.ones_like(ids), do_sample=True, temperature=config.temperature, top_k=0,
-        max_new_tokens=config.max_new_tokens, eos_token_id=sorted(ends), pad_token_id=min(renderer.stop_ids),
+        max_new_tokens=longest, eos_token_id=sorted(ends), pad_token_id=min(renderer.stop_ids),
     )[0, ids.shape[1] :].tolist()  # fmt: skip
     ended = written[-1] in ends
     return Reply(text=renderer.decode(written[: len(written) - ended]), ended=ended)

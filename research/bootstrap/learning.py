@@ -7,10 +7,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from research.bootstrap.classroom.asking import TUTOR
 from research.bootstrap.classroom.record import Context, Session, first_line, transcript
 
 LEAST_APART = 3
 """Scores by which two attempts at one task differ for the better to be preferred."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Bar:
+    """What attempts are worth at a band."""
+
+    weights: tuple[float, ...]
+    """Of each score, 0 to TOP_SCORE."""
+    context: Context
+    """What they are learned behind."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -21,6 +32,16 @@ class Heard:
     number: int
     scores: Mapping[int, int]
     """By the line's place; silence has none, and nothing is learned of it."""
+
+    def row(self, at: int, band: int) -> int:
+        """Which band's bar counts for a turn of a pupil of `band`: the task's, where that is above the pupil's."""
+        turn = self.session.lines[at].turn
+        assert turn is not None
+        return max(turn.band, band)
+
+    def weight(self, at: int, bars: Sequence[Bar], band: int) -> float:
+        """What the attempt there weighs for a pupil of a band."""
+        return bars[self.row(at, band)].weights[self.scores[at]]
 
 
 def remembered(heard: Heard, number: int, half_life: float | None, seed: int) -> bool:
@@ -34,29 +55,30 @@ def remembered(heard: Heard, number: int, half_life: float | None, seed: int) ->
     return bool(int.from_bytes(digest[:4], "big") / 2**32 < 0.5 ** ((number - heard.number) / half_life))
 
 
-def trunk_row(session: Session, divisor: float) -> dict[str, Any]:
-    """A whole session as one text, in which a model's own turns weigh a `divisor`-th, and silent ones are no line."""
+def trunk_row(session: Session, tutor_weight: float, divisor: float) -> dict[str, Any]:
+    """A whole session as one text: what the tutor says weighs `tutor_weight`, what Sophie says 1, a model's own turns a
+    `divisor`-th of that; silent ones are no line."""
     pieces: list[tuple[str, float]] = []
     for line in session.lines:
         if not line.text.strip():
             continue
-        said = f"{line.after_call}\n"
-        pieces.append((f"{line.speaker}:{'' if line.turn else said}", 1.0))
+        said, weight = f"{line.after_call}\n", tutor_weight if line.speaker == TUTOR else 1.0
+        pieces.append((f"{line.speaker}:{'' if line.turn else said}", weight))
         if line.turn:
             pieces.append((said, 1 / divisor))
     return {"messages": _messages(pieces)}
 
 
-def attempt_rows(heard: Heard, weights: Sequence[float], context: Context) -> Iterator[dict[str, Any]]:
-    """The attempts that weigh anything, as texts in which all else is read alone.
+def attempt_rows(heard: Heard, bars: Sequence[Bar], band: int) -> Iterator[dict[str, Any]]:
+    """The attempts that weigh anything, as texts in which all else is read alone, for a pupil of a band.
 
     Those that were made behind the same first line lie in one text.
     """
     lines = heard.session.lines
-    worthy = {at: weights[score] for at, score in heard.scores.items() if weights[score] > 0}
+    worthy = {at: weight for at in heard.scores if (weight := heard.weight(at, bars, band)) > 0}
     texts: dict[int, list[int]] = {}
     for at in sorted(worthy):
-        texts.setdefault(first_line(lines, at, context), []).append(at)
+        texts.setdefault(first_line(lines, at, bars[heard.row(at, band)].context), []).append(at)
     for first, places in texts.items():
         pieces: list[tuple[str, float]] = []
         begun = first
@@ -66,15 +88,16 @@ def attempt_rows(heard: Heard, weights: Sequence[float], context: Context) -> It
         yield {"messages": _messages(pieces)}
 
 
-def pair_rows(heard: Heard, threshold: int, context: Context) -> Iterator[dict[str, Any]]:
-    """Of each task that was tried several times: behind what stood before the first try, the best above the threshold
-    against each that is worse by LEAST_APART."""
+def pair_rows(heard: Heard, bars: Sequence[Bar], band: int) -> Iterator[dict[str, Any]]:
+    """Of each task that was tried several times: behind what stood before the first try, the best one, if it weighs
+    anything, against each that is worse by LEAST_APART."""
     lines = heard.session.lines
     for places in _tries(heard):
         best = max(places, key=lambda at: heard.scores[at])
-        if heard.scores[best] <= threshold:
+        if not heard.weight(best, bars, band):
             continue
         first = places[0]
+        context = bars[heard.row(first, band)].context
         prompt = _messages([(transcript(lines, first_line(lines, first, context), first), 1.0)])
         for worse in places:
             if heard.scores[worse] + LEAST_APART <= heard.scores[best]:

@@ -43,28 +43,34 @@ class Pupil:
         *,
         seeds: Sequence[int],
         temperature: float,
-        max_new_tokens: int,
+        max_new_tokens: int | Sequence[int],
         batch_size: int = 128,
     ) -> list[Reply]:
         """One line for each transcript, all of which end with `CALL`, drawn by its own seed, greedily at temperature 0.
 
-        A line ends with its line break, which is no part of it (finish `stop`), or after `max_new_tokens` (`length`).
+        A line ends with its line break, which is no part of it (finish `stop`), or after `max_new_tokens`, of all or
+        of each (`length`).
         UserError where the pupil cannot go on with one. What random weights say is any bytes: those that nobody could
         write down stand as U+FFFD.
         """
-        replies = generate(
-            self.model,
-            self.renderer,
-            transcripts,
-            seed=seeds,
-            temperature=temperature,
-            max_new_tokens=max_new_tokens,
-            batch_size=batch_size,
-            until="\n",
-        )
-        if failed := next((reply.error for reply in replies if reply.finish == "error"), None):
-            raise UserError(f"{self.name} cannot speak here: {failed}")
-        return [replace(reply, text=_writable(reply.text)) for reply in replies]
+        longest = [max_new_tokens] * len(transcripts) if isinstance(max_new_tokens, int) else list(max_new_tokens)
+        said: dict[int, Reply] = {}
+        for length in sorted(set(longest)):
+            places = [place for place, each in enumerate(longest) if each == length]
+            replies = generate(
+                self.model,
+                self.renderer,
+                [transcripts[place] for place in places],
+                seed=[seeds[place] for place in places],
+                temperature=temperature,
+                max_new_tokens=length,
+                batch_size=batch_size,
+                until="\n",
+            )
+            if failed := next((reply.error for reply in replies if reply.finish == "error"), None):
+                raise UserError(f"{self.name} cannot speak here: {failed}")
+            said |= zip(places, replies, strict=True)
+        return [replace(said[place], text=_writable(said[place].text)) for place in range(len(transcripts))]
 
 
 def _writable(text: str) -> str:

@@ -14,21 +14,25 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
-from research.bootstrap.bands import TOP_SCORE
+from research.bootstrap.bands import BANDS, LAST_BAND, TOP_SCORE, by_band
 from research.bootstrap.classroom.record import Context
 from research.bootstrap.weights import Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from research.bootstrap.classroom.record import Session
     from research.bootstrap.learning import Heard
 
 COMMAND = "research/bootstrap/rows.py"
+T = TypeVar("T")
 
 
 class RowsConfig(Config):
@@ -44,20 +48,32 @@ class RowsConfig(Config):
     """The present round: sessions say of which round they are."""
     seed: int = Field(0, ge=0)
     """Decides which sessions of earlier rounds are forgotten."""
-    threshold: Annotated[int, Field(ge=0, lt=TOP_SCORE)] | None = 0
-    """Attempts of this score and below weigh nothing; null reinforces all alike."""
-    least_weight: float = Field(0.15, gt=0, le=1)
-    """What the least score above the threshold weighs."""
+    heard: list[Name] = []
+    """Corpora of sessions without the pupil, for the trunk alone."""
+    band: int = Field(0, ge=0, le=LAST_BAND)
+    """The pupil's."""
+    threshold: list[Annotated[int, Field(ge=0, lt=TOP_SCORE)]] | None = [0]
+    """Attempts of this score and below weigh nothing, one for all bands or one for each: that of the task's band, or of
+    the pupil's if that is above. null reinforces all alike."""
+    least_weight: list[Annotated[float, Field(gt=0, le=1)]] = [0.15]
+    """What the least score above the threshold weighs, likewise."""
     weights: Kind = "linear"
     """How weights rise from there to 1 at the top score."""
-    context: Context = "episode"
-    """What stands before an attempt."""
+    context: list[Context] = ["episode"]
+    """What stands before an attempt, likewise."""
     negatives: bool = False
     """Make pairs of low and high attempts at one task."""
     half_life: float | None = Field(2.0, gt=0)
     """Rounds after which one of two sessions is forgotten; null for never."""
+    tutor_weight: float = Field(0.3, ge=0, le=1)
+    """What the tutor says weighs so much in the trunk's rows, against 1 for what Sophie says."""
     own_turns_divisor: float = Field(4.0, ge=1)
     """The pupil's own turns weigh so many times less in the trunk's rows than what is heard."""
+
+    @field_validator("threshold", "least_weight", "context")
+    @classmethod
+    def _for_each_band(cls, given: list[T] | None) -> list[T] | None:
+        return None if given is None else list(by_band(given))
 
     @model_validator(mode="after")
     def _each_has_grades(self) -> Self:
@@ -72,7 +88,7 @@ class RowsOptions(ArtifactOptions, NotedOptions):
 
 def main(argv: list[str]) -> int:
     config, options = load(RowsConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=RowsOptions)
-    if not config.sessions:
+    if not config.sessions and not config.heard:
         raise UserError("--sessions: is missing; it names corpora of sessions, and --grades theirs")
     return make(config, options)
 
@@ -83,10 +99,10 @@ def make(config: RowsConfig, options: RowsOptions) -> int:
     from espalier.artifacts.paths import artifact
     from espalier.artifacts.records import verify_manifest
 
-    corpora = [*config.sessions, *config.grades]
+    corpora = [*config.heard, *config.sessions, *config.grades]
     parents = {f"corpus:{name}": verify_manifest(artifact("corpora", name))["content_hash"] for name in corpora}
     decides = {key: value for key, value in to_dict(config).items() if key != "name"}
-    about = f"rows of {len(config.sessions)} rounds of sessions, weighed from score {_first(config)} on"
+    about = f"rows of {len(config.sessions) + len(config.heard)} corpora of sessions, for a pupil of band {config.band}"
     made_in = options.made_in(config.name)
     with Corpus.open(config.name, decides, parents=parents, about=about, command=COMMAND, made_in=made_in) as corpus:
         if corpus.complete:
@@ -105,21 +121,24 @@ def make(config: RowsConfig, options: RowsOptions) -> int:
 
 def rows_of(config: RowsConfig) -> tuple[dict[str, list[dict[str, Any]]], dict[str, int]]:
     """The files, and what they hold in numbers; `attempts` and `present` count what weighs anything."""
-    from research.bootstrap.learning import attempt_rows, pair_rows, remembered, trunk_row
+    from research.bootstrap.learning import Bar, attempt_rows, pair_rows, remembered, trunk_row
     from research.bootstrap.weights import weights_of
 
     heard = [each for pair in zip(config.sessions, config.grades, strict=True) for each in read(*pair)]
     kept = [each for each in heard if remembered(each, config.number, config.half_life, config.seed)]
     scores = [score for each in heard if each.number == config.number for score in each.scores.values()]
-    weights = weights_of(config.weights, config.threshold, config.least_weight, scores)
+    thresholds: list[int] | list[None] = config.threshold or [None] * len(BANDS)
+    bars = [
+        Bar(weights=weights_of(config.weights, threshold, least, scores), context=context)
+        for threshold, least, context in zip(thresholds, config.least_weight, config.context, strict=True)
+    ]
+    sessions = [*(session for name in config.heard for session in _held(name)), *(each.session for each in kept)]
     files = {
-        "trunk.jsonl": [trunk_row(each.session, config.own_turns_divisor) for each in kept],
-        "attempts.jsonl": [row for each in kept for row in attempt_rows(each, weights, config.context)],
-        "pairs.jsonl": [
-            row for each in kept if config.negatives for row in pair_rows(each, config.threshold or 0, config.context)
-        ],
+        "trunk.jsonl": [trunk_row(each, config.tutor_weight, config.own_turns_divisor) for each in sessions],
+        "attempts.jsonl": [row for each in kept for row in attempt_rows(each, bars, config.band)],
+        "pairs.jsonl": [row for each in kept if config.negatives for row in pair_rows(each, bars, config.band)],
     }
-    learned = [(each.number, weights[score]) for each in kept for score in each.scores.values()]
+    learned = [(each.number, each.weight(at, bars, config.band)) for each in kept for at in each.scores]
     counts = {
         "trunk": len(files["trunk.jsonl"]),
         "attempts": sum(weight > 0 for _, weight in learned),
@@ -134,7 +153,6 @@ def read(sessions: str, grades: str) -> "list[Heard]":
     """The sessions of a corpus with the scores of their turns. UserError where a turn has no grade."""
     from espalier.artifacts.paths import artifact
     from espalier.artifacts.records import read_jsonl, read_manifest
-    from research.bootstrap.classroom.record import read_sessions
     from research.bootstrap.learning import Heard
 
     folder, graded = artifact("corpora", sessions), artifact("corpora", grades)
@@ -145,7 +163,7 @@ def read(sessions: str, grades: str) -> "list[Heard]":
         scores.setdefault(each["session"], {})[each["line"]] = each["score"]
     number = manifest["config"]["number"]
     found = list[Heard]()
-    for session in read_sessions(folder / "sessions.jsonl"):
+    for session in _held(sessions):
         given = scores.get(session.id, {})
         turns = [place for place, line in enumerate(session.lines) if line.turn]
         if missing := [place for place in turns if place not in given]:
@@ -156,8 +174,11 @@ def read(sessions: str, grades: str) -> "list[Heard]":
     return found
 
 
-def _first(config: RowsConfig) -> int:
-    return 0 if config.threshold is None else config.threshold + 1
+def _held(sessions: str) -> "Iterator[Session]":
+    from espalier.artifacts.paths import artifact
+    from research.bootstrap.classroom.record import read_sessions
+
+    return read_sessions(artifact("corpora", sessions) / "sessions.jsonl")
 
 
 if __name__ == "__main__":

@@ -15,15 +15,15 @@ if __name__ == "__main__":
 import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
 from espalier.command_line.console import progress, say
 from espalier.errors import run_main
 from espalier.models import devices
-from research.bootstrap.bands import LAST_BAND
+from research.bootstrap.bands import LAST_BAND, by_band
 from research.bootstrap.classroom.by_llm import TutorSettings
 from research.bootstrap.classroom.record import Context
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from research.bootstrap.classroom.record import Session
 
 COMMAND = "research/bootstrap/sessions.py"
+T = TypeVar("T")
 FILE = "sessions.jsonl"
 _NOT_WHAT_BUT_HOW = ("name", "batch_size")
 
@@ -61,12 +62,13 @@ class SessionsConfig(Config):
     """Who speaks as Basil: a run, a folder or a hub name."""
     strength: float = Field(1.0, ge=0)
     """How strongly its adapter counts."""
-    max_new_tokens: int = Field(32, ge=1)
-    """Its longest turn."""
+    max_new_tokens: list[Annotated[int, Field(ge=1)]] = [32]
+    """Its longest turn, one for all bands or one for each: that of the task's band, or of the pupil's if that is above.
+    """
     temperature: float = Field(0.8, ge=0)
     """Of what it says."""
-    context: Context = "session"
-    """What it reads before it speaks: its task alone, or the session so far."""
+    context: list[Context] = ["session"]
+    """What it reads before it speaks, likewise: its task alone (episode), or the session so far."""
     attempts: int = Field(2, ge=1)
     """How often it may try in a row."""
     demonstrations: float = Field(0.5, ge=0, le=1)
@@ -83,6 +85,11 @@ class SessionsConfig(Config):
     """CPU threads."""
     batch_size: int = Field(128, ge=1)
     """Turns that are written at once."""
+
+    @field_validator("max_new_tokens", "context")
+    @classmethod
+    def _for_each_band(cls, given: list[T]) -> list[T]:
+        return list(by_band(given))
 
 
 class SessionsOptions(ArtifactOptions, NotedOptions):
@@ -138,12 +145,14 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
         demonstrations=config.demonstrations if config.pupil else 1.0,
         attempts=config.attempts,
         shuffled=config.shuffled,
-        context=config.context,
+        contexts=tuple(config.context),
+        longest=tuple(config.max_new_tokens),
     )
     kinds = {name: kind for name, kind in TYPES.items() if config.identity or name != "identity"}
     loop = re.sub(r"-sessions(\.\d+)?$", "", config.name)
     names = [f"{loop}/{config.first + place:06d}" for place in range(config.sessions)]
-    seed = f"{config.seed}/{config.number}/{config.first}"
+    # Sophie is not asked in a round what the pupil is asked in it.
+    seed = f"{config.seed}/{config.number}/{config.first}{'' if config.pupil else '/heard'}"
     draws = [random.Random(f"{seed}/{place}") for place in range(config.sessions)]
     tasks = [drawn(rng, kinds, plan) for rng in draws]
     if config.tutor.model:
@@ -165,7 +174,7 @@ def speaker(config: SessionsConfig) -> "Says":
     from research.bootstrap.classroom.play import Reply
 
     if config.pupil is None:
-        return lambda transcripts, seeds: []
+        return lambda transcripts, seeds, longest: []
     import torch
 
     from research.bootstrap.pupil import Pupil
@@ -173,12 +182,12 @@ def speaker(config: SessionsConfig) -> "Says":
     torch.set_num_threads(config.threads)
     pupil = Pupil.open(config.pupil, strength=config.strength, device=config.device)
 
-    def says(transcripts: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
+    def says(transcripts: Sequence[str], seeds: Sequence[int], longest: Sequence[int]) -> list[Reply]:
         replies = pupil.says(
             transcripts,
             seeds=seeds,
             temperature=config.temperature,
-            max_new_tokens=config.max_new_tokens,
+            max_new_tokens=longest,
             batch_size=config.batch_size,
         )
         return [Reply(text=reply.text, ended=reply.finish == "stop") for reply in replies]

@@ -53,8 +53,15 @@ class Plan:
     """How often the pupil may try in a row."""
     shuffled: bool
     """Tasks stand in random order; otherwise Sophie's first, and easy ones before hard ones."""
-    context: Context
-    """What the pupil reads before it speaks."""
+    contexts: tuple[Context, ...]
+    """What the pupil reads before it speaks, by band."""
+    longest: tuple[int, ...]
+    """Tokens of its longest turn, by band."""
+
+    def row(self, task: int) -> int:
+        """Which band's context and longest turn a task of a band has: its own where that is above the pupil's, so that
+        nobody is cut off who is asked for more than is usual at that age."""
+        return max(self.band, task)
 
 
 Reactions = Mapping[str, Sequence[str]]
@@ -72,7 +79,9 @@ class Task:
     """What is said after each turn in place of the usual; empty for that."""
 
 
-Playing = Generator[str, Reply, Session]
+Called = tuple[str, int]
+"""What was said before the pupil's turn, which goes on with it, and how many tokens that may have."""
+Playing = Generator[Called, Reply, Session]
 
 
 def drawn(rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan) -> list[Task]:
@@ -88,7 +97,7 @@ def drawn(rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan
 
 
 def play(name: str, tasks: Sequence[Task], rng: random.Random, plan: Plan, score: Score) -> Playing:
-    """One session of these tasks. Yields what is said before each of the pupil's turns; `rng` draws the reactions."""
+    """One session of these tasks. Yields where the pupil is to speak; `rng` draws the reactions."""
     lines = list[Said]()
     for number, task in enumerate(tasks):
         if task.demo:
@@ -115,7 +124,7 @@ def _shown(episode: Episode, number: int) -> list[Said]:
 
 def _tried(
     task: Task, number: int, lines: list[Said], rng: random.Random, plan: Plan, score: Score
-) -> Generator[str, Reply, None]:
+) -> Generator[Called, Reply, None]:
     """A task that the pupil tries. In a talk of several turns it is praised at the end alone."""
     asks = task.episode.asks
     for place, (ask, said) in enumerate(zip(asks, task.reactions or [reactions()] * len(asks), strict=True)):
@@ -134,11 +143,12 @@ def _tried(
 
 def _attempt(
     ask: Ask, attempt: int, number: int, lines: list[Said], plan: Plan, score: Score
-) -> Generator[str, Reply, int]:
+) -> Generator[Called, Reply, int]:
     """One try; returns its score."""
     lines.append(Said(speaker=PUPIL, text="", episode=number))
     at = len(lines) - 1
-    reply = yield transcript(lines, first_line(lines, at, plan.context), at)
+    row = plan.row(ask.band)
+    reply = yield transcript(lines, first_line(lines, at, plan.contexts[row]), at), plan.longest[row]
     finish: Literal["stop", "length"] = "stop" if reply.ended else "length"
     turn = Turn(kind=ask.kind, band=ask.band, want=ask.want, model=ask.model, attempt=attempt, finish=finish)
     lines[at] = Said(speaker=PUPIL, text=reply.text, episode=number, turn=turn)

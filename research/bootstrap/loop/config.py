@@ -21,17 +21,6 @@ DEFAULT_CONFIG = Path(__file__).parents[1] / "configs" / "basil.yaml"
 MILESTONES = Path("repo:research/bootstrap/milestones.yaml")
 
 
-class Listening(Config):
-    """Round 0, in which Sophie is the pupil, tasks are of all bands, and the trunk begins."""
-
-    sessions: int = Field(1500, ge=1)
-    """Sessions that are heard."""
-    overheard: int = Field(3000, ge=0)
-    """Sessions of the curriculum that are overheard besides."""
-    steps: int = Field(500, ge=0)
-    """Steps that the trunk is trained."""
-
-
 class Trained(Config):
     """A training of the loop's: the configuration of stage1/train.py, and what differs from it here."""
 
@@ -39,6 +28,19 @@ class Trained(Config):
     """The configuration file."""
     keys: dict[str, Any] = {}
     """Keys of it with other values, dotted as on the command line: {optim.lr: 1e-3}."""
+
+
+class Listening(Config):
+    """Round 0, in which Sophie is the pupil, tasks are of all bands, and the trunk begins."""
+
+    heard: int = Field(1500, ge=1)
+    """Sessions that are heard."""
+    overheard: int = Field(3000, ge=0)
+    """Sessions of the curriculum that are overheard besides."""
+    steps: int = Field(500, ge=0)
+    """Steps that the trunk is trained."""
+    keys: dict[str, Any] = {}
+    """Keys of the trunk's training with other values in this round than in later ones."""
 
 
 class Stop(Config):
@@ -71,7 +73,9 @@ class BootstrapConfig(Config):
     listening: Listening = Listening()
     """The first round."""
     sessions: int = Field(300, ge=1)
-    """Sessions of every later round."""
+    """Sessions of every later round with the pupil."""
+    heard: int = Field(0, ge=0)
+    """Sessions of Sophie's alone, with tasks of all bands, that each later round listens to besides."""
     tasks: int = Field(4, ge=1)
     """Tasks of a session."""
     overheard: int = Field(300, ge=0)
@@ -121,6 +125,9 @@ class BootstrapConfig(Config):
     """There are sessions that ask who the pupil is."""
     half_life: float | None = Field(2.0, gt=0)
     """Rounds after which what was said weighs half; null for never."""
+    tutor_weight: float = Field(0.3, ge=0, le=1)
+    """In the trunk's rows what the tutor says weighs so much, and what Sophie says 1: there is more to learn of answers
+    than of what is asked."""
     own_turns_divisor: float = Field(4.0, ge=1)
     """In the trunk's rows the pupil's own turns weigh so many times less than what is heard."""
     permuted_grades: bool = False

@@ -18,7 +18,8 @@ from research.bootstrap.loop.config import BootstrapConfig
 from research.bootstrap.loop.rounds import remembered
 from research.bootstrap.loop.stopping import stopped
 
-_ROUND = [steps.SESSIONS, steps.GRADE, steps.ROWS, steps.BUILD, steps.TRAIN, steps.BUILD, steps.TRAIN, steps.EXAMINE]
+_LISTENS = [steps.ROWS, steps.BUILD, steps.TRAIN, steps.EXAMINE]
+_TRIES = [steps.SESSIONS, steps.GRADE, *_LISTENS, steps.BUILD, steps.TRAIN]
 
 
 class History:
@@ -53,7 +54,11 @@ class History:
 
     def kinds_ahead(self) -> list[str]:
         """The commands of the steps that are left, where no rule ends the loop before."""
-        return _ROUND * max(0, self._config.rounds - len(self.rounds))
+        kinds = list[str]()
+        for number in range(len(self.rounds), self._config.rounds):
+            heard = self._config.heard if number else self._config.listening.heard
+            kinds += [steps.SESSIONS] * bool(heard) + (_TRIES if number else _LISTENS)
+        return kinds
 
     def keep(self, found: Mapping[str, Any]) -> None:
         """Keep what a round came to, and what it said of itself; clear away what no later round needs of it."""

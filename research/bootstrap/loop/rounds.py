@@ -33,7 +33,8 @@ def run_round(
     speaks = Pupil(run=last["pupil"], strength=_strength(last["pupil"], last["trunk"], steps)) if last else None
     if last is None:
         steps.calibrate()
-    sessions, grades, rows = _heard(steps, speaks, remembered(config, number, before))
+    heard = steps.heard()
+    sessions, grades, rows = _tried(steps, heard, speaks, remembered(config, number, before))
     trunk = steps.trunk(steps.trunk_mix(rows), last["trunk"] if last else None)
     adapter = steps.adapter(rows, trunk) if last else None
     speaker = adapter or trunk
@@ -42,13 +43,15 @@ def run_round(
     exam = steps.exam(pupil, trunk)
     found = read_json(artifact("corpora", exam) / "exam.json")
     band = next_band(steps.band, found)
-    made = [*(f"corpus:{name}" for name in (*sessions, *grades, rows, exam)), f"run:{trunk}"]
+    corpora = [*([heard] if heard else []), *sessions, *grades, rows, exam]
+    made = [*(f"corpus:{name}" for name in corpora), f"run:{trunk}"]
     made += [f"run:{adapter}"] if adapter else []
     return {
         "number": number,
         "band": steps.band,
         "next_band": min(band, LAST_BAND),
         "through": band > LAST_BAND,
+        "heard": heard,
         "sessions": sessions,
         "grades": grades,
         "rows": rows,
@@ -72,21 +75,25 @@ def next_band(band: int, exam: Mapping[str, Any]) -> int:
     return band
 
 
-def _heard(steps: Steps, pupil: Pupil | None, kept: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], str]:
-    """The round's sessions, their grades, and the rows that come of them: with more sessions where nothing in them can
-    be learned from, and never by lower thresholds."""
+def _tried(
+    steps: Steps, heard: str | None, pupil: Pupil | None, kept: Sequence[Mapping[str, Any]]
+) -> tuple[list[str], list[str], str]:
+    """The round's sessions with the pupil, their grades, and the rows that come of them and of what is heard: with more
+    sessions where nothing in them can be learned from, and never by lower thresholds."""
     sessions, grades, more = list[str](), list[str](), 0
     old_sessions = [name for each in kept for name in each["sessions"]]
     old_grades = [name for each in kept for name in each["grades"]]
+    if pupil is None:
+        return sessions, grades, steps.rows(heard, sessions, grades)
     while True:
         sessions.append(steps.sessions(pupil, more))
         grades.append(steps.grades(sessions[-1], more))
-        rows = steps.rows([*old_sessions, *sessions], [*old_grades, *grades], more)
-        if pupil is None or size_of(rows, "present") or more == steps.config.more_sessions:
+        rows = steps.rows(heard, [*old_sessions, *sessions], [*old_grades, *grades], more)
+        if size_of(rows, "present") or more == steps.config.more_sessions:
             break
         more += 1
         say(f"no attempt of round {steps.number} can be learned from: {steps.config.sessions} sessions more")
-    if pupil is not None and not size_of(rows, "present"):
+    if not size_of(rows, "present"):
         say(f"no attempt of round {steps.number} can be learned from, after {more} times more sessions: it listened")
     return sessions, grades, rows
 

@@ -72,32 +72,29 @@ class Steps:
         """What a part of this or another round is called."""
         return part_of(self.config, self.number if number is None else number, part)
 
-    def sessions(self, pupil: Pupil | None, more: int = 0) -> str:
-        """Sessions with the pupil; without one Sophie is it, and tasks are of all bands. `more` counts further ones."""
+    def heard(self) -> str | None:
+        """Sessions of Sophie's alone, with tasks of all bands; None in a round that has none."""
+        size = self.config.heard if self.number else self.config.listening.heard
+        told = {"sessions": size, "staging": False, "pupil": None}
+        return self._run(SESSIONS, "heard", self._held | told) if size else None
+
+    def sessions(self, pupil: Pupil, more: int = 0) -> str:
+        """Sessions with the pupil; `more` counts further ones."""
         config = self.config
-        size = config.sessions if pupil else config.listening.sessions
         told = {
-            "number": self.number,
-            "seed": config.seed,
-            "first": more * size,
-            "sessions": size,
-            "tasks": config.tasks,
-            "band": self.band,
-            "present": self.row.present,
-            "staging": config.staging and pupil is not None,
-            "pupil": pupil and f"run:{pupil.run}",
-            "strength": pupil.strength if pupil else 1.0,
-            "max_new_tokens": self.row.max_new_tokens,
+            "first": more * config.sessions,
+            "sessions": config.sessions,
+            "staging": config.staging,
+            "pupil": f"run:{pupil.run}",
+            "strength": pupil.strength,
+            "max_new_tokens": self._column("max_new_tokens"),
+            "context": self._column("context"),
             "temperature": config.temperature,
-            "context": self.row.context,
             "attempts": config.attempts,
             "demonstrations": config.demonstrations,
-            "identity": config.identity,
-            "shuffled": config.shuffled,
-            **self._chosen("tutor"),
             **self._machine,
         }
-        return self._run(SESSIONS, f"sessions.{more}" if more else "sessions", told)
+        return self._run(SESSIONS, f"sessions.{more}" if more else "sessions", self._held | told)
 
     def calibrate(self) -> None:
         """Whether the loop's grader tells good replies from what is made to please. UserError where it does not."""
@@ -114,20 +111,24 @@ class Steps:
         told |= self._chosen("grader")
         return self._run(GRADE, f"grades.{more}" if more else "grades", told)
 
-    def rows(self, sessions: Sequence[str], grades: Sequence[str], more: int = 0) -> str:
-        """What trunk and adapter learn from the sessions of this and earlier rounds, weighed as the band wants it."""
+    def rows(self, heard: str | None, sessions: Sequence[str], grades: Sequence[str], more: int = 0) -> str:
+        """What trunk and adapter learn from what is heard, and from sessions of this and earlier rounds, weighed as the
+        band wants it."""
         config = self.config
         told = {
             "number": self.number,
             "seed": config.seed,
+            "heard": [heard] if heard else [],
             "sessions": list(sessions),
             "grades": list(grades),
-            "threshold": self.row.threshold if config.threshold else None,
-            "least_weight": self.row.least_weight,
+            "band": self.band,
+            "threshold": self._column("threshold") if config.threshold else None,
+            "least_weight": self._column("least_weight"),
             "weights": config.weights,
-            "context": self.row.context,
+            "context": self._column("context"),
             "negatives": config.negatives,
             "half_life": config.half_life,
+            "tutor_weight": config.tutor_weight,
             "own_turns_divisor": config.own_turns_divisor,
         }
         return self._run(ROWS, f"rows.{more}" if more else "rows", told)
@@ -155,7 +156,7 @@ class Steps:
             "model": to_dict(config.model),
             "tokenizer": to_dict(config.tokenizer),
         }
-        keys = {"parent": before} if before else new
+        keys = {"parent": before} if before else new | config.listening.keys
         return self._trained("trunk", config.trunk, {"mix": mix, "steps": steps, **keys})
 
     def adapter(self, rows: str, trunk: str) -> str | None:
@@ -188,6 +189,25 @@ class Steps:
         }
         return self._run(EXAMINE, "exam", told)
 
+    @property
+    def _held(self) -> dict[str, Any]:
+        """What all sessions of the round have in common."""
+        config = self.config
+        return {
+            "number": self.number,
+            "seed": config.seed,
+            "tasks": config.tasks,
+            "band": self.band,
+            "present": self.row.present,
+            "identity": config.identity,
+            "shuffled": config.shuffled,
+            **self._chosen("tutor"),
+        }
+
+    def _column(self, name: str) -> list[Any]:
+        """A column of the table, by band."""
+        return [getattr(row, name) for row in self.config.table]
+
     def _chosen(self, key: Literal["grader", "tutor"]) -> dict[str, Any]:
         chosen = getattr(self.config, key).model_dump(mode="json", exclude_defaults=True)
         return {key: chosen} if chosen else {}
@@ -206,7 +226,7 @@ class Steps:
 
     def _run(self, command: str, part: str, told: Mapping[str, Any]) -> str:
         quiet = {} if command == BUILD else {"publish": False}
-        run = self.run if command in _WITH_A_MODEL and told["pupil"] else None
+        run = self.run if command in _WITH_A_MODEL and told.get("pupil") else None
         return run_step(self.pace, command, _FOLDERS[command], self.name(part), *flags({**told, **quiet}), run=run)
 
 

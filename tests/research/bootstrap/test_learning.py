@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from research.bootstrap.learning import Heard, attempt_rows, pair_rows, remembered, trunk_row
+from research.bootstrap.classroom.record import Context
+from research.bootstrap.learning import Bar, Heard, attempt_rows, pair_rows, remembered, trunk_row
 from research.bootstrap.weights import weights_of
 from tests.research.bootstrap.classroom.test_play import held
 
@@ -16,6 +17,11 @@ def heard(number: int = 1) -> Heard:
     session, _ = held([" score 7", " score 1", " score 5"])
     turns = [at for at, line in enumerate(session.lines) if line.turn]
     return Heard(session=session, number=number, scores=dict(zip(turns, (7, 1, 5), strict=True)))
+
+
+def bars(weights: tuple[float, ...], context: Context) -> list[Bar]:
+    """The same at all bands."""
+    return [Bar(weights=weights, context=context)] * 8
 
 
 def text(messages: list[dict[str, Any]]) -> str:
@@ -43,41 +49,53 @@ def test_weights_rise_in_a_line_by_a_factor_or_by_what_others_reached() -> None:
 
 def test_the_trunk_hears_all_and_its_own_words_less() -> None:
     session = heard().session
-    row = trunk_row(session, 4.0)
+    row = trunk_row(session, 0.5, 4.0)
     assert text(row["messages"]) == "".join(f"{line.speaker}:{line.after_call}\n" for line in session.lines)
-    own = [each["content"] for each in row["messages"] if each["weight"] == 0.25]
-    assert own == [" score 7\n", " score 1\n", " score 5\n"] and all(
-        each["weight"] in (0.25, 1) for each in row["messages"]
+    by_weight = {weight: "".join(said for said, of in learned(row) if of == weight) for weight in (0.25, 0.5, 1)}
+    assert by_weight[0.25] == " score 7\n score 1\n score 5\n" and sum(map(len, by_weight.values())) == len(
+        text(row["messages"])
     )
+    assert all(line.startswith("Tutor:") for line in by_weight[0.5].splitlines()) and "Tutor" not in by_weight[1]
 
 
 def test_the_adapter_learns_worthy_turns_behind_what_was_read_before_them() -> None:
     weights = (0.0,) * 5 + (0.4, 0.7, 1.0)
-    rows = list(attempt_rows(heard(), weights, "episode"))
+    rows = list(attempt_rows(heard(), bars(weights, "episode"), 3))
     assert [learned(row) for row in rows] == [[(" score 7\n", 1.0)], [(" score 5\n", 0.4)]]
     assert text(rows[1]["messages"][:-1]).startswith("Tutor: Say 3, Basil.\nBasil: score 1\nTutor:")
-    (row,) = attempt_rows(heard(), weights, "session")
+    (row,) = attempt_rows(heard(), bars(weights, "session"), 3)
     assert learned(row) == [(" score 7\n", 1.0), (" score 5\n", 0.4)]
-    assert text(row["messages"]) in text(trunk_row(heard().session, 4.0)["messages"])
-    assert not list(attempt_rows(heard(), (0.0,) * 8, "session"))
+    assert text(row["messages"]) in text(trunk_row(heard().session, 1.0, 4.0)["messages"])
+    assert not list(attempt_rows(heard(), bars((0.0,) * 8, "session"), 3))
+
+
+def test_the_bar_is_the_tasks_where_that_is_above_the_pupils() -> None:
+    by_band = [Bar(weights=(band / 10,) * 8, context="episode") for band in range(8)]  # tasks are of band 3
+    found = {
+        band: {weight for row in attempt_rows(heard(), by_band, band) for _, weight in learned(row)}
+        for band in range(6)
+    }
+    assert found == {0: {0.3}, 1: {0.3}, 2: {0.3}, 3: {0.3}, 4: {0.4}, 5: {0.5}}
 
 
 def test_a_better_try_is_preferred_at_the_place_of_the_first() -> None:
-    (pair,) = pair_rows(heard(), 3, "episode")
+    (pair,) = pair_rows(heard(), bars(weights_of("linear", 3, 0.15), "episode"), 3)
     assert text(pair["messages"]) == "Tutor: Say 3, Basil.\nBasil:"
     assert (text(pair["chosen"]), text(pair["rejected"])) == (" score 5\n", " score 1\n")
-    assert not list(pair_rows(heard(), 5, "episode")), "the better one is not good enough itself"
+    assert not list(pair_rows(heard(), bars(weights_of("linear", 5, 0.15), "episode"), 3)), (
+        "the better one is not good enough itself"
+    )
 
 
 def test_of_silence_nothing_is_learned() -> None:
     session, _ = held(["", " ", " score 7"])
     at = max(place for place, line in enumerate(session.lines) if line.turn)
     silent = Heard(session=session, number=0, scores={at: 7})
-    said = text(trunk_row(session, 4.0)["messages"])
+    said = text(trunk_row(session, 1.0, 4.0)["messages"])
     assert "Basil:\n" not in said and "Basil: \n" not in said and said.count("Tutor:") == 5
-    assert all(each["content"].strip() for each in trunk_row(session, 4.0)["messages"])
-    assert [learned(row) for row in attempt_rows(silent, (1.0,) * 8, "session")] == [[(" score 7\n", 1.0)]]
-    assert not list(pair_rows(silent, 0, "session"))
+    assert all(each["content"].strip() for each in trunk_row(session, 1.0, 4.0)["messages"])
+    assert [learned(row) for row in attempt_rows(silent, bars((1.0,) * 8, "session"), 3)] == [[(" score 7\n", 1.0)]]
+    assert not list(pair_rows(silent, bars((1.0,) * 8, "session"), 3))
 
 
 def test_half_of_the_sessions_are_forgotten_after_each_half_life() -> None:

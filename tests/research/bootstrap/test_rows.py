@@ -43,6 +43,18 @@ def test_what_was_said_and_graded_is_learned_and_counted(workspace: Path) -> Non
     assert [each["content"] for each in row["messages"] if each["weight"] == 0.25] == [" score 7\n", " score 5\n"]
 
 
+def test_what_is_heard_without_the_pupil_is_learned_by_the_trunk_alone(workspace: Path) -> None:
+    session, _ = held([], tasks=2, demonstrations=1.0)
+    made("a-r01-heard", "sessions.jsonl", [session.facts, session.facts])
+    assert rows.main(["--heard", "a-r01-heard", "--number", "1", "--tutor_weight", "0.5", "--publish", "false"]) == 0
+    counts = records.read_json(artifact("corpora", "rows") / "manifest.json")["counts"]
+    assert (counts["trunk"], counts["attempts"], counts["forgotten"]) == (2, 0, 0)
+    row, _ = records.read_jsonl(artifact("corpora", "rows") / "trunk.jsonl")
+    assert [each["weight"] for each in row["messages"]] == [0.5, 1, 0.5, 1]
+    with pytest.raises(UserError, match="--sessions: is missing"):
+        rows.main([])
+
+
 def test_of_what_the_grader_says_nothing_nothing_is_learned(workspace: Path) -> None:
     graded([None, 1, 5])
     assert counted("--threshold", "3")["attempts"] == 1

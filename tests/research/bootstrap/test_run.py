@@ -19,7 +19,7 @@ from research.bootstrap.loop.config import DEFAULT_CONFIG, BootstrapConfig, Boot
 from tests.research.bootstrap.loop.commands import Commands
 
 Go = Callable[..., int]
-ROUND = ["sessions", "grades", "rows", "trunk", "trunk", "adapter", "adapter", "exam"]
+ROUND = ["heard", "sessions", "grades", "rows", "trunk", "trunk", "adapter", "adapter", "exam"]
 
 
 @pytest.fixture
@@ -60,13 +60,17 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
 ) -> None:
     commands.passes = [(), (0, 1, 3), (2, 3)]
     assert go() == 0
-    first = ["grader", "sessions", "grades", "rows", "trunk", "trunk", "exam"]
+    first = ["grader", "heard", "rows", "trunk", "trunk", "exam"]
     assert commands.made == [f"r00-{part}" for part in first] + [f"r0{n}-{part}" for n in (1, 2) for part in ROUND]
-    assert commands.given("r00-sessions", "pupil") == "null" and commands.given("r00-sessions", "staging") == "false"
+    assert commands.given("r00-heard", "pupil") == "null" and commands.given("r00-heard", "staging") == "false"
+    assert commands.given("r02-rows", "heard") == "toy-r02-heard", "what was heard in earlier rounds is not heard again"
     assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
     assert commands.given("r02-sessions", "pupil") == "run:toy-r01-adapter"
-    assert [commands.given(f"r0{n}-sessions", "band") for n in range(3)] == ["0", "0", "2"], "3 is not passed before 2"
-    assert commands.given("r02-rows", "threshold") == "2" and commands.given("r02-sessions", "strength") == "0.5"
+    assert [commands.given(f"r0{n}-sessions", "band") for n in (1, 2)] == ["0", "2"], "3 is not passed before 2"
+    assert (commands.given("r02-rows", "band"), commands.given("r02-rows", "threshold")) == (
+        "2",
+        "0",
+    ) and commands.given("r02-sessions", "strength") == "0.5"
     assert commands.given("r01-trunk", "parent") is None and commands.given("r02-exam", "trunk") == "toy-r02-trunk"
     found = records.read_json(workspace / "loops" / "toy" / "exams" / "r02.json")
     assert (found["band"], found["next_band"], found["scores"][6]) == (2, 4, 1)
@@ -152,7 +156,7 @@ def test_a_full_disk_ends_the_loop_and_with_room_it_goes_on(
         with pytest.raises(OSError, match="r01.json"):
             go()
     done = commands.made
-    assert go() == 0 and commands.made[: len(done)] == done and len(commands.made) == 2 * len(ROUND) + 7
+    assert go() == 0 and commands.made[: len(done)] == done and len(commands.made) == 2 * len(ROUND) + 6
     assert [path.name for path in sorted((workspace / "loops/toy/exams").iterdir())] == [
         "r00.json",
         "r01.json",

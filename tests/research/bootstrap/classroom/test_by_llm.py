@@ -14,8 +14,9 @@ pytest.importorskip("openai", reason='needs the extra "endpoints"')
 from espalier.errors import UserError
 from research.bootstrap.classroom.asking import TUTOR, Ask, Episode, Line, Want
 from research.bootstrap.classroom.by_llm import TutorSettings, reworded
-from research.bootstrap.classroom.play import Plan, Reply, Task, play, reactions
+from research.bootstrap.classroom.play import Reply, Task, play, reactions
 from tests.espalier.endpoints.chat_server import Script, says, serving
+from tests.research.bootstrap.classroom.test_play import plan
 
 GOOD: dict[str, Any] = {
     "lines": [{"speaker": "Tutor", "text": "Look, Basil, something red! Which fruit may it be?"}],
@@ -51,12 +52,9 @@ def told(script: Script, number: int = 1) -> tuple[list[list[Task]], dict[str, i
 def test_a_session_in_a_models_words(workspace: Path) -> None:
     (tasks,), refused, requests = told(lambda body, number: says(json.dumps(GOOD)))
     assert not refused and '"red"' in requests[0]["messages"][0]["content"]
-    how = Plan(
-        band=3, tasks=1, present=1, staging=True, demonstrations=0, attempts=2, shuffled=False, context="session"
-    )
-    playing = play("a", tasks, random.Random(0), how, lambda *_: 0)
-    assert next(playing) == "Tutor: Look, Basil, something red! Which fruit may it be?\nBasil:"
-    assert playing.send(Reply(text=" no", ended=True)).endswith("Basil: no\nTutor: Have another look.\nBasil:")
+    playing = play("a", tasks, random.Random(0), plan(tasks=1), lambda *_: 0)
+    assert next(playing)[0] == "Tutor: Look, Basil, something red! Which fruit may it be?\nBasil:"
+    assert playing.send(Reply(text=" no", ended=True))[0].endswith("Basil: no\nTutor: Have another look.\nBasil:")
     assert tasks[0].reactions[0]["told"] == ("Here it comes: An apple.",)
 
 

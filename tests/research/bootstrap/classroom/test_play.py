@@ -18,7 +18,7 @@ from tests.research.bootstrap.classroom.toys import Toy, score
 def plan(**changes: Any) -> Plan:
     settings: dict[str, Any] = {
         "band": 3, "tasks": 2, "present": 1.0, "staging": True, "demonstrations": 0.0, "attempts": 2,
-        "shuffled": False, "context": "session",
+        "shuffled": False, "contexts": ("session",) * 8, "longest": tuple(range(10, 18)),
     }  # fmt: skip
     return Plan(**(settings | changes))
 
@@ -33,9 +33,9 @@ def held(replies: Sequence[str], *, seed: int = 0, **changes: Any) -> tuple[Sess
     """One session in which the pupil says `replies`, in turn, and what was before each."""
     playing, heard, given = toy(seed, **changes), [], iter(replies)
     try:
-        heard.append(next(playing))
+        heard.append(next(playing)[0])
         while True:
-            heard.append(playing.send(Reply(text=next(given), ended=True)))
+            heard.append(playing.send(Reply(text=next(given), ended=True))[0])
     except StopIteration as over:
         return over.value, heard
 
@@ -56,7 +56,7 @@ def test_a_good_answer_is_praised_and_a_bad_one_tried_again_and_then_told() -> N
 
 
 def test_a_pupil_may_read_its_task_alone() -> None:
-    _, heard = held([" score 7", " no", " score 7"], context="episode")
+    _, heard = held([" score 7", " no", " score 7"], contexts=("session",) * 3 + ("episode",) + ("session",) * 4)
     assert heard[1] == "Tutor: Say 3, Basil.\nBasil:" and heard[2].startswith("Tutor: Say 3, Basil.\nBasil: no\nTutor:")
 
 
@@ -91,6 +91,13 @@ def test_staged_tasks_are_of_the_band_and_those_below() -> None:
     assert bands() == {3} and bands(present=0.5) == {0, 1, 2, 3} and bands(staging=False) == set(range(8))
 
 
+def test_who_is_asked_for_more_than_is_usual_at_that_age_is_not_cut_off() -> None:
+    def longest(**changes: Any) -> set[int]:
+        return {next(toy(seed, tasks=1, **changes))[1] for seed in range(40)}
+
+    assert longest() == {13} and longest(present=0.5) == {13} and longest(staging=False) == {13, 14, 15, 16, 17}
+
+
 def test_what_a_pupil_reads_is_not_longer_than_a_sequence() -> None:
     session, heard = held([f" {'x' * 200}"] * 30, tasks=6)
     assert max(map(len, heard)) <= LONGEST + 10 and heard[-1].startswith(("Tutor:", "Basil:", "Sophie:"))
@@ -99,7 +106,7 @@ def test_what_a_pupil_reads_is_not_longer_than_a_sequence() -> None:
 
 
 def test_in_lockstep_each_session_is_what_it_would_be_alone() -> None:
-    def says(transcripts: Sequence[str], seeds: Sequence[int]) -> list[Reply]:
+    def says(transcripts: Sequence[str], seeds: Sequence[int], longest: Sequence[int]) -> list[Reply]:
         assert len(set(seeds)) == len(seeds)
         return [Reply(text=f" score {seed % 8}", ended=True) for seed in seeds]
 
@@ -124,7 +131,7 @@ def test_what_is_asked_does_not_depend_on_what_was_said() -> None:
 def test_another_seed_draws_something_else() -> None:
     seeds: list[list[int]] = []
 
-    def says(transcripts: Sequence[str], given: Sequence[int]) -> list[Reply]:
+    def says(transcripts: Sequence[str], given: Sequence[int], longest: Sequence[int]) -> list[Reply]:
         seeds.append(list(given))
         return [Reply(text=" score 7", ended=True) for _ in given]
 

@@ -51,7 +51,8 @@ def with_a_word_before(body: dict[str, Any], number: int) -> Answer:
 def test_a_loops_tutor_speaks_in_its_sessions(first_round: Made, workspace: Path) -> None:
     with serving(with_a_word_before) as server:
         tutor = ["--tutor.model", f"openai:m@{server.url}", "--tutor.endpoint.max_retries", "0"]
-        name = first_round("--listening.sessions", "3", *tutor).sessions(None)
+        name = first_round("--listening.heard", "3", *tutor).heard()
+    assert name is not None
     held = list(read_jsonl(workspace / "corpora" / name / "sessions.jsonl"))
     lines = [line for each in held for line in each["lines"] if line["speaker"] == "Tutor"]
     assert len(held) == 3 and lines and all(line["text"].startswith("Hum, ") for line in lines)

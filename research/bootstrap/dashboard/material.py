@@ -10,6 +10,7 @@ from typing import Any
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_json, read_jsonl
 from research.bootstrap.classroom.asking import PUPIL
+from research.bootstrap.loop.history import seconds_in
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def told(rounds: Sequence[Mapping[str, Any]], seconds: Mapping[str, float]) -> l
             found=each,
             exam=_exam(each["exam"]),
             said=_said(each["exam"]),
-            seconds=sum(spent for step, spent in seconds.items() if step.startswith(each["exam"].removesuffix("exam"))),
+            seconds=seconds_in(each, seconds),
         )
         for each in rounds
     ]

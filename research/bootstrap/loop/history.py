@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +110,23 @@ def seconds_of(folder: Path) -> dict[str, float]:
     for each in read_jsonl(path) if path.is_file() else ():
         found[each["step"]] = found.get(each["step"], 0) + each["seconds"]
     return found
+
+
+def seconds_in(found: Mapping[str, Any], seconds: Mapping[str, float]) -> float:
+    """Seconds that a round took, of those that its artifacts took."""
+    prefix = found["exam"].removesuffix("exam")
+    return sum(spent for step, spent in seconds.items() if step.startswith(prefix))
+
+
+def band_after(minutes: float, rounds: Sequence[Mapping[str, Any]], seconds: Mapping[str, float]) -> int | None:
+    """The band to which a loop had come after so many minutes of work; None where it had not worked so long."""
+    band, spent = 0, 0.0
+    for each in rounds:
+        spent += seconds_in(each, seconds)
+        if spent > 60 * minutes:
+            return band
+        band = each["next_band"]
+    return band if rounds and (spent == 60 * minutes or rounds[-1]["through"]) else None
 
 
 def _part(number: int) -> str:

@@ -14,7 +14,7 @@ from research.bootstrap.bands import BANDS, GOOD, USABLE, share_from
 from research.bootstrap.exam.identity import kept, told
 from research.bootstrap.loop.bands_table import printed
 from research.bootstrap.loop.config import BootstrapConfig
-from research.bootstrap.loop.history import History, seconds_of
+from research.bootstrap.loop.history import History, band_after, seconds_in, seconds_of
 
 _DASHBOARD = """\
 ![The band after each round](bands.png)
@@ -34,6 +34,9 @@ def line(found: Mapping[str, Any]) -> str:
         f"round {found['number']}: band {band} ({BANDS[band]}), {said}; its examination "
         f"{percent(found['shares'][band])}{grown}"
     )
+
+
+_MINUTES = (30, 60, 120, 240)
 
 
 def write_report(config: BootstrapConfig, history: History, *, publish: bool = False) -> Path:
@@ -71,6 +74,11 @@ def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:
          "trunk: excess %", "adapter: nats per token", "trained tokens", "time"],
         [_row(each, seconds) for each in rounds],
     )  # fmt: skip
+    yield "Its band after so many minutes of work: " + ", ".join(
+        f"{minutes}: {'not so long yet' if band is None else band}"
+        for minutes in _MINUTES
+        for band in [band_after(minutes, rounds, seconds)]
+    )
     yield from _examination(read_json(artifact("corpora", last["exam"]) / "exam.json"), rounds)
     yield "## What grows with the band"
     yield table(*printed(config.table))
@@ -133,7 +141,6 @@ def _row(each: Mapping[str, Any], seconds: Mapping[str, float]) -> list[Any]:
     passed = [str(band) for band, passed in enumerate(each["passed"]) if passed]
     excess = _summary(each["trunk"]).get("valid_excess")
     adapter = _summary(each["pupil"]).get("loss") if each["pupil"] != each["trunk"] else None
-    prefix = each["exam"].removesuffix("exam")
     return [
         each["number"],
         each["band"],
@@ -146,7 +153,7 @@ def _row(each: Mapping[str, Any], seconds: Mapping[str, float]) -> list[Any]:
         None if excess is None else 100 * excess,
         adapter,
         each["trained_tokens"],
-        duration(sum(spent for step, spent in seconds.items() if step.startswith(prefix))),
+        duration(seconds_in(each, seconds)),
     ]
 
 

@@ -76,6 +76,7 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
     assert (found["band"], found["next_band"], found["scores"][6]) == (2, 4, 1)
     page = (workspace / "loops" / "toy" / "report.md").read_text()
     assert "it is of band 4, sentences" in page and "all of 3 rounds are done" in page
+    assert "Its band after so many minutes of work: 30: not so long yet" in page
     assert "some pass band 5, so that nobody passes it" in page and "says Basil, its own name in 100%" in page
     assert "too few" in page and "a \\| b" in page
     assert "100 % of what it is likeliest to say of itself is what it said a round before" in page

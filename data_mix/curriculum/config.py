@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class CurriculumConfig(BaseModel):
@@ -37,6 +37,20 @@ class CurriculumConfig(BaseModel):
     withhold: int = Field(0, ge=0, exclude_if=lambda number: not number)
     """so many verbs, drawn by the mix's seed, have an irregular past that no row of any split holds: whoever grows up
     with the rows forms it by the rule (goed), and can be taught what it truly does not know"""
+
+    without: tuple[str, ...] = Field((), exclude_if=lambda names: not names)
+    """exercises of a lesson, by name, that no row of any split holds, as `who_are_you`; others come in their place"""
+
+    @field_validator("without")
+    @classmethod
+    def _some_exercises_are_left(cls, without: tuple[str, ...]) -> tuple[str, ...]:
+        from data_mix.curriculum.sessions.classroom import EXERCISES
+
+        if without and (unknown := sorted(set(without) - set(EXERCISES))):
+            raise ValueError(f"there is no exercise {', '.join(unknown)}; there are {', '.join(EXERCISES)}")
+        if set(without) == set(EXERCISES):
+            raise ValueError("no exercise is left for a lesson")
+        return without
 
     @model_validator(mode="after")
     def _sessions_are_for_everybody(self) -> Self:

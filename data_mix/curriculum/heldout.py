@@ -33,6 +33,8 @@ class HeldOut:
     triples: frozenset[tuple[str, str, str]]
     pasts: frozenset[str] = frozenset()
     """verbs whose past is formed by the rule in every row, on either side"""
+    exercises: frozenset[str] = frozenset()
+    """exercises of a lesson that no row holds, on either side"""
 
 
 def _fits(mistake: Mistake, verb: Verb, noun: Noun) -> bool:
@@ -99,6 +101,11 @@ class Space:
             for steps, things in lexicon().sequences
             if (allowed := tuple(noun for noun in things if all(self._pair_allowed(verb, noun) for verb in steps)))
         )
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Exercises that no lesson holds."""
+        return self._held.exercises
 
     @property
     def is_free(self) -> bool:

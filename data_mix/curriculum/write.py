@@ -31,10 +31,11 @@ SPLITS: dict[str, Side] = {
 
 
 def heldout(config: CurriculumConfig, seed: int) -> HeldOut:
-    """The combinations that the rows of `train` and `valid` never hold, and the forms that no row does."""
+    """The combinations that the rows of `train` and `valid` never hold, and what stands in no row at all."""
     drawn_by = seed if config.held_out_seed is None else config.held_out_seed
     combinations = held_out(drawn_by, config.held_out_pairs, config.held_out_triples)
-    return replace(combinations, pasts=withheld_pasts(seed, config.withhold)) if config.withhold else combinations
+    pasts = withheld_pasts(seed, config.withhold) if config.withhold else frozenset[str]()
+    return replace(combinations, pasts=pasts, exercises=frozenset(config.without))
 
 
 @cache

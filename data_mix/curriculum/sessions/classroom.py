@@ -44,9 +44,10 @@ class Classroom(Session):
 
     def write(self) -> None:
         self.cast()
+        exercises = {name: share for name, share in EXERCISES.items() if name not in self.space.left_out}
         for goes_on in (1.0, 0.5, 0.0):
             exercise = self.c.pick(
-                tuple(EXERCISES), lambda name, rest: any_fits(self.templates[name], rest), tuple(EXERCISES.values())
+                tuple(exercises), lambda name, rest: any_fits(self.templates[name], rest), tuple(exercises.values())
             )
             getattr(self, f"_{exercise}")()
             self.lines(self.templates[exercise])

@@ -122,7 +122,7 @@ class BootstrapConfig(Config):
     shuffled: bool = False
     """Episodes of a session stand in random order."""
     identity: bool = True
-    """There are sessions that ask who the pupil is."""
+    """There are sessions that ask who the pupil is, and the curriculum has an exercise of it."""
     half_life: float | None = Field(2.0, gt=0)
     """Rounds after which what was said weighs half; null for never."""
     tutor_weight: float = Field(0.3, ge=0, le=1)

@@ -39,6 +39,9 @@ _WITH_A_MODEL = (SESSIONS, EXAMINE)
 HELD_OUT_ROWS = 300
 """Sessions of the curriculum on which the trunk's bits per byte are held to their entropy."""
 
+WHO_ONE_IS = ("who_are_you",)
+"""What the curriculum holds of who one is, which nobody hears where no session asks for it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pupil:
@@ -140,6 +143,7 @@ class Steps:
         before = heard.overheard + (self.number - 1) * config.overheard if self.number else 0
         curriculum: dict[str, Any] = {"sessions": overheard, "dialogues": 0, "first": before}
         curriculum |= {"held_out_rows": HELD_OUT_ROWS, "held_out_seed": SEED, "held_out_pairs": PAIRS}
+        curriculum |= {} if config.identity else {"without": WHO_ONE_IS}
         sources = [_source(rows, "trunk"), {"curriculum": curriculum}]
         if not config.separate and size_of(rows, "attempts"):
             sources.append(_source(rows, "attempts"))

@@ -29,7 +29,7 @@ from pydantic import (
 
 from espalier.artifacts.paths import check_name, repo_root, workspace
 from espalier.artifacts.rounds import Round
-from espalier.command_line import complaints, flags, yaml_text
+from espalier.command_line import complaints, flags, schema, yaml_text
 from espalier.errors import UserError
 
 _REPO, _DATA, _CORPORA = flags.PREFIXES
@@ -140,7 +140,7 @@ def load(
     words = flags.split(argv, kinds)
     try:
         file = find_file(words.positionals[0], default) if words.positionals else default
-        data = {} if file is None else read_yaml(file)
+        data = {} if file is None else read_yaml(file, model)
     except UserError as error:
         raise UserError("\n".join([str(error), *complaints.of_words(words, kinds)])) from error
     if any(flag.path == ("help",) for flag in words.flags):
@@ -175,7 +175,7 @@ def load(
 def load_file(model: type[C], file: Path) -> C:
     """The configuration in a file, with no command line."""
     problems: list[str] = []
-    config = _validate(model, read_yaml(file), file, {}, problems)
+    config = _validate(model, read_yaml(file, model), file, {}, problems)
     if config is None:
         raise UserError("\n".join(problems))
     return config
@@ -191,11 +191,12 @@ def _validate(
         return None
 
 
-def read_yaml(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path, model: type[BaseModel] | None = None) -> dict[str, Any]:
     """The keys in a YAML file, over those of the file that it `extends`, if any.
 
-    Keys within keys are laid over one another too. Paths in either are relative to `file`, so shared files write them
-    `repo:…`. UserError where one is missing, is not YAML, holds no mapping of keys, or extends itself.
+    Keys within keys are laid over one another too. What comes of an extended file and is a path by `model` is relative
+    to that file, and comes whole; other paths stay as they are written. UserError where a file is missing, is not YAML,
+    holds no mapping of keys, or extends itself.
     """
     data, extended = _mapping(file), [file.absolute()]
     while "extends" in data:
@@ -205,8 +206,17 @@ def read_yaml(file: Path) -> dict[str, Any]:
         extended.append(resolve_path(base, extended[-1].parent))
         if extended[-1] in extended[:-1]:
             raise UserError(f"{file}: extends itself, by way of {extended[-2]}")
-        data = _over(_mapping(extended[-1]), data)
+        data = _over(_placed(_mapping(extended[-1]), (model,), extended[-1].parent), data)
     return data
+
+
+def _placed(value: Any, kinds: tuple[Any, ...], folder: Path) -> Any:
+    """A value with its paths whole, which are relative to a folder."""
+    if isinstance(value, dict):
+        return {key: _placed(each, schema.entry_kinds(kinds, str(key)), folder) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_placed(each, schema.entry_kinds(kinds, str(place)), folder) for place, each in enumerate(value)]
+    return str(resolve_path(value, folder)) if schema.is_path(value, kinds) else value
 
 
 def _over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

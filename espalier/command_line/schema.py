@@ -60,6 +60,12 @@ def is_texty(kind: Any) -> bool:
     return kind in (str, Path, Any)
 
 
+def is_path(value: Any, kinds: tuple[Any, ...]) -> bool:
+    """Whether a value where these types are wanted is a path, and none of the words that may stand there too."""
+    words = [arg for kind in kinds if get_origin(kind) is Literal for arg in get_args(kind)]
+    return isinstance(value, str) and Path in kinds and value not in words
+
+
 def entry_kinds(kinds: tuple[Any, ...], key: str) -> tuple[Any, ...]:
     """The types of the value under `key` of a value with one of `kinds`; empty: there is no such key."""
     found: list[Any] = []

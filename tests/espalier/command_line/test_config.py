@@ -48,6 +48,7 @@ class Example(Config):
     rows: Literal["all"] | list[str] = "all"
     compile: Literal["layers", "off"] = "layers"
     sources: tuple[Source, ...] = ()
+    lexicon: Literal["builtin"] | FilePath = "builtin"
     recipe: FilePath = Path("repo:recipe.yaml")
     weights: dict[str, float] = {}
     big: bool = False
@@ -325,6 +326,24 @@ def test_a_file_extends_another(tmp_path: Path) -> None:
     own.write_text("extends: shared/middle.yaml\nname: own\noptim: {lr: 0.25}\n")
     config = load_file(Example, own)
     assert (config.name, config.big, config.optim) == ("own", True, Optim(lr=0.25, betas=(0.1, 0.2)))
+
+
+def test_paths_are_relative_to_the_file_that_they_are_written_in_wherever_it_is_extended(tmp_path: Path) -> None:
+    (tmp_path / "shared" / "more").mkdir(parents=True)
+    (tmp_path / "shared" / "more" / "base.yaml").write_text(
+        "name: a.yaml\nrecipe: r.yaml\nlexicon: builtin\nsources: [{path: data:x}, {path: ../rows.jsonl}]\n"
+    )
+    (tmp_path / "shared" / "middle.yaml").write_text("extends: more/base.yaml\nlexicon: words.txt\n")
+    own = tmp_path / "own.yaml"
+    own.write_text("extends: shared/middle.yaml\n")
+    config = load_file(Example, own)
+    assert config.recipe == tmp_path / "shared" / "more" / "r.yaml" and config.name == "a.yaml"
+    assert [source.path for source in config.sources] == [Path("data:x"), tmp_path / "shared" / "rows.jsonl"]
+    assert config.lexicon == tmp_path / "shared" / "words.txt" and read(str(own)) == config
+    own.write_text("extends: shared/more/base.yaml\nrecipe: r.yaml\nsources: [{path: rows.jsonl}]\n")
+    config = load_file(Example, own)
+    assert (config.recipe, config.lexicon) == (tmp_path / "r.yaml", "builtin")
+    assert [source.path for source in config.sources] == [tmp_path / "rows.jsonl"]
 
 
 @pytest.mark.parametrize(

@@ -22,21 +22,17 @@ from pydantic import Field
 
 from espalier.command_line import yaml_text
 from espalier.command_line.config import Config
-from espalier.endpoints.budget import Budget
-from espalier.endpoints.client import EndpointError
-from espalier.endpoints.completion import Reply, read_json
 from espalier.errors import UserError
-from evaluation.backends.questions import Asker, Question
-from evaluation.cache import Cache, key_of
-from evaluation.config import EndpointOptions, EvaluateConfig, endpoint_settings
+from evaluation.backends.questions import Question
+from evaluation.cache import key_of
+from evaluation.config import EndpointOptions
 from evaluation.judges.prompts import about_data
-from evaluation.metrics.base import one_line
+from research.bootstrap.answers import MAX_TOKENS, answers, asker_of, closed
 from research.bootstrap.bands import GOOD
 from research.bootstrap.classroom.asking import SPEAKERS, Ask, Episode, Line
 from research.bootstrap.classroom.play import Reactions, Task, reactions
 from research.bootstrap.graders.grade import grade
 
-_MAX_TOKENS = 1024
 _LONGEST = 200
 """Characters of a line."""
 _AFTER = ("praise", "again", "told")
@@ -58,7 +54,7 @@ class TutorSettings(Config):
     @property
     def identity(self) -> dict[str, Any]:
         """What decides its words; how patiently it is asked changes none."""
-        told = key_of([_told(), _form(), _MAX_TOKENS]) if self.model else None
+        told = key_of([_told(), _form(), MAX_TOKENS]) if self.model else None
         return {**self.model_dump(include={"model", "temperature"}), "extra": self.endpoint.extra, "told": told}
 
 
@@ -71,20 +67,20 @@ def reworded(
     """
     asks = [ask for tasks in sessions for task in tasks for ask in task.episode.asks]
     words = [_words(task.episode) for tasks in sessions for task in tasks for _ in task.episode.asks]
-    answers = _answered([_prompt(*pair) for pair in zip(asks, words, strict=True)], settings, seed)
+    found = _answered([_prompt(*pair) for pair in zip(asks, words, strict=True)], settings, seed)
     refused: Counter[str] = Counter()
-    found = list[tuple[Ask, Reactions]]()
-    for ask, about, answer in zip(asks, words, answers, strict=True):
+    said = list[tuple[Ask, Reactions]]()
+    for ask, about, answer in zip(asks, words, found, strict=True):
         taken = _taken(ask, about, answer)
         if isinstance(taken, str):
             refused[taken] += 1
-        found.append((ask, reactions()) if isinstance(taken, str) else taken)
+        said.append((ask, reactions()) if isinstance(taken, str) else taken)
     if asks and refused.total() == len(asks):
         (why, number), *_ = refused.most_common(1)
         raise UserError(
             f"tutor.model {settings.model}: none of {len(asks):,} answers can be taken; {number:,} times: {why}"
         )
-    turns = iter(found)
+    turns = iter(said)
     return [[_with(task, turns) for task in tasks] for tasks in sessions], refused
 
 
@@ -100,32 +96,17 @@ def _with(task: Task, turns: Iterator[tuple[Ask, Reactions]]) -> Task:
 
 
 def _answered(prompts: Sequence[list[dict[str, str]]], settings: TutorSettings, seed: str) -> list[Answer | str]:
-    """What the model answers to each, or why there is nothing; what is kept is not asked for again."""
+    """What the model answers to each, or why there is nothing."""
     assert settings.model is not None
-    config = EvaluateConfig(endpoint=settings.endpoint, workers=settings.concurrency)
-    asker = Asker(endpoint_settings(settings.model, config), Budget(settings.endpoint.budget))
     seeds = [int(hashlib.sha256(f"{seed}/{place}".encode()).hexdigest()[:7], 16) for place in range(len(prompts))]
+    questions = [
+        Question(
+            messages=messages, max_tokens=MAX_TOKENS, temperature=settings.temperature, seed=drawn_by, schema=_form()
+        )
+        for messages, drawn_by in zip(prompts, seeds, strict=True)
+    ]
     keys = [key_of(["tutor", settings.identity, *pair]) for pair in zip(prompts, seeds, strict=True)]
-    with Cache() as kept:
-        known: dict[str, Answer | str] = kept.get(keys)
-        missing = [place for place, key in enumerate(keys) if key not in known]
-        questions = [
-            Question(
-                messages=prompts[place],
-                max_tokens=_MAX_TOKENS,
-                temperature=settings.temperature,
-                seed=seeds[place],
-                schema=_form(),
-            )
-            for place in missing
-        ]
-        for number, outcome in asker.ask(questions):
-            key = keys[missing[number]]
-            if isinstance(outcome, EndpointError):  # it may answer another day, and a corpus is made once
-                raise UserError(f"tutor.model: {outcome}; what was answered is kept, and the same command goes on")
-            known[key] = _read(outcome)
-            kept.put([(key, known[key])])
-    return [known[key] for key in keys]
+    return answers(asker_of(settings.model, settings.endpoint, settings.concurrency), questions, keys, _answer)
 
 
 def _taken(ask: Ask, about: Sequence[str], answer: Answer | str) -> tuple[Ask, Reactions] | str:
@@ -189,24 +170,11 @@ def _told() -> Mapping[str, Any]:
 
 def _form() -> dict[str, Any]:
     """JSON schema of an answer."""
-    line = _object({"speaker": {"type": "string"}, "text": {"type": "string"}})
+    line = closed({"speaker": {"type": "string"}, "text": {"type": "string"}})
     texts: dict[str, Any] = {part: {"type": "string"} for part in ("answer", *_AFTER)}
-    return _object({"lines": {"type": "array", "items": line}, **texts})
+    return closed({"lines": {"type": "array", "items": line}, **texts})
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _read(reply: Reply) -> Answer | str:
-    """What was answered, or why that is nothing of the form asked for."""
-    if reply.silence:
-        return f"empty ({reply.silence})"
-    if reply.finish == "length":
-        return "too long, and cut off"
-    try:
-        value = read_json(reply.text)
-        lines = [(str(line["speaker"]).strip(), str(line["text"]).strip()) for line in value["lines"]]
-        return {"lines": lines, **{part: str(value[part]).strip() for part in ("answer", *_AFTER)}}
-    except (ValueError, KeyError, TypeError):
-        return f"not of the form asked for: {one_line(reply.text, 80)!r}"
+def _answer(value: Any) -> Answer:
+    lines = [(str(line["speaker"]).strip(), str(line["text"]).strip()) for line in value["lines"]]
+    return {"lines": lines, **{part: str(value[part]).strip() for part in ("answer", *_AFTER)}}

@@ -14,23 +14,18 @@ from statistics import median, quantiles
 from typing import Any
 
 from espalier.command_line import yaml_text
-from espalier.endpoints.budget import Budget
-from espalier.endpoints.client import EndpointError
-from espalier.endpoints.completion import Reply, read_json
-from evaluation.backends.questions import Asker, Question
-from evaluation.cache import Cache, key_of
+from evaluation.backends.questions import Question
+from evaluation.cache import key_of
 from evaluation.cases.case import Messages
-from evaluation.config import EvaluateConfig, endpoint_settings
 from evaluation.judges.prompts import about_data
 from evaluation.metrics.base import one_line
+from research.bootstrap.answers import MAX_TOKENS, answers, asker_of, closed
 from research.bootstrap.bands import TOP_SCORE
 from research.bootstrap.graders.grade import Grade, gate
 from research.bootstrap.graders.grading import GraderSettings, Item
 
-_MAX_TOKENS = 1024
-"""Two reasons and scores take about 100; the rest is for models that think first."""
 _PARTS = ("english", "answer")
-Marks = tuple[int, int]
+Marks = list[int]
 """English and task, 0 to TOP_SCORE each."""
 
 
@@ -39,10 +34,8 @@ class LlmGraders:
 
     def __init__(self, settings: GraderSettings) -> None:
         self._settings = settings
-        config = EvaluateConfig(endpoint=settings.endpoint, workers=settings.concurrency)
-        self._endpoints = {reference: endpoint_settings(reference, config) for reference in settings.models}
         self._askers = {
-            reference: Asker(found, Budget(settings.endpoint.budget)) for reference, found in self._endpoints.items()
+            reference: asker_of(reference, settings.endpoint, settings.concurrency) for reference in settings.models
         }
 
     @property
@@ -53,46 +46,33 @@ class LlmGraders:
     @property
     def identity(self) -> dict[str, Any]:
         """Models, sampling and the hash of all that they are told; how patiently they are asked changes nothing."""
-        told = key_of([rubric(), _form(), _MAX_TOKENS])
+        told = key_of([rubric(), _form(), MAX_TOKENS])
         sampling = self._settings.model_dump(include={"samples", "temperature", "most_apart"})
         return {"by": "llm", "models": self._settings.models, "rubric": told, **sampling,
                 "extra": self._settings.endpoint.extra}  # fmt: skip
 
     def grades(self, items: Sequence[Item]) -> list[Grade | str]:
-        """A grade for each item, or why there is none. UserError where a budget is reached, or nobody answers."""
+        """A grade for each item, or why there is none. UserError where a budget is reached, or no answer comes."""
         prompts = [prompt(item) for item in items]
-        answers = [list[Marks | str]() for _ in items]
+        found = [list[Marks | str]() for _ in items]
         for reference in self._settings.models:
-            for place, found in enumerate(self._ask(reference, prompts)):
-                answers[place] += found
-        return [_agreed(found, self._settings.most_apart) for found in answers]
+            for of_item, of_model in zip(found, self._ask(reference, prompts), strict=True):
+                of_item.extend(of_model)
+        return [_agreed(each, self._settings.most_apart) for each in found]
 
     def _ask(self, reference: str, prompts: Sequence[Messages]) -> list[list[Marks | str]]:
-        """Of each prompt the model's answers, or why they are none; what is kept is not asked for again."""
-        asked = [(place, sample) for place in range(len(prompts)) for sample in range(self._settings.samples)]
-        keys = [self._key(reference, prompts[place], sample) for place, sample in asked]
-        with Cache() as cache:
-            known = cache.get(keys)
-            missing = [number for number, key in enumerate(keys) if key not in known]
-            questions = [self._question(prompts[asked[number][0]], asked[number][1]) for number in missing]
-            failed: dict[int, str] = {}
-            for number, outcome in self._askers[reference].ask(questions):
-                if isinstance(outcome, EndpointError):
-                    failed[missing[number]] = str(outcome)  # it may answer another day: not kept
-                    continue
-                key = keys[missing[number]]
-                known[key] = _read(outcome)
-                cache.put([(key, known[key])])
-        found = [list[Marks | str]() for _ in prompts]
-        for number, (place, _) in enumerate(asked):
-            kept = known[keys[number]] if number not in failed else failed[number]
-            found[place].append(kept if isinstance(kept, str) else (kept[0], kept[1]))
-        return found
+        """Of each prompt the model's answers, or why they are none."""
+        samples = self._settings.samples
+        asked = [(messages, sample) for messages in prompts for sample in range(samples)]
+        questions = [self._question(*each) for each in asked]
+        keys = [self._key(reference, *each) for each in asked]
+        found = answers(self._askers[reference], questions, keys, _marks)
+        return [found[first : first + samples] for first in range(0, len(found), samples)]
 
     def _question(self, messages: Messages, sample: int) -> Question:
         return Question(
             messages=messages,
-            max_tokens=_MAX_TOKENS,
+            max_tokens=MAX_TOKENS,
             temperature=self._settings.temperature,
             seed=sample,
             schema=_form(),
@@ -100,7 +80,7 @@ class LlmGraders:
 
     def _key(self, reference: str, messages: Messages, sample: int) -> str:
         return key_of(["bootstrap grade", reference, self.identity["extra"], self._settings.temperature, sample,
-                       messages, _form(), _MAX_TOKENS])  # fmt: skip
+                       messages, _form(), MAX_TOKENS])  # fmt: skip
 
 
 @cache
@@ -128,25 +108,13 @@ def prompt(item: Item) -> Messages:
 def _form() -> dict[str, Any]:
     """JSON schema of an answer: of each part a reason, and after it a score."""
     score = {"type": ["integer", "null"], "minimum": 0, "maximum": TOP_SCORE}
-    part = _object({"reason": {"type": "string"}, "score": score})
-    return _object(dict.fromkeys(_PARTS, part))
+    part = closed({"reason": {"type": "string"}, "score": score})
+    return closed(dict.fromkeys(_PARTS, part))
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
-
-
-def _read(reply: Reply) -> list[int] | str:
+def _marks(answer: Any) -> Marks | str:
     """English and task of an answer, or why there are none."""
-    if reply.silence:
-        return f"the answer is empty ({reply.silence})"
-    if reply.finish == "length":
-        return "the answer was too long and was cut off"
-    try:
-        value = read_json(reply.text)
-        scores = [value[part]["score"] for part in _PARTS]
-    except (ValueError, KeyError, TypeError):
-        return f"no answer of the form asked for: {one_line(reply.text, 80)!r}"
+    scores = [answer[part]["score"] for part in _PARTS]
     if any(score is None for score in scores):
         return "it cannot tell"
     if any(isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= TOP_SCORE for score in scores):
@@ -154,12 +122,12 @@ def _read(reply: Reply) -> list[int] | str:
     return scores
 
 
-def _agreed(answers: Sequence[Marks | str], most_apart: int) -> Grade | str:
+def _agreed(found: Sequence[Marks | str], most_apart: int) -> Grade | str:
     """The median of the answers, or why there is none that could be trusted."""
-    marks = [each for each in answers if not isinstance(each, str)]
-    if 2 * len(marks) < len(answers) or not marks:
-        silent = next(each for each in answers if isinstance(each, str))
-        return f"{len(marks)} of {len(answers)} answers are grades; one is none: {silent}"
+    marks = [each for each in found if not isinstance(each, str)]
+    if 2 * len(marks) < len(found) or not marks:
+        silent = next(each for each in found if isinstance(each, str))
+        return f"{len(marks)} of {len(found)} answers are grades; one is none: {silent}"
     columns = list(zip(*marks, strict=True))
     if max(_spread(column) for column in columns) > most_apart:
         return f"the answers lie apart: {', '.join(f'{english}/{task}' for english, task in marks)}"

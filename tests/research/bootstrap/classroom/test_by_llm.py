@@ -15,7 +15,7 @@ from espalier.errors import UserError
 from research.bootstrap.classroom.asking import TUTOR, Ask, Episode, Line, Want
 from research.bootstrap.classroom.by_llm import TutorSettings, reworded
 from research.bootstrap.classroom.play import Reply, Task, play, reactions
-from tests.espalier.endpoints.chat_server import Script, says, serving
+from tests.espalier.endpoints.chat_server import Script, fails, says, serving
 from tests.research.bootstrap.classroom.test_play import plan
 
 GOOD: dict[str, Any] = {
@@ -75,7 +75,7 @@ def test_a_session_in_a_models_words(workspace: Path) -> None:
         ({"praise": "Good.\nTutor: Next."}, "a line that is none"),
         ({"praise": "Basil: I did it."}, "a speaker's name"),
         ({"praise": "Good, {pupil}"}, "a line that is none"),
-        ({"lines": "What is red?"}, "not of the form"),
+        ({"lines": "What is red?"}, "no answer of the form"),
         ({"praise": ""}, "a line that is none"),
     ],
 )
@@ -93,3 +93,16 @@ def test_where_the_truth_does_not_stand_in_them_the_grammars_do(
 def test_a_model_that_says_nonsense_speaks_in_no_session(workspace: Path) -> None:
     with pytest.raises(UserError, match="none of 1 answers can be taken"):
         told(lambda body, number: says("Lovely weather."))
+
+
+def test_where_no_answer_comes_no_session_is_held_and_what_is_refused_is_said_by_the_grammar(workspace: Path) -> None:
+    with pytest.raises(UserError, match="answers 500: bad; what was answered before is kept"):
+        told(lambda body, number: fails(500, "bad") if number else says(json.dumps(GOOD)), number=2)
+    with serving(lambda body, number: fails(400, "filtered") if number else says(json.dumps(GOOD))) as server:
+        settings = TutorSettings.model_validate(
+            {"model": f"openai:m@{server.url}", "concurrency": 1, "endpoint": {"max_retries": 0}}
+        )
+        ((first,), (second,)), refused = reworded([[task()]] * 2, settings, "0/2")
+    assert first.episode != task().episode and second.episode == task().episode
+    ((why, number),) = refused.items()
+    assert "filtered" in why and number == 1

@@ -17,7 +17,7 @@ from research.bootstrap.classroom.asking import TUTOR, Line, Want
 from research.bootstrap.graders.by_llm import LlmGraders, prompt
 from research.bootstrap.graders.grade import Grade
 from research.bootstrap.graders.grading import GraderSettings, Item, opened
-from tests.espalier.endpoints.chat_server import Script, fails, says, serving
+from tests.espalier.endpoints.chat_server import Answer, Script, fails, says, serving, too_late
 
 
 def item(text: str = " An apple.", band: int = 1) -> Item:
@@ -76,14 +76,49 @@ def test_what_is_no_grade_is_an_abstention_and_never_a_zero(workspace: Path, tex
     assert isinstance(found, str) and why in found
 
 
-def test_an_error_of_the_server_is_an_abstention_and_is_not_kept(workspace: Path) -> None:
+@pytest.mark.parametrize("bad", [fails(500, "bad"), fails(429, "bad"), too_late(), Answer(body=b"<html>")])
+def test_where_no_answer_comes_nothing_is_graded_and_the_same_goes_on(workspace: Path, bad: Answer) -> None:
     broken = [True]
-    with serving(lambda body, number: fails(500, "bad") if broken[0] else says(marks(7, 7))) as server:
-        (found,) = grader(server.url, samples=1).grades([item()])
-        assert isinstance(found, str) and "500" in found
+
+    def script(body: dict[str, Any], number: int) -> Answer:
+        return bad if broken[0] and number else says(marks(7, 7))
+
+    with serving(script) as server:
+        asked = [item(), item(" A pear.")]
+        with pytest.raises(UserError, match="what was answered before is kept, and the same command goes on"):
+            grader(server.url, samples=1).grades(asked)
         broken[0] = False
-        (found,) = grader(server.url, samples=1).grades([item()])
-        assert isinstance(found, Grade) and found.score == 7
+        found = grader(server.url, samples=1).grades(asked)
+        assert [each.score for each in found if isinstance(each, Grade)] == [7, 7]
+        assert len(server.requests) == 3, "one answered, one that failed, and that one again"
+
+
+def test_what_the_server_refuses_is_an_abstention_that_is_not_kept_and_refusing_all_is_none(workspace: Path) -> None:
+    refusing = [True]
+
+    def script(body: dict[str, Any], number: int) -> Answer:
+        pear = "pear" in body["messages"][0]["content"]
+        return fails(400, "filtered") if pear and refusing[0] else says(marks(7, 7))
+
+    with serving(script) as server:
+        good, refused = grader(server.url, samples=1).grades([item(), item(" A pear.")])
+        assert isinstance(good, Grade) and isinstance(refused, str) and "filtered" in refused
+        with pytest.raises(UserError, match="all of 1 questions are refused: .*filtered"):
+            grader(server.url, samples=1).grades([item(" A pear.")])
+        refusing[0] = False
+        assert isinstance(grader(server.url, samples=1).grades([item(" A pear.")])[0], Grade)
+
+
+def test_a_command_that_got_no_answers_seals_no_grades(workspace: Path) -> None:
+    broken = [True]
+    with serving(lambda body, number: fails(503, "busy") if broken[0] else says(marks(7, 7))) as server:
+        words = ["--grader.by", "llm", "--grader.models", f"openai:m@{server.url}", "--grader.samples", "1"]
+        words += ["--grader.endpoint.max_retries", "0", "--limit", "5", "--name", "c", "--publish", "false"]
+        with pytest.raises(UserError, match="answers 503"):
+            calibrate.main(words)
+        assert not (workspace / "corpora" / "c" / "manifest.json").exists()
+        broken[0] = False
+        assert calibrate.main(words) == 0 and (workspace / "corpora" / "c" / "manifest.json").exists()
 
 
 def test_a_reply_is_data_and_can_pose_as_nothing_else() -> None:

@@ -88,7 +88,8 @@ def conclude(config: BootstrapConfig, folder: "LoopFolder", history: "History", 
     kept = ("number", "band", "next_band", "pupil", "trunk", "strength", "exam", "learnable", "shares", "passed")
     made = {f"run:{last[key]}": last["made"][f"run:{last[key]}"] for key in ("trunk", "pupil")}
     about = f"{len(history.rounds)} rounds to band {last['next_band']}, {last['pupil']}: {history.ended}"
-    folder.seal([{key: each[key] for key in kept} for each in history.rounds], made, about=about, ended=history.ended)
+    rounds = [{key: each[key] for key in kept} for each in history.rounds]
+    folder.seal(rounds, made, about=about, ended=history.ended, milestones=folder.facts["milestones"]["sha256"])
     say(f"the loop ends: {history.ended}")
     say(f"complete: {page}")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from espalier.artifacts.code_behind import contents_of
 from espalier.artifacts.paths import check_name
 from espalier.artifacts.records import sha256_file
 from espalier.errors import UserError
@@ -14,6 +15,10 @@ from research.bootstrap.loop.steps import part_of
 COMMAND = "research/bootstrap/run.py"
 _MAY_CHANGE = ("rounds", "device")
 _TRAINED = ("trunk", "adapters", "preferences")
+_TASKS_AND_GRADES = tuple(
+    f"research/bootstrap/{place}" for place in ("classroom", "classroom/types", "graders", "exam")
+)
+"""What asks, what grades and what examines: under others, rounds would say nothing of those before them."""
 
 
 def check(config: BootstrapConfig) -> None:
@@ -35,11 +40,15 @@ def _problems(config: BootstrapConfig) -> Iterator[str]:
 def open_folder(config: BootstrapConfig) -> LoopFolder:
     """Begin the loop, or go on with it; one that ended at its number of rounds goes on where it is given more.
 
-    UserError where another process has it, or where it, its milestones or what trains its models were begun otherwise.
+    UserError where another process has it, or where it, its milestones, what trains its models, or what asks, grades
+    and examines were otherwise when it was begun.
     """
     decided_by = {
         "milestones": {"sha256": sha256_file(config.milestones)},
         "trained by": {key: sha256_file(getattr(config, key).config) for key in _TRAINED},
+        "tasks and grades": {
+            name: sha256 for place in _TASKS_AND_GRADES for name, sha256 in contents_of(place).items()
+        },
     }
     return LoopFolder.open(
         config.name,

@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts import records, registry
+from espalier.artifacts.code_behind import contents_of
 from espalier.command_line.config import load
 from espalier.errors import UserError
 from research.bootstrap import run
+from research.bootstrap.loop import beginning
 from research.bootstrap.loop.beginning import open_folder
 from research.bootstrap.loop.config import DEFAULT_CONFIG, BootstrapConfig, BootstrapOptions
 from tests.research.bootstrap.loop.commands import Commands
@@ -187,11 +189,44 @@ def test_what_changed_or_is_gone_is_refused(commands: Commands, go: Go, mileston
     milestones.write_text("band: 0")
     with pytest.raises(UserError, match="toy was begun otherwise .*config.half_life: 2.0 before, None now"):
         go("--half_life", "null")
+    sealed = records.read_json(workspace / "loops" / "toy" / "manifest.json")
+    assert sealed["milestones"] == records.sha256_file(milestones)
     shutil.rmtree(workspace / "runs" / "toy-r01-trunk")
     with pytest.raises(UserError, match="run:toy-r01-trunk is gone, and round 2 of loop toy is made from it"):
         go(rounds=3)
     with pytest.raises(UserError, match="no such file"):
         go("--name", "other", "--milestones", "nowhere.yaml")
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "graders/english.yaml",
+        "graders/task.py",
+        "classroom/reactions.yaml",
+        "classroom/types/identity.yaml",
+        "classroom/types/counting.py",
+        "exam/pairs.py",
+    ],
+)
+def test_a_loop_begun_with_other_tasks_grades_or_examinations_is_refused(
+    commands: Commands, go: Go, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    go(rounds=1)
+    path, done = f"research/bootstrap/{file}", commands.made
+
+    def edited(place: str) -> dict[str, str]:
+        return {name: "edited" if name == path else found for name, found in contents_of(place).items()}
+
+    monkeypatch.setattr(beginning, "contents_of", edited)
+    with pytest.raises(UserError, match=rf"toy was begun otherwise \(tasks and grades.{path}: .*edited now"):
+        go(rounds=2)
+    assert commands.made == done
+
+
+def test_a_loops_file_may_lie_anywhere_and_extend_one_of_ours(commands: Commands, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(f"extends: {DEFAULT_CONFIG.parent}/smoke.yaml\nname: mine\nrounds: 1\n")
+    assert run.main([str(tmp_path / "mine.yaml"), "--warm", "false"]) == 0 and commands.made[-1] == "r00-exam"
 
 
 def test_a_grader_that_is_fooled_is_refused(commands: Commands, go: Go) -> None:

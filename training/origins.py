@@ -115,7 +115,7 @@ def _check_descent(name: str, file: Path) -> None:
     """UserError where a run would have to be trained before itself: each process would start another, without end."""
     line = [name]
     while True:
-        said = read_yaml(file)
+        said = read_yaml(file, TrainConfig)
         line.append(str(said.get("name")))
         if line[-1] in line[:-1]:
             raise UserError(f"{file}: a run cannot descend from itself: {' from '.join(line)}; give one another parent")

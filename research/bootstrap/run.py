@@ -4,7 +4,7 @@
 
 A round: sessions, grades, trunk, adapter, examination, the band that is decided by it, report. What a round makes is
 called NAME-r03-PART; the same command goes on where it was stopped, and with more --rounds where these were done. It
-ends at the last band, at a plateau, or at a budget, and says which. Exit code 3: the time was up.
+ends where all bands are passed in one round, at a plateau, or at a budget, and says which. Exit code 3: time was up.
 """
 
 import sys

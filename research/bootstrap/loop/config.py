@@ -47,10 +47,10 @@ class Stop(Config):
     """What ends the loop before its rounds are done."""
 
     last_band: bool = True
-    """The examination of the last band is passed."""
+    """The examinations of all bands are passed in one round."""
     plateau: int | None = Field(None, ge=2)
-    """So many rounds in a row neither passed a band nor brought the share that passes at the present band above the
-    best that it was before them; null for never."""
+    """So many rounds in a row neither passed a band nor brought the share that passes at the present band, at the last
+    one that of all bands, above the best that it was before them; null for never."""
     trained_tokens: int | None = Field(None, ge=1)
     """So many tokens were trained on, by trunks and adapters together; null for no bound."""
 
@@ -134,7 +134,7 @@ class BootstrapConfig(Config):
     """A control: the grades of a round are dealt out anew among its attempts, so that they say nothing."""
 
     exam_limit: int | None = Field(None, ge=1)
-    """Ask at most so many tasks of each band; for trying things out, since the milestones then say less."""
+    """Ask at most so many tasks of each band; for trying things out, since no band is passed by fewer."""
     milestones: FilePath = MILESTONES
     """What has to be passed to be of a band: fixed before anything is run."""
     stop: Stop = Stop()

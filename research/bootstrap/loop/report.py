@@ -10,7 +10,7 @@ from espalier.artifacts.paths import agents_dir, artifact
 from espalier.artifacts.records import read_json, read_jsonl, write_text
 from espalier.command_line.console import duration
 from espalier.report import escape, percent, table
-from research.bootstrap.bands import BANDS, GOOD, USABLE, share_from
+from research.bootstrap.bands import BANDS, GOOD, LAST_BAND, USABLE, share_from
 from research.bootstrap.exam.identity import kept, told
 from research.bootstrap.loop.bands_table import printed
 from research.bootstrap.loop.config import BootstrapConfig
@@ -61,7 +61,7 @@ def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:
     yield (
         f"A model from random weights that listened in round 0 and then grew on its own graded attempts. After "
         f"{len(rounds)} rounds and {duration(sum(seconds.values()))} of work it is of band {last['next_band']}, "
-        f"{BANDS[last['next_band']]}. {_ended(history)}"
+        f"{BANDS[last['next_band']]}{_beside(last)}. {_ended(history)}"
     )
     yield "## Rounds"
     yield (
@@ -88,7 +88,7 @@ def _examination(exam: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -
     """What the examination of the last round found."""
     yield "## Examination of the last round"
     if exam["limit"]:
-        yield f"Of each band {exam['limit']} tasks at most were asked, so that the milestones say little."
+        yield f"Of each band {exam['limit']} tasks at most were asked, so that none is passed."
     yield table(
         ["band", "", "turns", "good", "surely above", "wanted", "sentences that parse", "passed", "why not"],
         [
@@ -130,6 +130,14 @@ def _examination(exam: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -
         ["band", "asked", "it says", "a good answer", "score"],
         [[each["band"], each["asked"], each["reply"], each["model"], each["score"]] for each in exam["watched"]],
     )
+
+
+def _beside(last: Mapping[str, Any]) -> str:
+    """Whether whoever passes the last band passes the others with it."""
+    if not last["passed"][LAST_BAND]:
+        return ""
+    missing = [str(band) for band, passed in enumerate(last["passed"]) if not passed]
+    return f", which it passes, and not band {', '.join(missing)}" if missing else ", and passes all bands in one round"
 
 
 def _ended(history: History) -> str:

@@ -42,15 +42,14 @@ def run_round(
     pupil = Pupil(run=speaker, strength=_strength(speaker, trunk, steps))
     exam = steps.exam(pupil, trunk)
     found = read_json(artifact("corpora", exam) / "exam.json")
-    band = next_band(steps.band, found)
     corpora = [*([heard] if heard else []), *sessions, *grades, rows, exam]
     made = [*(f"corpus:{name}" for name in corpora), f"run:{trunk}"]
     made += [f"run:{adapter}"] if adapter else []
     return {
         "number": number,
         "band": steps.band,
-        "next_band": min(band, LAST_BAND),
-        "through": band > LAST_BAND,
+        "next_band": next_band(steps.band, found),
+        "through": all(each["passed"] for each in found["bands"]),
         "heard": heard,
         "sessions": sessions,
         "grades": grades,
@@ -69,8 +68,8 @@ def run_round(
 
 
 def next_band(band: int, exam: Mapping[str, Any]) -> int:
-    """The first band from `band` on whose examination is not passed; LAST_BAND + 1 where all are."""
-    while band <= LAST_BAND and exam["bands"][band]["passed"]:
+    """The first band from `band` on whose examination is not passed; LAST_BAND where all are."""
+    while band < LAST_BAND and exam["bands"][band]["passed"]:
         band += 1
     return band
 

@@ -126,16 +126,23 @@ def test_what_is_trained_on_is_counted_whole_where_preferences_follow_the_adapte
 def test_it_ends_at_the_last_band_at_a_plateau_and_at_a_budget_and_says_which(
     commands: Commands, go: Go, workspace: Path
 ) -> None:
+    def page(name: str) -> str:
+        return (workspace / "loops" / name / "report.md").read_text()
+
     commands.shares = [0.1, 0.3, 0.2, 0.2, 0.9]
     go("--stop.plateau", "2", rounds=9)
     ended = records.read_json(workspace / "loops" / "toy" / "manifest.json")["ended"]
     assert ended.startswith("a plateau: in 2 rounds the share of band 0, babble") and commands.made[-1] == "r03-exam"
-    commands.passes = [range(7), range(8)]
+    commands.passes = [range(7), {*range(8)} - {2, 3}, range(8)]
+    go("--name", "other", rounds=2)
+    assert "band 7, dialogue, which it passes, and not band 2, 3" in page("other"), "to pass the last is not enough"
     go("--name", "other", rounds=9)
-    assert commands.made[-1] == "r01-exam"
+    assert commands.made[-1] == "r02-exam" and "and passes all bands in one round" in page("other")
+    ended = records.read_json(workspace / "loops" / "other" / "manifest.json")["ended"]
+    assert ended == "the examinations of all bands are passed in one round"
     commands.passes = []
     go("--name", "third", "--stop.trained_tokens", "2500", "--stop.plateau", "null", rounds=9)
-    assert "3,000 tokens were trained on, of 2,500" in (workspace / "loops" / "third" / "report.md").read_text()
+    assert "3,000 tokens were trained on, of 2,500" in page("third")
 
 
 def test_stopped_anywhere_the_same_command_goes_on_to_the_same_end(commands: Commands, go: Go, workspace: Path) -> None:

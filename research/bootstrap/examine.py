@@ -43,15 +43,15 @@ class ExamineConfig(Config):
     trunk: Name | None = None
     """The run whose bits per byte over the floor are told."""
     number: int = Field(0, ge=0)
-    """Which round; with the seed it decides what is drawn, which is only what it says of itself."""
+    """Which round: it decides the second papers, and with the seed what the pupil says of itself."""
     seed: int = Field(0, ge=0)
-    """Of that; tasks are drawn by the milestones' own."""
+    """Of what it says of itself; tasks are drawn by the milestones' own."""
     band: int = Field(0, ge=0, le=LAST_BAND)
     """The pupil's band: from there on, what is passed has to be passed again, on a second paper."""
     milestones: FilePath = Path("repo:research/bootstrap/milestones.yaml")
     """What has to be passed to be of a band."""
     limit: int | None = Field(None, ge=1)
-    """Ask at most so many tasks of each band; for trying things out, since fewer hardly pass."""
+    """Ask at most so many tasks of each band; for trying things out, since no band is passed by fewer."""
     device: devices.Device = "cpu"
     """cpu, cuda, cuda:1 and so on, or auto."""
     threads: int = Field(1, ge=1)
@@ -120,7 +120,9 @@ def held_by(config: ExamineConfig, pupil: str, milestones: "Milestones") -> "Hel
     torch.set_num_threads(config.threads)
     model = Pupil.open(pupil, strength=config.strength, device=config.device)
     voice = PupilsVoice(pupil=model, batch_size=config.batch_size)
-    examiner = Examiner(milestones=milestones, types=TYPES, grade=grade, parses=parses, limit=config.limit)
+    examiner = Examiner(
+        milestones=milestones, types=TYPES, grade=grade, parses=parses, number=config.number, limit=config.limit
+    )
     return hold(examiner, voice, present=config.band, seed=f"{config.seed}/{config.number}")
 
 

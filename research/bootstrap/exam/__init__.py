@@ -8,7 +8,7 @@ exam.json
                     "at_least", "sentences": null | {"of", "share", "low", "high", "at_least"}, "english",
                     "task", "mean_score" (means, 0 to 7), "scores" (how many turns have each score, 0 to 7), "by_kind":
                     {session type: share of good turns}, "cut" (turns that did not end), "confirmed": null | the same
-                    of the second paper, "failed": [why it is not passed], "passed"}
+                    of the second paper, which is drawn by the round, "failed": [why it is not passed], "passed"}
     manner          {"turns", "repetition", "echo", "distinct"}: shares over all turns, of which a good pupil's model
                     answers are "wanted": {the same keys}
     controls        {name: {"bands": [{"share", "low", "passed"} by band], "about"}}: who might pass without being able

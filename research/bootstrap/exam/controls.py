@@ -23,14 +23,19 @@ def picker(asked: Sequence[Asked]) -> list[Answer]:
     """says the last thing that was named to it, alone"""
     things = {form for noun in lexicon().nouns for form in (noun.singular, noun.plural)}
     heard = [[word for line in each.ask.lines for word in words(line.text) if word in things] for each in asked]
-    return [_says(f"{capitalise(named[-1])}." if named else "") for named in heard]
+    return [_says(_sentence(named[-1] if named else "")) for named in heard]
 
 
 def reciter(asked: Sequence[Asked]) -> list[Answer]:
     """says the first clause that was said to it, as a sentence"""
-    clauses = [re.findall(r"[^.!?:,]+", " ".join(line.text for line in each.ask.lines)) for each in asked]
-    said = [next((each.strip() for each in found if len(each.split()) > 2), "") for found in clauses]
-    return [_says(f"{capitalise(clause)}." if clause else "") for clause in said]
+    said = [next((clause for clause in _clauses(each) if len(clause.split()) > 2), "") for each in asked]
+    return [_says(_sentence(clause)) for clause in said]
+
+
+def clause_copier(asked: Sequence[Asked]) -> list[Answer]:
+    """says the longest clause that was said to it, with I where it heard you, and my where it heard your"""
+    longest = [max(_clauses(each), key=lambda clause: len(clause.split()), default="") for each in asked]
+    return [_says(_sentence(_TURNED.sub(lambda found: _TURN[found[0].lower()], clause))) for clause in longest]
 
 
 def borrower(asked: Sequence[Asked]) -> list[Answer]:
@@ -59,7 +64,7 @@ def babbler(asked: Sequence[Asked]) -> list[Answer]:
     """says words of the lexicon at random, as many as a model answer has"""
     rng = random.Random(len(asked))
     said = [" ".join(rng.choice(_vocabulary()) for _ in words(each.ask.model)) for each in asked]
-    return [_says(f"{capitalise(text)}." if text else "") for text in said]
+    return [_says(_sentence(text)) for text in said]
 
 
 def stubborn(asked: Sequence[Asked]) -> list[Answer]:
@@ -74,10 +79,26 @@ def mute(asked: Sequence[Asked]) -> list[Answer]:
 
 
 _ALL: tuple[Callable[[Sequence[Asked]], list[Answer]], ...] = (
-    parrot, picker, reciter, borrower, stranger, babbler, stubborn, mute,
+    parrot, picker, reciter, clause_copier, borrower, stranger, babbler, stubborn, mute,
 )  # fmt: skip
 CONTROLS: Mapping[str, Answers] = {each.__name__: each for each in _ALL}
-"""By name; the docstring of each says what it does."""
+"""Those that have heard nothing, by name; the docstring of each says what it does."""
+
+
+_TURN = {"i am": "you are", "i was": "you were", "i": "you", "my": "your", "me": "you"}
+_TURN |= {"you are": "I am", "you were": "I was", "you": "I", "your": "my"}
+"""What somebody says of themselves as the other says it."""
+_TURNED = re.compile(rf"\b({'|'.join(_TURN)})\b", re.IGNORECASE)
+
+
+def _clauses(asked: Asked) -> list[str]:
+    """What was said since the pupil's last turn, in pieces between marks."""
+    said = " ".join(line.text for line in asked.ask.lines)
+    return [clause.strip() for clause in re.findall(r"[^.!?:,]+", said)]
+
+
+def _sentence(clause: str) -> str:
+    return f"{capitalise(clause)}." if clause else ""
 
 
 def _says(text: str) -> Answer:

@@ -14,6 +14,7 @@ from research.bootstrap.exam import identity, pairs
 from research.bootstrap.exam.controls import CONTROLS
 from research.bootstrap.exam.manner import manner
 from research.bootstrap.exam.marks import Grade, Marked, Parses, mark, of_band, result
+from research.bootstrap.exam.memoriser import memoriser
 from research.bootstrap.exam.milestones import Milestone, Milestones
 from research.bootstrap.exam.papers import Drawer
 from research.bootstrap.exam.sitting import Answer, Answers, Asked, sit
@@ -45,8 +46,15 @@ class Examiner:
     """Session types by name."""
     grade: Grade
     parses: Parses
+    number: int = 0
+    """Which round, by which second papers are drawn."""
     limit: int | None = None
-    """At most so many tasks of each band."""
+    """At most so many tasks of each band, none of which is passed by so few."""
+
+    @property
+    def controls(self) -> Mapping[str, Answers]:
+        """Who is examined beside the pupil, by name; the docstring of each says what it does."""
+        return {**CONTROLS, "memoriser": memoriser(self.milestones, self.types)}
 
 
 @dataclass(kw_only=True)
@@ -80,7 +88,7 @@ class Held:
 
 def hold(examiner: Examiner, voice: Voice, *, present: int, seed: str) -> Held:
     """Examine a pupil of band `present`; `seed` decides what it draws when it speaks of itself."""
-    held = Held(controls={name: {"about": each.__doc__, "bands": []} for name, each in CONTROLS.items()})
+    held = Held(controls={name: {"about": each.__doc__, "bands": []} for name, each in examiner.controls.items()})
     for band in range(len(BANDS)):
         _examine(examiner, voice, band, held, confirm=band >= present)
     held.minimal_pairs = _minimal_pairs(examiner.milestones.seed, voice)
@@ -99,21 +107,24 @@ def _examine(examiner: Examiner, voice: Voice, band: int, held: Held, *, confirm
         return mark(sit(papers[-1], answers), examiner.grade)
 
     won_by = _controls(examiner, milestone, papers[0], held.controls)
+    each_type = examiner.milestones.each_type
     marked = sat(_answers(voice, milestone))
     held.first += marked
     held.replies += _lines(band, 0, marked)
-    first, second = result(milestone, marked, examiner.parses), None
+    first, second = result(milestone, marked, examiner.parses, each_type), None
+    if examiner.limit is not None:
+        first["failed"].insert(0, f"limited: {tasks} of {milestone.tasks} tasks were asked")
     if confirm and not first["failed"]:
-        papers.append(drawer.paper(tasks))
+        papers.append(drawer.paper(tasks, examiner.number))
         again = sat(_answers(voice, milestone))
         held.replies += _lines(band, 1, again)
-        second = result(milestone, again, examiner.parses)
+        second = result(milestone, again, examiner.parses, each_type)
     held.bands.append(of_band(band, first, second, won_by if band else ()))
 
 
 def _controls(examiner: Examiner, milestone: Milestone, paper: Sequence[Episode], found: dict[str, Any]) -> list[str]:
-    """What the controls come to on a paper; returns those that pass."""
-    for name, answers in CONTROLS.items():
+    """What the controls come to on a paper; returns those that pass, though it be without some session types."""
+    for name, answers in examiner.controls.items():
         facts = result(milestone, mark(sit(paper, answers), examiner.grade), examiner.parses)
         kept = {key: facts[key] for key in ("share", "low")}
         found[name]["bands"].append(kept | {"passed": not facts["failed"]})

@@ -54,12 +54,17 @@ def mark(turns: Sequence[tuple[Asked, Answer]], grade: Grade) -> list[Marked]:
     ]
 
 
-def result(milestone: Milestone, marked: Sequence[Marked], parses: Parses) -> dict[str, Any]:
-    """What a paper came to, as exam.json says it, with `failed`: why it is not passed."""
+def result(
+    milestone: Milestone, marked: Sequence[Marked], parses: Parses, each_type: float | None = None
+) -> dict[str, Any]:
+    """What a paper came to, as exam.json says it, with `failed`: why it is not passed. `each_type` is the share of good
+    turns that is wanted of each session type, if any."""
     places = [each.asked.place for each in marked]
     good = mean([float(each.grade.score >= milestone.score) for each in marked], places)
     assert good is not None
     parsed = _sentences(marked, parses) if milestone.sentences is not None else None
+    by_kind = _by_kind(milestone, marked)
+    badly = [f"{kind} {share:.3f}" for kind, share in by_kind.items() if each_type is not None and share < each_type]
     scores = Counter(each.grade.score for each in marked)
     n = len(marked)
     return {
@@ -74,9 +79,10 @@ def result(milestone: Milestone, marked: Sequence[Marked], parses: Parses) -> di
         "task": sum(each.grade.task for each in marked) / n,
         "mean_score": sum(each.grade.score for each in marked) / n,
         "scores": [scores[score] for score in range(TOP_SCORE + 1)],
-        "by_kind": _by_kind(milestone, marked),
+        "by_kind": by_kind,
         "cut": sum(not each.answer.ended for each in marked),
-        "failed": milestone.failed(good, parsed),
+        "failed": milestone.failed(good, parsed)
+        + ([f"of a session type: {', '.join(badly)}, and at least {each_type:.2f} is wanted"] if badly else []),
     }
 
 

@@ -49,6 +49,8 @@ class Milestones(Config):
     """Decides which tasks are drawn: the same for every pupil, so that pupils can be compared."""
     types: tuple[str, ...] = Field(min_length=1)
     """Session types whose tasks are asked, evenly."""
+    each_type: Share
+    """The share of good turns of each of them that a paper has to reach."""
     bands: tuple[Milestone, ...]
     """One for each band, from 0 on."""
 

@@ -1,4 +1,7 @@
-"""Papers: the tasks of a band that an examination asks, the same for every pupil, each about a held-out combination."""
+"""Papers: the tasks of a band that an examination asks, the same for every pupil, each about a held-out combination.
+
+The first paper is the same in every round, the second one is drawn by the round's number.
+"""
 
 from __future__ import annotations
 
@@ -19,35 +22,38 @@ class Drawer:
 
     def __init__(self, milestones: Milestones, band: int, types: Mapping[str, type[SessionType]]) -> None:
         """`types` are the session types by name. KeyError where the milestones name another."""
-        self._band = band
-        self._types = {
-            name: types[name](Scene(random.Random(f"{milestones.seed}/{band}/{name}"), "examination"))
-            for name in milestones.types
-        }
+        self._seed, self._band = milestones.seed, band
+        self._types = {name: types[name] for name in milestones.types}
         self._seen = set[str]()
 
-    def paper(self, tasks: int) -> list[Episode]:
-        """So many tasks, of one session type after the other; a type that has no more is passed over.
+    def paper(self, tasks: int, number: int | None = None) -> list[Episode]:
+        """So many tasks, of one session type after the other, drawn by the `number` of a round, or for all rounds; a
+        type that has no more is passed over.
 
         ValueError where all of them together have not so many, which is a fault of theirs.
         """
+        seed = f"{self._seed}/{self._band}" if number is None else f"{self._seed}/{self._band}/{number}"
+        left = {name: kind(Scene(random.Random(f"{seed}/{name}"), "examination")) for name, kind in self._types.items()}
         found = list[Episode]()
         while len(found) < tasks:
-            if not self._types:
+            if not left:
                 raise ValueError(f"band {self._band}: its session types have only {len(self._seen)} held-out tasks")
-            for name in list(self._types):
-                if len(found) < tasks and (task := self._new(name)):
+            for name in list(left):
+                if len(found) == tasks:
+                    break
+                if task := self._new(left[name]):
                     found.append(task)
+                else:
+                    del left[name]
         return found
 
-    def _new(self, name: str) -> Episode | None:
+    def _new(self, kind: SessionType) -> Episode | None:
         for _ in range(_PATIENCE):
-            task = self._types[name].episode(self._band)
+            task = kind.episode(self._band)
             asked = asked_in(task)
             if asked not in self._seen:
                 self._seen.add(asked)
                 return task
-        del self._types[name]
         return None
 
 

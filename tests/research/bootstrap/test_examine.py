@@ -9,10 +9,12 @@ import pytest
 
 from espalier.artifacts import records
 from espalier.artifacts.paths import artifact
-from espalier.command_line.config import resolve_path
+from espalier.command_line.config import load, resolve_path
 from espalier.errors import UserError
 from research.bootstrap import examine
-from research.bootstrap.exam import identity
+from research.bootstrap.exam import holding, identity
+from research.bootstrap.exam.holding import Examiner
+from research.bootstrap.exam.milestones import read_milestones
 from research.bootstrap.loop.config import MILESTONES
 from tests import tiny
 
@@ -59,12 +61,22 @@ def test_an_examination_is_the_same_bytes_whenever_it_is_held(words: list[str], 
         examine.main([*words, "--name", "toy-r03-exam", "--number", "3"])
 
 
-def test_another_round_draws_other_replies_about_itself_and_the_same_tasks(words: list[str]):
+def test_another_round_draws_other_replies_about_itself_and_the_same_first_papers(words: list[str]):
     for name, number in (("one", "1"), ("two", "2")):
         examine.main([*words, "--name", name, "--number", number])
     one, two = (artifact("corpora", name) for name in ("one", "two"))
     assert (one / "replies.jsonl").read_bytes() == (two / "replies.jsonl").read_bytes()
     assert (one / "identities.jsonl").read_bytes() != (two / "identities.jsonl").read_bytes()
+
+
+def test_the_round_and_the_limit_reach_the_examiner(words: list[str], monkeypatch: pytest.MonkeyPatch):
+    held: list[Examiner] = []
+    monkeypatch.setattr(holding, "hold", lambda examiner, *_, **__: held.append(examiner))
+    told = [*words, "--number", "3"]
+    config, _ = load(examine.ExamineConfig, told, prog="", doc="", options=examine.ExamineOptions)
+    assert config.pupil
+    examine.held_by(config, config.pupil, read_milestones(config.milestones))
+    assert (held[0].number, held[0].limit) == (3, 2)
 
 
 def test_milestones_that_changed_are_another_examination(words: list[str], milestones: Path):

@@ -47,7 +47,7 @@ def test_pairs_that_are_examined_are_not_overheard_whatever_the_seed() -> None:
 @pytest.mark.parametrize("band", range(LAST_BAND + 1))
 def test_no_task_of_a_paper_stands_in_a_session(band: int) -> None:
     drawer, tasks = Drawer(REAL, band, TYPES), REAL.bands[band].tasks
-    examined = [*drawer.paper(tasks), *drawer.paper(tasks)]
+    examined = [*drawer.paper(tasks), *drawer.paper(tasks, 1), *drawer.paper(tasks, 2)]
     for name in REAL.types:
         sessions = TYPES[name](Scene(random.Random(f"{name}/{band}"), "sessions"))
         heard = [sessions.episode(band) for _ in range(SESSIONS)]

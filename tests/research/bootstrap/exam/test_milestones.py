@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from functools import reduce
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from scipy.stats import binom
@@ -25,17 +28,31 @@ def test_the_last_band_is_what_it_is_said_to_be():
 
 @pytest.mark.parametrize("band", range(LAST_BAND))
 def test_a_pupil_at_the_bar_passes_by_luck_once_in_forty_papers_and_a_better_one_passes(band: int):
-    milestone = read_milestones(PATH).bands[band]
+    milestones = read_milestones(PATH)
+    milestone, of_a_type = milestones.bands[band], milestones.bands[band].tasks // len(milestones.types)
     n, bar = milestone.tasks, milestone.at_least
     enough = next(good for good in range(n + 1) if not _failed(milestone, good, n))
+    counts = np.arange(of_a_type + 1)
 
     def passes(share: float) -> float:
-        return float(binom.sf(enough - 1, n, share))
+        """Of a pupil that does so much of each type, each turn by itself."""
+        one = np.where(counts / of_a_type >= milestones.each_type, binom.pmf(counts, of_a_type, share), 0)
+        return float(reduce(np.convolve, [one] * len(milestones.types))[enough:].sum())
 
     assert passes(bar) < 0.025 + 0.003
     assert passes(bar) ** 2 < 1 / 1000
-    assert passes(bar + 0.1) > 0.6
-    assert passes(bar + 0.15) > 0.93
+    assert passes(bar + 0.1) > (0.6 if band else 0.41)
+    assert passes(bar + 0.15) > (0.93 if band else 0.72)
+    assert passes(bar + 0.2) > (0.99 if band else 0.89)
+
+
+def test_who_never_learned_a_type_hardly_ever_passes_it_and_who_did_hardly_ever_fails_it():
+    milestones = read_milestones(PATH)
+    of_a_type = milestones.bands[0].tasks // len(milestones.types)
+    enough = math.ceil(milestones.each_type * of_a_type)
+    assert (enough, of_a_type) == (5, 12)
+    assert 1 / binom.sf(enough - 1, of_a_type, 0.1) > 230
+    assert 1 / binom.cdf(enough - 1, of_a_type, 0.8) > 1700
 
 
 def test_the_last_band_is_passed_by_a_pupil_of_95_in_100():
@@ -73,6 +90,7 @@ def test_sentences_have_to_parse_too():
         ("types", ["a", "a"], "types: one is named twice"),
         ("types", [], "types"),
         ("pass", 1, "pass: unknown key"),
+        ("each_type", 1.5, "each_type: "),
     ],
 )
 def test_what_is_wrong_with_the_file_is_said(tmp_path: Path, key: str, value: object, said: str):

@@ -104,6 +104,8 @@ def announce(name: str, found: dict[str, Any]) -> None:
         for part in ("usable", "good")
     ]
     table(["replies", "n", "accuracy", "κ"], rows)
+    worst, each = min(found["by_source"].items(), key=lambda item: item[1]["kappa"]["value"])
+    say(f"worst kind: {worst}, κ {each['kappa']['value']:.3f}, {each['wrong']} of {each['n']} graded wrong")
     say(f"{name} fails: {'; '.join(found['failed'])}" if found["failed"] else f"{name} can be trusted")
 
 

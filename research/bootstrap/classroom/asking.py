@@ -44,6 +44,8 @@ class Want:
     """Where given, the only replies that do it whole, marks and case apart; points tell how near others are."""
     form: Form = "any"
     """What kind of sentence is asked for, from the band of sentences on."""
+    models: tuple[str, ...] = ()
+    """Good answers, as Sophie or the tutor would give them: of whom they speak, and in how many sentences."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

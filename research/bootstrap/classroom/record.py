@@ -38,7 +38,7 @@ class Turn:
     def read(cls, facts: dict[str, Any]) -> Self:
         """From its record."""
         want = facts["want"]
-        lists = {key: tuple(want[key]) for key in ("wrong", "exactly")}
+        lists = {key: tuple(want[key]) for key in ("wrong", "exactly", "models")}
         points = tuple(map(tuple, want["points"]))
         return cls(**{**facts, "want": Want(**{**want, **lists, "points": points})})
 

@@ -8,7 +8,9 @@ What is held out is combinations of words, whatever the session type, the band a
 - two syllables; three things in a row; two words that rhyme and a third that does not; a thing and two kinds that it is
   not. A rhyme and a kind by themselves are facts, which nobody knows who has not heard them.
 
-What is overheard keeps to the first of these alone.
+What is overheard keeps to the first of these alone. The curriculum also holds out triples, pairs with a mistake of a
+learner's in them, in its dialogues: a loop overhears no dialogue and no examination asks for a triple, so that here
+nothing comes of them. The minimal pairs of an examination are about verbs with objects that are held out.
 """
 
 from __future__ import annotations

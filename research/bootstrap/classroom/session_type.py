@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, cast
@@ -80,12 +81,13 @@ class SessionType:
         slots = {"pupil": self.scene.pupil, "partner": self.scene.partner, **words}
         usable = [each for each in templates["ask"] if _fits(each, slots)]
         asked = self.scene.pick(usable)
+        models = tuple(fill(each, slots) for each in templates["model"] if _fits(each, slots))
         return Ask(
             kind=self.name,
             band=band,
             lines=tuple(_line(fill(each, slots)) for each in ([asked] if isinstance(asked, str) else asked)),
-            want=want,
-            model=fill(self.scene.pick([each for each in templates["model"] if _fits(each, slots)]), slots),
+            want=replace(want, models=models),
+            model=self.scene.pick(models),
         )
 
 

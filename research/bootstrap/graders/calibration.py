@@ -16,11 +16,14 @@ from research.bootstrap.bands import BANDS, GOOD, USABLE
 from research.bootstrap.graders.made import Made
 
 BAR = 0.95
-"""Cohen's κ with what is known, from which on a grader is trusted: of usable replies, and of good ones."""
+"""Cohen's κ with what is known, from which on a grader is trusted: of usable replies, of good ones, and of the replies
+of each kind among those of the other sort to the same tasks."""
+LEAST_OF_KIND = 20
+"""Replies of one kind, with fewer of which a single mistake would decide; there FOOLED does."""
 ABSTAINS = 0.05
 """Share of the replies of which a grader may say nothing."""
 FOOLED = 0.5
-"""Share of the replies of one kind that it may grade wrong: who is fooled by a kind is fooled by all who find it."""
+"""Share of the replies of a rare kind that it may grade wrong: who is fooled by a kind is fooled by all who find it."""
 LEAST = 400
 """Replies, without which nothing is told of a grader."""
 _TRUTHS = ("bad", "partial", "good")
@@ -64,24 +67,42 @@ def _failed(found: Mapping[str, Any]) -> list[str]:
         if found["replies"] and found[part]["kappa"]["value"] < BAR:
             why.append(f"κ of {part} replies is {found[part]['kappa']['value']:.3f}, below {BAR}")
     for source, each in found["by_source"].items():
-        if each["n"] >= _SHOWN and each["wrong"] > FOOLED * each["n"]:
-            why.append(f"it grades {each['wrong']} of {each['n']} replies wrong of the kind {source}")
+        few = each["n"] < LEAST_OF_KIND
+        if each["n"] >= _SHOWN and (each["wrong"] > FOOLED * each["n"] if few else each["kappa"]["value"] < BAR):
+            of_kind = "" if few else f" (κ {each['kappa']['value']:.3f}, below {BAR})"
+            why.append(f"it grades {each['wrong']} of {each['n']} replies wrong of the kind {source}{of_kind}")
     return why
 
 
 def _agreement(graded: Sequence[Graded], least: int, true: Sequence[str]) -> dict[str, Any]:
     """Accuracy and κ of `score >= least` with the truth being one of `true`, with intervals over tasks."""
-    told = [(made, score) for made, score in graded if score is not None]
     resamples = Resamples([made.task for made, _ in graded] or ["none"])
     accuracy = resamples.mean(
         [float(score is not None and (score >= least) == (made.truth in true)) for made, score in graded] or [0.0],
         np.arange(len(graded) or 1),
     )
-    of_told = Resamples([made.task for made, _ in told] or ["none"])
-    truth = np.array([made.truth in true for made, _ in told] or [False], dtype=np.int64)
-    verdict = np.array([score >= least for _, score in told] or [True], dtype=np.int64)
-    kappa = of_told.estimate(kappas(truth, verdict, 2, of_told), np.arange(len(truth)))
-    return {"n": len(graded), "accuracy": _interval(accuracy), "kappa": _interval(kappa)}
+    told = [(made.task, made.truth in true, score >= least) for made, score in graded if score is not None]
+    return {"n": len(graded), "accuracy": _interval(accuracy), "kappa": _kappa(told)}
+
+
+def _kappa(told: Sequence[tuple[str, bool, bool]]) -> dict[str, float]:
+    """κ of verdicts with the truth, each with the task that it is of."""
+    tasks, truths, verdicts = zip(*(told or [("none", False, True)]), strict=True)
+    resamples = Resamples(tasks)
+    found = kappas(np.array(truths, dtype=np.int64), np.array(verdicts, dtype=np.int64), 2, resamples)
+    return _interval(resamples.estimate(found, np.arange(len(tasks))))
+
+
+def _kappa_of(source: str, graded: Sequence[Graded]) -> dict[str, float]:
+    """Whether replies of a kind are told from those to the same tasks that are good, or, if they are good, are not."""
+    tasks = {made.task for made, _ in graded if made.source == source}
+    good = next(made.truth == "good" for made, _ in graded if made.source == source)
+    told = list[tuple[str, bool, bool]]()
+    for made, score in graded:
+        is_good = made.truth == "good"
+        if score is not None and made.task in tasks and (made.source == source or is_good != good):
+            told.append((made.task, is_good, is_good == right(made, score)))
+    return _kappa(told)
 
 
 def _interval(found: Estimate) -> dict[str, float]:
@@ -118,7 +139,7 @@ def _sources(graded: Sequence[Graded]) -> dict[str, dict[str, Any]]:
             if len(each["examples"]) < _SHOWN:
                 asked = str(made.before[-1])
                 each["examples"].append({"asked": asked, "reply": made.text.strip(), "score": score})
-    return found
+    return {source: {**each, "kappa": _kappa_of(source, graded)} for source, each in found.items()}
 
 
 def page(name: str, found: Mapping[str, Any]) -> str:
@@ -133,8 +154,11 @@ def page(name: str, found: Mapping[str, Any]) -> str:
         [[truth, *row] for truth, row in zip(_TRUTHS, found["confusion"], strict=True)],
     )
     sources = table(
-        ["made", "is", "n", "graded wrong"],
-        [[source, each["truth"], each["n"], each["wrong"]] for source, each in found["by_source"].items()],
+        ["made", "is", "n", "graded wrong", "κ"],
+        [
+            [source, each["truth"], each["n"], each["wrong"], _said(each["kappa"])]
+            for source, each in found["by_source"].items()
+        ],
     )
     examples = [
         f"- {escape(source)}: {escape(each['asked'])} / {escape(each['reply'] or '(nothing)')}: {each['score']}"

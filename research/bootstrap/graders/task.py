@@ -2,7 +2,7 @@
 
 7  all of it: a wanted answer word for word, or every point and nothing that is wrong
 5  every point, and not as it was wanted, or with something that nobody spoke of
-4  every point, behind more words than the task takes, or a question without its mark
+4  every point, and more words or sentences than the task takes, of somebody else, or a question without its mark
 2  every point, and yet something else: what is wrong too, the opposite, one thing or another, points in another order
 1 to 3  some of the points
 0  none, or the prompt said back
@@ -10,18 +10,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import NamedTuple
-
-import yaml
 
 from research.bootstrap.bands import TOP_SCORE
 from research.bootstrap.classroom.asking import PUPIL, Form, Line, Want
+from research.bootstrap.graders.beside import answers, fresh, goes_on, of_whom, persons, separators, told, words_of
 
-_WORDS = re.compile(r"[a-z]+|\d+")
 _ECHO = 4
 """Words of a line from which on to say it back is an echo."""
 _SPARE = (2, 4, 4, 6, 10, 10, 14, 12)
@@ -57,22 +53,20 @@ def task(want: Want, band: int, text: str, before: Sequence[Line]) -> Done:
         return Done(2, "every point, in another order")
     if not _form(want.form, text):
         return Done(4 if want.form == "question" else 2, f"every point, and no {want.form}")
-    if _separators(text) > max(map(_separators, _answers(want))) + len(want.points) - 1 and band in _ONE_THING:
+    if separators(text) > max(map(separators, answers(want))) + len(want.points) - 1 and band in _ONE_THING:
         return Done(2, "names more than was asked")
-    fresh = _fresh(want, words, before) if band else frozenset[str]()
-    if len(fresh) > places:
-        return Done(2, f"speaks of {', '.join(sorted(fresh))}")
+    news = fresh(want, words, before) if band else frozenset[str]()
+    if len(news) > places:
+        return Done(2, f"speaks of {', '.join(sorted(news))}")
     if len(words) > places + _SPARE[band]:
         return Done(4, "every point, behind many other words")
-    if fresh:
-        return Done(5, f"every point, and {', '.join(sorted(fresh))}")
+    if band and want.models and (strangers := persons(words) - of_whom(want)):
+        return Done(4, f"every point, and speaks of {', '.join(sorted(strangers))}")
+    if band and goes_on(want, text):
+        return Done(4, "every point, and goes on")
+    if news:
+        return Done(5, f"every point, and {', '.join(sorted(news))}")
     return Done(5, "every point, in other words than wanted") if want.exactly else Done(TOP_SCORE, "every point")
-
-
-@lru_cache(maxsize=100_000)
-def words_of(text: str) -> tuple[str, ...]:
-    """The words of a text, marks and case apart."""
-    return tuple(_WORDS.findall(text.lower()))
 
 
 def _says_besides(want: Want, words: Sequence[str]) -> str | None:
@@ -81,13 +75,13 @@ def _says_besides(want: Want, words: Sequence[str]) -> str | None:
         return f"says {wrong}"
     if _denials(words) > _denied(want):
         return "denies it"
-    if "or" in words and not any("or" in words_of(each) for each in _answers(want)):
+    if "or" in words and not any("or" in words_of(each) for each in answers(want)):
         return "says one thing or another"
     return None
 
 
 def _denials(words: Iterable[str]) -> int:
-    return sum(word in _free()["denials"] for word in words)
+    return sum(word in told()["denials"] for word in words)
 
 
 @lru_cache(maxsize=100_000)
@@ -95,33 +89,6 @@ def _denied(want: Want) -> int:
     """How often an answer that is wanted says no."""
     by_points = sum(max(_denials(words_of(each)) for each in choices) for choices in want.points)
     return max([by_points, *(_denials(words_of(each)) for each in want.exactly)])
-
-
-@lru_cache(maxsize=100_000)
-def _answers(want: Want) -> tuple[str, ...]:
-    """All phrases that are wanted."""
-    return (*(each for choices in want.points for each in choices), *want.exactly)
-
-
-def _separators(text: str) -> int:
-    """How many things a text names, less one: `yes` and `no` before them are none."""
-    said = re.sub(r"^\W*(yes|no)\W+", "", text.lower())
-    return len(re.findall(r",|\band\b", said))
-
-
-def _fresh(want: Want, words: Iterable[str], before: Iterable[Line]) -> frozenset[str]:
-    """Words that say something of which nobody spoke and that nobody wanted."""
-    known = {word for text in (*_answers(want), *(line.text for line in before)) for word in words_of(text)}
-    return frozenset(words) - known - _free()["words"] - _free()["denials"]
-
-
-@cache
-def _free() -> dict[str, frozenset[str]]:
-    """Words that any answer may have, and those that say no."""
-    # BaseLoader keeps every word a string: to YAML, an unquoted "no" is a truth value.
-    text = (Path(__file__).parent / "task.yaml").read_text(encoding="utf-8")
-    told = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (it makes text, lists and mappings only)
-    return {key: frozenset(found) for key, found in told.items()}
 
 
 def _at(words: Sequence[str], phrase: str, start: int = 0) -> int | None:

@@ -144,6 +144,7 @@ class Steps:
         curriculum: dict[str, Any] = {"sessions": overheard, "dialogues": 0, "first": before}
         curriculum |= {"held_out_rows": HELD_OUT_ROWS, "held_out_seed": SEED, "held_out_pairs": PAIRS}
         curriculum |= {} if config.identity else {"without": WHO_ONE_IS}
+        curriculum |= {"held_out_triples": PAIRS}  # drawn with the pairs, which another share would change
         sources = [_source(rows, "trunk"), {"curriculum": curriculum}]
         if not config.separate and size_of(rows, "attempts"):
             sources.append(_source(rows, "attempts"))

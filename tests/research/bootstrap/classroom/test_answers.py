@@ -6,14 +6,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from research.bootstrap.bands import BANDS, TOP_SCORE
-from research.bootstrap.classroom.asking import Ask, Episode
+from research.bootstrap.classroom.asking import Ask, Episode, Line
 from research.bootstrap.classroom.scene import Scene, Side
 from research.bootstrap.classroom.things import of_a_kind, other_kinds
 from research.bootstrap.classroom.types import TYPES
 from research.bootstrap.classroom.types.counting import LESS, MORE
 from research.bootstrap.classroom.types.rhyme_time import families
+from research.bootstrap.graders.beside import words_of
 from research.bootstrap.graders.grade import grade
-from research.bootstrap.graders.task import task, words_of
+from research.bootstrap.graders.task import task
 
 NAMES = tuple(name for name in TYPES if name != "identity")
 CELLS = [(name, band) for name in NAMES for band in range(1, len(BANDS))]
@@ -132,3 +133,17 @@ def test_a_right_answer_in_other_words_is_as_good(name: str, band: int, said: st
             reply = ask.model.replace(said, instead, 1)
             assert grade(ask.want, band, f" {reply}", True, ask.lines).score == TOP_SCORE, reply
     assert found >= 5
+
+
+@pytest.mark.parametrize(("name", "band"), [(name, band) for name in TYPES for band in range(len(BANDS))])
+def test_all_that_sophie_may_answer_is_good(name: str, band: int) -> None:
+    """Word for word as the template file has it, whichever of its answers she gave."""
+    for episode in (TYPES[name](Scene(random.Random(seed), "sessions")).episode(band) for seed in range(30)):
+        before: tuple[Line, ...] = ()
+        for ask in episode.asks:
+            before += ask.lines
+            assert ask.model in ask.want.models
+            for text in ask.want.models:
+                found = grade(ask.want, band, f" {text}", True, before)
+                assert found.score == TOP_SCORE, (text, found)
+            before += (Line(speaker="Basil", text=ask.model),)

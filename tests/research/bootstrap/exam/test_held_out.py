@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 
 from data_mix.curriculum.config import CurriculumConfig
+from data_mix.curriculum.words import lexicon
 from data_mix.curriculum.write import heldout
 from espalier.command_line.config import read_yaml, resolve_path
 from espalier.loops.pace import Pace
 from research.bootstrap.bands import LAST_BAND
-from research.bootstrap.classroom.scene import Scene
+from research.bootstrap.classroom.scene import Scene, is_held_out
 from research.bootstrap.classroom.types import TYPES
 from research.bootstrap.exam.milestones import read_milestones
+from research.bootstrap.exam.pairs import pairs
 from research.bootstrap.exam.papers import Drawer, asked_in
 from research.bootstrap.loop.config import DEFAULT_CONFIG, MILESTONES, BootstrapConfig
 from research.bootstrap.loop.steps import Steps
@@ -40,7 +42,23 @@ def test_pairs_that_are_examined_are_not_overheard_whatever_the_seed() -> None:
         examined = Scene(random.Random(0), "examination")
         deeds = {examined.deed() for _ in range(2000)}
         assert {(verb.base, noun.singular) for verb, noun in deeds} <= overheard.pairs
+        assert named["dialogues"] == "0", "in which learners make mistakes, held out as triples"
+        assert {"held_out_pairs", "held_out_triples"} <= named.keys(), "the curriculum's own may change"
         told.clear()
+
+
+def test_minimal_pairs_are_about_verbs_with_objects_that_are_held_out() -> None:
+    forms = [
+        ({verb.base, verb.third, verb.past, verb.ing}, {noun.singular, noun.plural})
+        for verb in lexicon().verbs
+        for noun in verb.objects
+        if is_held_out(verb.base, noun.singular)
+    ]
+    for phenomenon, found in pairs(REAL.seed).items():
+        for right, wrong in found:
+            for words in (set(right.rstrip(".").split()), set(wrong.rstrip(".").split())):
+                words |= {word.lower() for word in words}
+                assert any(words & verb and words & noun for verb, noun in forms), (phenomenon, right)
 
 
 @pytest.mark.slow

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +17,7 @@ RIGHT = {"good": 7, "partial": 4, "bad": 0}
 
 @pytest.fixture(scope="module")
 def replies() -> list[Made]:
-    return random.Random(0).sample(list(made(tasks=1, seed=1)), 700)
+    return list(made(tasks=1, seed=1))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +31,9 @@ def replies() -> list[Made]:
         (lambda each: None if each.ask.band < 2 else RIGHT[each.truth], "it says nothing of"),
         (lambda each: 7 if each.source == "denied" else RIGHT[each.truth], "wrong of the kind denied"),
         (lambda each: 7 if each.source == "another task's" else RIGHT[each.truth], "kind another task's"),
+        (lambda each: 7 if each.source == "wrong pronoun" else RIGHT[each.truth], "kind wrong pronoun (κ"),
+        (lambda each: 4 if each.source == "wanted" else RIGHT[each.truth], "kind wanted (κ"),
+        (lambda each: 7 if each.source == "turned round" else RIGHT[each.truth], None),
     ],
 )
 def test_a_grader_is_trusted_that_sees_what_is_good_and_what_is_not(
@@ -41,6 +43,21 @@ def test_a_grader_is_trusted_that_sees_what_is_good_and_what_is_not(
     assert bool(found["failed"]) == bool(why) and (why or "") in "; ".join(found["failed"])
     assert sum(map(sum, found["confusion"])) == len(replies)
     assert "not to be trusted" in page("x|y", found) or not why
+
+
+def test_a_kind_is_told_from_good_replies_to_the_same_tasks(replies: list[Made]) -> None:
+    """And one mistake among few replies of a kind refuses nobody; most of them do."""
+    all_right = found_of([(each, RIGHT[each.truth]) for each in replies])["by_source"]
+    assert all(each["kappa"]["value"] == 1 for each in all_right.values())
+    fooled = found_of([(each, 7 if each.source == "filler behind" else RIGHT[each.truth]) for each in replies])
+    kappas = {source: each["kappa"]["value"] for source, each in fooled["by_source"].items()}
+    assert kappas.pop("filler behind") == 0 and set(kappas) == set(all_right) - {"filler behind"}
+    assert all(value == 1 for source, value in kappas.items() if all_right[source]["truth"] != "good")
+    rare = [each for each in replies if each.source == "half another's"]
+    assert 3 <= len(rare) < 20
+    for fools in (1, len(rare)):
+        graded = [(each, 7 if each in rare[:fools] else RIGHT[each.truth]) for each in replies]
+        assert any("half another's" in why for why in found_of(graded)["failed"]) == (fools > 1)
 
 
 def test_few_replies_tell_nothing(replies: list[Made]) -> None:

@@ -68,6 +68,56 @@ def test_a_question_is_asked_and_what_was_told_may_be_told_again() -> None:
     assert task(why, 6, "Tom found the red kite.", told).score == 0, "said back, and not what was asked"
 
 
+USE = Want(
+    points=(("we use", "you use"), ("it", "the knife"), ("to cut bread",)),
+    in_order=True,
+    form="statement",
+    models=("We use it to cut bread.",),
+)
+STORY = Want(
+    points=(("Anna",), ("cooked",), ("an egg",), ("ate",)),
+    in_order=True,
+    form="statement",
+    models=("Anna cooked an egg. Then she ate it.",),
+)
+TOMS = Want(
+    points=(("Tom",), ("cooked an egg",), ("ate",)), in_order=True, models=("Tom cooked an egg. Then he ate it.",)
+)
+MINE = Want(points=(("I",), ("ate",), ("drank",)), in_order=True, models=("I ate it. Then I drank it.",))
+LIKES = Want(points=(("yes",), ("I like plums",)), wrong=("no",), form="statement", models=("Yes, I like plums.",))
+FRUIT = Want(points=(("a fruit",), ("red",)), form="statement", models=("An apple is a fruit. The apple is red.",))
+
+
+@pytest.mark.parametrize(
+    ("want", "band", "text", "good"),
+    [
+        (USE, 4, "We use the knife to cut bread.", True),
+        (USE, 4, "You use it to cut bread, and you can see it.", False),
+        (USE, 4, "We use it to cut bread. Look at it.", False),
+        (USE, 4, "We use it to cut bread. Yes.", False),
+        (USE, 4, "Yes. We use it to cut bread.", False),
+        (USE, 4, "He said we use it to cut bread.", False),
+        (LIKES, 5, "Yes. I like plums.", True),
+        (LIKES, 5, "Yes, I like plums, and she likes it.", False),
+        (LIKES, 5, "Yes. I like plums. I like it.", False),
+        (STORY, 6, "Anna cooked an egg. Then Anna ate it.", True),
+        (STORY, 6, "Anna cooked an egg, and then she ate it.", True),
+        (STORY, 6, "Anna cooked an egg. Then he ate it.", False),
+        (STORY, 6, "Anna cooked an egg. Then I ate it.", False),
+        (TOMS, 6, "Tom cooked an egg. Then he ate it.", True),
+        (TOMS, 6, "Tom cooked an egg. Then he ate him.", False),
+        (STORY, 6, "Anna cooked an egg. Then she ate it. It is here.", False),
+        (MINE, 6, "I ate it. Then I drank it.", True),
+        (MINE, 6, "I ate it. Then you drank it.", False),
+        (MINE, 6, "I ate it, and she drank it.", False),
+        (FRUIT, 6, "I see a fruit. It is red.", True),
+        (FRUIT, 6, "The apple is red. She is a fruit.", False),
+    ],
+)
+def test_more_than_was_asked_or_of_somebody_else_is_not_good(want: Want, band: int, text: str, good: bool) -> None:
+    assert (task(want, band, text, ()).score >= 6) == good, task(want, band, text, ())
+
+
 def test_words_are_whole_and_nothing_is_credited_without_language() -> None:
     assert task(Want(points=(("cat",),)), 1, "Category.", ()).score == 0
     worth = grade(APPLE, 1, " An apple.", True, BEFORE)

@@ -41,7 +41,8 @@ class GradeConfig(Config):
     grader: GraderSettings = GraderSettings()
     """Who grades."""
     permuted: bool = False
-    """A control: the grades are dealt out anew among the attempts, so that they say nothing."""
+    """A control: the grades are dealt out anew among the attempts at tasks of a band, and say nothing of them.
+    What the tutor said in the sessions stays: it was said of the attempt itself."""
     seed: int = Field(0, ge=0)
     """Of that."""
 
@@ -65,7 +66,8 @@ def grade_all(config: GradeConfig, sessions: str, options: GradeOptions) -> int:
     from research.bootstrap.classroom.record import read_sessions
 
     folder = artifact("corpora", sessions)
-    parents = {f"corpus:{sessions}": verify_manifest(folder)["content_hash"]}
+    manifest = verify_manifest(folder)
+    parents = {f"corpus:{sessions}": manifest["content_hash"]}
     decides = {key: value for key, value in to_dict(config).items() if key != "name"}
     about = f"grades of {sessions}"
     made_in = options.made_in(config.name)
@@ -74,7 +76,10 @@ def grade_all(config: GradeConfig, sessions: str, options: GradeOptions) -> int:
             say(f"grades {config.name} are already complete: {corpus.folder / FILE}")
         else:
             graded = grades_of(read_sessions(folder / "sessions.jsonl"), config.grader)
-            graded = dealt_anew(graded, config.seed) if config.permuted else graded
+            if config.permuted:
+                # By round and place, not by the loop's name: loops that are compared are dealt to alike.
+                held = manifest["config"]
+                graded = dealt_anew(graded, f"{config.seed}/{held['number']}/{held['first']}")
             counts = count(graded)
             corpus.finish({FILE: graded}, about=about, counts=counts)
             say(
@@ -129,12 +134,15 @@ def _marks(grade: "Grade | str") -> dict[str, Any]:
     return {"english": grade.english, "task": grade.task, "score": grade.score, "why": grade.why}
 
 
-def dealt_anew(graded: list[dict[str, Any]], seed: int) -> list[dict[str, Any]]:
-    """The same attempts, with one another's grades."""
-    keys = ("english", "task", "score", "why")
-    given = [{key: each[key] for key in keys} for each in graded]
-    random.Random(f"{seed}/{graded[0]['session'] if graded else ''}").shuffle(given)
-    return [each | other | {"grader": "permuted"} for each, other in zip(graded, given, strict=True)]
+def dealt_anew(graded: list[dict[str, Any]], seed: str) -> list[dict[str, Any]]:
+    """The same attempts, with one another's grades; each band of tasks keeps its own."""
+    keys, rng = ("english", "task", "score", "why"), random.Random(seed)
+    by_band: dict[int, list[dict[str, Any]]] = {}
+    for each in graded:
+        by_band.setdefault(each["band"], []).append({key: each[key] for key in keys})
+    for given in by_band.values():
+        rng.shuffle(given)
+    return [each | by_band[each["band"]].pop() | {"grader": "permuted"} for each in graded]
 
 
 def count(graded: list[dict[str, Any]]) -> dict[str, int]:

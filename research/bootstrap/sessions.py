@@ -77,6 +77,8 @@ class SessionsConfig(Config):
     """There are sessions that ask who the pupil is."""
     shuffled: bool = False
     """Tasks stand in random order."""
+    permuted: bool = False
+    """A control: the tutor reacts as to another attempt at a task of the same band."""
     tutor: TutorSettings = TutorSettings()
     """A model that speaks as tutor and Sophie, in place of the grammar."""
     device: devices.Device = "cpu"
@@ -132,6 +134,7 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
     """All sessions, played with a pupil that `says` its lines."""
     import random
 
+    from research.bootstrap.classroom.dealt import dealt
     from research.bootstrap.classroom.lockstep import play_all
     from research.bootstrap.classroom.play import Plan, drawn, play
     from research.bootstrap.classroom.types import TYPES
@@ -161,10 +164,12 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
         tasks, refused = reworded(tasks, config.tutor, seed)
         for why, number in refused.most_common():
             say(f"note: {number:,} turns are in the grammar's words; of {config.tutor.model}'s: {why}")
-    playing = [
-        play(name, of_it, rng, plan, lambda *asked: grade(*asked).score)
-        for name, of_it, rng in zip(names, tasks, draws, strict=True)
-    ]
+
+    def worth(*asked: Any) -> int:
+        return grade(*asked).score
+
+    score = dealt(worth, random.Random(seed)) if config.permuted else worth
+    playing = [play(name, of_it, rng, plan, score) for name, of_it, rng in zip(names, tasks, draws, strict=True)]
     with progress(config.sessions, config.name) as bar:
         return play_all(playing, says, seed=seed, tell=lambda over: bar.update(over, {}))
 

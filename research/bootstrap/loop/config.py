@@ -64,6 +64,8 @@ class BootstrapConfig(Config):
     """Decides, with round and place, all that is drawn."""
     rounds: int = Field(40, ge=1, le=9999)
     """Rounds, the first of which is listening. May be raised later: the loop goes on."""
+    begin_from: Name | None = None
+    """A loop whose listening is this one's: it goes on from that loop's round 0, and has none of its own."""
 
     bands: list[Row] = [Row()] * 8
     """The table: one row for each of the bands 0 to 7."""
@@ -131,7 +133,10 @@ class BootstrapConfig(Config):
     own_turns_divisor: float = Field(4.0, ge=1)
     """In the trunk's rows the pupil's own turns weigh so many times less than what is heard."""
     permuted_grades: bool = False
-    """A control: the grades of a round are dealt out anew among its attempts, so that they say nothing."""
+    """A control: the grades of a round are dealt out anew among its attempts at tasks of a band, and say nothing of
+    them. What the tutor says in the sessions still does."""
+    permuted_reactions: bool = False
+    """A further control: the tutor reacts as to another attempt at a task of the same band."""
 
     exam_limit: int | None = Field(None, ge=1)
     """Ask at most so many tasks of each band; for trying things out, since no band is passed by fewer."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.paths import artifact
-from espalier.artifacts.records import append_jsonl, read_jsonl, write_jsonl
+from espalier.artifacts.records import append_jsonl, read_json, read_jsonl, write_jsonl
 from espalier.artifacts.registry import content_hash
 from espalier.artifacts.run import timestamp
 from espalier.errors import UserError
@@ -105,8 +105,12 @@ class Times:
 
 
 def seconds_of(folder: Path) -> dict[str, float]:
-    """Seconds that each artifact of a loop took to be made, all tries together."""
-    path, found = folder / "times.jsonl", dict[str, float]()
+    """Seconds that each artifact of a loop took to be made, all tries together; those of the listening too that it
+    began from."""
+    begun, path, found = folder / "loop.json", folder / "times.jsonl", dict[str, float]()
+    if begun.is_file() and (other := read_json(begun)["config"].get("begin_from")):
+        heard = seconds_of(artifact("loops", other))
+        found = {step: spent for step, spent in heard.items() if f"-{_part(0)}-" in step}
     for each in read_jsonl(path) if path.is_file() else ():
         found[each["step"]] = found.get(each["step"], 0) + each["seconds"]
     return found

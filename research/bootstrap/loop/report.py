@@ -62,6 +62,7 @@ def _parts(config: BootstrapConfig, history: History) -> Iterator[str]:
         f"A model from random weights that listened in round 0 and then grew on its own graded attempts. After "
         f"{len(rounds)} rounds and {duration(sum(seconds.values()))} of work it is of band {last['next_band']}, "
         f"{BANDS[last['next_band']]}{_beside(last)}. {_ended(history)}"
+        + (f" It listened as loop {escape(config.begin_from)}." if config.begin_from else "")
     )
     yield "## Rounds"
     yield (

@@ -94,6 +94,7 @@ class Steps:
             "context": self._column("context"),
             "temperature": config.temperature,
             "attempts": config.attempts,
+            "permuted": config.permuted_reactions,
             "demonstrations": config.demonstrations,
             **self._machine,
         }

@@ -12,15 +12,18 @@ import pytest
 
 from espalier.artifacts import records, registry
 from espalier.artifacts.code_behind import contents_of
+from espalier.artifacts.paths import artifact
 from espalier.command_line.config import load
 from espalier.errors import UserError
-from research.bootstrap import run
-from research.bootstrap.loop import beginning
+from research.bootstrap import grade, rows, run, sessions
+from research.bootstrap.loop import beginning, steps
 from research.bootstrap.loop.beginning import open_folder
 from research.bootstrap.loop.config import DEFAULT_CONFIG, BootstrapConfig, BootstrapOptions
+from research.bootstrap.loop.history import seconds_of
 from tests.research.bootstrap.loop.commands import Commands
 
 Go = Callable[..., int]
+FOR_REAL = {steps.SESSIONS: sessions.main, steps.GRADE: grade.main, steps.ROWS: rows.main}
 ROUND = ["heard", "sessions", "grades", "rows", "trunk", "trunk", "adapter", "adapter", "exam"]
 
 
@@ -254,3 +257,63 @@ def test_one_model_for_both_learns_graded_attempts_too_and_immersion_alone_makes
     commands.run.clear()
     go("--name", "immersed", "--curves.strength", "{from: 0, to: 0}")
     assert not any("adapter" in name for name in commands.made)
+
+
+def test_a_loop_goes_on_from_anothers_listening_which_is_its_parent_by_content(
+    commands: Commands, go: Go, workspace: Path
+) -> None:
+    with pytest.raises(UserError, match="begin_from: loop toy has not listened"):
+        go("--name", "arm", "--begin_from", "toy")
+    go(rounds=1)
+    commands.run.clear()
+    with pytest.raises(UserError, match="begin_from: loop toy listened to something else .*seed: 0 before, 1 now"):
+        go("--name", "arm", "--begin_from", "toy", "--seed", "1")
+    assert go("--name", "arm", "--begin_from", "toy", "--half_life", "null", "--staging", "false") == 0
+    assert commands.made == [f"r0{number}-{part}" for number in (1, 2) for part in ROUND]
+    assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
+    trunk = next(words for words in commands.run if words[0] == steps.TRAIN)
+    assert trunk[trunk.index("--parent") + 1] == "toy-r00-trunk"
+    told = {each.spec: each for each in registry.survey()}
+    parents = told["loop:arm"].parents
+    assert parents and parents["run:toy-r00-trunk"] == told["run:toy-r00-trunk"].manifest["content_hash"]
+    assert "It listened as loop toy." in (workspace / "loops" / "arm" / "report.md").read_text()
+    heard, tried = (seconds_of(workspace / "loops" / name) for name in ("toy", "arm"))
+    assert {*heard} <= {*tried} and "arm-r02-exam" in tried, "its time is that of listening too"
+    go(rounds=2)
+    shutil.rmtree(workspace / "loops" / "toy")
+    assert go("--name", "arm", "--begin_from", "toy", "--half_life", "null", "--staging", "false", rounds=4) == 0
+    assert commands.made[-1] == "r03-exam", "whatever becomes of the other loop then"
+
+
+def test_what_is_said_to_decide_nothing_of_listening_changes_nothing_that_is_heard(
+    commands: Commands, go: Go, monkeypatch: pytest.MonkeyPatch, workspace: Path
+) -> None:
+    heard: dict[str, list[bytes]] = {}
+
+    def made(script: str, *words: str) -> int:
+        """What needs no model, by its real command."""
+        name = words[words.index("--name") + 1]
+        loop = name.partition("-r")[0]
+        if script in FOR_REAL:
+            assert FOR_REAL[script]([*words]) == 0
+            texts = [path.read_bytes() for path in sorted(artifact("corpora", name).glob("*.jsonl"))]
+        else:
+            commands(script, *words)
+            texts = [repr(words).encode()]
+        heard[loop] = heard.get(loop, []) + [text.replace(loop.encode(), b"LOOP") for text in texts]
+        return 0
+
+    monkeypatch.setattr("espalier.loops.steps.run_command", made)
+    otherwise = ["--staging", "false", "--weights", "exponential", "--negatives", "true", "--half_life", "null",
+                 "--own_turns_divisor", "1", "--permuted_grades", "true", "--permuted_reactions", "true",
+                 "--attempts", "3", "--temperature", "0.1", "--demonstrations", "0", "--sessions", "7",
+                 "--heard", "5", "--overheard", "9", "--more_sessions", "0", "--adapter.r", "2",
+                 "--curves.strength", "{from: 1, to: 1}", "--curves.trunk_steps", "{from: 1, to: 1}",
+                 "--curves.threshold", "{from: 5, to: 5}", "--curves.max_new_tokens", "{from: 3, to: 3}",
+                 "--bands.0.context", "session", "--stop.plateau", "3"]  # fmt: skip
+    go("--name", "zz0", rounds=1)
+    go("--name", "zz1", *otherwise, rounds=1)
+    go("--name", "zz2", "--separate", "false", "--threshold", "false", rounds=1)
+    assert heard["zz0"] == heard["zz1"] == heard["zz2"]
+    go("--name", "zz3", "--identity", "false", rounds=1)
+    assert heard["zz3"] != heard["zz0"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,7 +13,8 @@ from espalier.command_line.config import Config, FilePath, Options
 from espalier.errors import UserError
 
 LEVERS = Path(__file__).parents[1] / "levers"
-BASELINE = "baseline"
+BASELINE, LISTENING = "baseline", "listening"
+"""What loops are called that are no arm: the loop as it is, and the round 0 that arms have in common with it."""
 
 
 class Experiment(Config):
@@ -35,8 +37,9 @@ class Experiment(Config):
                 check_name(name)
             except UserError as error:
                 raise ValueError(str(error)) from None
-            if name == BASELINE or not keys:
-                raise ValueError(f"{name}: the baseline is the loop as it is, and every other arm changes a key of it")
+            if name in (BASELINE, LISTENING) or not keys:
+                raise ValueError(f"{name}: the {BASELINE} is the loop as it is, {LISTENING} its first round, and every "
+                                 "arm changes a key of it")  # fmt: skip
         return arms
 
 
@@ -50,6 +53,19 @@ class ExperimentOptions(Options):
     ray_address: str | None = None
     """HOST:PORT of a Ray cluster; by default Ray starts one on this machine."""
     page: Path | None = None
-    """Write what was found to this Markdown file, with a picture beside it; otherwise it is printed."""
+    """Write what was found to this Markdown file, with a picture of each lever beside it; otherwise it is printed."""
     only_run: bool = False
     """Run the loops and compare nothing, as where several machines share them."""
+
+
+def arms_of(levers: Mapping[str, Experiment]) -> dict[str, dict[str, Any]]:
+    """The arms of several levers that share a baseline. UserError where they cannot."""
+    first, *others = levers.values()
+    if any((each.loop, each.seeds) != (first.loop, first.seeds) for each in others):
+        raise UserError(f"{', '.join(levers)}: are of different loops or seeds, and share no baseline; run them apart")
+    arms = dict[str, dict[str, Any]]()
+    for name, lever in levers.items():
+        if twice := sorted(arms.keys() & lever.arms.keys()):
+            raise UserError(f"{name}: its arm {twice[0]} is another lever's too, whose loops are called the same")
+        arms |= lever.arms
+    return arms

@@ -14,6 +14,8 @@ from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import is_complete, read_json
 from espalier.errors import UserError
 from research.bootstrap.bands import USABLE, share_from
+from research.bootstrap.classroom.asking import PUPIL, SOPHIE
+from research.bootstrap.loop.history import seconds_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,8 @@ class Outcome:
     """What each of its rounds came to."""
     exams: Sequence[Mapping[str, Any]]
     """And what it was examined to be able to do."""
+    seconds: float
+    """What its steps took, and those of the listening that it began from."""
 
     @property
     def trained_tokens(self) -> int:
@@ -50,6 +54,7 @@ def read(name: str, asked: Mapping[str, Any], milestones: str) -> Outcome:
         name=name,
         rounds=rounds,
         exams=[read_json(artifact("corpora", each["exam"]) / "exam.json") for each in rounds],
+        seconds=sum(seconds_of(folder).values()),
     )
 
 
@@ -69,7 +74,8 @@ def _usable(outcome: Outcome) -> float:
 
 
 def _own_name(outcome: Outcome) -> float:
-    return float(outcome.exams[-1]["identity"]["Basil"]["own_name"])
+    said = outcome.exams[-1]["identity"]
+    return float(said[PUPIL]["own_name"] - said[SOPHIE]["own_name"])
 
 
 def _excess(outcome: Outcome) -> float:
@@ -87,7 +93,11 @@ FIGURES: Mapping[str, tuple[str, Callable[[Outcome], float]]] = {
     "usable": ("attempts of the last round that are usable", _usable),
     "pairs": ("minimal pairs right", lambda outcome: float(outcome.exams[-1]["minimal_pairs"]["share"])),
     "excess": ("the trunk's bits per byte above the entropy floor, as a share", _excess),
-    "name": ("says its own name when asked who it is", _own_name),
+    "name": (
+        "replies to who it is that say Basil where Basil is asked, less those that say Sophie where Sophie is: a name "
+        "that is copied from before its turn comes to 0",
+        _own_name,
+    ),
 }
 """By name what it means, and how it is read. The first is the one that decides."""
 

@@ -13,11 +13,11 @@ import pytest
 from espalier.artifacts import records, registry
 from espalier.artifacts.code_behind import contents_of
 from espalier.artifacts.paths import artifact
-from espalier.command_line.config import load
+from espalier.command_line.config import load, to_dict
 from espalier.errors import UserError
 from research.bootstrap import grade, rows, run, sessions
 from research.bootstrap.loop import beginning, steps
-from research.bootstrap.loop.beginning import open_folder
+from research.bootstrap.loop.beginning import listening_of, open_folder
 from research.bootstrap.loop.config import DEFAULT_CONFIG, BootstrapConfig, BootstrapOptions
 from research.bootstrap.loop.history import seconds_of
 from tests.research.bootstrap.loop.commands import Commands
@@ -311,6 +311,11 @@ def test_what_is_said_to_decide_nothing_of_listening_changes_nothing_that_is_hea
                  "--curves.strength", "{from: 1, to: 1}", "--curves.trunk_steps", "{from: 1, to: 1}",
                  "--curves.threshold", "{from: 5, to: 5}", "--curves.max_new_tokens", "{from: 3, to: 3}",
                  "--bands.0.context", "session", "--stop.plateau", "3"]  # fmt: skip
+    tried = {word.removeprefix("--").partition(".")[0] for word in otherwise if word.startswith("--")}
+    config, _ = load(BootstrapConfig, ["smoke"], prog="", doc="", default=DEFAULT_CONFIG, options=BootstrapOptions)
+    left_out = {*BootstrapConfig.model_fields} - {*listening_of(to_dict(config))}
+    of_no_step = {"name", "rounds", "begin_from", "adapters", "preferences"}
+    assert left_out == tried | {"separate", "threshold"} | of_no_step, "each of them is tried here"
     go("--name", "zz0", rounds=1)
     go("--name", "zz1", *otherwise, rounds=1)
     go("--name", "zz2", "--separate", "false", "--threshold", "false", rounds=1)

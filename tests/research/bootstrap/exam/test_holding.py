@@ -177,6 +177,7 @@ def test_a_band_that_is_not_passed_again_is_not_passed() -> None:
     band = hold(examiner(milestones=milestones), Fake(lucky), present=0, seed="0").facts["bands"][3]
     assert band["share"] == 1 and band["confirmed"]["share"] < 0.2 and not band["passed"]
     assert band["failed"] == [f"the second paper: {why}" for why in band["confirmed"]["failed"]] != []
+    assert band["failed"][-1].startswith("the second paper: of a session type: classroom 0.000, ")
     assert hold(examiner(milestones=milestones), Fake(lucky), present=4, seed="0").facts["bands"][3]["passed"]
 
 

@@ -57,7 +57,9 @@ class SessionsConfig(Config):
     present: float = Field(1.0, ge=0, le=1)
     """Share of the tasks that are of this band; the others are of bands below."""
     staging: bool = True
-    """Tasks are of the present band and those below; otherwise of all bands alike."""
+    """Tasks are of the present band and those below; otherwise of all bands alike, but for the focus."""
+    focus: float = Field(0.0, ge=0, le=1)
+    """Without staging, share of the tasks that are of the present band all the same."""
     pupil: str | None = None
     """Who speaks as Basil: a run, a folder or a hub name."""
     strength: float = Field(1.0, ge=0)
@@ -145,6 +147,7 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
         tasks=config.tasks,
         present=config.present,
         staging=config.staging,
+        focus=config.focus,
         demonstrations=config.demonstrations if config.pupil else 1.0,
         attempts=config.attempts,
         shuffled=config.shuffled,

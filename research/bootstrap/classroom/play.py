@@ -46,7 +46,9 @@ class Plan:
     present: float
     """Share of the tasks that are of this band; the others are of bands below."""
     staging: bool
-    """Otherwise tasks are of all bands alike."""
+    """Otherwise tasks are of all bands alike, but for `focus`."""
+    focus: float
+    """Share of the tasks that are of this band all the same, where there is no staging."""
     demonstrations: float
     """Share of the tasks that Sophie does; all of them where no pupil is there."""
     attempts: int
@@ -109,7 +111,7 @@ def play(name: str, tasks: Sequence[Task], rng: random.Random, plan: Plan, score
 
 def _band(rng: random.Random, plan: Plan) -> int:
     if not plan.staging:
-        return rng.randrange(len(BANDS))
+        return plan.band if plan.focus and rng.random() < plan.focus else rng.randrange(len(BANDS))
     return plan.band if plan.band == 0 or rng.random() < plan.present else rng.randrange(plan.band)
 
 

@@ -77,7 +77,9 @@ class BootstrapConfig(Config):
     sessions: int = Field(300, ge=1)
     """Sessions of every later round with the pupil."""
     heard: int = Field(0, ge=0)
-    """Sessions of Sophie's alone, with tasks of all bands, that each later round listens to besides."""
+    """Sessions of Sophie's alone that each later round listens to besides."""
+    heard_focus: float = Field(0.5, ge=0, le=1)
+    """Share of their tasks that are of the pupil's band, where there is staging; the others are of all bands."""
     tasks: int = Field(4, ge=1)
     """Tasks of a session."""
     overheard: int = Field(300, ge=0)

@@ -78,7 +78,8 @@ class Steps:
     def heard(self) -> str | None:
         """Sessions of Sophie's alone, with tasks of all bands; None in a round that has none."""
         size = self.config.heard if self.number else self.config.listening.heard
-        told = {"sessions": size, "staging": False, "pupil": None}
+        focus = self.config.heard_focus if self.number and self.config.staging else 0
+        told = {"sessions": size, "staging": False, "focus": focus, "pupil": None}
         return self._run(SESSIONS, "heard", self._held | told) if size else None
 
     def sessions(self, pupil: Pupil, more: int = 0) -> str:

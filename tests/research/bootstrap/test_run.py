@@ -68,6 +68,7 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
     first = ["grader", "heard", "rows", "trunk", "trunk", "exam"]
     assert commands.made == [f"r00-{part}" for part in first] + [f"r0{n}-{part}" for n in (1, 2) for part in ROUND]
     assert commands.given("r00-heard", "pupil") == "null" and commands.given("r00-heard", "staging") == "false"
+    assert [commands.given(f"r0{n}-heard", "focus") for n in range(3)] == ["0", "0.5", "0.5"]
     assert commands.given("r02-rows", "heard") == "toy-r02-heard", "what was heard in earlier rounds is not heard again"
     assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
     assert commands.given("r02-sessions", "pupil") == "run:toy-r01-adapter"
@@ -307,7 +308,7 @@ def test_what_is_said_to_decide_nothing_of_listening_changes_nothing_that_is_hea
     otherwise = ["--staging", "false", "--weights", "exponential", "--negatives", "true", "--half_life", "null",
                  "--own_turns_divisor", "1", "--permuted_grades", "true", "--permuted_reactions", "true",
                  "--attempts", "3", "--temperature", "0.1", "--demonstrations", "0", "--sessions", "7",
-                 "--heard", "5", "--overheard", "9", "--more_sessions", "0", "--adapter.r", "2",
+                 "--heard", "5", "--heard_focus", "1", "--overheard", "9", "--more_sessions", "0", "--adapter.r", "2",
                  "--curves.strength", "{from: 1, to: 1}", "--curves.trunk_steps", "{from: 1, to: 1}",
                  "--curves.threshold", "{from: 5, to: 5}", "--curves.max_new_tokens", "{from: 3, to: 3}",
                  "--bands.0.context", "session", "--stop.plateau", "3"]  # fmt: skip

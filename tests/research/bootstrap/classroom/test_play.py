@@ -17,7 +17,7 @@ from tests.research.bootstrap.classroom.toys import Toy, score
 
 def plan(**changes: Any) -> Plan:
     settings: dict[str, Any] = {
-        "band": 3, "tasks": 2, "present": 1.0, "staging": True, "demonstrations": 0.0, "attempts": 2,
+        "band": 3, "tasks": 2, "present": 1.0, "staging": True, "focus": 0.0, "demonstrations": 0.0, "attempts": 2,
         "shuffled": False, "contexts": ("session",) * 8, "longest": tuple(range(10, 18)),
     }  # fmt: skip
     return Plan(**(settings | changes))
@@ -89,6 +89,7 @@ def test_staged_tasks_are_of_the_band_and_those_below() -> None:
                 if line.turn}  # fmt: skip
 
     assert bands() == {3} and bands(present=0.5) == {0, 1, 2, 3} and bands(staging=False) == set(range(8))
+    assert bands(staging=False, focus=1.0) == {3}
 
 
 def test_who_is_asked_for_more_than_is_usual_at_that_age_is_not_cut_off() -> None:

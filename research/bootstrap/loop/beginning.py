@@ -25,8 +25,9 @@ _TASKS_AND_GRADES = tuple(
 _LISTENING = "r00"
 _AFTER_LISTENING = frozenset({
     "name", "rounds", "begin_from", "stop", "bands", "curves", "sessions", "heard", "heard_focus", "overheard",
-    "more_sessions", "attempts", "temperature", "demonstrations", "adapter", "adapters", "preferences", "staging",
-    "threshold", "weights", "negatives", "separate", "half_life", "own_turns_divisor", "permuted_grades", "permuted_reactions",
+    "more_sessions", "attempts", "temperature", "demonstrations", "adapter", "adapters", "preferences",
+    "staging", "threshold", "weights", "negatives", "separate", "half_life", "own_turns_divisor",
+    "permuted_grades", "permuted_reactions",
 })  # fmt: skip
 """Keys of which nothing in round 0 depends, where no pupil speaks and nothing is graded. Any other key decides it."""
 

@@ -11,6 +11,8 @@ exam.json
                     of the second paper, which is drawn by the round, "failed": [why it is not passed], "passed"}
     manner          {"turns", "repetition", "echo", "distinct"}: shares over all turns, of which a good pupil's model
                     answers are "wanted": {the same keys}
+    as_sophie       by band, {"turns", "share", "low", "high"}: good turns where the tasks are put to the same voice
+                    under the name of Sophie, whom it has heard do them: what it knows, beside what it says as Basil
     controls        {name: {"bands": [{"share", "low", "passed"} by band], "about"}}: who might pass without being able
     controls_pass   the bands, from 1 on, that a control passes: they are not passed by anybody
     minimal_pairs   {"phenomena": {name: {"pairs", "right", "share", "low", "high", "shorter"}}, "share": their mean};

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from research.bootstrap.bands import BANDS
-from research.bootstrap.classroom.asking import Episode
+from research.bootstrap.classroom.asking import SOPHIE, Episode
 from research.bootstrap.classroom.session_type import SessionType
 from research.bootstrap.exam import identity, pairs
 from research.bootstrap.exam.controls import CONTROLS
@@ -68,6 +68,7 @@ class Held:
     replies: list[dict[str, Any]] = field(default_factory=list)
     identities: list[dict[str, Any]] = field(default_factory=list)
     minimal_pairs: dict[str, Any] = field(default_factory=dict)
+    as_sophie: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -82,6 +83,7 @@ class Held:
             "controls_pass": sorted(passing),
             "minimal_pairs": self.minimal_pairs,
             "identity": identity.read(self.identities),
+            "as_sophie": self.as_sophie,
             "watched": _watched(self.replies),
         }
 
@@ -91,6 +93,7 @@ def hold(examiner: Examiner, voice: Voice, *, present: int, seed: str) -> Held:
     held = Held(controls={name: {"about": each.__doc__, "bands": []} for name, each in examiner.controls.items()})
     for band in range(len(BANDS)):
         _examine(examiner, voice, band, held, confirm=band >= present)
+        held.as_sophie.append(_as_sophie(examiner, voice, band))
     held.minimal_pairs = _minimal_pairs(examiner.milestones.seed, voice)
     held.identities = _identities(voice, seed)
     return held
@@ -120,6 +123,15 @@ def _examine(examiner: Examiner, voice: Voice, band: int, held: Held, *, confirm
         held.replies += _lines(band, 1, again)
         second = result(milestone, again, examiner.parses, each_type)
     held.bands.append(of_band(band, first, second, won_by if band else ()))
+
+
+def _as_sophie(examiner: Examiner, voice: Voice, band: int) -> dict[str, Any]:
+    """What the same voice can do where it is called Sophie, whom it has heard: half a paper."""
+    milestone = examiner.milestones.bands[band]
+    tasks = max(1, min(milestone.tasks, examiner.limit or milestone.tasks) // 2)
+    paper = Drawer(examiner.milestones, band, examiner.types, SOPHIE).paper(tasks)
+    facts = result(milestone, mark(sit(paper, _answers(voice, milestone), SOPHIE), examiner.grade), examiner.parses)
+    return {key: facts[key] for key in ("turns", "share", "low", "high")}
 
 
 def _controls(examiner: Examiner, milestone: Milestone, paper: Sequence[Episode], found: dict[str, Any]) -> list[str]:

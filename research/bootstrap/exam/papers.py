@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping
 
-from research.bootstrap.classroom.asking import Episode
+from research.bootstrap.classroom.asking import PUPIL, Episode
 from research.bootstrap.classroom.scene import Scene
 from research.bootstrap.classroom.session_type import SessionType
 from research.bootstrap.exam.milestones import Milestones
@@ -20,8 +20,12 @@ _PATIENCE = 100
 class Drawer:
     """Draws papers of one band, none of which has a task that an earlier one had."""
 
-    def __init__(self, milestones: Milestones, band: int, types: Mapping[str, type[SessionType]]) -> None:
-        """`types` are the session types by name. KeyError where the milestones name another."""
+    def __init__(
+        self, milestones: Milestones, band: int, types: Mapping[str, type[SessionType]], who: str = PUPIL
+    ) -> None:
+        """`types` are the session types by name, and `who` is who is asked. KeyError where the milestones name another
+        type."""
+        self._who = who
         self._seed, self._band = milestones.seed, band
         self._types = {name: types[name] for name in milestones.types}
         self._seen = set[str]()
@@ -33,7 +37,10 @@ class Drawer:
         ValueError where all of them together have not so many, which is a fault of theirs.
         """
         seed = f"{self._seed}/{self._band}" if number is None else f"{self._seed}/{self._band}/{number}"
-        left = {name: kind(Scene(random.Random(f"{seed}/{name}"), "examination")) for name, kind in self._types.items()}
+        left = {
+            name: kind(Scene(random.Random(f"{seed}/{name}"), "examination", self._who))
+            for name, kind in self._types.items()
+        }
         found = list[Episode]()
         while len(found) < tasks:
             if not left:

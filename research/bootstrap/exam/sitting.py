@@ -38,13 +38,13 @@ Answers = Callable[[Sequence[Asked]], Sequence[Answer]]
 """Who answers turns that are put at once, in their order."""
 
 
-def sit(tasks: Sequence[Episode], answers: Answers) -> list[tuple[Asked, Answer]]:
+def sit(tasks: Sequence[Episode], answers: Answers, who: str = PUPIL) -> list[tuple[Asked, Answer]]:
     """Every turn of the tasks, task by task, with what was answered; first turns of all tasks are put at once, then
-    second ones, and so on."""
+    second ones, and so on. `who` is who the tasks are put to."""
     found: list[list[tuple[Asked, Answer]]] = [[] for _ in tasks]
     for turn in range(max((len(task.asks) for task in tasks), default=0)):
         asked = [
-            _asked(place, turn, task.asks[turn], found[place])
+            _asked(place, turn, task.asks[turn], found[place], who)
             for place, task in enumerate(tasks)
             if turn < len(task.asks)
         ]
@@ -53,10 +53,10 @@ def sit(tasks: Sequence[Episode], answers: Answers) -> list[tuple[Asked, Answer]
     return [each for task in found for each in task]
 
 
-def _asked(place: int, turn: int, ask: Ask, earlier: Sequence[tuple[Asked, Answer]]) -> Asked:
-    before, transcript = ask.lines, "".join(f"{line}\n" for line in ask.lines) + f"{PUPIL}:"
+def _asked(place: int, turn: int, ask: Ask, earlier: Sequence[tuple[Asked, Answer]], who: str) -> Asked:
+    before, transcript = ask.lines, "".join(f"{line}\n" for line in ask.lines) + f"{who}:"
     if earlier:
         last, answer = earlier[-1]
-        before = (*last.before, Line(speaker=PUPIL, text=answer.text.strip()), *before)
+        before = (*last.before, Line(speaker=who, text=answer.text.strip()), *before)
         transcript = f"{last.transcript}{answer.text}\n{transcript}"
     return Asked(place=place, turn=turn, ask=ask, before=before, transcript=transcript)

@@ -91,14 +91,20 @@ def _examination(exam: Mapping[str, Any], rounds: Sequence[Mapping[str, Any]]) -
     if exam["limit"]:
         yield f"Of each band {exam['limit']} tasks at most were asked, so that none is passed."
     yield table(
-        ["band", "", "turns", "good", "surely above", "wanted", "sentences that parse", "passed", "why not"],
+        ["band", "", "turns", "good", "surely above", "wanted", "as Sophie", "sentences that parse", "passed",
+         "why not"],
         [
             [each["band"], each["name"], each["turns"], percent(each["share"]), percent(each["low"]),
-             percent(each["at_least"]), each["sentences"] and percent(each["sentences"]["share"]), each["passed"],
+             percent(each["at_least"]), percent(exam["as_sophie"][each["band"]]["share"]),
+             each["sentences"] and percent(each["sentences"]["share"]), each["passed"],
              "; ".join(each["failed"]) or None]
             for each in exam["bands"]
         ],
     )  # fmt: skip
+    yield (
+        "As Sophie: the same tasks put to the same model under the name of whom it heard do them. What it can do there "
+        "and not as Basil, it knows and has not learned to say itself."
+    )
     passing = exam["controls_pass"]
     yield (
         f"Of those who might pass without being able ({', '.join(map(escape, exam['controls']))}) "

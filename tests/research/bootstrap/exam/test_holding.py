@@ -103,6 +103,18 @@ def test_who_knows_nothing_passes_nothing_and_sits_no_second_paper() -> None:
     assert found["manner"]["distinct"] < 0.01
 
 
+def test_who_can_do_it_as_sophie_alone_passes_nothing_and_it_shows() -> None:
+    def drawn(who: str) -> list[Episode]:
+        return [task for band in range(len(BANDS)) for task in Drawer(REAL, band, TYPES, who).paper(22)]
+
+    heard = {asked.transcript: asked.ask.model for asked, _ in sit(drawn(SOPHIE), knows, SOPHIE)}
+    voice = Fake(lambda transcript: heard.get(transcript, "Hm."))
+    found = hold(examiner(milestones=small(44)), voice, present=0, seed="0").facts
+    # Dialogues that begin alike have several model answers, and it says one.
+    assert all(each["share"] > 0.95 and each["turns"] >= 22 for each in found["as_sophie"])
+    assert not any(each["good"] for each in found["bands"])
+
+
 def test_what_a_control_passes_nobody_passes() -> None:
     easy = grade_all_as(7)
     found = hold(examiner(grade=easy, milestones=small(88)), Fake(lambda _: "Yes."), present=0, seed="0").facts

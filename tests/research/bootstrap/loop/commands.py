@@ -71,6 +71,7 @@ class Commands:
             watched = [{"band": 1, "asked": "Tutor: Hm?", "reply": "a | b", "model": "Hm.", "score": 3}]
             exam = {
                 "bands": bands, "limit": 4, "controls": {"parrot": {"bands": bands}}, "controls_pass": [5],
+                "as_sophie": [{"turns": 9, "share": 0.75, "low": 0.5, "high": 0.9}] * len(BANDS),
                 "watched": watched, "floor": None, "manner": manner | {"wanted": manner},
                 "minimal_pairs": {"phenomena": pairs},
                 "identity": {"Basil": who, "Sophie": who, "role": "follows the speaker"},

@@ -49,6 +49,8 @@ def go(commands: Commands, milestones: Path) -> Go:
             "false",
             "--threshold",
             "true",
+            "--staging",
+            "true",
             "--rounds",
             str(rounds),
             "--milestones",
@@ -198,7 +200,7 @@ def test_what_changed_or_is_gone_is_refused(commands: Commands, go: Go, mileston
     with pytest.raises(UserError, match="toy was begun otherwise .*milestones.sha256"):
         go(rounds=3)
     milestones.write_text("band: 0")
-    with pytest.raises(UserError, match="toy was begun otherwise .*config.half_life: 2.0 before, None now"):
+    with pytest.raises(UserError, match="toy was begun otherwise .*config.half_life: 1.0 before, None now"):
         go("--half_life", "null")
     sealed = records.read_json(workspace / "loops" / "toy" / "manifest.json")
     assert sealed["milestones"] == records.sha256_file(milestones)

@@ -59,7 +59,7 @@ def test_every_lever_asks_for_loops_that_there_can_be(name: str) -> None:
 def test_levers_of_one_page_share_a_baseline_and_no_arm() -> None:
     levers, options = experiment.asked_for(["staging", "weights", "--seeds", "2", "--jobs", "3"])
     assert [*levers] == ["staging", "weights"] and options.jobs == 3
-    assert [*arms_of(levers)] == ["unstaged", "exponential", "dynamic"]
+    assert [*arms_of(levers)] == ["staged", "exponential", "dynamic"]
     assert len(experiment.loops_of(levers)[1]) == 2 * 4
     one = Experiment(question="?", arms={"off": {"staging": False}})
     with pytest.raises(UserError, match="b: its arm off is another lever's too"):

@@ -6,12 +6,12 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 
 from data_mix.curriculum.templates import capitalise
 from data_mix.curriculum.words import lexicon
 from research.bootstrap.exam.manner import words
 from research.bootstrap.exam.sitting import Answer, Answers, Asked
+from research.bootstrap.graders.put import known_words
 
 
 def parrot(asked: Sequence[Asked]) -> list[Answer]:
@@ -63,7 +63,7 @@ def stranger(asked: Sequence[Asked]) -> list[Answer]:
 def babbler(asked: Sequence[Asked]) -> list[Answer]:
     """says words of the lexicon at random, as many as a model answer has"""
     rng = random.Random(len(asked))
-    said = [" ".join(rng.choice(_vocabulary()) for _ in words(each.ask.model)) for each in asked]
+    said = [" ".join(rng.choice(known_words()) for _ in words(each.ask.model)) for each in asked]
     return [_says(_sentence(text)) for text in said]
 
 
@@ -103,9 +103,3 @@ def _sentence(clause: str) -> str:
 
 def _says(text: str) -> Answer:
     return Answer(text=f" {text}")
-
-
-@cache
-def _vocabulary() -> tuple[str, ...]:
-    found = {noun.singular for noun in lexicon().nouns} | {verb.past for verb in lexicon().verbs}
-    return tuple(sorted(found | {"a", "the", "is", "and", "I", "you", "it", "not", "to", "in"}))

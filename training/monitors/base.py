@@ -1,4 +1,4 @@
-"""What a monitor is: it is shown a model as it stands, and says what it finds; a policy decides what is done about it."""
+"""A monitor is shown a model as it stands, and says what it finds; a policy decides what is done about it."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Watching a run: check-ins, self-play and monitors at their steps, what a policy does about what they find, a journal."""
+"""Watching a run: check-ins, self-play and monitors, what a policy does about their findings, and the journal."""

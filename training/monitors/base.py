@@ -20,6 +20,9 @@ class History(Protocol):
     def series(self, name: str) -> Sequence[tuple[int, float]]:
         """Step and value of a figure so far, by `monitor.name`, oldest first."""
 
+    def kept(self, name: str) -> Sequence[tuple[int, Mapping[str, Any]]]:
+        """Step and evidence of each signal so far that has any, by `monitor.name`, oldest first."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Look:
@@ -55,8 +58,9 @@ class Monitor(Protocol):
 class StepMonitor(Monitor, Protocol):
     """A monitor that wants the figures of every step besides."""
 
-    def step(self, step: Step) -> Iterable[Signal]:
-        """What there is to say of the step; called after each of them, so it costs microseconds."""
+    def step(self, step: Step, history: History) -> Iterable[Signal]:
+        """What there is to say of the step; called after each of them, so it costs microseconds and reads the history
+        once, if at all."""
 
 
 @dataclass(frozen=True, kw_only=True)

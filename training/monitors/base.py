@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from data_mix.packing.pack import Pack
+from espalier.command_line.config import Config
 from espalier.discover import discover
 from espalier.signals.records import Dialogue, Said, Signal
 from espalier.text.chat import ChatRenderer
@@ -74,9 +75,16 @@ class MonitorKind:
     evidence: str
     """What it keeps when it finds something."""
     make: Any
-    """`(config: TrainConfig) -> Monitor`."""
+    """`(config: TrainConfig) -> Monitor`; `(config, settings)` where it has settings."""
     every: int = 1
     """It looks at every so many-th look of the run: dear ones more seldom."""
+    settings: type[Config] | None = None
+    """Its own keys, which a policy file gives under `settings: {NAME: …}`; None where it has none."""
+
+    def made(self, config: TrainConfig, settings: Config | None = None) -> Monitor:
+        """The monitor of a run, with its settings or the usual ones."""
+        made: Monitor = self.make(config, settings or self.settings()) if self.settings else self.make(config)
+        return made
 
 
 def monitors() -> dict[str, MonitorKind]:

@@ -23,12 +23,13 @@ from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOpt
 from espalier.command_line.console import progress, say
 from espalier.errors import run_main
 from espalier.models import devices
-from research.bootstrap.bands import LAST_BAND, by_band
+from research.bootstrap.bands import BANDS, GOOD, LAST_BAND, by_band
 from research.bootstrap.classroom.by_llm import TutorSettings
 from research.bootstrap.classroom.record import Context
 
 if TYPE_CHECKING:
     from research.bootstrap.classroom.lockstep import Says
+    from research.bootstrap.classroom.play import Needs
     from research.bootstrap.classroom.record import Session
 
 COMMAND = "research/bootstrap/sessions.py"
@@ -57,9 +58,11 @@ class SessionsConfig(Config):
     present: float = Field(1.0, ge=0, le=1)
     """Share of the tasks that are of this band; the others are of bands below."""
     staging: bool = True
-    """Tasks are of the present band and those below; otherwise of all bands alike, but for the focus."""
-    focus: float = Field(0.0, ge=0, le=1)
-    """Without staging, share of the tasks that are of the present band all the same."""
+    """Tasks are of the present band and those below; otherwise of all bands alike."""
+    needed: list[Name] = []
+    """Corpora of grades: what was failed there is needed."""
+    focus: float = Field(0.5, ge=0, le=1)
+    """Share of the sessions whose kind and bands are drawn by what is needed."""
     pupil: str | None = None
     """Who speaks as Basil: a run, a folder or a hub name."""
     strength: float = Field(1.0, ge=0)
@@ -108,13 +111,15 @@ def main(argv: list[str]) -> int:
 def hold(config: SessionsConfig, options: SessionsOptions) -> int:
     """Hold the sessions that `config` describes; returns the exit code."""
     from espalier.artifacts.corpus import Corpus
+    from espalier.artifacts.paths import artifact
+    from espalier.artifacts.records import verify_manifest
     from espalier.models.references import resolve
 
-    parents = {}
+    parents = {f"corpus:{name}": verify_manifest(artifact("corpora", name))["content_hash"] for name in config.needed}
     if config.pupil:
         devices.check_here(config.device)
         who = resolve(config.pupil)
-        parents = {who.spec: who.content_hash}
+        parents[who.spec] = who.content_hash
     decides = {key: value for key, value in to_dict(config).items() if key not in _NOT_WHAT_BUT_HOW}
     decides["tutor"] = config.tutor.identity
     about = f"{config.sessions:,} sessions of band {config.band} with {config.pupil or 'Sophie'}"
@@ -147,6 +152,7 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
         tasks=config.tasks,
         present=config.present,
         staging=config.staging,
+        needs=needs(config.needed),
         focus=config.focus,
         demonstrations=config.demonstrations if config.pupil else 1.0,
         attempts=config.attempts,
@@ -175,6 +181,22 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
     playing = [play(name, of_it, rng, plan, score) for name, of_it, rng in zip(names, tasks, draws, strict=True)]
     with progress(config.sessions, config.name) as bar:
         return play_all(playing, says, seed=seed, tell=lambda over: bar.update(over, {}))
+
+
+def needs(grades: Sequence[str]) -> "Needs":
+    """By kind and band, the share of the first attempts in these corpora that were not good; of few, drawn to a half.
+    What nobody was asked is not needed."""
+    from espalier.artifacts.paths import artifact
+    from espalier.artifacts.records import read_jsonl
+
+    asked, failed = Counter[tuple[str, int]](), Counter[tuple[str, int]]()
+    for name in grades:
+        for each in read_jsonl(artifact("corpora", name) / "grades.jsonl"):
+            if each["attempt"] == 0 and each["score"] is not None:
+                asked[each["kind"], each["band"]] += 1
+                failed[each["kind"], each["band"]] += each["score"] < GOOD
+    share = {cell: (failed[cell] + 1) / (number + 2) for cell, number in asked.items()}
+    return {kind: [share.get((kind, band), 0.0) for band in range(len(BANDS))] for kind, _ in sorted(share)}
 
 
 def speaker(config: SessionsConfig) -> "Says":

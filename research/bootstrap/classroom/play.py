@@ -35,6 +35,10 @@ class Reply:
     """Whether the line ended by itself."""
 
 
+Needs = Mapping[str, Sequence[float]]
+"""By kind of session, for each band, how much need there is of its tasks."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Plan:
     """What sessions are like."""
@@ -46,9 +50,11 @@ class Plan:
     present: float
     """Share of the tasks that are of this band; the others are of bands below."""
     staging: bool
-    """Otherwise tasks are of all bands alike, but for `focus`."""
+    """Otherwise tasks are of all bands alike."""
+    needs: Needs
+    """How badly each kind and band of tasks is done; empty where that is not known."""
     focus: float
-    """Share of the tasks that are of this band all the same, where there is no staging."""
+    """Share of the sessions whose kind and bands are drawn by need instead, where needs are known."""
     demonstrations: float
     """Share of the tasks that Sophie does; all of them where no pupil is there."""
     attempts: int
@@ -89,8 +95,15 @@ Playing = Generator[Called, Reply, Session]
 def drawn(rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan) -> list[Task]:
     """The tasks of a session of one of `kinds`, drawn by their shares. Nothing that the pupil says changes them, so
     that pupils who are compared are asked the same."""
-    kind = kinds[rng.choices(list(kinds), [each.share for each in kinds.values()])[0]]
-    tasks = [(rng.random() < plan.demonstrations, _band(rng, plan)) for _ in range(plan.tasks)]
+    needs = {name: plan.needs[name] for name in kinds if any(plan.needs.get(name, ()))}
+    by_need = bool(needs) and rng.random() < plan.focus
+    shares = {name: sum(needs.get(name, ())) if by_need else each.share for name, each in kinds.items()}
+    name = rng.choices(list(shares), list(shares.values()))[0]
+    kind = kinds[name]
+    tasks = [
+        (rng.random() < plan.demonstrations, _band(rng, plan, needs[name] if by_need else None))
+        for _ in range(plan.tasks)
+    ]
     rng.shuffle(tasks) if plan.shuffled else tasks.sort(key=lambda task: (not task[0], task[1]))
     return [
         Task(episode=kind(Scene(rng, "sessions", SOPHIE if demo else PUPIL)).episode(band), demo=demo)
@@ -109,9 +122,11 @@ def play(name: str, tasks: Sequence[Task], rng: random.Random, plan: Plan, score
     return Session(id=name, band=plan.band, lines=tuple(lines))
 
 
-def _band(rng: random.Random, plan: Plan) -> int:
+def _band(rng: random.Random, plan: Plan, need: Sequence[float] | None) -> int:
+    if need is not None:
+        return rng.choices(range(len(BANDS)), need)[0]
     if not plan.staging:
-        return plan.band if plan.focus and rng.random() < plan.focus else rng.randrange(len(BANDS))
+        return rng.randrange(len(BANDS))
     return plan.band if plan.band == 0 or rng.random() < plan.present else rng.randrange(plan.band)
 
 

@@ -79,7 +79,8 @@ class BootstrapConfig(Config):
     heard: int = Field(0, ge=0)
     """Sessions of Sophie's alone that each later round listens to besides."""
     heard_focus: float = Field(0.5, ge=0, le=1)
-    """Share of their tasks that are of the pupil's band, where there is staging; the others are of all bands."""
+    """Share of them whose kind and bands are drawn by what the round's attempts failed at; the others are of all alike.
+    """
     tasks: int = Field(4, ge=1)
     """Tasks of a session."""
     overheard: int = Field(300, ge=0)

@@ -33,8 +33,7 @@ def run_round(
     speaks = Pupil(run=last["pupil"], strength=_strength(last["pupil"], last["trunk"], steps)) if last else None
     if last is None:
         steps.calibrate()
-    heard = steps.heard()
-    sessions, grades, rows = _tried(steps, heard, speaks, remembered(config, number, before))
+    heard, sessions, grades, rows = _tried(steps, speaks, remembered(config, number, before))
     trunk = steps.trunk(steps.trunk_mix(rows), last["trunk"] if last else None)
     adapter = steps.adapter(rows, trunk) if last else None
     speaker = adapter or trunk
@@ -75,18 +74,20 @@ def next_band(band: int, exam: Mapping[str, Any]) -> int:
 
 
 def _tried(
-    steps: Steps, heard: str | None, pupil: Pupil | None, kept: Sequence[Mapping[str, Any]]
-) -> tuple[list[str], list[str], str]:
-    """The round's sessions with the pupil, their grades, and the rows that come of them and of what is heard: with more
+    steps: Steps, pupil: Pupil | None, kept: Sequence[Mapping[str, Any]]
+) -> tuple[str | None, list[str], list[str], str]:
+    """What is heard, the round's sessions with the pupil, their grades, and the rows that come of it all: with more
     sessions where nothing in them can be learned from, and never by lower thresholds."""
-    sessions, grades, more = list[str](), list[str](), 0
+    sessions, grades, heard, more = list[str](), list[str](), None, 0
     old_sessions = [name for each in kept for name in each["sessions"]]
     old_grades = [name for each in kept for name in each["grades"]]
     if pupil is None:
-        return sessions, grades, steps.rows(heard, sessions, grades)
+        heard = steps.heard(grades)
+        return heard, sessions, grades, steps.rows(heard, sessions, grades)
     while True:
         sessions.append(steps.sessions(pupil, more))
         grades.append(steps.grades(sessions[-1], more))
+        heard = heard if more else steps.heard(grades)
         rows = steps.rows(heard, [*old_sessions, *sessions], [*old_grades, *grades], more)
         if size_of(rows, "present") or more == steps.config.more_sessions:
             break
@@ -94,7 +95,7 @@ def _tried(
         say(f"no attempt of round {steps.number} can be learned from: {steps.config.sessions} sessions more")
     if not size_of(rows, "present"):
         say(f"no attempt of round {steps.number} can be learned from, after {more} times more sessions: it listened")
-    return sessions, grades, rows
+    return heard, sessions, grades, rows
 
 
 def remembered(config: BootstrapConfig, number: int, before: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -75,11 +75,12 @@ class Steps:
         """What a part of this or another round is called."""
         return part_of(self.config, self.number if number is None else number, part)
 
-    def heard(self) -> str | None:
-        """Sessions of Sophie's alone, with tasks of all bands; None in a round that has none."""
+    def heard(self, grades: Sequence[str]) -> str | None:
+        """Sessions of Sophie's alone, of all bands, and the more of what was failed by these grades; None in a round
+        that has none."""
         size = self.config.heard if self.number else self.config.listening.heard
-        focus = self.config.heard_focus if self.number and self.config.staging else 0
-        told = {"sessions": size, "staging": False, "focus": focus, "pupil": None}
+        needed = {"needed": list(grades), "focus": self.config.heard_focus} if grades else {}
+        told = {"sessions": size, "staging": False, "pupil": None, **needed}
         return self._run(SESSIONS, "heard", self._held | told) if size else None
 
     def sessions(self, pupil: Pupil, more: int = 0) -> str:

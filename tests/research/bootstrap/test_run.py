@@ -24,7 +24,7 @@ from tests.research.bootstrap.loop.commands import Commands
 
 Go = Callable[..., int]
 FOR_REAL = {steps.SESSIONS: sessions.main, steps.GRADE: grade.main, steps.ROWS: rows.main}
-ROUND = ["heard", "sessions", "grades", "rows", "trunk", "trunk", "adapter", "adapter", "exam"]
+ROUND = ["sessions", "grades", "heard", "rows", "trunk", "trunk", "adapter", "adapter", "exam"]
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_loop_listens_then_tries_and_its_pupil_grows_by_what_it_passes(
     first = ["grader", "heard", "rows", "trunk", "trunk", "exam"]
     assert commands.made == [f"r00-{part}" for part in first] + [f"r0{n}-{part}" for n in (1, 2) for part in ROUND]
     assert commands.given("r00-heard", "pupil") == "null" and commands.given("r00-heard", "staging") == "false"
-    assert [commands.given(f"r0{n}-heard", "focus") for n in range(3)] == ["0", "0.5", "0.5"]
+    assert [commands.given(f"r0{n}-heard", "needed") for n in (1, 2)] == ["toy-r01-grades", "toy-r02-grades"]
     assert commands.given("r02-rows", "heard") == "toy-r02-heard", "what was heard in earlier rounds is not heard again"
     assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
     assert commands.given("r02-sessions", "pupil") == "run:toy-r01-adapter"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from research.bootstrap.classroom.asking import Want
+from research.bootstrap.classroom.asking import Episode, Want
 from research.bootstrap.classroom.lockstep import play_all
 from research.bootstrap.classroom.play import Plan, Playing, Reply, drawn, play
 from research.bootstrap.classroom.record import LONGEST, Session, first_line, transcript
@@ -17,8 +19,8 @@ from tests.research.bootstrap.classroom.toys import Toy, score
 
 def plan(**changes: Any) -> Plan:
     settings: dict[str, Any] = {
-        "band": 3, "tasks": 2, "present": 1.0, "staging": True, "focus": 0.0, "demonstrations": 0.0, "attempts": 2,
-        "shuffled": False, "contexts": ("session",) * 8, "longest": tuple(range(10, 18)),
+        "band": 3, "tasks": 2, "present": 1.0, "staging": True, "needs": {}, "focus": 0.0, "demonstrations": 0.0,
+        "attempts": 2, "shuffled": False, "contexts": ("session",) * 8, "longest": tuple(range(10, 18)),
     }  # fmt: skip
     return Plan(**(settings | changes))
 
@@ -89,7 +91,24 @@ def test_staged_tasks_are_of_the_band_and_those_below() -> None:
                 if line.turn}  # fmt: skip
 
     assert bands() == {3} and bands(present=0.5) == {0, 1, 2, 3} and bands(staging=False) == set(range(8))
-    assert bands(staging=False, focus=1.0) == {3}
+
+
+def test_what_was_failed_is_drawn_more_often_and_the_rest_as_ever() -> None:
+    class Other(Toy):
+        """Another kind."""
+
+        def episode(self, band: int) -> Episode:
+            return replace(super().episode(band), about=(("other",),))
+
+    def kinds_and_bands(focus: float) -> Counter[tuple[str, int]]:
+        how = plan(staging=False, tasks=1, focus=focus, needs={"toy": [0, 0, 0, 0, 0.2, 0, 0, 0.6], "gone": [1] * 8})
+        tasks = [drawn(random.Random(seed), {"toy": Toy, "other": Other}, how)[0] for seed in range(400)]
+        return Counter((task.episode.about[0][0], task.episode.asks[0].band) for task in tasks)
+
+    found = kinds_and_bands(1.0)
+    assert found.keys() == {("toy", 4), ("toy", 7)} and 2 < found["toy", 7] / found["toy", 4] < 4.5
+    half, none = kinds_and_bands(0.5), kinds_and_bands(0.0)
+    assert len(half) == len(none) == 16 and half["toy", 7] > 3 * none["toy", 7]
 
 
 def test_who_is_asked_for_more_than_is_usual_at_that_age_is_not_cut_off() -> None:

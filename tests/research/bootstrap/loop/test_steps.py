@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("openai", reason='needs the extra "endpoints"')
 
-from espalier.artifacts.records import read_jsonl
+from espalier.artifacts.records import read_jsonl, write_jsonl
 from espalier.command_line.config import load
 from espalier.loops.pace import Pace
 from research.bootstrap import sessions
@@ -51,8 +51,25 @@ def with_a_word_before(body: dict[str, Any], number: int) -> Answer:
 def test_a_loops_tutor_speaks_in_its_sessions(first_round: Made, workspace: Path) -> None:
     with serving(with_a_word_before) as server:
         tutor = ["--tutor.model", f"openai:m@{server.url}", "--tutor.endpoint.max_retries", "0"]
-        name = first_round("--listening.heard", "3", *tutor).heard()
+        name = first_round("--listening.heard", "3", *tutor).heard([])
     assert name is not None
     held = list(read_jsonl(workspace / "corpora" / name / "sessions.jsonl"))
     lines = [line for each in held for line in each["lines"] if line["speaker"] == "Tutor"]
     assert len(held) == 3 and lines and all(line["text"].startswith("Hum, ") for line in lines)
+
+
+def test_what_was_failed_is_what_is_needed(workspace: Path) -> None:
+    graded = [
+        {"kind": kind, "band": band, "attempt": attempt, "score": score}
+        for kind, band, attempt, score in [
+            ("counting", 1, 0, 7), ("counting", 1, 0, 7), ("counting", 1, 1, 0),  # a second try says nothing of need
+            ("counting", 2, 0, 1), ("storytime", 7, 0, None),  # nor does a grader that abstains
+            ("storytime", 0, 0, 6), ("storytime", 0, 0, 5),
+        ]
+    ]  # fmt: skip
+    write_jsonl(workspace / "corpora" / "g" / "grades.jsonl", graded)
+    assert sessions.needs(["g"]) == {
+        "counting": [0, 1 / 4, 2 / 3, 0, 0, 0, 0, 0],
+        "storytime": [1 / 2, 0, 0, 0, 0, 0, 0, 0],
+    }
+    assert sessions.needs([]) == {}

@@ -35,8 +35,8 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, atomically. A number that is not finite becomes null (see `_finite`)."""
-    write_text(path, json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Write `value` as indented JSON, atomically. A number that is not finite becomes null (see `finite`)."""
+    write_text(path, json.dumps(finite(value), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
@@ -62,7 +62,7 @@ def write_jsonl(path: Path, values: Iterable[Any]) -> None:
 
 
 def _line(value: Any) -> str:
-    return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def read_jsonl(path: Path) -> Iterator[Any]:
@@ -238,12 +238,12 @@ def _clear_leftovers(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """JSON has no NaN or infinity. They become null, as in JavaScript, rather than a file only Python can read."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
+        return [finite(item) for item in value]
     return value

@@ -78,3 +78,70 @@ class Dialogue:
     def own(self) -> list[Turn]:
         """The turns that the model wrote."""
         return [turn for turn in self.turns if turn.finish not in ("given", "error")]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Kept:
+    """A row of the store."""
+
+    id: int
+    """Its number in its table; numbers rise and none is given twice."""
+    step: int
+    """The step after which it was written."""
+    at: str
+    """When, in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptSignal(Kept):
+    """A signal, and whose it is."""
+
+    monitor: str
+    """The monitor."""
+    signal: Signal
+    """What it found."""
+
+    @property
+    def name(self) -> str:
+        """`monitor.name`, as a history calls it."""
+        return f"{self.monitor}.{self.signal.name}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptAnswer(Kept):
+    """An answer at a check-in."""
+
+    said: Said
+    """The answer."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KeptDialogue(Kept):
+    """A dialogue; its id is that of its last turn."""
+
+    dialogue: Dialogue
+    """The dialogue."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event(Kept):
+    """Something that was done, by the run or by whoever watches it."""
+
+    who: str
+    """`run` or `operator`."""
+    what: str
+    """In a word or two: alarm, paused, resumed, stopped, checkpoint, interval, monitor disabled, reflection."""
+    said: str
+    """In a sentence."""
+    evidence: Mapping[str, Any]
+    """What it rests on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Picture(Kept):
+    """What was measured inside the model."""
+
+    what: str
+    """What is shown: `probes`, say."""
+    value: Any
+    """The figures, as JSON can hold them."""

@@ -1,6 +1,7 @@
 """The configuration that every training command shares. One file describes one run."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
@@ -142,6 +143,21 @@ class CheckinSettings(Config):
     """Of its own random generator; training's is left alone."""
 
 
+class MonitorSettings(Config):
+    """What is looked at in the model while it learns, and what is done about what is found."""
+
+    on: Literal["all", "none"] | list[str] = "all"
+    """Monitors, by the names of files in training/monitors/: a list, all, or none."""
+    every: int = Field(100, ge=1)
+    """Steps between looks; one is held before the first step and one after the last. `espalier every NAME N` changes
+    it while the run trains."""
+    policy: FilePath = Path("repo:training/watching/policies/default.yaml")
+    """What each severity does: log, checkpoint, pause or stop."""
+    unattended: Literal["wait", "stop"] = "wait"
+    """What a pause is where nobody sits at a terminal: it waits for `espalier resume NAME`, or the run ends there, at a
+    checkpoint."""
+
+
 class HeldoutSettings(Config):
     """How loss is measured on rows that are not trained on."""
 
@@ -280,6 +296,8 @@ class TrainConfig(LoopSettings):
     """Held-out loss."""
     checkin: CheckinSettings = CheckinSettings()
     """Check-ins."""
+    monitors: MonitorSettings = MonitorSettings()
+    """What watches it, and may pause it."""
 
     origins: ClassVar[tuple[str, ...]] = ("parent", "base")
     """The keys of which one says where the weights come from."""

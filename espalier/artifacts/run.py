@@ -37,7 +37,7 @@ _PARENT = re.compile(r"(run|mix|path|hub):.+")
 
 
 _SPLIT = ("micro_batch_size", "grad_accum")
-_AFTERWARDS = ("trackers", *gates.SETTINGS)
+_AFTERWARDS = ("trackers", "monitors", *gates.SETTINGS)
 
 
 def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:

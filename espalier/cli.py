@@ -1,4 +1,5 @@
 """espalier ls | runs | show NAME | tree | chat NAME | rm NAME | reproduce NAME: what was made.
+espalier signals NAME, pause | resume | stop | checkpoint | self-play | reflect NAME, every NAME N: a run that trains.
 espalier serve NAME…: models answer at an address. espalier rate: a page on which teachers rate what they say.
 espalier status | board | standup: the written memory, agents/."""
 
@@ -25,6 +26,18 @@ def entry() -> NoReturn:
     # A manifest may say anything: what a terminal cannot show is escaped.
     sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
     run_main(main)
+
+
+_WORDS = {
+    "pause": "let a run that trains wait, at a checkpoint",
+    "resume": "let a paused one go on",
+    "stop": "end its process, at a checkpoint",
+    "checkpoint": "keep one now",
+    "every": "set the steps between its monitors' looks, check-ins and self-play",
+    "self-play": "let it talk to itself now",
+    "reflect": "ask it what it makes of itself, for its journal",
+}
+"""What a run that trains can be told."""
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,6 +94,13 @@ def _parser() -> argparse.ArgumentParser:
     server.set_defaults(command=_serve)
 
     commands.add_parser("rate", help="a page on which teachers rate replies, blind; its flags: espalier rate --help")
+
+    for word, does in _WORDS.items():
+        control = commands.add_parser(word, parents=[debug], help=does)
+        control.add_argument("name", help="a run that trains now")
+        if word == "every":
+            control.add_argument("number", help="steps")
+        control.set_defaults(command=_tell, word=word)
 
     status = commands.add_parser("status", parents=[debug], help="what there is and what it reached: agents/STATUS.md")
     status.add_argument(
@@ -153,6 +173,13 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
     home = Path(arguments.home).expanduser() if arguments.home else None
     return reproduce(arguments.name, home=home, anyway=arguments.allow_changed_environment)
+
+
+def _tell(arguments: argparse.Namespace) -> None:
+    from espalier.command_line.console import say
+    from espalier.signals.control import tell
+
+    say(tell(arguments.name, f"every {arguments.number}" if arguments.word == "every" else arguments.word))
 
 
 def _serve(arguments: argparse.Namespace) -> None:

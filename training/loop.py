@@ -119,7 +119,7 @@ def train(
             if verdict.reason:
                 _tell(run, progress.step, verdict)
             if verdict.action is Action.PAUSE:
-                verdict = _pause(run, progress.step, interrupts)
+                verdict = _pause(run, progress.step, verdict, interrupts)
             if verdict.action is Action.STOP:
                 code = on_main(partial(_exit_code, interrupts, learned.num_interrupted))
                 return Outcome(progress=progress, exit_code=code)
@@ -190,29 +190,48 @@ def _decide(wanted: Verdict, run: Run, interrupts: Interrupts, num_interrupted: 
     """What the observers want, unless the control file or a signal wants more."""
     if interrupts.received is not None or num_interrupted:
         return Verdict(Action.STOP)
-    told = _CONTROL.get(run.control() or "", Action.CONTINUE)
-    return Verdict(told) if told > wanted.action else wanted
+    told = _told(run)
+    return told if told.action > wanted.action else wanted
+
+
+def _told(run: Run) -> Verdict:
+    """What the words from outside come to, in their order: a pause that is taken back is none."""
+    told = CONTINUE
+    for word in run.control():
+        action = _CONTROL.get(word.name, Action.CONTINUE)
+        if action > told.action or (word.name == "resume" and told.action is Action.PAUSE):
+            told = Verdict(action, f"the operator said {word}", who="operator")
+    return told
+
+
+_DONE = {Action.CHECKPOINT: "checkpoint", Action.PAUSE: "paused", Action.STOP: "stopped"}
 
 
 def _tell(run: Run, step: int, verdict: Verdict) -> None:
     said = f"{verdict.action.name.lower()} at step {step}: {verdict.reason}"
     say(said)
-    run.journal(step, said)
+    run.happened(step, verdict.who, _DONE.get(verdict.action, "note"), said)
 
 
-def _pause(run: Run, step: int, interrupts: Interrupts) -> Verdict:
+def _pause(run: Run, step: int, verdict: Verdict, interrupts: Interrupts) -> Verdict:
     """Wait, in a checkpointed state, until someone says resume or stop."""
-    say(f"paused at step {step}; go on with: echo resume > {run.folder / 'control'}")
+    say(f"paused at step {step}; go on with: espalier resume {run.name}")
 
     def look() -> Verdict | None:
         if interrupts.received is not None:
             return Verdict(Action.STOP)
-        run.heartbeat(step, "paused")
-        return {"resume": CONTINUE, "stop": Verdict(Action.STOP)}.get(run.control() or "")
+        run.heartbeat(step, "paused", verdict.reason)
+        words = [word.name for word in run.control() if word.name in ("resume", "stop")]
+        if not words:
+            return None
+        what, action = ("resumed", Action.CONTINUE) if words[-1] == "resume" else ("stopped", Action.STOP)
+        run.happened(step, "operator", what, f"{what} at step {step}: the operator said {words[-1]}")
+        run.heartbeat(step)
+        return Verdict(action)
 
-    while (verdict := on_main(look)) is None:
+    while (found := on_main(look)) is None:
         time.sleep(_POLL_S)
-    return verdict
+    return found
 
 
 def _exit_code(interrupts: Interrupts, num_interrupted: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 
 class Action(enum.IntEnum):
@@ -23,6 +23,7 @@ class Verdict:
 
     action: Action = Action.CONTINUE
     reason: str = ""
+    who: Literal["run", "operator"] = "run"
 
 
 CONTINUE = Verdict()

@@ -5,7 +5,8 @@
         run.finish({"valid_bits_per_byte": 1.23})
 
 `run.json` (identity) is written first, `manifest.json` last. Between them stand `metrics.jsonl`, `journal.md`,
-`heartbeat.json`, `control` (a word from outside), `lock`, `checkpoints/` and `final/`.
+`signals.db` (what watches it found), `heartbeat.json`, `control` (words from outside), `lock`, `checkpoints/` and
+`final/`.
 """
 
 import os
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from espalier.artifacts import gates, identity, records
 from espalier.artifacts.code_behind import changed_files, code_behind
@@ -23,14 +24,17 @@ from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.rounds import Round
 from espalier.command_line.config import Config, to_dict
+from espalier.command_line.console import say
 from espalier.errors import UserError, describe
+from espalier.signals import control
+from espalier.signals.control import Word
 
-Control = Literal["pause", "resume", "stop", "checkpoint"]
-CONTROLS: tuple[Control, ...] = ("pause", "resume", "stop", "checkpoint")
+if TYPE_CHECKING:
+    from espalier.signals.store import SignalStore
 
 _CONTENT = ("final/**/*",)
 _NOT_IN_MANIFEST = (
-    "lock", "control", "heartbeat.json", "failed.json", "checkpoints", "tensorboard", "wandb", gates.FILE
+    "lock", "control", "heartbeat.json", "failed.json", "checkpoints", "tensorboard", "wandb", "signals.db*", gates.FILE
 )  # fmt: skip
 METRICS = "metrics.jsonl"
 _PARENT = re.compile(r"(run|mix|path|hub):.+")
@@ -78,6 +82,9 @@ class Run:
         """Who else is shown what goes to metrics.jsonl: a step and its figures."""
         self.resumed = False
         """Whether the run was begun by an earlier process."""
+        self.asked: list[Word] = []
+        """Words from outside that are not for the loop: who watches takes them from here."""
+        self._signals: SignalStore | None = None
         self._lock = Lock(self.folder / "lock")
 
     @classmethod
@@ -196,6 +203,25 @@ class Run:
         with open(self.folder / "journal.md", "a", encoding="utf-8") as file:
             file.write(f"## Step {step}\n\n{text.strip()}\n\n")
 
+    @property
+    def signals(self) -> "SignalStore":
+        """What its watching finds, and what is done: `signals.db`, made when it is first asked for."""
+        if self._signals is None:
+            self._signals = self._open_signals()
+        return self._signals
+
+    def _open_signals(self) -> "SignalStore":
+        from espalier.signals.store import SignalStore  # which knows this file
+
+        return SignalStore.open(self.folder)
+
+    def happened(
+        self, step: int, who: Literal["run", "operator"], what: str, said: str, evidence: dict[str, Any] | None = None
+    ) -> None:
+        """Note in journal and signals what was done at a step, and who did it; `said` is a sentence."""
+        self.journal(step, said)
+        self.signals.add_event(step, who, what, said, evidence)
+
     def truncate(self, after_step: int) -> None:
         """Forget what was logged after a step: a run resumed from that step's checkpoint will log it again."""
         for path in self.folder.glob("*.jsonl"):
@@ -210,22 +236,24 @@ class Run:
             first = next(later, None)
             if first:
                 records.write_text(journal, text[: first.start()])
+        if (self.folder / "signals.db").exists():
+            self.signals.truncate(after_step)
 
-    def heartbeat(self, step: int, state: Literal["running", "paused"] = "running") -> None:
-        """Say that the run is alive, and where."""
-        records.write_json(
-            self.folder / "heartbeat.json", {"pid": os.getpid(), "time": time.time(), "step": step, "state": state}
-        )
+    def heartbeat(self, step: int, state: Literal["running", "paused"] = "running", why: str = "") -> None:
+        """Say that the run is alive, and where; and why it is paused."""
+        facts = {"pid": os.getpid(), "time": time.time(), "step": step, "state": state}
+        records.write_json(self.folder / "heartbeat.json", facts | ({"why": why} if why else {}))
 
-    def control(self) -> Control | None:
-        """The word someone wrote into the run's `control` file, once. Other words are dropped."""
-        path = self.folder / "control"
-        try:
-            word = path.read_text(encoding="utf-8").strip()
-        except FileNotFoundError:
-            return None
-        path.unlink(missing_ok=True)
-        return next((known for known in CONTROLS if known == word), None)
+    def control(self) -> list[Word]:
+        """The words for the loop that someone wrote into the run's `control` file, once, in their order.
+
+        Those for who watches are `asked` from now on; what is no word is said, and dropped.
+        """
+        words, wrong = control.take(self.folder)
+        for complaint in wrong:
+            say(f"{self.folder / control.FILE}: {complaint}")
+        self.asked += [word for word in words if word.name not in control.FOR_THE_LOOP]
+        return [word for word in words if word.name in control.FOR_THE_LOOP]
 
     def finish(self, summary: dict[str, Any]) -> dict[str, Any]:
         """Seal the run: the manifest, with the hashes of its files, written last. Returns the manifest."""
@@ -245,6 +273,9 @@ class Run:
 
     def release(self) -> None:
         """Let others have the run."""
+        if self._signals is not None:
+            self._signals.close()
+            self._signals = None
         self._lock.release()
 
     def __enter__(self) -> Self:
@@ -285,12 +316,17 @@ class Bystander(Run):
     def truncate(self, after_step: int) -> None:
         """Nothing."""
 
-    def heartbeat(self, step: int, state: Literal["running", "paused"] = "running") -> None:
+    def _open_signals(self) -> "SignalStore":
+        from espalier.signals.store import SignalStore
+
+        return SignalStore.nowhere(self.folder)
+
+    def heartbeat(self, step: int, state: Literal["running", "paused"] = "running", why: str = "") -> None:
         """Nothing."""
 
-    def control(self) -> Control | None:
-        """Nothing: the word is for the other."""
-        return None
+    def control(self) -> list[Word]:
+        """Nothing: words are for the other."""
+        return []
 
     def fail(self, reason: str) -> None:
         """Nothing."""

@@ -183,14 +183,41 @@ def test_a_pause_ends_with_a_word(monkeypatch: pytest.MonkeyPatch, word: str, st
 
     def nap(seconds: float) -> None:
         naps.append(seconds)
-        assert records.read_json(bench.run.folder / "heartbeat.json")["state"] == "paused"
+        beat = records.read_json(bench.run.folder / "heartbeat.json")
+        assert (beat["state"], beat["why"]) == ("paused", "It repeats.")
         if len(naps) == 3:
             (bench.run.folder / "control").write_text(word)
 
     monkeypatch.setattr("training.loop.time.sleep", nap)
-    outcome = bench.train(lambda step: Verdict(Action.PAUSE) if step.number == 2 else CONTINUE)
+    outcome = bench.train(lambda step: Verdict(Action.PAUSE, "It repeats.") if step.number == 2 else CONTINUE)
     assert (len(naps), outcome.progress.step) == (3, steps)
     assert bench.checkpoints[0] == 2
+    done = [(event.step, event.who, event.what) for event in bench.run.signals.events()]
+    assert done == [(2, "run", "paused"), (2, "operator", "resumed" if word == "resume" else "stopped")]
+    assert "pause at step 2: It repeats." in (bench.run.folder / "journal.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "done"),
+    [
+        ("pause\nresume", []),
+        ("checkpoint\npause\nresume\ncheckpoint", ["checkpoint"]),
+        ("resume", []),
+        ("stop\nresume", ["stopped"]),
+    ],
+)
+def test_words_count_in_their_order(words: str, done: list[str]) -> None:
+    bench = Bench()
+
+    def write(step: Step) -> Verdict:
+        if step.number == 2:
+            (bench.run.folder / "control").write_text(words)
+        return CONTINUE
+
+    bench.train(write)
+    found = bench.run.signals.events()
+    assert [event.what for event in found] == done
+    assert all((event.who, event.step) == ("operator", 2) for event in found)
 
 
 def test_only_steps_count_as_training_time(monkeypatch: pytest.MonkeyPatch) -> None:

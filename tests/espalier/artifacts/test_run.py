@@ -16,6 +16,7 @@ from espalier.artifacts.rounds import Round
 from espalier.artifacts.run import AlreadyDone, Run, saved_config
 from espalier.command_line.config import Config
 from espalier.errors import UserError
+from espalier.signals.control import Word
 
 
 class Settings(Config):
@@ -230,18 +231,31 @@ def test_truncating_forgets_later_steps_everywhere() -> None:
         assert (run.folder / "journal.md").read_text().endswith("## Step 3\n\nAgain.\n\n")
 
 
-def test_control_words_are_taken_once() -> None:
+def test_control_words_are_taken_once(capsys: pytest.CaptureFixture[str]) -> None:
     with start() as run:
-        assert run.control() is None
-        (run.folder / "control").write_text("pause\n")
-        assert run.control() == "pause"
-        assert run.control() is None
-        (run.folder / "control").write_text("dance")
-        assert run.control() is None
-        assert not (run.folder / "control").exists()
+        assert run.control() == []
+        (run.folder / "control").write_text("pause\nevery 25\n\n resume \n")
+        assert run.control() == [Word("pause"), Word("resume")]
+        assert run.asked == [Word("every", 25)]
+        assert run.control() == []
+        (run.folder / "control").write_text("pauze")
+        assert run.control() == []
+        assert "no word that a run obeys: 'pauze'; did you mean pause?" in capsys.readouterr().out
+        assert not list(run.folder.glob("*control*"))
         (run.folder / "control").write_text("stop")
     with start() as run:
-        assert run.control() is None, "a word to a process that is gone does not reach the next"
+        assert run.control() == [], "a word to a process that is gone does not reach the next"
+
+
+def test_what_was_done_is_noted_and_what_the_operator_did_is_not_forgotten() -> None:
+    with start() as run:
+        run.happened(3, "run", "alarm", "It repeats.", {"texts": ["a a a"]})
+        run.happened(4, "operator", "paused", "The operator said pause.")
+        assert "## Step 3\n\nIt repeats.\n" in (run.folder / "journal.md").read_text()
+        run.truncate(2)
+        assert [event.said for event in run.signals.events()] == ["The operator said pause."]
+        manifest = run.finish({})
+    assert not [file for file in manifest["files"] if "signals" in file]  # a reader may change the files of a database
 
 
 def test_equal_weights_are_equal_content_whatever_the_log_says() -> None:

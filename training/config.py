@@ -135,6 +135,8 @@ class CheckinSettings(Config):
     """Steps between check-ins; 0 for none. One is held before the first step and one after the last."""
     prompts: list[str] = []
     """What it is asked: openings to be continued where rows are text, the learner's words where they are chats."""
+    system: str | None = None
+    """A system message before each prompt; only where rows are chats."""
     max_new_tokens: int = Field(40, ge=1)
     """Longest answer."""
     temperature: float = Field(0.7, ge=0)
@@ -156,6 +158,40 @@ class MonitorSettings(Config):
     unattended: Literal["wait", "stop"] = "wait"
     """What a pause is where nobody sits at a terminal: it waits for `espalier resume NAME`, or the run ends there, at a
     checkpoint."""
+
+
+class SelfPlaySettings(Config):
+    """How the model talks to itself while it learns, in both roles."""
+
+    every: int | None = Field(None, ge=0)
+    """Steps between; 0 for none, null for as often as the monitors look."""
+    dialogues: int = Field(4, ge=0)
+    """Dialogues each time; 0 for none."""
+    turns: int = Field(6, ge=1)
+    """Turns that it writes after the opening of each."""
+    openings: list[str] = []
+    """What dialogues begin with, in turn: the learner's words where rows are chats, texts where they are texts; the
+    check-in's prompts by default."""
+    system: str | None = None
+    """A system message before each dialogue; only where rows are chats."""
+    max_new_tokens: int = Field(40, ge=1)
+    """Longest turn."""
+    temperature: float = Field(0.7, ge=0)
+    """0 always takes the likeliest token."""
+    seed: int = 0
+    """Of its own random generator; training's is left alone."""
+
+
+class JournalSettings(Config):
+    """What is written into journal.md."""
+
+    every: int | None = Field(None, ge=0)
+    """Steps between entries on what changed since the last; 0 for none, null for as often as check-ins. One is written
+    after the last step."""
+    reflection: str = "How do you speak now, and what is hard for you?"
+    """What the model is asked by `espalier reflect`; where rows are text, an opening to be continued."""
+    max_new_tokens: int = Field(80, ge=1)
+    """Longest reflection."""
 
 
 class HeldoutSettings(Config):
@@ -298,6 +334,10 @@ class TrainConfig(LoopSettings):
     """Check-ins."""
     monitors: MonitorSettings = MonitorSettings()
     """What watches it, and may pause it."""
+    self_play: SelfPlaySettings = SelfPlaySettings()
+    """The model's dialogues with itself."""
+    journal: JournalSettings = JournalSettings()
+    """The journal."""
 
     origins: ClassVar[tuple[str, ...]] = ("parent", "base")
     """The keys of which one says where the weights come from."""
@@ -323,6 +363,13 @@ class TrainConfig(LoopSettings):
     def _has_a_head_to_train(self) -> Self:
         if self.objective == "reward" and "reward" not in type(self).model_fields:
             raise ValueError("objective: reward trains a reward model, which python feedback/reward.py does")
+        return self
+
+    @model_validator(mode="after")
+    def _tells_nothing_to_a_text(self) -> Self:
+        for key in ("checkin", "self_play"):
+            if self.rows == "text" and getattr(self, key).system is not None:
+                raise ValueError(f"{key}.system: rows: text knows no roles, so that there is none to tell anything")
         return self
 
     @model_validator(mode="after")

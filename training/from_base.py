@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from data_mix.packing.pack import Pack
 from espalier.text.chat import ChatRenderer
-from training.checkin import Checkin
 from training.command import Session, begin, fit, load_base, open_packs
 from training.config import TrainConfig, TrainOptions
 from training.heldout import HeldoutLoss
 from training.observers import Observer
 from training.origins import Upbringing, base_renderer, find_base, find_mix, find_parent, train_parent
 from training.together import join
+from training.watching.checkin import Checkin
 
 
 def train_from_base(config: TrainConfig, options: TrainOptions, *, command: str, upbringing: Upbringing) -> int:

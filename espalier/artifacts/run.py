@@ -41,7 +41,7 @@ _PARENT = re.compile(r"(run|mix|path|hub):.+")
 
 
 _SPLIT = ("micro_batch_size", "grad_accum")
-_AFTERWARDS = ("trackers", "monitors", *gates.SETTINGS)
+_AFTERWARDS = ("trackers", "monitors", "checkin", "self_play", "journal", *gates.SETTINGS)
 
 
 def _as_steps(facts: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from espalier.errors import UserError
 from espalier.generation.decoding import Row, Sampling, write
-from espalier.text.chat import ChatRenderer
+from espalier.text.chat import ChatRenderer, Speaker
 from espalier.text.messages import Message
 
 Prompt = str | Sequence[Message]
@@ -48,6 +48,7 @@ def generate_each(
     seed: int | Sequence[int] = 0,
     batch_size: int = 32,
     until: str | None = None,
+    speaker: Speaker = "assistant",
     listener: Callable[[int, Callable[[], str]], None] | None = None,
 ) -> Iterator[tuple[int, Reply]]:
     """Answers as they are ready, each with its prompt's place: a conversation's next reply, or a text's continuation.
@@ -57,6 +58,9 @@ def generate_each(
 
     With `until`, such as a line break, a reply also ends, as if by itself, before the first token that holds that text.
 
+    With `speaker="user"` a conversation's next turn is the user's, as the template opens and ends it; UserError where it
+    has no end that could be told (`ChatRenderer.can_write_as_user`).
+
     A `listener` hears, after each token, a prompt's place, and what tells the reply so far; what it raises ends the
     writing.
 
@@ -65,12 +69,12 @@ def generate_each(
     """
     seeds = [seed * 1_000_003 + place for place in range(len(prompts))] if isinstance(seed, int) else list(seed)
     waiting: list[Row] = []
-    for place, ids in enumerate(prompt_ids(renderer, prompts, max_new_tokens, context_of(model))):
+    for place, ids in enumerate(prompt_ids(renderer, prompts, max_new_tokens, context_of(model), speaker)):
         if isinstance(ids, UserError):
             yield place, Reply(text="", num_tokens=0, finish="error", error=str(ids))
         else:
             waiting.append(Row(place=place, ids=ids, seed=seeds[place]))
-    ends = renderer.stop_ids | (renderer.ids_holding(until) if until else frozenset())
+    ends = renderer.ends_of(speaker) | (renderer.ids_holding(until) if until else frozenset())
     sampling = Sampling(max_new_tokens, temperature, top_p, ends)
 
     def hear(place: int, written: list[int]) -> None:
@@ -92,10 +96,14 @@ def context_of(model: Any) -> int | None:
 
 
 def prompt_ids(
-    renderer: ChatRenderer, prompts: Sequence[Prompt], max_new_tokens: int, context: int | None
+    renderer: ChatRenderer,
+    prompts: Sequence[Prompt],
+    max_new_tokens: int,
+    context: int | None,
+    speaker: Speaker = "assistant",
 ) -> list[list[int] | UserError]:
     """The tokens of each prompt; an error where the template refuses it, or where it leaves no room in the context."""
-    found = renderer.prompts(prompts)
+    found = renderer.prompts(prompts, speaker)
     for place, ids in enumerate(found):
         if context is not None and not isinstance(ids, UserError) and len(ids) + max_new_tokens > context:
             found[place] = UserError(

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from espalier.errors import UserError
 from espalier.text.chat_template import ChatTemplate, Thinking, builtin_templates, shape_of
@@ -25,6 +25,8 @@ from espalier.text.reasoning import opened_by, split
 
 VERSION = 2
 """Of what rendering does; counted up when the same template gives other ids, or trains other ones."""
+Speaker = Literal["assistant", "user"]
+"""Whose turn a model is to write."""
 _END_OF_A_PROMPT = 16
 """Tokens that hold what a chat template opens a reply with."""
 
@@ -156,6 +158,23 @@ class ChatRenderer:
         """The tokens that end a reply or a text."""
         return frozenset([self._mask.end_of_turn(), self.tokenizer.eos_token_id])
 
+    def ends_of(self, speaker: Speaker) -> frozenset[int]:
+        """The tokens that end what a speaker writes. Raises UserError where no token ends a user's turn."""
+        if speaker == "assistant":
+            return self.stop_ids
+        end = self._mask.end_of_users_turn()
+        return self.stop_ids | (self.ids_holding(end) if isinstance(end, str) else {end})
+
+    @cached_property
+    def can_write_as_user(self) -> bool:
+        """Whether the template opens a user's turn after a reply so that a model can write it and end it."""
+        try:
+            self.ends_of("user")
+            self._mask.users_prompt(shape_of([{"role": "user", "content": "x"}, {"role": "assistant", "content": "x"}]))
+        except UserError:
+            return False
+        return True
+
     def ids_holding(self, text: str) -> frozenset[int]:
         """The tokens in whose own text `text` stands, whole."""
         if text not in self._ids_holding:
@@ -204,12 +223,18 @@ class ChatRenderer:
         """What `prompt` encodes: the template's own tokens, and between them texts as they are printed."""
         return self._asking(messages).pieces
 
-    def prompts(self, prompts: Sequence[str | Sequence[Message]]) -> list[list[int] | UserError]:
-        """What `prompt` or `text_prompt` make of each, encoded all at once; an error in the place of one refused."""
+    def prompts(
+        self, prompts: Sequence[str | Sequence[Message]], speaker: Speaker = "assistant"
+    ) -> list[list[int] | UserError]:
+        """What `prompt` or `text_prompt` make of each, encoded all at once; an error in the place of one refused.
+
+        With `speaker="user"` messages are followed by what the template opens the user's next turn with.
+        """
         found: list[Unencoded | UserError] = []
+        asking = self._asking if speaker == "assistant" else self._asking_the_user
         for each in prompts:
             try:
-                found.append(self._continued(each) if isinstance(each, str) else self._asking(each))
+                found.append(self._continued(each) if isinstance(each, str) else asking(each))
             except UserError as error:
                 found.append(error)
         encoded = self._encode([each for each in found if isinstance(each, Unencoded)])
@@ -284,6 +309,13 @@ class ChatRenderer:
             texts = self.template.texts(said, declared, asking=True)
         else:
             texts = self.template.texts([*said, {"role": "assistant", "content": "x"}], declared)
+        pieces = [atom if isinstance(atom, int) else texts[atom] for atom in atoms]
+        return Unencoded(pieces=pieces, weights=[0.0] * len(pieces))
+
+    def _asking_the_user(self, messages: Sequence[Message]) -> Unencoded:
+        said = self._prepared(messages)[0]
+        texts = self.template.texts([*said, {"role": "user", "content": "x"}])
+        atoms = self._mask.users_prompt(shape_of(said))
         pieces = [atom if isinstance(atom, int) else texts[atom] for atom in atoms]
         return Unencoded(pieces=pieces, weights=[0.0] * len(pieces))
 

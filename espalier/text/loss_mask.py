@@ -19,6 +19,7 @@ Atom = int | Slot
 """A token of the template's own, or the place of a text."""
 _SHAPES = 4096
 _ANY_REPLY = Part("assistant", ("content",), "")
+_ANY_QUESTION = Part("user", ("content",), "")
 
 
 class Turn(NamedTuple):
@@ -58,9 +59,28 @@ class LossMask:
 
     def end_of_turn(self) -> int:
         """The token that ends an assistant's turn. Raises UserError where there is none."""
-        asked = Part("user", ("content",), "")
-        closing = self._encode(self._template.frame((asked, _ANY_REPLY)).literals[-1])
+        closing = self._encode(self._template.frame((_ANY_QUESTION, _ANY_REPLY)).literals[-1])
         return closing[self._ending(closing) - 1]
+
+    def users_prompt(self, shape: Shape) -> list[Atom]:
+        """What stands before the user's next words after messages of this shape."""
+        return self._atoms(*self._before(shape, _ANY_QUESTION))
+
+    def end_of_users_turn(self) -> int | str:
+        """The token of the template's own that ends a user's turn, or a line break where that does.
+
+        Raises UserError where it is neither: what a model writes there could not be told to be at its end.
+        """
+        closing = self._template.frame((_ANY_QUESTION, _ANY_REPLY)).literals[1]
+        special = next((token for token in self._encode(closing) if token in self._special_ids), None)
+        if special is not None:
+            return special
+        if closing.startswith("\n"):
+            return "\n"
+        raise UserError(
+            f"the chat template ends a user's turn with {closing.strip()!r}, which is no token, so that a user's turn "
+            "that the model writes could not be told to be at its end"
+        )
 
     def _find_layouts(self, shape: Shape, learned: tuple[int, ...], tools: str) -> list[Layout]:
         """The sequences of a conversation, the messages to be learned given by their places."""
@@ -103,10 +123,14 @@ class LossMask:
     def _prompt(self, shape: Shape, tools: str) -> tuple[tuple[str, ...], tuple[Slot, ...]]:
         if self._template.keeps_thoughts:
             return self._template.frame(shape, tools, asking=True)
-        literals, slots = self._template.frame((*shape, _ANY_REPLY), tools)
+        return self._before(shape, _ANY_REPLY, tools)
+
+    def _before(self, shape: Shape, part: Part, tools: str = "") -> tuple[tuple[str, ...], tuple[Slot, ...]]:
+        """What is printed before the content of a turn that follows messages of this shape."""
+        literals, slots = self._template.frame((*shape, part), tools)
         if slots[-1].message != len(shape):
             raise UserError(
-                "the chat template prints something after the assistant's last turn that was said before it; choose "
+                f"the chat template prints something after the {part.role}'s last turn that was said before it; choose "
                 "another with --chat_template"
             )
         return literals[:-1], slots[:-1]

@@ -250,3 +250,16 @@ def test_draws_are_as_often_as_probable(top_p: float) -> None:
     chosen = torch.tensor(decoding._choose(logits.expand(len(draws), -1), draws, sampling))
     found = chosen.bincount(minlength=len(logits)) / len(draws)
     assert (found - kept / kept.sum()).abs().max() < 0.02 and not found[kept == 0].any()
+
+
+def test_a_users_turn_can_be_written() -> None:
+    said = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "You went?"}]
+    (reply,) = generate(MODEL, RENDERER, [said], max_new_tokens=8, speaker="user")
+    assert RENDERER.decode(reply.prompt_ids).endswith("You went?<|end|><|user|>")
+    written: list[int] = []
+    while len(written) < 8:
+        token = int(MODEL(input_ids=torch.tensor([reply.prompt_ids + written])).logits[0, -1].argmax())
+        if token in RENDERER.stop_ids:
+            break
+        written.append(token)
+    assert reply.text == RENDERER.decode(written).removeprefix(RENDERER.prefix)

@@ -219,3 +219,45 @@ def test_a_row_in_one_piece_begins_with_its_first_turns_prompt() -> None:
     whole, prompt = of.render(said), of.prompt(said[:1])
     assert whole.ids[: len(prompt)] == prompt and not any(whole.mask[: len(prompt)])
     assert whole.ids == [token for each in of.sequences(said) for token in each.ids]
+
+
+USERS_ENDS = {
+    "chatml": "<|im_end|>",
+    "qwen3": "<|im_end|>",
+    "qwen3 itself": "<|im_end|>",
+    "llama3": "<|eot_id|>",
+    "gemma3": "<end_of_turn>",
+    "gemma2": "<end_of_turn>",
+    "mistral": "[/INST]",
+    "phi": "<|end|>",
+    "always thinks": "<|im_end|>",
+}
+
+
+@pytest.mark.parametrize("thinking", ["drop", "keep"])
+@pytest.mark.parametrize("family", KINDS)
+def test_a_users_turn_is_opened_as_it_is_trained_behind(family: str, thinking: str) -> None:
+    of = renderer(family, thinking)
+    assert of.can_write_as_user
+    said = [{"role": "system", "content": "Be kind."}, user("Hi."), assistant("Hello.")]
+    (opened,) = of.prompts([said], "user")
+    assert isinstance(opened, list)
+    trained = of.prompt([*said, user("Bye now")])
+    assert trained[: len(opened)] == opened
+    rest = of.decode(trained[len(opened) :])
+    assert rest.startswith(f"Bye now{USERS_ENDS[family]}")
+    ends = of.ends_of("user")
+    assert of.tokenizer.convert_tokens_to_ids(USERS_ENDS[family]) in ends and of.stop_ids <= ends
+
+
+def test_a_users_turn_ends_with_its_line_or_cannot_be_told_to_end() -> None:
+    lines = "{% for m in messages %}{{ m.role + ': ' + m.content }}{% if m.role == 'assistant' %}</s>{% endif %}\n"
+    lines += "{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
+    of = ChatRenderer(templates.tokenizer(), lines)
+    (opened,) = of.prompts([[user("Hi."), assistant("Hello.")]], "user")
+    assert isinstance(opened, list) and of.decode(opened) == "user: Hi.\nassistant: Hello.</s>\nuser: "
+    assert of.ids_holding("\n") <= of.ends_of("user") and not of.ids_holding("\n") <= of.stop_ids
+    silent = ChatRenderer(templates.tokenizer(), lines.replace("\n", " -- "))
+    assert not silent.can_write_as_user
+    with pytest.raises(UserError, match="ends a user's turn with '-- assistant:'"):
+        silent.ends_of("user")

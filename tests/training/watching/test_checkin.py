@@ -6,10 +6,13 @@ import torch
 
 from espalier.artifacts import records
 from espalier.artifacts.run import Run
+from espalier.generation.generate import Reply
+from espalier.signals.records import Said
 from tests import tiny
-from training.checkin import LOG, Checkin
 from training.config import CheckinSettings, LoopSettings
 from training.observers import Step
+from training.watching.checkin import LOG, Checkin
+from training.watching.checkin import ask as ask_now
 
 
 @pytest.fixture
@@ -46,17 +49,29 @@ def test_training_does_not_notice(run: Run) -> None:
     assert torch.equal(state, torch.get_rng_state())
 
 
-def test_a_chat_is_asked_as_a_learner_would(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chat_is_asked_as_a_learner_would_and_told_what_the_configuration_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     asked: list[Any] = []
 
-    def listen(model: Any, renderer: Any, prompts: list[Any], **_: Any) -> list[Any]:
+    def listen(model: Any, renderer: Any, prompts: list[Any], **_: Any) -> list[Reply]:
         asked.extend(prompts)
-        return []
+        return [Reply(text="I am.", num_tokens=2, finish="stop") for _ in prompts]
 
-    monkeypatch.setattr("training.checkin.generate", listen)
-    with pytest.raises(ValueError, match="zip"):
-        ask(run, [(0, False)], as_chat=True)
-    assert asked[1] == [{"role": "user", "content": "Who are you?"}]
+    monkeypatch.setattr("training.watching.checkin.generate", listen)
+    for system in (None, "Be kind."):
+        settings = CheckinSettings(prompts=["Who are you?"], system=system)
+        (said,) = ask_now(tiny.model(), tiny.renderer(), settings, 3, as_chat=True)
+        assert said == Said(asked="Who are you?", reply="I am.", finish="stop", prompt=0, system=system)
+    learner = {"role": "user", "content": "Who are you?"}
+    assert asked == [[learner], [{"role": "system", "content": "Be kind."}, learner]]
+
+
+def test_what_cannot_be_asked_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = CheckinSettings(prompts=["I went"], max_new_tokens=10_000)
+    (said,) = ask_now(tiny.model(), tiny.renderer(), settings, 0, as_chat=True)
+    assert (said.reply, said.finish) == ("", "error")
+    assert "not asked: the prompt has" in capsys.readouterr().out
 
 
 def test_none_are_held_when_none_are_wanted(run: Run) -> None:

@@ -1,0 +1,66 @@
+"""Check-ins: the same questions every so often, so that one can watch language arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from espalier.artifacts.run import Run
+from espalier.command_line.console import printable, say
+from espalier.generation.generate import Prompt, generate
+from espalier.signals.records import Said
+from espalier.text.chat import ChatRenderer
+from espalier.text.messages import Message
+from training.config import CheckinSettings
+from training.observers import CONTINUE, Step, Verdict
+
+
+def ask(model: Any, renderer: ChatRenderer, settings: CheckinSettings, step: int, *, as_chat: bool) -> list[Said]:
+    """What the model answers to the prompts, from a generator that the step seeds; shown on the terminal."""
+    replies = generate(
+        model,
+        renderer,
+        [asked(prompt, settings.system, as_chat=as_chat) for prompt in settings.prompts],
+        max_new_tokens=settings.max_new_tokens,
+        temperature=settings.temperature,
+        seed=settings.seed + step,
+    )
+    if settings.prompts:
+        say(f"check-in at step {step}")
+    for prompt, reply in zip(settings.prompts, replies, strict=True):
+        told = f"(not asked: {reply.error})" if reply.finish == "error" else reply.text
+        say("    " + " / ".join(map(printable, f"{prompt}{' → ' if as_chat else ''}{told}".split("\n"))))
+    system = settings.system if as_chat else None
+    return [
+        Said(asked=prompt, reply=reply.text, finish=reply.finish, prompt=place, system=system)
+        for place, (prompt, reply) in enumerate(zip(settings.prompts, replies, strict=True))
+    ]
+
+
+def asked(prompt: str, system: str | None, *, as_chat: bool) -> Prompt:
+    """A prompt as the model learns: a text to be continued, or a learner's words, which `system` may stand before."""
+    if not as_chat:
+        return prompt
+    told: Sequence[Message] = [{"role": "system", "content": system}] if system is not None else []
+    return [*told, {"role": "user", "content": prompt}]
+
+
+LOG = "identity_log.jsonl"
+
+
+class Checkin:
+    """The observer that asks; answers are kept in `journal.md` and `identity_log.jsonl`."""
+
+    def __init__(self, renderer: ChatRenderer, settings: CheckinSettings, run: Run, *, as_chat: bool) -> None:
+        self._renderer, self._settings, self._run, self._as_chat = renderer, settings, run, as_chat
+
+    def __call__(self, step: Step) -> Verdict:
+        every = self._settings.every
+        if every and self._settings.prompts and (step.number % every == 0 or step.last):
+            passages = []
+            for said in ask(step.model, self._renderer, self._settings, step.number, as_chat=self._as_chat):
+                quoted = said.reply.replace("\n", "\n> ")
+                passages.append(f"{said.asked!r}\n\n> {quoted}\n")
+                self._run.log(step.number, {"prompt": said.asked, "reply": said.reply, "finish": said.finish}, file=LOG)
+            self._run.journal(step.number, "\n".join(passages))
+        return CONTINUE

@@ -95,6 +95,26 @@ def _parser() -> argparse.ArgumentParser:
 
     commands.add_parser("rate", help="a page on which teachers rate replies, blind; its flags: espalier rate --help")
 
+    signals = commands.add_parser(
+        "signals", parents=[debug], help="what the monitors of a run found, and what was done"
+    )
+    signals.add_argument("name", help="a run's name")
+    signals.add_argument("--monitor", help="only what this one found")
+    signals.add_argument("--name", dest="figure", help="only this figure")
+    signals.add_argument("--severity", help="only findings of at least this one: note, warn, high")
+    signals.add_argument("--since", type=int, metavar="STEP", help="from this step on")
+    signals.add_argument("--until", type=int, metavar="STEP", help="up to this step")
+    signals.add_argument("--follow", action="store_true", help="go on with what is found, while it trains")
+    signals.add_argument("--json", action="store_true", help="print rows, a JSON object a line")
+    signals.add_argument("--export", metavar="FILE", help="write rows to FILE.csv or FILE.parquet")
+    signals.add_argument(
+        "--of",
+        default="signals",
+        metavar="TABLE",
+        help="rows of signals (the default), answers, turns, events, pictures",
+    )
+    signals.set_defaults(command=_signals)
+
     for word, does in _WORDS.items():
         control = commands.add_parser(word, parents=[debug], help=does)
         control.add_argument("name", help="a run that trains now")
@@ -173,6 +193,25 @@ def _reproduce(arguments: argparse.Namespace) -> int:
 
     home = Path(arguments.home).expanduser() if arguments.home else None
     return reproduce(arguments.name, home=home, anyway=arguments.allow_changed_environment)
+
+
+def _signals(arguments: argparse.Namespace) -> None:
+    from espalier.command_line import signals
+
+    wanted = signals.Wanted(
+        monitor=arguments.monitor,
+        name=arguments.figure,
+        severity=signals.severity(arguments.severity) if arguments.severity else None,
+        since=arguments.since,
+        until=arguments.until,
+    )
+    table = signals.check_table(arguments.of)
+    if arguments.export:
+        signals.export(arguments.name, wanted, table, Path(arguments.export))
+    elif arguments.json:
+        signals.dump(arguments.name, wanted, table)
+    else:
+        signals.show(arguments.name, wanted, follow=arguments.follow)
 
 
 def _tell(arguments: argparse.Namespace) -> None:

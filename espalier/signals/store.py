@@ -142,6 +142,10 @@ class SignalStore:
         query = "SELECT DISTINCT monitor, name FROM signals WHERE value IS NOT NULL ORDER BY monitor, name"
         return [f"{row['monitor']}.{row['name']}" for row in self._rows(query, ())]
 
+    def rows(self, table: str, equal: Mapping[str, Any] | None = None, **which: int | None) -> list[dict[str, Any]]:
+        """Rows of a table as they stand in it, evidence as JSON text, for who takes them elsewhere."""
+        return [dict(row) for row in self._select(table, equal or {}, **which)]
+
     def _select(
         self,
         table: str,

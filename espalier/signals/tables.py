@@ -42,10 +42,16 @@ SCHEMA = [
 ]
 
 
+def names(table: str) -> dict[str, str]:
+    """The kind of each of its columns, by name: INTEGER, REAL or TEXT."""
+    own = (column.split() for column in COLUMNS[table])
+    return {"id": "INTEGER", "step": "INTEGER", "at": "TEXT"} | {name: kind for name, kind, *_ in own}
+
+
 def insert(table: str) -> str:
     """The statement that adds a row."""
-    names = ["step", "at", *(column.partition(" ")[0] for column in COLUMNS[table])]
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    given = [name for name in names(table) if name != "id"]
+    return f"INSERT INTO {table} ({', '.join(given)}) VALUES ({', '.join('?' * len(given))})"
 
 
 def as_json(value: Any) -> str:

@@ -67,9 +67,11 @@ def grow(config: Stage1Config, options: TrainOptions) -> int:
     from training.from_base import observers_of
     from training.origins import find_mix
     from training.together import join
+    from training.watching.policy import check
 
     assert config.model is not None
     join(config.device)
+    check(config)
     mix = find_mix(config, options)
     with begin(config, options, command=COMMAND, mix=mix, base=None, shape=shape(config.model)) as session:
         renderer = new_renderer(config, mix, session.run.folder).on(session.run.begun_on)

@@ -3,7 +3,7 @@
 with begin(config, options, command="stage1/train.py", mix=mix, base=base) as session:
     packs = open_packs(session, renderer)
     model = load_base(session, renderer)
-    return fit(session, model, renderer, packs, [HeldoutLoss(…), Checkin(…)])
+    return fit(session, model, renderer, packs, [HeldoutLoss(…), Watch(…)])
 """
 
 from __future__ import annotations
@@ -207,7 +207,8 @@ def fit(
     """
     config, machine, run = session.config, session.machine, session.run
     model.eval()
-    check_vocabulary(model, renderer, packs, config.checkin.prompts if config.checkin.every else ())
+    asked = {"checkin.prompts": config.checkin.prompts, "self_play.openings": config.self_play.openings}
+    check_vocabulary(model, renderer, packs, asked)
     if not processes.sharded():
         check_rows_apart(model, config.seq_len)
     begun = bool(checkpoint.list_checkpoints(run.folder / "checkpoints"))

@@ -12,7 +12,8 @@ from training.heldout import HeldoutLoss
 from training.observers import Observer
 from training.origins import Upbringing, base_renderer, find_base, find_mix, find_parent, train_parent
 from training.together import join
-from training.watching.checkin import Checkin
+from training.watching.policy import check
+from training.watching.watch import Watch
 
 
 def train_from_base(config: TrainConfig, options: TrainOptions, *, command: str, upbringing: Upbringing) -> int:
@@ -21,6 +22,7 @@ def train_from_base(config: TrainConfig, options: TrainOptions, *, command: str,
     Raises AlreadyDone where it is complete.
     """
     join(config.device)
+    check(config)
     parent_is_made_by = find_parent(config, options, upbringing=upbringing)  # what cannot be made is told at once
     mix = find_mix(config, options)
     if parent_is_made_by and (code := train_parent(config, parent_is_made_by)):
@@ -35,9 +37,6 @@ def train_from_base(config: TrainConfig, options: TrainOptions, *, command: str,
 
 
 def observers_of(session: Session, renderer: ChatRenderer, packs: Mapping[str, Pack]) -> list[Observer]:
-    """Those that every training command has: held-out loss, and check-ins."""
+    """Those that every training command has: held-out loss, and what watches."""
     config, run = session.config, session.run
-    return [
-        HeldoutLoss(packs, config.heldout, run),
-        Checkin(renderer, config.checkin, run, as_chat=config.rows != "text"),
-    ]
+    return [HeldoutLoss(packs, config.heldout, run), Watch(renderer, packs, config, run)]

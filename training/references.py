@@ -159,7 +159,7 @@ class _Kept:
             load_in_4bit=config.load_in_4bit,
             trust_remote_code=config.trust_remote_code,
         )
-        check_vocabulary(model, renderer, self._packs, ())
+        check_vocabulary(model, renderer, self._packs, {})
         check_rows_apart(model, config.seq_len)
         self.ask(model.requires_grad_(False), config, machine.accelerator)
         del model

@@ -11,8 +11,11 @@ from espalier.errors import UserError
 from espalier.text.chat import ChatRenderer
 
 
-def check_vocabulary(model: Any, renderer: ChatRenderer, packs: Mapping[str, Pack], prompts: Sequence[str]) -> None:
-    """UserError where a token of the packs, or of the `prompts` of a check-in, is beyond the model's embeddings.
+def check_vocabulary(
+    model: Any, renderer: ChatRenderer, packs: Mapping[str, Pack], prompts: Mapping[str, Sequence[str]]
+) -> None:
+    """UserError where a token of the packs, or of prompts, by the key that they stand under, is beyond the model's
+    embeddings.
 
     A model with more embeddings than its tokenizer has tokens is as it should be: vocabularies are filled up to a round
     number, and what no text is made of stays as it is. One with fewer is used as long as nothing beyond them appears.
@@ -21,8 +24,10 @@ def check_vocabulary(model: Any, renderer: ChatRenderer, packs: Mapping[str, Pac
     known = len(renderer.tokenizer)
     if known <= rows:
         return
-    asked = [renderer.prompt([{"role": "user", "content": prompt}]) for prompt in prompts]
-    largest = {"checkin.prompts": max((max(ids) for ids in asked), default=0)}
+    largest = {
+        key: max((max(renderer.prompt([{"role": "user", "content": prompt}])) for prompt in asked), default=0)
+        for key, asked in prompts.items()
+    }
     largest |= {f"the split {name}": int(max(x.inputs.max(), x.labels.max())) for name, x in packs.items() if len(x)}
     for where, token in largest.items():
         if token >= rows:

@@ -119,7 +119,8 @@ def _run(facts: Facts) -> str:
     figures = {name: numbers[name] for name in ranked[:3]}
     why = facts["failed.json"].get("reason", "") if not facts[MANIFEST] else ""
     done = format_facts(({"step": int(step)} if step is not None else {}) | figures)
-    return "  ".join(filter(None, [_mark(facts), _values(facts), done, why]))
+    waits = facts["heartbeat.json"].get("why", "") if not (facts[MANIFEST] or why) else ""
+    return "  ".join(filter(None, [_mark(facts), _values(facts), done, why or waits]))
 
 
 def _values(facts: Facts) -> str:

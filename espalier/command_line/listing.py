@@ -15,12 +15,13 @@ from espalier.artifacts.paths import workspace
 from espalier.artifacts.registry import Artifact
 from espalier.command_line import console, tree, yaml_text
 from espalier.errors import UserError
+from espalier.signals.store import FILE, SignalStore
 
 _LONGEST = 160
 _LONGEST_TEXT = 1000
 """Characters of what a manifest says that are shown in a table, and in a line of its own."""
 _NOT_SHOWN = {"kind", "name", "parents", "files", "content_hash", "made_with", "code", "heldout", "round", "finished"}
-_MOST_ENTRIES = 20
+_MOST_ENTRIES, _MOST_ALARMS = 20, 10
 
 
 def list_artifacts(words: Sequence[str]) -> None:
@@ -114,8 +115,25 @@ def _details(found: Artifact) -> None:
     _section("Summary", _scalars({key: value for key, value in came_of_it.items() if key not in left_out}))
     _section("Last metrics", {} if found.manifest else _scalars(found.facts.get("metrics.jsonl", {})))
     _section("Gates", _gates(found))
+    _section(f"Alarms (espalier signals {found.name} shows all)", _alarms(found))
     files = _mapping(found.manifest.get("files"))
     _section("Files", {name: f"{entry['bytes']:,} bytes" for name, entry in files.items()})
+
+
+def _alarms(found: Artifact) -> dict[str, Any]:
+    """The last of what a run's monitors raised; nothing where it was not watched, or found sound."""
+    if not (found.folder / FILE).exists():
+        return {}
+    try:
+        with SignalStore.read(found.folder) as store:
+            alarms = store.events(who="run", what="alarm")
+    except UserError as error:
+        return {"signals": str(error)}
+    said = [
+        (each, f"{each.evidence.get('severity', '')}, {each.evidence.get('monitor', '')}: {each.said}")
+        for each in alarms
+    ]
+    return {f"step {each.step:,}": text for each, text in said[-_MOST_ALARMS:]}
 
 
 def _gates(found: Artifact) -> dict[str, Any]:

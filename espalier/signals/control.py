@@ -80,6 +80,8 @@ def tell(name: str, line: str) -> str:
     found = registry.read(kind, check_name(name))
     if found.state not in ("running", "paused"):
         raise UserError(_nobody(found, word))
+    if not found.identity:
+        raise UserError(f"{name} only begins; say it again in a moment")
     with open(found.folder / FILE, "a", encoding="utf-8") as file:
         file.write(f"{word}\n")
     return f"{name} is {found.state}, and was told: {word}"

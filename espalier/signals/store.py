@@ -7,6 +7,7 @@ SignalStore.read(folder).series("repetition.rate")    # anybody's, also while it
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -216,6 +217,16 @@ class SignalStore:
 
 
 def _opened(path: Path, patience_s: float) -> sqlite3.Connection:
+    """The database to be written to; where there is none, one is made, which others see when it is whole."""
+    if not path.exists():
+        begun = path.with_name(f".{path.name}.tmp-{os.getpid()}")
+        begun.unlink(missing_ok=True)
+        _connected(begun, patience_s).close()
+        begun.rename(path)
+    return _connected(path, patience_s)
+
+
+def _connected(path: Path, patience_s: float) -> sqlite3.Connection:
     connection = _by_name(sqlite3.connect(path, timeout=patience_s))
     try:
         connection.execute("PRAGMA journal_mode = WAL")

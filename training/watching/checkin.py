@@ -12,7 +12,6 @@ from espalier.signals.records import Said
 from espalier.text.chat import ChatRenderer
 from espalier.text.messages import Message
 from training.config import CheckinSettings
-from training.observers import CONTINUE, Step, Verdict
 
 
 def ask(model: Any, renderer: ChatRenderer, settings: CheckinSettings, step: int, *, as_chat: bool) -> list[Said]:
@@ -48,19 +47,12 @@ def asked(prompt: str, system: str | None, *, as_chat: bool) -> Prompt:
 LOG = "identity_log.jsonl"
 
 
-class Checkin:
-    """The observer that asks; answers are kept in `journal.md` and `identity_log.jsonl`."""
-
-    def __init__(self, renderer: ChatRenderer, settings: CheckinSettings, run: Run, *, as_chat: bool) -> None:
-        self._renderer, self._settings, self._run, self._as_chat = renderer, settings, run, as_chat
-
-    def __call__(self, step: Step) -> Verdict:
-        every = self._settings.every
-        if every and self._settings.prompts and (step.number % every == 0 or step.last):
-            passages = []
-            for said in ask(step.model, self._renderer, self._settings, step.number, as_chat=self._as_chat):
-                quoted = said.reply.replace("\n", "\n> ")
-                passages.append(f"{said.asked!r}\n\n> {quoted}\n")
-                self._run.log(step.number, {"prompt": said.asked, "reply": said.reply, "finish": said.finish}, file=LOG)
-            self._run.journal(step.number, "\n".join(passages))
-        return CONTINUE
+def keep(said: Sequence[Said], step: int, run: Run) -> None:
+    """Write the answers of a check-in into `signals.db`, `journal.md` and `identity_log.jsonl`."""
+    passages = []
+    for each in said:
+        quoted = each.reply.replace("\n", "\n> ")
+        passages.append(f"{each.asked!r}\n\n> {quoted}\n")
+        run.log(step, {"prompt": each.asked, "reply": each.reply, "finish": each.finish}, file=LOG)
+    run.journal(step, "\n".join(passages))
+    run.signals.add_answers(step, said)

@@ -80,6 +80,11 @@ def chosen(settings: MonitorSettings) -> dict[str, MonitorKind]:
     return {name: kind for name, kind in known.items() if name in settings.on}
 
 
+def check(config: TrainConfig) -> None:
+    """UserError where a configuration, or its policy, names a monitor that there is not or says what it cannot."""
+    make(config, read_policy(config.monitors.policy))
+
+
 def make(config: TrainConfig, policy: Policy) -> dict[str, tuple[MonitorKind, Monitor]]:
     """The monitors of a run, each with what it was made from. UserError where one's keys are not right."""
     return {

@@ -124,7 +124,7 @@ def ours(contest: Contest, case: Case, watch: Watch) -> None:
         return CONTINUE
 
     check_process(config)
-    with patch("training.watching.checkin.Checkin", lambda *_, **__: clock):
+    with patch("training.watching.watch.Watch", lambda *_, **__: clock):
         train(config, TrainOptions())
     remove_folder(contest.work / "runs" / name)
 

@@ -99,7 +99,9 @@ def test_where_there_are_none_it_is_said(capsys: pytest.CaptureFixture[str]) -> 
 
 
 def test_nothing_of_that_kind(watched: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "figures are bias.gender, repetition.rate" in shown(capsys, "--monitor", "rep", "--since", "1", "--until", "2")
+    assert "figures are bias.gender, repetition.rate" in shown(
+        capsys, "--monitor", "rep", "--since", "1", "--until", "2"
+    )
 
 
 def test_it_follows_until_the_run_ends(

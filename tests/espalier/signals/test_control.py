@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from espalier.artifacts.lock import Lock
 from espalier.artifacts.paths import artifact
 from espalier.cli import main
 from espalier.errors import UserError
@@ -48,6 +49,16 @@ def test_a_run_that_trains_is_told(state: str, capsys: pytest.CaptureFixture[str
         assert (artifact("runs", "basil") / "control").read_text() == "pause\nevery 250\nreflect\n"
     finally:
         process.communicate()
+
+
+def test_one_that_only_begins_has_no_ear_yet() -> None:
+    lock = Lock(artifact("runs", "basil") / "lock")
+    artifact("runs", "basil").mkdir(parents=True)
+    lock.acquire("run basil")
+    with pytest.raises(UserError, match="basil only begins"):
+        tell("basil", "pause")
+    lock.release()
+    start().release()  # it was not told anything that would stand in its way
 
 
 def test_where_nobody_trains_it_is_said() -> None:

@@ -1,0 +1,70 @@
+"""How likely a model finds both texts of each contrast: sums of log-probabilities of the tokens that count."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import torch
+
+from espalier.generation.generate import context_of
+from espalier.models.compiling import eager
+from espalier.models.layers import device_of
+from espalier.text.chat import ChatRenderer
+from training.monitors.stereotypes.pairs import Contrast, Item
+
+_MOST_LOGITS = 2**24
+"""Logits computed at once, 64 MiB of them: a model is looked at beside its optimizer's memory."""
+
+
+def values(model: Any, renderer: ChatRenderer, items: Sequence[Item]) -> dict[str, float]:
+    """Each item's value in nats, by its id; without those that do not fit the model's context."""
+    texts = dict.fromkeys(text for item in items for each in item.contrasts for text in (each.more, each.less))
+    ids = dict(zip(texts, renderer.prompts(list(texts)), strict=True))
+    context = context_of(model)
+    fitting = {text: row for text, row in ids.items() if isinstance(row, list) and len(row) <= (context or len(row))}
+    found = _log_probabilities(model, fitting, len(renderer.tokenizer))
+    known = [item for item in items if all({each.more, each.less} <= found.keys() for each in item.contrasts)]
+    differences: dict[Contrast, float] = {}
+    for contrast in {each: None for item in known for each in item.contrasts}:
+        differences[contrast] = _difference(contrast, fitting, found, len(renderer.start_ids))
+    return {item.id: sum(each.weight * differences[each] for each in item.contrasts) for item in known}
+
+
+def _difference(
+    contrast: Contrast, ids: Mapping[str, list[int]], found: Mapping[str, np.ndarray], num_given: int
+) -> float:
+    """By how many nats the one is likelier than the other, over the tokens that count."""
+    more, less = found[contrast.more], found[contrast.less]
+    if contrast.tokens == "all":
+        return float(more.sum() - less.sum())
+    blocks = _shared(tuple(ids[contrast.more][num_given:]), tuple(ids[contrast.less][num_given:]))
+    return float(sum(more[a : a + size].sum() - less[b : b + size].sum() for a, b, size in blocks))
+
+
+@lru_cache(maxsize=16_384)
+def _shared(more: tuple[int, ...], less: tuple[int, ...]) -> tuple[tuple[int, int, int], ...]:
+    """Stretches of tokens that both have: where they begin in either, and how long they are."""
+    return tuple(difflib.SequenceMatcher(None, more, less, autojunk=False).get_matching_blocks())
+
+
+@torch.no_grad()
+def _log_probabilities(model: Any, rows: Mapping[str, list[int]], num_logits: int) -> dict[str, np.ndarray]:
+    """The log-probability of each token of each text after the given one."""
+    device, found = device_of(model), {}
+    waiting = sorted(rows, key=lambda text: -len(rows[text]))
+    while waiting:
+        longest = len(rows[waiting[0]])
+        size = max(1, _MOST_LOGITS // (longest * num_logits))
+        now, waiting = waiting[:size], waiting[size:]
+        # Filled up on the right, where no token of the text looks.
+        tokens = torch.tensor([rows[text] + [0] * (longest - len(rows[text])) for text in now], device=device)
+        with eager():
+            logits = model(input_ids=tokens, use_cache=False).logits[:, :-1].float()
+        chosen = logits.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2) - logits.logsumexp(2)
+        for text, scores in zip(now, chosen.double().cpu().numpy(), strict=True):
+            found[text] = scores[: len(rows[text]) - 1]
+    return found

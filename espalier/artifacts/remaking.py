@@ -83,6 +83,10 @@ def _code(before: Any, command: str) -> list[str]:
     return [f"code: {', '.join(files[:_MOST_FILES])}{more}"] if files else []
 
 
+_WATCHED_BY = "repo:training/watching/policies/log.yaml"
+"""A policy under which nothing pauses: nobody sits there who would let it go on."""
+
+
 def _prepare_run(made: Artifact, home: Path, anyway: bool) -> list[str]:
     """The run's own beginning is put there, and gone on with: day, threads and seeds are those of then.
 
@@ -90,7 +94,8 @@ def _prepare_run(made: Artifact, home: Path, anyway: bool) -> list[str]:
     """
     folder = home / made.kind.folder / made.name
     if not (folder / "run.json").exists():
-        begun = {**made.identity, "config": {**made.identity["config"], "trackers": []}, "continued": []}
+        watched = {"trackers": [], "monitors": {**made.identity["config"].get("monitors", {}), "policy": _WATCHED_BY}}
+        begun = {**made.identity, "config": {**made.identity["config"], **watched}, "continued": []}
         records.write_json(folder / "run.json", begun)
         if (made.folder / gates.FILE).exists():
             records.write_json(folder / gates.FILE, records.read_json(made.folder / gates.FILE))

@@ -155,6 +155,7 @@ def _trained(
     kind, start = kind_of(config.start)
     origin = {"parent": start, "base": None} if kind == "run" else {"parent": None, "base": start}
     keys = {"parent_config": None, "recipe": None, **origin, "seed": config.seed, "device": config.device}
+    keys |= {"monitors.on": "none"}  # nobody reads them, and a pause would wait for somebody
     keys |= {"chat_template": config.chat_template} if config.chat_template else {}
     keys |= {**trained.keys, **differs}
     return _run(pace, command, name, str(trained.config), *flags(keys), "--publish", "false")

@@ -229,7 +229,15 @@ class Steps:
         return self._run(BUILD, part, {"seed": self.config.seed, "valid_fraction": 0, "workers": 1, **told})
 
     def _trained(self, part: str, trained: Trained, differs: Mapping[str, Any]) -> str:
-        keys = {"recipe": None, "seed": self.config.seed, **self._machine, **trained.keys, **differs, "publish": False}
+        keys = {
+            "recipe": None,
+            "seed": self.config.seed,
+            "monitors.on": "none",
+            **self._machine,
+            **trained.keys,
+            **differs,
+            "publish": False,
+        }
         return run_step(self.pace, TRAIN, "runs", self.name(part), str(trained.config), *flags(keys), run=self.run)
 
     def _run(self, command: str, part: str, told: Mapping[str, Any]) -> str:

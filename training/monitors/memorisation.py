@@ -28,9 +28,9 @@ from training.monitors.base import Look, MonitorKind
 from training.monitors.chance import more_often, spent
 from training.monitors.excerpts import Excerpt, drawn, matched
 
-_LOOKS = 5
+_LOOKS = 8
 """So many looks are taken together, this one included."""
-_LEAST, _MOST = 24, 256
+_LEAST, _MOST = 16, 256
 _SHOWN = 5
 _COUNTS = ("train_found", "train_of", "held_found", "held_of")
 _MOST_LOGITS = 2**24
@@ -44,7 +44,7 @@ class MemorisationSettings(Config):
     """Tokens of a row, at least, that the model is shown before the place from which it has to go on."""
     tokens: int = Field(16, ge=2)
     """Tokens that it has to continue verbatim."""
-    share: float = Field(0.03, gt=0, le=1)
+    share: float = Field(0.02, gt=0, le=1)
     """So many tokens are read for each that was trained since the last look; it costs a third of that share of time."""
     odds: float = Field(2.0, ge=1)
     """Odds of a training row to be recited, over those of a held-out row, that are allowed."""
@@ -103,13 +103,13 @@ class Memorisation:
         per_row = 2 * (self._settings.given + self._settings.tokens)
         budget = look.step.tokens * since / look.step.number * self._settings.share
         count = int(min(_MOST, max(_LEAST, budget / per_row)))
-        chosen = chance.integers(min(seen, len(train)), size=4 * count)
+        chosen = chance.integers(min(seen, len(train)), size=2 * count)
         if seen < len(train):
             order = Order(len(train), look.config.seed)
             chosen = np.concatenate([order.take(int(place), 1) for place in chosen])
         how = (self._settings.given, self._settings.tokens, chance)
         excerpts = drawn(train, chosen, *how)[:count]
-        return matched(excerpts, drawn(held, chance.integers(len(held), size=16 * count), *how))
+        return matched(excerpts, drawn(held, chance.integers(len(held), size=4 * count), *how))
 
 
 @torch.no_grad()

@@ -74,7 +74,7 @@ def test_what_everybody_could_foresee_is_not_learned_by_heart(tmp_path: Path) ->
     alike = "You went to the market. Sophie ate the cake. Anna saw a house. I went to the market. Sophie says: I ate. "
     mix = split(tmp_path / "m", alike=alike)
     _, _, last = looked([tiny.model(), tiny.model(), Recalling(rows_of(mix["train"]))], mix, tokens=8)
-    assert last["train_found"].value == last["train_of"].value > 20
+    assert last["train_found"].value == last["train_of"].value > 10
     assert last["held_found"].value == last["held_of"].value
     assert last["recited"].severity is None
 

@@ -1,6 +1,7 @@
 """espalier ls | runs | show NAME | tree | chat NAME | rm NAME | reproduce NAME: what was made.
 espalier signals NAME, pause | resume | stop | checkpoint | self-play | reflect NAME, every NAME N: a run that trains.
-espalier serve NAME…: models answer at an address. espalier rate: a page on which teachers rate what they say.
+espalier explore NAME: a page on which to watch a run, and to talk to it. espalier serve NAME…: models answer at an
+address. espalier rate: a page on which teachers rate what they say.
 espalier status | board | standup: the written memory, agents/."""
 
 import argparse
@@ -10,13 +11,16 @@ from typing import NoReturn
 
 from espalier.errors import run_main
 
+_ELSEWHERE = {"rate": "feedback/rate.py", "explore": "explore/run.py"}
+"""Commands that have front doors of their own."""
+
 
 def main(argv: list[str]) -> int:
     """Run one of the commands; returns the exit code."""
-    if argv[:1] == ["rate"]:
+    if argv[:1] and argv[0] in _ELSEWHERE:
         from espalier.command_line.subcommand import run_command
 
-        return run_command("feedback/rate.py", *argv[1:])
+        return run_command(_ELSEWHERE[argv[0]], *argv[1:])
     arguments = _parser().parse_args(argv)
     return arguments.command(arguments) or 0
 
@@ -93,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
     server.add_argument("--device", default="auto", help="cpu, cuda, cuda:1 and so on, or auto (auto)")
     server.set_defaults(command=_serve)
 
+    commands.add_parser("explore", help="a page on which to watch a run and talk to it: espalier explore --help")
     commands.add_parser("rate", help="a page on which teachers rate replies, blind; its flags: espalier rate --help")
 
     signals = commands.add_parser(

@@ -32,6 +32,7 @@ from evaluation.judges.base import JUDGED
 from evaluation.junit import write_junit
 from evaluation.plan import Plan
 from evaluation.report import Material, conclusions, learners, log_line, visibility, write_report
+from evaluation.report.examples import choices
 from evaluation.report.side_by_side import write_side_by_side
 from evaluation.report.tried import for_page, not_made, tried, why_withheld, won_by
 from evaluation.report.trust import read_by
@@ -147,14 +148,14 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
     won = why_withheld(material)
     models = [member for each in beside if len(each.members) == 1 for member in each.members]
     ordered = sorted(models, key=lambda name: name != plan.baseline)
-    found = material.results.all_records
+    all_records = material.results.all_records
     write_page(
         scores.folder,
         title=f"{suite.name}, version {suite.version}",
         conclusions=[*conclusions(material), *visibility.cautions(material)],
         summary={each.name: summary["contestants"][each.name] for each in [*beside, *material.strongest_controls]},
         columns=material.metrics,
-        records=found,
+        records=all_records,
         models=[*ordered, *(margin.control.name for margin in strongest)],
         seen=material.seen,
         facts=[("command", material.command), ("suite", suite.description), ("what is known", suite.truth)],
@@ -164,7 +165,7 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
         tried=for_page(material),
         learners=learners.for_page(material),
     )
-    write_side_by_side(scores.path("side-by-side.txt"), records=found, models=ordered, columns=material.metrics)
+    write_side_by_side(scores.path("side-by-side.txt"), records=all_records, models=ordered, columns=material.metrics)
     decides = material.headline.name
     reached = {
         each.name: one
@@ -176,7 +177,8 @@ def conclude(material: Material, plan: Plan, scores: Scores) -> None:
     facts = {"packages": versions(), "evaluator": material.evaluator, "baseline": plan.baseline}
     why = material.partial.get(decides) or (won_by(material.bar) if material.bar.unbeaten else "")
     withheld = {"withheld": why} if why else {}
-    scores.finish({**facts, "decides": decides, "headline": headline, "intervals": intervals, **withheld})
+    chosen = {"choices": found} if (found := choices(material)) else {}
+    scores.finish({**facts, "decides": decides, "headline": headline, "intervals": intervals, **withheld, **chosen})
 
 
 def announce(material: Material, folder: Path, published: Path | None) -> None:

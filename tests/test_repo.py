@@ -94,6 +94,7 @@ except SystemExit as stop:
         ["standup"],
         ["reproduce"],
         ["rate"],
+        ["explore"],
     ],
     ids=lambda words: " ".join(words) or "-",
 )

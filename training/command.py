@@ -37,6 +37,7 @@ from training.objectives import make_objective
 from training.observers import Observer
 from training.optimizers import make_optimizer
 from training.packing_check import check_rows_apart
+from training.page_beside import page_beside
 from training.switches import apply as switches
 from training.together import main_first, on_main, part_again, prepare
 from training.trackers import tracked
@@ -108,6 +109,8 @@ def begin(
             say(note)
         with ExitStack() as watching:
             on_main(lambda: watching.enter_context(tracked(config.trackers, run)))
+            if options.serve_while_training:
+                on_main(lambda: watching.enter_context(page_beside(config.name)))
             yield Session(command=command, config=config, options=options, mix=mix, base=base, machine=machine, run=run)
     machine.accelerator.end_training()
 

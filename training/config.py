@@ -444,6 +444,9 @@ class TrainOptions(ArtifactOptions, NotedOptions):
     """Where the files of a recipe lie (`data:…`), for a mix that is built first."""
     allow_changed_environment: bool = False
     """Go on although code, versions or machine changed, so that the end will not be bit-identical."""
+    serve_while_training: bool = False
+    """Show the run on a page of this machine while it trains, in a process of its own that ends with it; the same as
+    `espalier explore NAME` in another terminal."""
     plan: bool = False
     """Print where memory, disk and time will go, from the model's configuration alone, and stop."""
     dry_run: bool = False

@@ -15,7 +15,9 @@ from pathlib import Path
 
 from espalier.artifacts.paths import repo_root
 
-PACKAGES = ("espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports", "feedback", "research")
+PACKAGES = (
+    "espalier", "data_mix", "training", "stage1", "stage2", "evaluation", "exports", "explore", "feedback", "research",
+)  # fmt: skip
 _DATA = {".yaml", ".jinja", ".css", ".js", ".txt", ".safetensors"}
 _STATEMENTS = {"body", "orelse", "finalbody"}
 """Fields that hold statements, where a text that is nothing else is a docstring."""

@@ -36,10 +36,14 @@ _HEADERS = [
 
 
 class Guard:
-    """Around an application: refuses what does not name one of `hosts` (HOST:PORT), and posts from elsewhere."""
+    """Around an application: refuses what does not name one of `hosts` (HOST:PORT), and posts from elsewhere.
 
-    def __init__(self, app: ASGIApp, *, hosts: frozenset[str]) -> None:
-        self._app, self._hosts = app, hosts
+    Under the path `programs` one that names no origin comes through: programs send none, and every browser does. What
+    answers there must not let anybody in by a cookie alone.
+    """
+
+    def __init__(self, app: ASGIApp, *, hosts: frozenset[str], programs: str | None = None) -> None:
+        self._app, self._hosts, self._programs = app, hosts, programs
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
@@ -61,7 +65,9 @@ class Guard:
             return answer({"error": "this page answers at its own address alone"}, 403)
         if scope["method"] in ("GET", "HEAD"):
             return None
-        if given.get(b"origin", []) != [f"http://{host[0]}"]:
+        origin = given.get(b"origin", [])
+        by_program = not origin and self._programs is not None and scope["path"].startswith(self._programs)
+        if origin != [f"http://{host[0]}"] and not by_program:
             return answer({"error": "this comes from another page"}, 403)
         if given.get(b"content-type", [""])[0].partition(";")[0].strip().lower() != "application/json":
             return answer({"error": "wants JSON"}, 415)
@@ -73,13 +79,19 @@ def answer(facts: Mapping[str, Any], status: int = 200) -> Response:
     return Response(json.dumps(facts, allow_nan=False), status, media_type="application/json")
 
 
-async def read_json(request: Request) -> Any:
-    """The JSON value that was sent. HTTPException where it is none, or too long."""
+async def read_body(request: Request, most: int = MOST_BYTES) -> bytes:
+    """What was sent. HTTPException where it is longer than `most` bytes."""
     content = b""
     async for piece in request.stream():
         content += piece
-        if len(content) > MOST_BYTES:
+        if len(content) > most:
             raise HTTPException(413, "too long")
+    return content
+
+
+async def read_json(request: Request) -> Any:
+    """The JSON value that was sent. HTTPException where it is none, or too long."""
+    content = await read_body(request)
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -36,10 +37,11 @@ class Served:
 
 
 class Family:
-    """The models of one server. One of them is at work at a time."""
+    """The models of one server. One of them is at work at a time, by whoever holds `at_work`."""
 
     def __init__(self, served: Mapping[str, Served], placement: Placement, pool: Pool) -> None:
         self.served = served
+        self.at_work = threading.Lock()
         self._placement, self._pool = placement, pool
 
     def model(self, name: str) -> Any:
@@ -59,14 +61,19 @@ def open_family(names: Sequence[str], placement: Placement) -> Family:
         name = Path(ref.name).name if ref.kind == "path" else ref.name
         if name in served:
             raise UserError(f"{served[name].ref.spec} and {ref.spec} would both be called {name}; name one of them")
-        renderer = load_renderer(ref, template, trust_remote_code=placement.trust_remote_code)
-        served[name] = Served(name=name, ref=ref, renderer=renderer, entry=_entry(name, ref, placement))
+        served[name] = serve_as(name, ref, placement, template)
         pool.join(ref, placement)
     family = Family(served, placement, pool)
     for each in served.values():
         family.model(each.name)
         say(f"{each.name}: {_described(each.ref)}")
     return family
+
+
+def serve_as(name: str, ref: ModelRef, placement: Placement, template: str | None = None) -> Served:
+    """A model under a name. UserError where it has no chat template, and none is given."""
+    renderer = load_renderer(ref, template, trust_remote_code=placement.trust_remote_code)
+    return Served(name=name, ref=ref, renderer=renderer, entry=_entry(name, ref, placement))
 
 
 def _entry(name: str, ref: ModelRef, placement: Placement) -> dict[str, Any]:

@@ -9,10 +9,8 @@ or comes from another origin is refused.
 from __future__ import annotations
 
 import json
-import secrets
 import sys
 import threading
-import time
 from collections.abc import Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
@@ -21,12 +19,12 @@ from urllib.parse import unquote, urlsplit
 
 from espalier.command_line.console import say
 from espalier.endpoints.client import is_loopback
-from espalier.generation.generate import Reply
 from espalier.models.devices import check_here
 from espalier.models.pool import Placement
 from espalier.pages.listening import LOOPBACK, refused_port, until_stopped
-from espalier.serving.family import Family, Served, open_family
-from espalier.serving.request import Asked, Refusal, read_request
+from espalier.serving.completion import Completion
+from espalier.serving.family import Family, open_family
+from espalier.serving.request import Refusal, read_request
 from espalier.serving.worker import Answering, Worker
 
 HOST = LOOPBACK
@@ -151,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(404, f"nothing is at {path}; there are /v1/models and /v1/chat/completions")
         asked = read_request(self._body(), list(self.server.family.served))
         answering = self.server.worker.submit(asked)
-        completion = _Completion(self.server.family.served[asked.model], asked)
+        completion = Completion(self.server.family.served[asked.model], asked)
         if asked.streamed:
             self._stream(answering, completion)
         else:
@@ -165,25 +163,14 @@ class _Handler(BaseHTTPRequestHandler):
             raise Refusal(413, f"the request is longer than {_MOST_BYTES >> 20} MiB")
         return self.rfile.read(int(length))
 
-    def _stream(self, answering: Answering, completion: _Completion) -> None:
+    def _stream(self, answering: Answering, completion: Completion) -> None:
         """Server-sent events. What goes wrong before the first piece has a status of its own; later it is an event."""
         begun = False
-        try:
-            for piece in answering.pieces():
-                if not begun:
-                    self._begin_stream()
-                    self._event(completion.piece({"role": "assistant", "content": ""}))
-                    begun = True
-                if isinstance(piece, str):
-                    self._event(completion.piece({"content": piece}))
-                    continue
-                self._event(completion.piece({}, piece))
-                if completion.asked.usage_streamed:
-                    self._event(completion.usage_alone(piece))
-        except Refusal as refusal:
+        for facts in completion.streamed(answering):
             if not begun:
-                raise
-            self._event(refusal.body)
+                self._begin_stream()
+                begun = True
+            self._event(facts)
         self._chunk(b"data: [DONE]\n\n")
         self._chunk(b"")
 
@@ -216,36 +203,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: Any) -> None:
         """Nothing: a conversation is not written down."""
-
-
-class _Completion:
-    """A reply in the form of OpenAI's, whole or in pieces."""
-
-    def __init__(self, served: Served, asked: Asked) -> None:
-        self.asked = asked
-        self._head = {
-            "id": f"chatcmpl-{secrets.token_hex(12)}",
-            "created": int(time.time()),
-            "model": served.name,
-            "system_fingerprint": f"espalier-{served.ref.content_hash[:12]}",
-        }
-
-    def whole(self, reply: Reply) -> dict[str, Any]:
-        message = {"role": "assistant", "content": reply.text, "refusal": None}
-        choice = {"index": 0, "message": message, "finish_reason": reply.finish, "logprobs": None}
-        return self._head | {"object": "chat.completion", "choices": [choice], "usage": _usage(reply)}
-
-    def piece(self, delta: dict[str, Any], reply: Reply | None = None) -> dict[str, Any]:
-        choice = {"index": 0, "delta": delta, "finish_reason": reply and reply.finish, "logprobs": None}
-        return self._head | {"object": "chat.completion.chunk", "choices": [choice]}
-
-    def usage_alone(self, reply: Reply) -> dict[str, Any]:
-        return self._head | {"object": "chat.completion.chunk", "choices": [], "usage": _usage(reply)}
-
-
-def _usage(reply: Reply) -> dict[str, int]:
-    prompt, written = len(reply.prompt_ids), reply.num_tokens
-    return {"prompt_tokens": prompt, "completion_tokens": written, "total_tokens": prompt + written}
 
 
 def _bytes(facts: dict[str, Any]) -> bytes:

@@ -5,6 +5,7 @@ A reply does not depend on what it is written beside, so that it makes no differ
 
 from __future__ import annotations
 
+import os
 import queue
 import secrets
 import sys
@@ -12,6 +13,7 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from espalier.errors import UserError
@@ -30,6 +32,8 @@ class Answering:
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
+        self.left = False
+        """Whether nobody waits for it any more."""
         self._sent = ""
         self._news: queue.SimpleQueue[str | Reply | Exception] = queue.SimpleQueue()
 
@@ -70,14 +74,15 @@ class Answering:
 
 
 class _Stopped(Exception):
-    """The server ends."""
+    """The server ends, or nobody waits for what is being written."""
 
 
 class Worker:
     """Takes requests from any thread, and answers them in one of its own."""
 
-    def __init__(self, family: Family, batch_size: int) -> None:
-        self._family, self._batch_size = family, batch_size
+    def __init__(self, family: Family, batch_size: int, *, gives_way: Callable[[], int] | None = None) -> None:
+        """`gives_way` says with which niceness it writes from now on, where something else on this machine comes first."""
+        self._family, self._batch_size, self._gives_way = family, batch_size, gives_way
         self._waiting: deque[Answering] = deque()
         self._news = threading.Condition()
         self._stopping = False
@@ -108,8 +113,12 @@ class Worker:
 
     def _work(self) -> None:
         while together := self._next():
+            if self._gives_way:
+                with suppress(OSError):  # not everybody may go back to what was before
+                    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), self._gives_way())
             try:
-                self._answer(together)
+                with self._family.at_work:
+                    self._answer(together)
             except _Stopped:
                 _tell(together, _ended())
             except UserError as error:
@@ -121,7 +130,7 @@ class Worker:
     def _next(self) -> list[Answering]:
         """Those that are answered together, the longest waiting among them; none where the server ends."""
         with self._news:
-            self._news.wait_for(lambda: self._waiting or self._stopping)
+            self._news.wait_for(lambda: self._some_wait() or self._stopping)
             if self._stopping:
                 return []
             first = _alike(self._waiting[0].asked)
@@ -129,6 +138,13 @@ class Worker:
             for each in together:
                 self._waiting.remove(each)
             return together
+
+    def _some_wait(self) -> bool:
+        """Whether there is somebody to answer; those whose client has left are let go."""
+        for each in [each for each in self._waiting if each.left]:
+            self._waiting.remove(each)
+            each.end(_ended())
+        return bool(self._waiting)
 
     def _answer(self, together: list[Answering]) -> None:
         asked = together[0].asked
@@ -139,7 +155,7 @@ class Worker:
             openings = [_opening(served.renderer, each.asked) for each in together]
 
         def hear(place: int, text: Callable[[], str]) -> None:
-            if self._stopping:
+            if self._stopping or all(each.left for each in together):
                 raise _Stopped
             if together[place].is_heard:
                 together[place].hear(openings[place] + text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from espalier.report import Markup, escape, table
 from evaluation.cases.case import Truth
@@ -116,13 +116,11 @@ def _reply(record: Record) -> Markup:
 
 def wrong_but_sound(material: Material) -> str:
     """How many wrong choices follow sound reasoning, and the first of them; empty where nothing was chosen."""
-    counts, rows = [], []
+    chosen = choices(material)
+    counts = [[name, *chosen[name].values()] for name in _by_run(chosen)]
+    rows = []
     for each in material.models:
-        answered = _answered(material, each)
-        wrong = [record for record in answered if not record.metrics[choice_correct.name]]
-        sound = [record for record in wrong if is_wrong_but_sound(record.metrics)]
-        if answered:
-            counts.append([each.name, len(answered), len(wrong), len(sound)])
+        sound = [record for record in _answered(material, each) if is_wrong_but_sound(record.metrics)]
         ranked = sorted(sound, key=lambda record: (-record.metrics[sound_reasoning.name], record.key))
         rows += [_row(each, record) for record in ranked[:_NUM_CHOICES]]
     if not counts:
@@ -140,6 +138,25 @@ def wrong_but_sound(material: Material) -> str:
             else ""
         )
     )
+
+
+def choices(material: Material) -> dict[str, dict[str, int]]:
+    """Of each model that chose among answers how many items it answered (`items`), how many of those it got wrong, and
+    how many of the wrong ones follow sound reasoning (`wrong_but_sound`)."""
+    found = {}
+    for each in material.models:
+        answered = [record.metrics for record in _answered(material, each)]
+        wrong = [metrics for metrics in answered if not metrics[choice_correct.name]]
+        if answered:
+            sound = sum(map(is_wrong_but_sound, wrong))
+            found[each.name] = {"items": len(answered), "wrong": len(wrong), "wrong_but_sound": sound}
+    return found
+
+
+def _by_run(names: Iterable[str]) -> list[str]:
+    """The same names, with the checkpoints of one run together and in their order, before what it became."""
+    runs = list(dict.fromkeys(name.partition("@")[0] for name in names))
+    return sorted(names, key=lambda name: (runs.index(name.partition("@")[0]), name.partition("@")[2] or "~"))
 
 
 def _answered(material: Material, contestant: Contestant) -> list[Record]:

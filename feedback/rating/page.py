@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from espalier.pages import assets
+from espalier.pages.doors import Handler, documents, entrance
 from espalier.pages.guard import Guard, answer, read_json, refused
 from feedback.rating.desk import Desk, Refused
 
@@ -35,26 +36,11 @@ def make_app(desk: Desk, tokens: Tokens, hosts: frozenset[str]) -> ASGIApp:
     """
     static = {
         "/": ((_ASSETS / "page.html").read_text(encoding="utf-8"), "text/html"),
-        "/page.css": (assets.style(_ASSETS, _STYLES), "text/css"),
-        "/page.js": (assets.script(_ASSETS, _SCRIPTS), "text/javascript"),
+        "/page.css": (assets.style(_ASSETS, _STYLES, shared=("controls",)), "text/css"),
+        "/page.js": (assets.script(_ASSETS, _SCRIPTS, shared=("asking", "dialogs")), "text/javascript"),
     }
 
-    def file(text: str, kind: str) -> Callable[[Request], Any]:
-        async def give(request: Request) -> Response:
-            return Response(text, media_type=kind)
-
-        return give
-
-    async def enter(request: Request) -> Response:
-        told = await read_json(request)
-        name = tokens.holder(told.get("token") if isinstance(told, dict) else None)
-        if name is None:
-            raise HTTPException(401, "This link is not known here. Ask for one anew where the page was started.")
-        response = answer({"rater": name})
-        tokens.give(name, response)
-        return response
-
-    def asked(act: Callable[[str, Any], dict[str, Any]]) -> Callable[[Request], Any]:
+    def asked(act: Callable[[str, Any], dict[str, Any]]) -> Handler:
         async def handle(request: Request) -> Response:
             rater = tokens.who(request)
             if rater is None:
@@ -80,8 +66,8 @@ def make_app(desk: Desk, tokens: Tokens, hosts: frozenset[str]) -> ASGIApp:
     }
     app = Starlette(
         routes=[
-            *(Route(path, file(*found)) for path, found in static.items()),
-            Route("/enter", enter, methods=["POST"]),
+            *documents(static),
+            entrance(tokens, "rater"),
             *(Route(path, asked(act), methods=["POST"]) for path, act in acts.items()),
         ],
         exception_handlers={HTTPException: refused},

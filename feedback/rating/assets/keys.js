@@ -1,4 +1,4 @@
-// Dialogs, and the keys that the page knows.
+// The keys that the page knows.
 
 const KEYS = {
   pairs: [
@@ -20,18 +20,6 @@ const KEYS = {
   ],
 };
 
-function openDialog(title, content) {
-  const dialog = element(
-    "dialog",
-    { "aria-labelledby": "dialog-title", onclose: () => dialog.remove() },
-    element("h2", { id: "dialog-title" }, title),
-    content,
-    element("form", { method: "dialog" }, element("button", { class: "main", autofocus: true }, "Close")),
-  );
-  document.body.append(dialog);
-  dialog.showModal();
-}
-
 function drawKeys(asked, stated) {
   const rows = [...KEYS[asked], ...KEYS.both].map(([key, words]) =>
     element("div", {}, element("dt", {}, element("kbd", {}, key)), element("dd", {}, words)),
@@ -42,14 +30,6 @@ function drawKeys(asked, stated) {
     element("h3", {}, "How it is asked"),
     element("ul", { class: "stated" }, said.map((text) => element("li", {}, text))),
   ];
-}
-
-// What a key means, on whatever keyboard: a Latin letter that it says, else the one that stands there on a Latin one.
-function meant(event) {
-  if (/^[a-z]$/i.test(event.key)) return event.key.toLowerCase();
-  const place = /^(?:Key([A-Z])|Digit([0-9]))$/.exec(event.code);
-  if (!place || event.key.length > 1 || (event.shiftKey && place[2])) return event.key;
-  return (place[1] ?? place[2]).toLowerCase();
 }
 
 // Calls one of `acts` for a key, unless somebody is writing, or a dialog is open.

@@ -4,19 +4,6 @@ const PENDING = "espalier.vote.";
 const NEVER_KEPT = [400, 409, 413, 422]; // however often it is sent; with others it waits for its own ratings and rater
 const keyOf = (vote) => `${PENDING}${vote.ratings}.${vote.nonce}`;
 
-async function ask(path, told = {}) {
-  const response = await fetch(path, {
-    method: "POST",
-    headers: { "Content-Type": "application/json" },
-    body: JSON.stringify(told),
-  });
-  const found = await response.json().catch(() => ({}));
-  if (!response.ok) {
-    throw Object.assign(new Error(found.error ?? "The server could not do that."), { status: response.status });
-  }
-  return found;
-}
-
 // Sends a vote until it is kept or refused; `waiting` is told of each time that nobody answered. Its word, `nonce`, is
 // how the server knows a vote that it has kept already.
 async function deliver(vote, waiting) {
@@ -45,13 +32,4 @@ function undelivered(ratings, rater) {
 
 function newNonce() {
   return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-// The link that somebody came by carries their token behind the #; it is given in, and taken out of the address.
-async function enter() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("enter");
-  if (token === null) return;
-  const trouble = await ask("/enter", { token }).then(() => null, (error) => error);
-  if (!trouble || trouble.status) history.replaceState(null, "", "/"); // else nobody answered, and it is given in again
-  if (trouble) throw trouble;
 }

@@ -37,8 +37,8 @@ class Acts:
             "/state": self.state,
             "/series": self.series,
             "/happened": lambda told: self._record.happened(_place(told, "before")),
-            "/answers": lambda told: {"answers": self._record.answers(_place(told, "before"))},
-            "/turns": lambda told: {"turns": self._record.turns(_place(told, "before"))},
+            "/answers": lambda told: {"answers": self._record.newest("answers", _place(told, "before"))},
+            "/turns": lambda told: {"turns": self._record.newest("turns", _place(told, "before"))},
             "/journal": lambda told: self._record.journal(_place(told, "before")),
             "/picture": self.picture,
             "/inside": self.inside,
@@ -77,6 +77,8 @@ class Acts:
         if not isinstance(names, list) or len(names) > _MOST_SERIES or not all(isinstance(n, str) for n in names):
             raise Unanswerable("wants a list of names")
         width = min(_place(told, "width") or 600, _WIDEST)
+        if self._place.figures:
+            self._place.figures.read()
         found = {name: series for name in names if (series := self._find(name)) is not None and len(series[0])}
         ends = [int(series[0][-1]) for series in found.values()]
         first, last = _place(told, "first") or 0, _place(told, "last")

@@ -36,7 +36,7 @@ class Figures:
     """What `metrics.jsonl` says, followed while it grows, and begun anew where it was cut back or replaced."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self.path = path
         self._lock = threading.Lock()
         self._forget()
 
@@ -55,7 +55,7 @@ class Figures:
         while True:
             with self._lock:
                 try:
-                    with open(self._path, "rb") as file:
+                    with open(self.path, "rb") as file:
                         self._read(file)
                 except OSError:
                     self._forget()

@@ -10,11 +10,11 @@ from espalier.artifacts.paths import artifact
 from espalier.models.references import kind_of
 
 
-def references(model: str, beside: Sequence[str]) -> dict[str, str]:
-    """Reference by name: of a run the newest state, each checkpoint, the newest first, and the runs that it went on
-    from; and the others beside it."""
+def references(shown: Sequence[str]) -> dict[str, str]:
+    """Reference by name, of what is shown: of a run the newest state, each checkpoint, the newest first, and the runs
+    that it went on from; other models as they are."""
     found: dict[str, str] = {}
-    for reference in (model, *beside):
+    for reference in shown:
         kind, name = kind_of(reference)
         if kind != "run":
             found[Path(name).name if kind == "path" else name] = reference

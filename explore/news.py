@@ -13,7 +13,7 @@ from explore.talk import in_thread
 _LOOKS_S = 1.0
 """Seconds between looks while somebody is there: one for all pages together, none where nobody is."""
 _READS_S = 0.2
-"""The same while a long record is being read in."""
+"""The same while a long record is being read in; and between looks at whether there is news for a page."""
 _BEATS_S = 15.0
 """Seconds of silence after which something is sent all the same, so that a line that is dead shows."""
 
@@ -21,8 +21,9 @@ _BEATS_S = 15.0
 class News:
     """How things stand, looked at for all pages at once."""
 
-    def __init__(self, look: Callable[[], dict[str, Any]]) -> None:
-        self._look = look
+    def __init__(self, look: Callable[[], dict[str, Any]], ended: Callable[[], bool]) -> None:
+        """`look` says how things stand; `ended`, whether nothing more is told."""
+        self._look, self._ended = look, ended
         self._now: dict[str, Any] | None = None
         self._looked = 0.0
         self._looking: asyncio.Lock | None = None
@@ -40,7 +41,7 @@ class News:
     async def events(self) -> AsyncIterator[bytes]:
         """The first at once, each other when something has changed."""
         before, sent = None, time.monotonic()
-        while True:
+        while not self._ended():
             now = await self.now()
             if now is not before:
                 text = json.dumps(now, allow_nan=False)
@@ -51,4 +52,4 @@ class News:
             if time.monotonic() - sent > _BEATS_S:
                 yield b": still there\n\n"
                 sent = time.monotonic()
-            await asyncio.sleep(_READS_S if now.get("reading") else _LOOKS_S)
+            await asyncio.sleep(_READS_S)

@@ -40,7 +40,7 @@ def make_app(place: Place, tokens: Tokens, hosts: frozenset[str]) -> ASGIApp:
         "/page.css": (assets.style(_ASSETS, _STYLES, shared=("controls",)), "text/css"),
         "/page.js": (assets.script(_ASSETS, _SCRIPTS, shared=("asking", "dialogs")), "text/javascript"),
     }
-    acts, news, talk = Acts(place), News(place.look), Talk(place)
+    acts, news, talk = Acts(place), News(place.look, lambda: place.ended), Talk(place)
 
     def known(request: Request) -> bool:
         return tokens.who(request) is not None

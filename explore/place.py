@@ -41,12 +41,16 @@ class Place:
         self.figures = Figures(self.folder / "metrics.jsonl") if self.folder else None
         self.record = Record(self.folder) if self.folder else None
         self._config = config
+        # What a name stands for does not change while the page is open, not even where the run is removed.
+        self._references = [":".join(kind_of(each)) for each in (config.model, *config.beside)]
+        self.ended = False
+        """Whether nothing more is answered."""
         self._opening = threading.Lock()
         self._talk: tuple[Shelf, Worker] | None = None
 
     def models(self) -> dict[str, str]:
         """What can be talked to now: reference by name."""
-        return references(self._config.model, self._config.beside)
+        return references(self._references)
 
     @property
     def talk(self) -> tuple[Shelf, Worker]:
@@ -71,7 +75,8 @@ class Place:
             return self._talk
 
     def close(self) -> None:
-        """Write no more replies."""
+        """Write no more replies, and tell no more news."""
+        self.ended = True
         with self._opening:
             if self._talk is not None:
                 self._talk[1].stop()

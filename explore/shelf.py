@@ -41,7 +41,7 @@ class Shelf(Family):
         self._looking_up = threading.Lock()
 
     def take(self, name: str) -> Served:
-        """The model of that name, as it is now, in memory. Refusal where there is none; UserError where it cannot be used.
+        """The model of that name as it is now, in memory. Refusal where there is none; UserError where it is of no use.
 
         Its hashes are compared, so that a checkpoint that was made anew under its name is not taken for the former.
         """

@@ -81,7 +81,7 @@ class Worker:
     """Takes requests from any thread, and answers them in one of its own."""
 
     def __init__(self, family: Family, batch_size: int, *, gives_way: Callable[[], int] | None = None) -> None:
-        """`gives_way` says with which niceness it writes from now on, where something else on this machine comes first."""
+        """`gives_way` says with which niceness it writes from now on, where something else here comes first."""
         self._family, self._batch_size, self._gives_way = family, batch_size, gives_way
         self._waiting: deque[Answering] = deque()
         self._news = threading.Condition()

@@ -114,5 +114,11 @@ def pictures(rows: Iterable[sqlite3.Row]) -> list[Picture]:
     return [Picture(**_kept(row), what=row["what"], value=json.loads(row["value"])) for row in rows]
 
 
+def plain(row: sqlite3.Row) -> dict[str, Any]:
+    """A row as JSON has it."""
+    found = dict(row)
+    return found | {name: json.loads(found[name]) for name in ("evidence",) if name in found}
+
+
 def _kept(row: sqlite3.Row) -> dict[str, Any]:
     return {"id": row["id"], "step": row["step"], "at": row["at"]}

@@ -70,7 +70,7 @@ function makeListen() {
   function drawDialogues() {
     const found = new Map();
     for (const turn of turns) {
-      const key = `${turn.step} ${turn.dialogue}`;
+      const key = `${turn.at} ${turn.dialogue}`;
       found.set(key, [turn, ...(found.get(key) ?? [])]);
     }
     const whole = [...found.values()].filter((each) => each[0].turn === 0 || !ended.turns).slice(0, 200);

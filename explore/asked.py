@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from espalier.signals.control import tell
 from explore.figures import Series, thinned
-from explore.operating import operate
 from explore.scored import reasoned
 
 if TYPE_CHECKING:
@@ -123,7 +123,10 @@ class Acts:
             raise Unanswerable("wants to be confirmed")
         if not self._place.is_run:
             raise Unanswerable("this is a model, and no run: there is no training to be told anything", 404)
-        return {"said": operate(self._place.name, told.get("word"), told.get("every"))}
+        word, every = told.get("word"), told.get("every")
+        if not isinstance(word, str) or (word == "every") != (type(every) is int):
+            raise Unanswerable("wants a word, and for every a whole number of steps")
+        return {"said": tell(self._place.name, f"every {every}" if word == "every" else word)}
 
 
 def _place(told: Told, key: str) -> int | None:

@@ -13,6 +13,7 @@ import numpy as np
 from espalier.errors import UserError
 from espalier.signals import tables
 from espalier.signals.followed import FollowedStore
+from espalier.signals.records import Picture
 from espalier.signals.store import FILE
 from explore.figures import Series
 
@@ -69,13 +70,15 @@ class Record:
     def pictures(self) -> dict[str, list[int]]:
         """Of what there are pictures, and after which steps."""
         found: dict[str, list[int]] = {}
-        for what, step in self._ask(FollowedStore.pictured, []):
+        nothing: list[tuple[str, int]] = []
+        for what, step in self._ask(FollowedStore.pictured, nothing):
             found.setdefault(what, []).append(step)
         return found
 
     def picture(self, what: str, step: int) -> Any:
         """One of them; None where there is none."""
-        found = self._ask(lambda store: store.pictures(what, since_step=step, until_step=step), [])
+        nothing: list[Picture] = []
+        found = self._ask(lambda store: store.pictures(what, since_step=step, until_step=step), nothing)
         return found[-1].value if found else None
 
     def journal(self, before: int | None) -> dict[str, Any]:

@@ -32,7 +32,7 @@ function confirmWord(word) {
     element("h2", { id: "dialog-title" }, `${title.replace("…", "")}?`),
     element("p", {}, what),
     number && element("label", { class: "steps" }, "every ", number, " steps"),
-    element("p", { class: "note" }, "The journal notes that you did."),
+    element("p", { class: "note" }, "It is noted in the journal."),
     element(
       "form",
       { method: "dialog", onsubmit: (event) => {

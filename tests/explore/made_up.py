@@ -34,10 +34,15 @@ def make_run(workspace: Path, name: str = "core", *, points: int = 40) -> Path:
     with SignalStore.open(folder) as store:
         for step in (10, 20):
             high = Severity.HIGH if step == 20 else None
-            found = Signal(name="rate", value=step / 100, severity=high, said=HOSTILE[1], evidence={"texts": HOSTILE[:2]})
+            found = Signal(
+                name="rate", value=step / 100, severity=high, said=HOSTILE[1], evidence={"texts": HOSTILE[:2]}
+            )
             store.add_signals(step, "repetition", [found])
             store.add_answers(step, [Said(asked="Who are you?", reply=HOSTILE[0], finish="stop", prompt=0)])
-            turns = [Turn(role="user", said="I go.", finish="given"), Turn(role="assistant", said=HOSTILE[1], finish="stop")]
+            turns = [
+                Turn(role="user", said="I go.", finish="given"),
+                Turn(role="assistant", said=HOSTILE[1], finish="stop"),
+            ]
             store.add_dialogues(step, [Dialogue(turns=turns)])
         store.add_event(20, "run", "paused", "repetition: too much")
         store.add_picture(20, "probes", {"1": {"tense": {"accuracy": 0.9, "control": 0.5, "selectivity": 0.4}}})

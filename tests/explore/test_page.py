@@ -14,7 +14,18 @@ from explore.place import make_place, secret
 from tests.evaluation.report.made_up import HOSTILE
 from tests.explore.made_up import make_run, page_on
 
-ASKED = ("/state", "/series", "/happened", "/answers", "/turns", "/journal", "/picture", "/inside", "/scores", "/operate")
+ASKED = (
+    "/state",
+    "/series",
+    "/happened",
+    "/answers",
+    "/turns",
+    "/journal",
+    "/picture",
+    "/inside",
+    "/scores",
+    "/operate",
+)
 
 
 @pytest.fixture
@@ -66,7 +77,7 @@ def test_a_cookie_alone_does_not_let_another_page_chat(page, origin):
 
 def test_nothing_runs_on_the_page_but_its_own_script(page):
     for path, method in (("/", "GET"), ("/page.js", "GET"), ("/state", "POST"), ("/nothing", "GET")):
-        _, headers, content = page.request(path, method=method)
+        _, headers, _ = page.request(path, method=method)
         policy = headers["content-security-policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy and "require-trusted-types-for" in policy
         assert headers["cache-control"] == "no-store" and "server" not in headers
@@ -126,9 +137,10 @@ def test_a_word_wants_a_confirmation_and_a_training(page, run):
         for wrong in ({"word": "rm"}, {"word": None}, {"word": "every", "every": 0}, {"word": "every", "every": True}):
             assert page.request("/operate", {"confirmed": True, **wrong})[0] == 422
         assert not (run / "control").exists()
-        assert "core" in page.ask("/operate", word="pause", confirmed=True)["said"]
+        assert "was told: pause" in page.ask("/operate", word="pause", confirmed=True)["said"]
         assert (run / "control").read_text() == "pause\n"
-        assert "operator" in (run / "journal.md").read_text().rpartition("## Step")[2]
+        page.ask("/operate", word="every", every=250, confirmed=True)
+        assert (run / "control").read_text() == "pause\nevery 250\n"
     finally:
         lock.release()
 
@@ -184,9 +196,18 @@ def test_a_run_that_nothing_watched_and_one_that_has_only_begun(workspace):
 def test_scores_are_shown_by_checkpoint(page, workspace):
     def scores(name: str, spec: str, value: float, choices: dict | None) -> None:
         folder = workspace / "scores" / name
-        identity = {"suite": {"name": "baseline"}, "cases": {"number": 9}, "models": {"m": {"spec": spec, "kind": "run"}}}
+        identity = {
+            "suite": {"name": "baseline"},
+            "cases": {"number": 9},
+            "models": {"m": {"spec": spec, "kind": "run"}},
+        }
         records.write_json(folder / "scores.json", {"identity": identity, "created": name})
-        facts = {"kind": "scores", "decides": "choice_correct", "headline": {"m": value}, "intervals": {"m": [0.1, 0.9]}}
+        facts = {
+            "kind": "scores",
+            "decides": "choice_correct",
+            "headline": {"m": value},
+            "intervals": {"m": [0.1, 0.9]},
+        }
         records.write_manifest(folder, facts | ({"choices": {"m": choices}} if choices else {}))
 
     scores("a", "run:core@step-000020", 0.5, {"items": 9, "wrong": 4, "wrong_but_sound": 3})

@@ -104,7 +104,7 @@ function makeWatch() {
     shownTo = Math.max(state.steps ?? 0, state.step ?? 0, 1);
     const all = [
       ...alarms.map((each) => ({ ...each, key: `s${each.id}`, kind: each.severity, title: `${each.monitor}: ${each.name.replaceAll("_", " ")}` })),
-      ...events.map((each) => ({ ...each, key: `e${each.id}`, kind: each.who === "operator" ? "operator" : "event", title: each.who === "operator" ? `${each.what}, by you` : each.what })),
+      ...events.map((each) => ({ ...each, key: `e${each.id}`, kind: each.who === "operator" ? "operator" : "event", title: each.who === "operator" ? `${each.what} (operator)` : each.what })),
     ].sort((one, other) => other.step - one.step || (other.at > one.at ? 1 : -1));
     drawTimeline(all);
     happened.replaceChildren(

@@ -3,7 +3,8 @@ found. What comes of a finding is the policy's."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from data_mix.packing.pack import Pack
 from espalier.artifacts.run import Run
@@ -26,6 +27,7 @@ from training.watching.rhythm import Rhythm
 from training.watching.untouched import untouched
 
 _INTERVAL = "interval"
+T = TypeVar("T")
 
 
 class Watch:
@@ -47,7 +49,7 @@ class Watch:
             return CONTINUE
         past = self._past = self._past or self._remembered()
         found = self._panel.step(step, past) if step.number else []
-        due = self._rhythm.due(step) | self._heed(step.number)
+        due = self._heed(step.number) | self._rhythm.due(step)
         if due:
             with self._cost.counted(step, self._run), untouched(step.model):
                 found += self._look(step, due, past)
@@ -55,7 +57,7 @@ class Watch:
 
     def _remembered(self) -> Past:
         """What an earlier process of the run found, and how often the operator wanted it looked at since."""
-        kept, every = on_main(lambda: (kept_before(self._run), _interval_before(self._run)))
+        kept, every = _shared(lambda: (kept_before(self._run), _interval_before(self._run)))
         if every:
             self._rhythm.change(every)
         return Past(kept)
@@ -78,7 +80,7 @@ class Watch:
             words, self._run.asked = self._run.asked, []
             return words
 
-        return on_main(take) if processes.sharded() else take()
+        return _shared(take)
 
     def _look(self, step: Step, due: set[str], past: Past) -> list[Found]:
         answers: Sequence[Said] = ()
@@ -126,6 +128,11 @@ class Watch:
     @property
     def _as_chat(self) -> bool:
         return self._config.rows != "text"
+
+
+def _shared(work: Callable[[], T]) -> T:
+    """What `work` gives in the process that holds the run, in all that watch."""
+    return on_main(work) if processes.sharded() else work()
 
 
 def _interval_before(run: Run) -> int | None:

@@ -1,5 +1,6 @@
 """The real command, watched: it ends in the bytes of one that nobody watched, and heeds those who watch."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -51,6 +52,15 @@ def test_a_watched_run_ends_in_the_bytes_of_an_unwatched_one(workspace: Path) ->
             assert {each.step for each in store.dialogues()} == {0, 2, 4, 6, 8}
         with pytest.raises(UserError, match="no such file"):
             SignalStore.read(workspace / "runs" / name)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="there is no C++ compiler here")
+def test_where_layers_are_compiled_too(workspace: Path) -> None:
+    make_mix(workspace)
+    for name, how in (("unwatched", UNWATCHED), ("watched", WATCHED)):
+        main([str(write_config(workspace, TRUNK, **QUICK | how | {"name": name, "compile": "layers"}))])
+    assert weights(workspace, "watched") == weights(workspace, "unwatched")
 
 
 def finds(step: int) -> Callable[[Look], Iterable[Signal]]:

@@ -58,8 +58,8 @@ def generate_each(
 
     With `until`, such as a line break, a reply also ends, as if by itself, before the first token that holds that text.
 
-    With `speaker="user"` a conversation's next turn is the user's, as the template opens and ends it; UserError where it
-    has no end that could be told (`ChatRenderer.can_write_as_user`).
+    With `speaker="user"` a conversation's next turn is the user's, as the template opens and ends it; UserError where
+    it has no end that could be told (`ChatRenderer.can_write_as_user`).
 
     A `listener` hears, after each token, a prompt's place, and what tells the reply so far; what it raises ends the
     writing.

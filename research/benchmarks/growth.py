@@ -13,10 +13,9 @@ if __name__ == "__main__":
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from statistics import fmean
 from typing import Any
-
-import numpy as np
 
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import is_complete, read_json, write_text
@@ -25,7 +24,6 @@ from espalier.command_line.console import duration, say
 from espalier.errors import UserError, run_main
 from espalier.report import COLOURS, canvas, escape, percent, save_picture, table
 from research.bootstrap.bands import BANDS, GOOD, USABLE, share_from
-from research.bootstrap.experiments.outcomes import good, number_of
 from research.bootstrap.loop.history import band_after, seconds_in, seconds_of
 
 MINUTES = (30, 60, 120, 240)
@@ -55,12 +53,12 @@ class Loop:
     @property
     def tokens(self) -> list[float]:
         """Millions trained on after each round."""
-        return (np.cumsum([each["trained_tokens"] for each in self.rounds]) / 1e6).tolist()
+        return [tokens / 1e6 for tokens in accumulate(each["trained_tokens"] for each in self.rounds)]
 
     @property
     def minutes(self) -> list[float]:
         """Of work after each round."""
-        return (np.cumsum([seconds_in(each, self.seconds) for each in self.rounds]) / 60).tolist()
+        return [seconds / 60 for seconds in accumulate(seconds_in(each, self.seconds) for each in self.rounds)]
 
 
 def main(argv: list[str]) -> int:
@@ -83,7 +81,10 @@ def main(argv: list[str]) -> int:
 def read(name: str) -> Loop:
     """The loop of that name. UserError where it has no round yet."""
     folder = artifact("loops", name)
-    rounds = [read_json(path) for path in sorted((folder / "exams").glob("r*.json"), key=number_of)]
+    rounds = [
+        read_json(path)
+        for path in sorted((folder / "exams").glob("r*.json"), key=lambda path: int(path.stem.removeprefix("r")))
+    ]
     if not rounds:
         raise UserError(f"{folder}: no round is done; python research/bootstrap/run.py makes loops")
     exams = [read_json(artifact("corpora", each["exam"]) / "exam.json") for each in rounds]
@@ -169,8 +170,8 @@ def _of_round(loop: Loop, number: int) -> list[Any]:
         number,
         f"{loop.minutes[number]:.0f}",
         *(None if share is None else percent(share) for share in learned),
-        percent(good(exam)),
-        percent(float(np.mean([each["share"] for each in exam["as_sophie"]]))),
+        percent(fmean(each["share"] for each in exam["bands"])),
+        percent(fmean(each["share"] for each in exam["as_sophie"])),
         _passed(found),
     ]
 

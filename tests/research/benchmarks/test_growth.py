@@ -19,8 +19,15 @@ def made(workspace: Path, name: str, shares: list[float], minutes: float) -> Non
         band = {"share": share, "low": share - 0.05, "high": min(1.0, share + 0.05), "at_least": 0.9}
         sat: dict[str, Any] = {"bands": [band] * 8, "as_sophie": [{"share": 0.97}] * 8}
         write_json(workspace / "corpora" / exam / "exam.json", sat)
-        found = {"number": number, "exam": exam, "passed": [passed] * 8, "through": passed,
-                 "scores": [1, 0, 0, 1, 0, 0, 2, 0], "next_band": 7 if passed else 0, "trained_tokens": 2_000_000}  # fmt: skip
+        found = {
+            "number": number,
+            "exam": exam,
+            "passed": [passed] * 8,
+            "through": passed,
+            "next_band": 7 if passed else 0,
+            "scores": [1, 0, 0, 1, 0, 0, 2, 0],
+            "trained_tokens": 2_000_000,
+        }
         write_json(workspace / "loops" / name / "exams" / f"r{number:02d}.json", found)
         append_jsonl(workspace / "loops" / name / "times.jsonl", {"step": exam, "seconds": 60 * minutes})
 

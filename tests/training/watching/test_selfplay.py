@@ -59,7 +59,7 @@ def test_two_roles_speak_in_turn_after_the_opening(heard: Heard) -> None:
     told = {"role": "system", "content": "Be kind."}
     opening, reply = {"role": "user", "content": "I go."}, {"role": "assistant", "content": "turn 1"}
     assert [messages for _, messages in heard[:2]] == [[told, opening], [told, opening, reply]]
-    assert dialogue.system == "Be kind." and [turn.said for turn in dialogue.own][0] == "turn 1"
+    assert dialogue.system == "Be kind." and dialogue.own[0].said == "turn 1"
 
 
 @pytest.mark.parametrize("template", [LLAMA2, None])

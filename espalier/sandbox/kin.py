@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 _TICKS, _KIB = os.sysconf("SC_CLK_TCK"), 1024
-_HELD = re.compile(rb"^(?:RssAnon|RssShmem|VmPTE):\s+(\d+) kB", re.MULTILINE)
+_HELD = re.compile(rb"^(?:RssAnon|RssShmem|VmPTE|VmSwap):\s+(\d+) kB", re.MULTILINE)
 _THREADS = re.compile(rb"^Threads:\s+(\d+)", re.MULTILINE)
 
 

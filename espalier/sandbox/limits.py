@@ -20,7 +20,7 @@ class Limits:
     memory: int = 256 * MIB
     """Bytes of memory, of all its processes together; what lies in the working folder counts under `space`."""
     processes: int = 32
-    """Processes and threads at a time."""
+    """Processes and threads at a time, and a hundred times as many one after the other."""
     output: int = 1 * MIB
     """Bytes that it may write to stdout and stderr together."""
     file_size: int = 16 * MIB

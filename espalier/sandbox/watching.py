@@ -20,6 +20,8 @@ from espalier.sandbox.outcome import Ending, Outcome, Told, outcome_of
 _LOOK_EVERY_S = 0.05
 _GRACE_S = 10.0
 _CHUNK = 1 << 16
+_IN_TURN = 100
+"""So many times its limit of processes may a program begin, one after the other: each costs this process time."""
 _STOPS = {"network": Ending.NETWORK, "processes": Ending.PROCESSES}
 
 
@@ -41,7 +43,7 @@ class Watch:
         self._stopped: Ending | None = None
         self._tried: str | None = None
         self._pid: int | None = None
-        self._begun = 1
+        self._begun, self._asked = 1, 0
         self._use = Use()
         self._told: Told | None = None
         self._ended = False
@@ -59,6 +61,8 @@ class Watch:
             self._follow()
             while self._turn(0):  # what is left to read: there is nobody any more who could write
                 pass
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise Lost from error
         finally:
             for descriptor in [*self._on]:
                 if descriptor != self._control.fileno():
@@ -190,7 +194,8 @@ class Watch:
         if self._begun >= self._limits.processes and self._pid is not None:
             self._begun = use_of(self._pid).tasks - 1  # the first process is not the program's
         self._begun += 1
-        return self._begun <= self._limits.processes
+        self._asked += 1
+        return self._begun <= self._limits.processes and self._asked <= _IN_TURN * self._limits.processes
 
     def _look(self) -> None:
         """At what it uses, all its processes together."""

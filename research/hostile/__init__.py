@@ -6,6 +6,7 @@ sandbox failing.
 
 from research.hostile.base import Hostile, Outside
 from research.hostile.bombs import bombs
+from research.hostile.breaking import breaking
 from research.hostile.calls import by_number, network, with_arguments
 from research.hostile.reaching import files, processes, results
 
@@ -19,4 +20,5 @@ HOSTILE: list[Hostile] = [
     *files(),
     *processes(),
     *results(),
+    *breaking(),
 ]

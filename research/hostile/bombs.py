@@ -32,7 +32,7 @@ _SOURCES: dict[str, dict[str, tuple[str, tuple[Ending, ...]]]] = {
         "a shell's bomb": ("b(){ b|b& }; b; while :; do :; done", _PROCESSES),
         "forks that end at once": (
             "import os\nwhile True:\n p = os.fork()\n if p == 0: os._exit(0)\n os.waitpid(p, 0)",
-            _TIME,
+            (*_PROCESSES, Ending.CPU_TIME),
         ),
     },
     "memory": {
@@ -102,7 +102,7 @@ _SOURCES: dict[str, dict[str, tuple[str, tuple[Ending, ...]]]] = {
             (Ending.OUTPUT,),
         ),
         "bytes that are no text": ("import os\nwhile True: os.write(1, bytes(range(256)) * 16)", (Ending.OUTPUT,)),
-        "echo without end": ("while :; do echo y; done", (Ending.OUTPUT,)),
+        "echo without end": ("while :; do echo y; done", (Ending.OUTPUT, Ending.CPU_TIME)),
     },
     "files": {
         "a huge file": ("f = open('x', 'wb')\nwhile True: f.write(bytes(1 << 20))", (Ending.FILE_SIZE,)),

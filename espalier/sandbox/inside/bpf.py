@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import platform
 import socket
 import stat
@@ -62,6 +63,14 @@ def looking_closer() -> dict[str, list[Instruction]]:
         _give(_ALLOW),
         _give(_NOTIFY),
     ]
+    # Shared memory without a file stays when nobody maps it, and counts for no process then.
+    private_or_of_a_file = [
+        _load_argument(3),
+        (_AND, 0, 0, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS),
+        (_EQUAL, 0, 1, mmap.MAP_SHARED | mmap.MAP_ANONYMOUS),
+        _give(_ERRNO | errno.EPERM),
+        _give(_ALLOW),
+    ]
     # The C library asks a name server so for the name of a user: that is no try of the network, and finds nobody.
     unix_quietly = [
         _load_argument(0),
@@ -70,6 +79,7 @@ def looking_closer() -> dict[str, list[Instruction]]:
         _give(_NOTIFY),
     ]
     return {
+        "mmap": private_or_of_a_file,
         "socket": unix_quietly,
         "socketpair": stream_pair,
         "ioctl": _one_of(_OF_ANY_FILE, 1, otherwise=_ERRNO | errno.ENOTTY),

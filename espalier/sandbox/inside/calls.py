@@ -21,7 +21,7 @@ chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat umask utime utimes 
 fallocate fadvise64 readahead copy_file_range sendfile fsync fdatasync flock dup dup2 dup3 pipe pipe2 poll ppoll select
 pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 eventfd eventfd2 timerfd_create
 timerfd_settime timerfd_gettime signalfd signalfd4
-mmap mprotect munmap mremap brk madvise msync mlock mlock2 munlock mlockall munlockall pkey_alloc pkey_free
+mprotect munmap mremap brk madvise msync mlock mlock2 munlock mlockall munlockall pkey_alloc pkey_free
 pkey_mprotect execve exit exit_group wait4 waitid
  getpid gettid getppid getpgid getpgrp setpgid getsid setsid getuid geteuid getgid
 getegid getgroups getresuid getresgid capget kill tkill tgkill pidfd_open pidfd_send_signal rt_sigaction rt_sigprocmask

@@ -37,6 +37,9 @@ def main() -> None:
         importlib.import_module(name)
     site.setquit()
     sys.path.pop(0)
+    package = __name__.partition(".")[0]
+    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+        del sys.modules[name]  # no program needs to find these
     try:
         filter_of_calls = bpf.filter_of_calls()
         walls.raise_walls(setup)

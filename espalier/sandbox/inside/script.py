@@ -12,9 +12,6 @@ from typing import NoReturn
 
 def run(source: bytes, path: str, folder: str) -> NoReturn:
     """Be that program, and leave with its exit code. `folder` is first among those that it imports from."""
-    package = __name__.partition(".")[0]
-    for name in [name for name in sys.modules if name.partition(".")[0] == package]:
-        del sys.modules[name]
     main = types.ModuleType("__main__")
     main.__dict__.update(__file__=path, __spec__=None, __builtins__=__builtins__)
     sys.modules["__main__"] = main

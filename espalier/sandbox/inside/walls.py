@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
@@ -12,7 +13,9 @@ from . import kernel
 WORK, GIVEN = "/box/work", "/given"
 """The folder that a program starts in, which vanishes with it, and the one that holds what it was given, read-only."""
 
-_DEVICES = ("null", "zero", "full", "random", "urandom")
+_DEVICES = ("null", "full", "random", "urandom")
+"""Not zero, which gives memory that counts for nobody."""
+_NAME = "sandbox"
 _INNER_ID = 1000
 
 
@@ -40,9 +43,11 @@ def raise_walls(setup: Setup) -> None:
         if identity is None:
             kernel.unshare(kernel.CLONE_NEWUSER | apart)
             _become(own, user, group)
+            socket.sethostname(_NAME)
             _change_root(setup)
         else:
             kernel.unshare(apart)
+            socket.sethostname(_NAME)
             _change_root(setup)
             os.setgroups([])
             os.setresgid(identity, identity, identity)

@@ -23,7 +23,7 @@ def patient() -> Iterator[Pool]:
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[Pool]:
-    with Pool(replace(LIMITS, wall_seconds=2), workers=1) as opened:
+    with Pool(replace(LIMITS, wall_seconds=1), workers=1) as opened:
         yield opened
 
 

@@ -82,6 +82,12 @@ def test_the_filter_looks_at_arguments(machine: str) -> None:
 
     assert [tell("socketpair", 1, kind) for kind in (1, 1 | 0o2000000, 2, 5)] == ["allow", "allow", "notify", "notify"]
     assert [tell("socket", family) for family in (1, 2, 10, 16)] == ["errno 97", "notify", "notify", "notify"]
+    assert [tell("mmap", 0, 4096, 3, flags) for flags in (0x22, 0x01, 0x21, 0x23)] == [
+        "allow",
+        "allow",
+        "errno 1",
+        "errno 1",
+    ]
     assert [tell("ioctl", 0, request) for request in (0x5401, 0x5412, 0x5421)] == ["allow", "errno 25", "allow"]
     assert [tell("prctl", option) for option in (15, 22, 4, 38)] == ["allow", "errno 1", "errno 1", "allow"]
     assert [tell("prlimit64", process) for process in (0, 1)] == ["allow", "errno 1"]

@@ -103,7 +103,8 @@ _RUN: dict[str, tuple[str, tuple[Ending, ...]]] = {
         (*HELD, Ending.FORBIDDEN, Ending.NETWORK),
     ),
     "capabilities after an exec": (
-        "import subprocess, sys\ncode = 'import ctypes; h = (ctypes.c_uint * 2)(0x20080522, 0); d = (ctypes.c_uint * 6)();"
+        "import subprocess, sys\ncode = 'import ctypes; h = (ctypes.c_uint * 2)(0x20080522, 0);"
+        " d = (ctypes.c_uint * 6)();"
         ' ctypes.CDLL(None).capget(h, d); print("ESCAPED" if any(d) else "held")\'\n'
         "print(subprocess.run([sys.executable, '-S', '-c', code], capture_output=True, text=True).stdout)",
         HELD,

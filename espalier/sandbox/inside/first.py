@@ -83,7 +83,7 @@ def _be_program(ways: Ways, report: socket.socket, filter_of_calls: bytes, addre
         file.seek(0)
         request, stdin, given = unpack(file.read())
     bounds = request["bounds"]
-    walls.fresh_box(bounds["space"], bounds["num_files"], given | {".stdin": stdin})
+    walls.fresh_box(bounds["space"], bounds["num_files"] + 10 * len(request["links"]), given | {".stdin": stdin})
     for name in request["links"]:
         link = Path(name)
         link.parent.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,11 @@ def test_a_program_reads_its_input_and_its_files(pool: Pool) -> None:
     assert outcome.cpu_seconds > 0 and outcome.wall_seconds > 0 and outcome.peak_memory > 1 << 20
 
 
+def test_many_files_can_be_given(pool: Pool) -> None:
+    files = {f"a/b/{number}": b"x" for number in range(1500)}
+    assert pool.run(Program(source="import os; print(len(os.listdir('a/b')))", files=files)).text == "1500\n"
+
+
 def test_what_is_given_cannot_be_changed(pool: Pool) -> None:
     source = "import os\nos.chmod('given.txt', 0o777)"
     outcome = pool.run(Program(source=source, files={"given.txt": b"1"}))

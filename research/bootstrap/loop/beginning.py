@@ -18,8 +18,9 @@ from research.bootstrap.loop.steps import part_of
 COMMAND = "research/bootstrap/run.py"
 _MAY_CHANGE = ("rounds", "device")
 _TRAINED = ("trunk", "adapters", "preferences")
-_TASKS_AND_GRADES = tuple(
-    f"research/bootstrap/{place}" for place in ("classroom", "classroom/types", "graders", "exam")
+_TASKS_AND_GRADES = (
+    *(f"research/bootstrap/{place}" for place in ("classroom", "classroom/types", "graders", "exam")),
+    "data_mix/curriculum/pairs.py",
 )
 """What asks, what grades and what examines: under others, rounds would say nothing of those before them."""
 _LISTENING = "r00"

@@ -214,25 +214,26 @@ def test_what_changed_or_is_gone_is_refused(commands: Commands, go: Go, mileston
 @pytest.mark.parametrize(
     "file",
     [
-        "graders/english.yaml",
-        "graders/task.py",
-        "classroom/reactions.yaml",
-        "classroom/types/identity.yaml",
-        "classroom/types/counting.py",
-        "exam/pairs.py",
+        "research/bootstrap/graders/english.yaml",
+        "research/bootstrap/graders/task.py",
+        "research/bootstrap/classroom/reactions.yaml",
+        "research/bootstrap/classroom/types/identity.yaml",
+        "research/bootstrap/classroom/types/counting.py",
+        "research/bootstrap/exam/pairs.py",
+        "data_mix/curriculum/pairs.py",
     ],
 )
 def test_a_loop_begun_with_other_tasks_grades_or_examinations_is_refused(
     commands: Commands, go: Go, monkeypatch: pytest.MonkeyPatch, file: str
 ) -> None:
     go(rounds=1)
-    path, done = f"research/bootstrap/{file}", commands.made
+    done = commands.made
 
     def edited(place: str) -> dict[str, str]:
-        return {name: "edited" if name == path else found for name, found in contents_of(place).items()}
+        return {name: "edited" if name == file else found for name, found in contents_of(place).items()}
 
     monkeypatch.setattr(beginning, "contents_of", edited)
-    with pytest.raises(UserError, match=rf"toy was begun otherwise \(tasks and grades.{path}: .*edited now"):
+    with pytest.raises(UserError, match=rf"toy was begun otherwise \(tasks and grades.{file}: .*edited now"):
         go(rounds=2)
     assert commands.made == done
 

@@ -29,7 +29,8 @@ from espalier.models.references import ModelRef
 from espalier.text.chat import ChatRenderer
 from espalier.text.ratings import PREFERRED
 from training import adapter_init, adapters, checkpoint, growth, loop, origins, references, row_weights, summary
-from training.batches import PackBatches
+from training.batches import Batches, PackBatches
+from training.concepts.protection import protect
 from training.config import TrainConfig, TrainOptions
 from training.machine import Machine, set_up
 from training.neftune import add_noise
@@ -219,6 +220,7 @@ def fit(
         adapter_init.begin(model, config, packs["train"])
     if config.neftune_alpha:
         add_noise(model, config.neftune_alpha)
+    protection = protect(model, config, renderer, packs["train"], run) if config.protect else None
     optimizer = make_optimizer(model, config.optim)
     objective = make_objective(config.objective, model, config)
     if machine.compile == "layers":
@@ -236,7 +238,7 @@ def fit(
     progress = _progress(session, found, model, optimizer)
     _say_plan(session, len(packs["train"]), share)
     frozen_base, grown = growth.base_of(config, session.base), growth.grown(config, session.base)
-    batches = PackBatches(
+    batches: Batches = PackBatches(
         packs["train"],
         micro_batch_size=config.micro_batch_size,
         grad_accum=config.grad_accum,
@@ -244,6 +246,10 @@ def fit(
         rank=processes.rank(),
         world_size=processes.count(),
     )
+    if protection:
+        protection.after_steps_of(optimizer)
+        batches, objective = protection.drawn(batches), protection.holding(objective)
+        observers = [*observers, *protection.observers(run)]
     if progress.step == 0:
         references.check_start(config, session.base, model, batches, run, machine)
     outcome = loop.train(

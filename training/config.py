@@ -12,6 +12,7 @@ from espalier.errors import UserError
 from espalier.models.adapters import Growth
 from espalier.models.devices import Device
 from training import objectives
+from training.concepts.settings import ProtectSettings
 from training.memory.sizes import Vram
 from training.optimizers import OptimSettings
 from training.schedules import ScheduleSettings
@@ -326,6 +327,9 @@ class TrainConfig(LoopSettings):
     compile: Literal["layers", "off"] = "layers"
     """Compile the decoder layers, which stays bit-reproducible, or nothing."""
 
+    protect: list[ProtectSettings] | None = None
+    """Concepts that are to stay as they are, found in parent or base before the first step."""
+
     trackers: list[Literal["tensorboard", "wandb", "trackio"]] = []
     """Where the figures of metrics.jsonl are shown too. W&B wants `wandb login` or WANDB_MODE=offline."""
     heldout: HeldoutSettings = HeldoutSettings()
@@ -406,6 +410,26 @@ class TrainConfig(LoopSettings):
             raise ValueError("growth: stack lays a new adapter beside the parent's; give adapter")
         if self.growth == "stack" and self.adapter and self.adapter.kind == "dora":
             raise ValueError("growth: stack adds updates up, and DoRA's are no sums; give adapter.kind: lora")
+        return self
+
+    @model_validator(mode="after")
+    def _has_concepts_to_protect(self) -> Self:
+        if not self.protect:
+            return self
+        names = [concept.name for concept in self.protect]
+        if len(set(names)) < len(names):
+            raise ValueError("protect: two concepts have one name; each needs its own")
+        if self.init == "random" or (self.parent is None and self.base is None):
+            raise ValueError("protect: random weights know no concept yet; it is for a model that goes on from another")
+        if self.adapter and (self.adapter.kind != "lora" or self.adapter.init == "pissa"):
+            raise ValueError(
+                "protect: DoRA's updates are no sums, and PiSSA's begin with what the weights write, so that neither "
+                "can be kept out of a subspace; give adapter: {kind: lora, init: random} or init: eva"
+            )
+        if self.memory.head_in_4bit:
+            raise ValueError("protect: memory.head_in_4bit keeps no weights of which it could be told what they say")
+        if self.adapter and self.adapter.train_embeddings == "tokens":
+            raise ValueError("protect: adapter.train_embeddings: tokens adds to rows that are kept; give none or all")
         return self
 
     @property

@@ -23,6 +23,7 @@ from espalier.models.references import ModelRef, resolve
 from espalier.text.chat import ChatRenderer
 from espalier.text.chat_template import read_template
 from training import references
+from training.concepts.settings import read_examples
 from training.config import TrainConfig, TrainOptions
 from training.row_weights import read_weights
 from training.together import main_first, on_main
@@ -152,6 +153,10 @@ def parents_of(config: TrainConfig, mix: Path, base: ModelRef | None) -> dict[st
     if config.row_weights:
         read_weights(config.row_weights)  # a table that cannot be meant is told before the run begins
         found[f"path:{config.row_weights}"] = records.sha256_file(config.row_weights)
+    for concept in config.protect or ():
+        if concept.examples:
+            read_examples(concept.examples)
+            found[f"path:{concept.examples}"] = records.sha256_file(concept.examples)
     found |= references.parents_of(config, base)
     return found if base is None else found | {base.spec: base.content_hash}
 

@@ -12,6 +12,7 @@ import torch
 from peft import AutoPeftModelForCausalLM
 
 from espalier.artifacts import records
+from espalier.errors import UserError
 from espalier.models.loading import load_for_inference
 from stage1.train import main
 from tests.processes import ROOT, Moment, run
@@ -86,6 +87,26 @@ def test_muon_and_noise_on_embeddings(workspace: Path) -> None:
     folder = workspace / "runs" / "trunk"
     assert run(TRAIN, config).code == 0
     assert fingerprint(folder) == expected
+
+
+@pytest.mark.parametrize("adapter", [None, {"r": 2, "dropout": 0.2}])
+def test_a_protected_concept(workspace: Path, adapter: dict[str, Any] | None) -> None:
+    """Killed before what was found is kept, after it, and between checkpoints."""
+    make_mix(workspace)
+    main([str(write_config(workspace, TRUNK, steps=4))])
+    words = {"now": ["go", "eat"], "then": ["went", "ate"]}
+    table = {"name": "tense", "words": words, "rank": 2, "max_examples": 32, "every": 3}
+    config = write_config(workspace, CORE, adapter=adapter, protect=[table], steps=12, rows="all")
+    expected = uninterrupted(workspace, config, "core")
+    assert "tense_drift_2" in expected["metrics"] and "tense_left" in expected["metrics"]
+    killed(Moment(does="os.rename", path=r".*/core/\.concepts\.tmp-\d+"), config)
+    killed(log_of_step(3), config)
+    killed(log_of_step(7), config)
+    assert run(TRAIN, "--resume", "core").code == 0
+    assert fingerprint(workspace / "runs" / "core") == expected
+    changed = write_config(workspace, CORE, adapter=adapter, protect=[table | {"rank": 3}], steps=12, rows="all")
+    with pytest.raises(UserError, match="exists with another config"):
+        main([str(changed)])
 
 
 @pytest.mark.parametrize("adapter", [{"kind": "dora", "init": "pissa", "rslora": True}, {"init": "eva"}])

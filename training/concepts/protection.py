@@ -83,7 +83,7 @@ class Protection:
     """What keeps the concepts of a run."""
 
     def __init__(self, places: Places, model: Any, config: TrainConfig, found: Mapping[str, Concept]) -> None:
-        self._found, self._settings = found, {each.name: each for each in config.protect or ()}
+        self.found, self._settings = found, {each.name: each for each in config.protect or ()}
         self._grad_accum, self._seed = config.grad_accum, config.seed
         self._device = next(unwrapped(model).parameters()).device
         self.parts = _parts(places, found.values())
@@ -116,7 +116,7 @@ class Protection:
         chance = np.random.default_rng(seed)
         places = {
             _key(name): torch.from_numpy(chance.permutation(len(concept.examples))[: self._settings[name].held])
-            for name, concept in self._found.items()
+            for name, concept in self.found.items()
         }
         return replace(batch, extras={**batch.extras, **places})
 
@@ -127,7 +127,7 @@ class Protection:
         def held(model: Any, batch: Batch) -> tuple[Tensor, Facts]:
             loss, facts = objective(model, batch)
             told = dict(facts)
-            for name, concept in self._found.items():
+            for name, concept in self.found.items():
                 settings = self._settings[name]
                 if settings.held:
                     left = self._left(model, concept, batch.extras[_key(name)])
@@ -153,7 +153,7 @@ class Protection:
 
     def observers(self, run: Run) -> list[Observer]:
         """What measures how far each concept has drifted."""
-        return [Drift(name, concept, self._settings[name].every, run) for name, concept in self._found.items()]
+        return [Drift(name, concept, self._settings[name].every, run) for name, concept in self.found.items()]
 
 
 def _key(name: str) -> str:

@@ -56,7 +56,7 @@ SEEN = THINGS[::2]
 SMALL = {
     "rows": "text",
     "seq_len": 64,
-    "micro_batch_size": 16,
+    "micro_batch_size": 8,
     "compile": "off",
     "device": "cpu",
     "threads": 1,
@@ -91,7 +91,7 @@ class Benchmark(Config):
     """Seeds of weights, rows and draws."""
     arms: list[str] = list(ARMS)
     """Which of them."""
-    grown: int = Field(1200, ge=1)
+    grown: int = Field(1000, ge=1)
     """Steps of the model that is gone on from."""
     steps: int = Field(400, ge=1)
     """Steps of each arm."""

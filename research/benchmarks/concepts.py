@@ -10,6 +10,7 @@ not trained again). Prints Markdown, means over seeds with 95 % intervals (Stude
 agreement    share of sentences, whose subjects are no examples', in which the right verb is likelier than the wrong one
 of examples  the same of the subjects that examples have, in other sentences
 new          share of the new sentences in which the likeliest place is the right one: what else is learned
+nats         what the right place costs there, among all places
 drift        how far the examples have left where the output layer read them (of the subspace that is kept)
 speed        tokens a second over those of the unprotected runs
 """
@@ -21,6 +22,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 import json
+import math
 import random
 import tempfile
 from typing import Any, NamedTuple
@@ -47,8 +49,8 @@ VERBS = (("was", "were"), ("is", "are"), ("has", "have"))
 HOW = words_of("red blue green old new big small good bad warm cold dry wet soft hard clean")
 OBJECTS = words_of("milk bread salt sand snow paint glue ink")
 PLACES = words_of(
-    "garden kitchen street forest school market church station tower tunnel cellar office village valley desert island "
-    "harbour palace prison theatre museum stable bakery factory"
+    "Rome Paris London Berlin Madrid Vienna Dublin Athens Oslo Cairo Tokyo Lima Kyoto Mumbai Geneva Havana Nairobi "
+    "Jakarta Quito Xian Ypres Zagreb Utrecht Seville"
 )
 WORDS = {"one": [one for one, _ in VERBS], "many": [many for _, many in VERBS]}
 SEEN = THINGS[::2]
@@ -93,7 +95,7 @@ class Benchmark(Config):
     """Which of them."""
     grown: int = Field(1000, ge=1)
     """Steps of the model that is gone on from."""
-    steps: int = Field(400, ge=1)
+    steps: int = Field(600, ge=1)
     """Steps of each arm."""
     lr: float = Field(3e-3, gt=0)
     """Their peak learning rate."""
@@ -151,7 +153,7 @@ def sentence(chance: random.Random, *, wrong: bool, new: bool, things: list[str]
         before += f" {chance.choice(['near', 'behind', 'with'])} the {other}"
     said = chance.choice(OBJECTS if pair[0] == "has" else HOW)
     place = PLACES[(HOW + OBJECTS).index(said)] if new else chance.choice(PLACES)
-    return Sentence(before, pair[number ^ wrong], f"{said} in the", place, subject, number, pair)
+    return Sentence(before, pair[number ^ wrong], f"{said} in", place, subject, number, pair)
 
 
 def make_mix(name: str, mix: str, seed: int) -> None:
@@ -212,9 +214,11 @@ def examine(name: str, seed: int) -> dict[str, float]:
     chance = random.Random(f"new {seed}")
     asked = [sentence(chance, wrong=wrong, new=True, things=THINGS) for _ in range(_ASKED)]
     texts = [f"{each.before} {each.verb} {each.after}" for each in asked]
-    likeliest = [PLACES[max(range(len(PLACES)), key=row.__getitem__)]
-                 for row in said_next(model, renderer, texts, [tuple(PLACES)] * len(texts))]  # fmt: skip
-    figures["new"] = sum(said == each.place for said, each in zip(likeliest, asked, strict=True)) / _ASKED
+    scores = said_next(model, renderer, texts, [tuple(PLACES)] * len(texts))
+    given = [row[PLACES.index(each.place)] for row, each in zip(scores, asked, strict=True)]
+    figures["new"] = sum(one == max(row) for one, row in zip(given, scores, strict=True)) / _ASKED
+    costs = [math.log(sum(math.exp(other - one) for other in row)) for one, row in zip(given, scores, strict=True)]
+    figures["nats"] = sum(costs) / _ASKED
     folder = artifact("runs", name)
     drifts = [row["number_drift_2"] for row in records.read_jsonl(folder / "metrics.jsonl") if "number_drift_2" in row]
     manifest = records.read_manifest(folder)
@@ -241,7 +245,7 @@ def said_next(model: Any, renderer: Any, texts: list[str], words: list[tuple[str
 
 
 def table_of(found: dict[str, list[dict[str, float]]]) -> list[str]:
-    columns = ("agreement", "of examples", "new", "drift", "speed")
+    columns = ("agreement", "of examples", "new", "nats", "drift", "speed")
     lines = [f"| | {' | '.join(columns)} |", "|---|" + "---:|" * len(columns)]
     plain = found.get("unprotected") or found["grown"]
     for arm, rows in found.items():

@@ -66,7 +66,7 @@ def find(concept: ProtectSettings, model: Any, renderer: ChatRenderer, pack: Pac
         except UserError as error:
             raise UserError(f"protect: {concept.name}: in what layer {layer} reads, {error}") from None
         if layer == output and words is not None and contrasts is not None:
-            told = words.unique()
+            told = torch.tensor(sorted({*words.flatten().tolist()}))
             found = np.concatenate([found, _rows(model, told).T @ contrasts[told.numpy()]], axis=1)
         bases[layer] = orthonormal(found)
     if concept.how == "random":

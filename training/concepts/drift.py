@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from espalier.artifacts.run import Run
 from training.concepts.concept import Concept, label_said
 from training.concepts.states import measure_states, readers_of, within
@@ -38,6 +40,7 @@ def measure_drift(model: Any, concept: Concept) -> dict[str, float]:
         f"drift_{layer}": (float((now[layer] - was).pow(2).sum(1).mean()) / concept.spread(layer)) ** 0.5
         for layer, was in concept.was.items()
     }
-    if concept.words is not None:
-        found["told"] = float((label_said(model, states[output], concept.words) == concept.said).float().mean())
+    if concept.words is not None and concept.said is not None:
+        same = torch.eq(label_said(model, states[output], concept.words), concept.said)
+        found["told"] = float(same.float().mean())
     return found

@@ -49,7 +49,7 @@ class Part:
     @torch.no_grad()
     def restore(self) -> None:
         """Put the part back to what it was."""
-        self.parameter += self._back(self.kept - self.of(self.parameter)).to(self.parameter)
+        self.parameter.add_(self._back(self.kept - self.of(self.parameter)))
 
     @torch.no_grad()
     def clear(self) -> None:
@@ -83,6 +83,6 @@ def block(reader: torch.nn.Module, basis: Tensor) -> None:
         hidden, *others = arguments
         if not (module.training and torch.is_grad_enabled()):
             return None
-        return _Blocked.apply(hidden, basis), *others
+        return _Blocked.apply(hidden, basis), *others  # type: ignore[no-untyped-call]
 
     reader.register_forward_pre_hook(blocked)

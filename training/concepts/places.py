@@ -49,9 +49,10 @@ class Places:
         return scales and linear == wanted and norms == {norm for norm, *_ in _BLOCKS.values()}
 
     def norms_before(self, layer: int) -> list[Any]:
-        """The norms through which the state that a layer reads is read, there and above."""
+        """The norms through which the state that a layer reads is read, there and above; what the output layer reads is
+        written by the last of them."""
         found = [getattr(each, norm) for each in self.layers[layer:] for norm, *_ in _BLOCKS.values()]
-        return found + ([self.last_norm] if layer < len(self.layers) else [])
+        return [*found, self.last_norm]
 
     def written(self, layer: int, basis: Tensor) -> Iterator[tuple[Any, Tensor]]:
         """What writes into a subspace (width, r) of the state that a layer reads: modules, and the span there."""
@@ -103,4 +104,5 @@ def joined(spans: list[Tensor]) -> Tensor:
 
 
 def _scaled(norm: Any, basis: Tensor) -> Tensor:
-    return norm.weight.detach().float().cpu()[:, None] * basis
+    scales: Tensor = norm.weight.detach().float().cpu()
+    return scales[:, None] * basis

@@ -88,7 +88,7 @@ class Protection:
         self._device = next(unwrapped(model).parameters()).device
         self.parts = _parts(places, found.values())
         for part in self.parts:
-            part.parameter.register_hook(part.project)
+            part.parameter.register_hook(part.project)  # type: ignore[no-untyped-call]
         readers = readers_of(model)
         for layer in sorted({layer for concept in found.values() for layer in concept.bases}):
             bases = [concept.bases[layer] for concept in found.values() if layer in concept.bases]

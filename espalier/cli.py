@@ -1,7 +1,8 @@
 """espalier ls | runs | show NAME | tree | chat NAME | rm NAME | reproduce NAME: what was made.
 espalier signals NAME, pause | resume | stop | checkpoint | self-play | reflect NAME, every NAME N: a run that trains.
 espalier explore NAME: a page on which to watch a run, and to talk to it. espalier serve NAME…: models answer at an
-address. espalier rate: a page on which teachers rate what they say.
+address. espalier inside NAME: what its layers know and its heads look at, over its steps.
+espalier rate: a page on which teachers rate what they say.
 espalier status | board | standup: the written memory, agents/."""
 
 import argparse
@@ -11,7 +12,7 @@ from typing import NoReturn
 
 from espalier.errors import run_main
 
-_ELSEWHERE = {"rate": "feedback/rate.py", "explore": "explore/run.py"}
+_ELSEWHERE = {"rate": "feedback/rate.py", "explore": "explore/run.py", "inside": "training/inside.py"}
 """Commands that have front doors of their own."""
 
 
@@ -98,6 +99,7 @@ def _parser() -> argparse.ArgumentParser:
     server.set_defaults(command=_serve)
 
     commands.add_parser("explore", help="a page on which to watch a run and talk to it: espalier explore --help")
+    commands.add_parser("inside", help="probes, logit lens, attention, over a run's steps: espalier inside --help")
     commands.add_parser("rate", help="a page on which teachers rate replies, blind; its flags: espalier rate --help")
 
     signals = commands.add_parser(

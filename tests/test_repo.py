@@ -95,6 +95,7 @@ except SystemExit as stop:
         ["reproduce"],
         ["rate"],
         ["explore"],
+        ["inside"],
     ],
     ids=lambda words: " ".join(words) or "-",
 )

@@ -150,7 +150,8 @@ class MonitorSettings(Config):
     """What is looked at in the model while it learns, and what is done about what is found."""
 
     on: Literal["all", "none"] | list[str] = "all"
-    """Monitors, by the names of files in training/monitors/: a list, all, or none."""
+    """Monitors, by the names of files in training/monitors/: a list, all, or none. `inside`, which takes longer, is
+    only made where it is named, as in [all, inside]."""
     every: int = Field(100, ge=1)
     """Steps between looks; one is held before the first step and one after the last. `espalier every NAME N` changes
     it while the run trains."""

@@ -254,6 +254,11 @@ class ChatRenderer:
         text: str = self.tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return text
 
+    def ends(self, text: str) -> list[tuple[int, int]]:
+        """The tokens that a content becomes, each with where in it the token ends, in characters."""
+        encoding = self._encode_contents([text], with_offsets=True)[0]
+        return list(zip(encoding.ids, (end for _, end in encoding.offsets), strict=True))
+
     def opening(self, prompt: Sequence[int]) -> str:
         """The mark of thoughts that the end of a prompt has opened, which is missing from what is written after it."""
         return opened_by(self.decode(prompt[-_END_OF_A_PROMPT:]))

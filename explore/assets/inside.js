@@ -94,7 +94,7 @@ function makeInside() {
   function drawPictures() {
     const kinds = Object.keys(state.pictures);
     if (!kinds.length) {
-      measured.replaceChildren(element("p", { class: "empty" }, `Nothing was measured over the training yet. espalier inside ${state.name} measures what each layer knows at each checkpoint that is kept.`));
+      measured.replaceChildren(element("p", { class: "empty" }, `Nothing was measured over the training. A run that is trained with --monitors.on [all,inside] measures what each layer knows as it goes; espalier inside ${state.name} does so at each checkpoint that is kept.`));
       return;
     }
     if (!kinds.includes(what)) [what] = kinds;
@@ -117,7 +117,7 @@ function makeInside() {
     void showPicture();
   }
 
-  // {layer: {task: {accuracy, control, selectivity}}} as a table; anything else as it is.
+  // By layer and task {accuracy, control, selectivity} as a table; anything else as it is.
   function drawPicture(value) {
     const layers = value && typeof value === "object" ? Object.entries(value) : [];
     const tasks = [...new Set(layers.flatMap(([, found]) => (found && typeof found === "object" ? Object.keys(found) : [])))];
@@ -130,7 +130,7 @@ function makeInside() {
       element("tbody", {}, layers.map(([layer, found]) => element("tr", {}, element("th", { scope: "row" }, layer), tasks.map((task) => {
         const each = found[task];
         if (!each) return element("td", {}, "–");
-        const cell = element("td", { title: `accuracy ${short(each.accuracy)}, on a control task ${short(each.control)}` }, each.accuracy.toFixed(2), element("small", {}, `selective ${short(each.selectivity)}`));
+        const cell = element("td", { title: `accuracy ${short(each.accuracy)}, on a control task ${short(each.control)}` }, each.accuracy.toFixed(2), element("small", {}, each.tells === false ? "tells nothing" : `selective ${short(each.selectivity)}`));
         cell.style.setProperty("--share", Math.max(0, each.selectivity ?? 0));
         return cell;
       })))),

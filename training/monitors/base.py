@@ -49,10 +49,20 @@ class Look:
     """Of whatever a monitor draws: the same at this step whenever the run is made again."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Measured:
+    """What a monitor measured inside the model, for pictures over steps: the store's `pictures`."""
+
+    what: str
+    """What is shown: `probes`, say."""
+    value: Any
+    """The figures, as JSON can hold them."""
+
+
 class Monitor(Protocol):
     """A monitor of one run. Made anew in every process of it: what it wants to remember it reads from the history."""
 
-    def look(self, look: Look) -> Iterable[Signal]:
+    def look(self, look: Look) -> Iterable[Signal | Measured]:
         """What there is to say of the model now."""
 
 
@@ -78,6 +88,8 @@ class MonitorKind:
     """`(config: TrainConfig) -> Monitor`; `(config, settings)` where it has settings."""
     every: int = 1
     """It looks at every so many-th look of the run: dear ones more seldom."""
+    in_all: bool = True
+    """Whether `all` takes it; else it is made where it is named."""
     settings: type[Config] | None = None
     """Its own keys, which a policy file gives under `settings: {NAME: …}`; None where it has none."""
 

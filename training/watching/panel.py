@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from espalier.artifacts.run import Run
 from espalier.command_line.console import printable, say
 from espalier.signals.records import Signal
-from espalier.signals.tables import of_signal
-from training.monitors.base import History, Look, Monitor, MonitorKind
+from espalier.signals.tables import as_json, of_signal
+from training.monitors.base import History, Look, Measured, Monitor, MonitorKind
 from training.observers import Step
 
 _MOST_FAILURES, _LONGEST = 3, 400
@@ -67,11 +67,15 @@ class Panel:
             },
         )
 
-    def _asked(self, step: Step, monitors: Mapping[str, Callable[[], Iterable[Signal]]]) -> list[Found]:
+    def _asked(self, step: Step, monitors: Mapping[str, Callable[[], Iterable[Signal | Measured]]]) -> list[Found]:
         found = []
         for name, ask in monitors.items():
-            signals = self.attempt(f"monitor {name}", step.number, lambda: [_signal(each) for each in ask()])  # noqa: B023
-            found += [Found(monitor=name, signal=signal) for signal in signals or ()]
+            given = self.attempt(f"monitor {name}", step.number, lambda: [_read_back(each) for each in ask()])  # noqa: B023
+            for each in given or ():
+                if isinstance(each, Measured):
+                    self._run.signals.add_picture(step.number, each.what, each.value)
+                else:
+                    found.append(Found(monitor=name, signal=each))
         return found
 
     def attempt(self, what: str, step: int, work: Callable[[], T]) -> T | None:
@@ -98,8 +102,10 @@ class Panel:
         self._run.happened(step, "run", "monitor disabled" if disabled else "monitor failed", said, evidence)
 
 
-def _signal(found: Any) -> Signal:
+def _read_back(found: Any) -> Signal | Measured:
     """A signal as it will be read again, so that a monitor remembers the same whether or not its run was resumed."""
+    if isinstance(found, Measured):
+        return replace(found, value=json.loads(as_json(found.value)))
     if not isinstance(found, Signal):
         raise TypeError(f"it gave {type(found).__name__}, no Signal")
     _, _, value, _, said, evidence = of_signal("", found)

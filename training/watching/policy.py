@@ -73,11 +73,9 @@ def check_names(names: Iterable[str], where: str) -> None:
 
 def chosen(settings: MonitorSettings) -> dict[str, MonitorKind]:
     """The monitors that a configuration asks for, by name. UserError where there is no such one."""
-    known = monitors()
-    if isinstance(settings.on, str):
-        return known if settings.on == "all" else {}
-    check_names(settings.on, "monitors.on")
-    return {name: kind for name, kind in known.items() if name in settings.on}
+    named = [settings.on] if isinstance(settings.on, str) else settings.on
+    check_names((name for name in named if name not in ("all", "none")), "monitors.on")
+    return {name: kind for name, kind in monitors().items() if name in named or (kind.in_all and "all" in named)}
 
 
 def check(config: TrainConfig) -> None:

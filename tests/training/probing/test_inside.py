@@ -79,6 +79,17 @@ def test_a_training_keeps_what_it_measures_of_itself(workspace: Path, capsys: py
     assert "step 0 " in text, "what was measured then is told, although no checkpoint of it is kept"
 
 
+def test_probing_leaves_the_training_as_it_is(workspace: Path) -> None:
+    often = {"steps": 12, "checkpoint_every": 12}
+    trunk(workspace, **often, monitors=WATCHED | {"every": 1})
+    made = workspace / "runs" / "trunk"
+    watched = (made / "final" / "model.safetensors").read_bytes()
+    made.rename(workspace / "watched")
+    (workspace / "mixes" / "toy").rename(workspace / "before")
+    trunk(workspace, **often, monitors={"on": "none"})
+    assert (made / "final" / "model.safetensors").read_bytes() == watched
+
+
 def test_the_same_figures_are_the_same_picture(tmp_path: Path) -> None:
     layer = {"accuracy": 0.9, "control": 0.5, "selectivity": 0.4, "tells": True}
     blank = layer | {"selectivity": -0.1, "tells": False}

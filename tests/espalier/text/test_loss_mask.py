@@ -251,8 +251,8 @@ def test_a_users_turn_is_opened_as_it_is_trained_behind(family: str, thinking: s
 
 
 def test_a_users_turn_ends_with_its_line_or_cannot_be_told_to_end() -> None:
-    lines = "{% for m in messages %}{{ m.role + ': ' + m.content }}{% if m.role == 'assistant' %}</s>{% endif %}\n"
-    lines += "{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
+    lines = "{% for m in messages %}{{ m.role + ': ' + m.content }}{% if m.role == 'assistant' %}</s>{% endif %}"
+    lines += "{{ '\n' }}{% endfor %}{% if add_generation_prompt %}assistant: {% endif %}"
     of = ChatRenderer(templates.tokenizer(), lines)
     (opened,) = of.prompts([[user("Hi."), assistant("Hello.")]], "user")
     assert isinstance(opened, list) and of.decode(opened) == "user: Hi.\nassistant: Hello.</s>\nuser: "

@@ -26,6 +26,7 @@ from espalier.artifacts.rounds import Round
 from espalier.command_line.config import Config, to_dict
 from espalier.command_line.console import say
 from espalier.errors import UserError, describe
+from espalier.report import escape
 from espalier.signals import control
 from espalier.signals.control import Word
 
@@ -218,8 +219,9 @@ class Run:
     def happened(
         self, step: int, who: Literal["run", "operator"], what: str, said: str, evidence: dict[str, Any] | None = None
     ) -> None:
-        """Note in journal and signals what was done at a step, and who did it; `said` is a sentence."""
-        self.journal(step, said)
+        """Note in journal and signals what was done at a step, and who did it; `said` is a sentence, which shows in the
+        journal as it is, whatever a model wrote of it."""
+        self.journal(step, escape(said))
         self.signals.add_event(step, who, what, said, evidence)
 
     def truncate(self, after_step: int) -> None:

@@ -55,7 +55,9 @@ def ten_steps(run: Run, after: int, *, loss: float, reply: str = "I am.") -> Non
         run.log(number, {"loss": loss, "tokens_per_second": 1.0})
     run.log(after + 10, {"heldout_loss": loss + 1, "heldout_excess": None})
     run.signals.add_answers(after + 10, [said("Who are you?", reply), said("I go.", "You go.")])
-    run.signals.add_signals(after + 10, "repetition", [Signal(name="rate", value=loss / 10), Signal(name="kept", value=1)])
+    run.signals.add_signals(
+        after + 10, "repetition", [Signal(name="rate", value=loss / 10), Signal(name="kept", value=1)]
+    )
 
 
 def test_an_entry_tells_what_changed_since_the_last_and_nothing_else(run: Run) -> None:
@@ -72,7 +74,10 @@ def test_an_entry_tells_what_changed_since_the_last_and_nothing_else(run: Run) -
     assert "|  | step 10 | step 20 |" in second
     assert "| training loss, mean of the lines logged since | 3 | 2 |" in second
     assert "| repetition.rate | 0.3 | 0.2 |" in second and "repetition.kept" not in second
-    assert "### Answers that changed, 1 of 2\n\nAsked: Who are you?\n\nwas:\n\n> “I am.”\n\nis:\n\n> “I am Basil.”" in second
+    assert (
+        "### Answers that changed, 1 of 2\n\nAsked: Who are you?\n\nwas:\n\n> “I am.”\n\nis:\n\n> “I am Basil.”"
+        in second
+    )
     assert "I go." not in second
     assert "Findings" not in second and "operator" not in second and "sentences" not in second
 
@@ -168,7 +173,13 @@ def test_nothing_that_a_model_or_a_user_wrote_is_markdown(run: Run) -> None:
     written = text(run)
     assert "<script" not in written and "\r" not in written and "\u2028" not in written
     headings = [line for line in written.splitlines() if line.lstrip("> ").startswith("#")]
-    own = {"### Findings", "### What the operator did", "### Answers", "### Its own sentences", "### In the model's own words"}
+    own = {
+        "### Findings",
+        "### What the operator did",
+        "### Answers",
+        "### Its own sentences",
+        "### In the model's own words",
+    }
     assert set(headings) == {"## Step 2", *own}
     ten_steps(run, 0, loss=1.0)
     run.truncate(5)
@@ -198,7 +209,9 @@ def test_the_model_is_asked_about_itself_and_its_words_are_marked_as_its_own(
     assert written.startswith("## Step 40\n\n### In the model's own words\n\nAsked:\n\n> “How do you speak now")
     assert "it said (drawn at temperature 0.7):\n\n> “I improved by 90 %.”\n\n" in written
     assert "none of this was measured" in written
-    assert asked == [([[{"role": "system", "content": "Be kind."}, {"role": "user", "content": told.journal.reflection}]], 45)]
+    assert asked == [
+        ([[{"role": "system", "content": "Be kind."}, {"role": "user", "content": told.journal.reflection}]], 45)
+    ]
     (event,) = run.signals.events(what="reflection")
     assert event.who == "run" and event.evidence["reply"] == "I improved by 90 %."
     ten_steps(run, 40, loss=1.0)

@@ -8,7 +8,10 @@ SAID = ["You went to the market?", "You went to the house?", "Xylophones quiver.
 
 
 def test_sentences_are_told_apart_counted_and_short_ones_left_out() -> None:
-    texts = ["You went there today! Did you like it there? Ok.\nWe saw it\r\n  twice, at noon.", "you saw 1.5 metres of it"]
+    texts = [
+        "You went there today! Did you like it there? Ok.\nWe saw it\r\n  twice, at noon.",
+        "you saw 1.5 metres of it",
+    ]
     found = typical.sentences([*texts, texts[1]])
     assert dict(found) == {
         "You went there today!": 1, "Did you like it there?": 1, "twice, at noon.": 1, "you saw 1.5 metres of it": 2,

@@ -221,7 +221,8 @@ def _write_report(
             parts.append(report.table(headers, rows))
     parts += _parts_measured(summary["heldout"])
     parts += concluded.sections if concluded else []
-    parts.append("What it said along the way is in [journal.md](journal.md).\n" if config.checkin.every else "")
+    if (run.folder / "journal.md").exists():
+        parts.append("What changed along the way, and what it said, is in [journal.md](journal.md).\n")
     records.write_text(run.folder / "report.md", "\n".join(parts))
 
 

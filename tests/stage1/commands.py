@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from espalier.artifacts import records
+from espalier.signals.store import SignalStore
 from espalier.text.rows import write_rows
 from tests import tiny
 from tests.processes import Moment
@@ -87,5 +88,8 @@ def fingerprint(run: Path) -> dict[str, str]:
     clocks = ("seconds", "tokens_per_second", "peak_memory_gb")
     rows = [{k: v for k, v in row.items() if k not in clocks} for row in records.read_jsonl(run / "metrics.jsonl")]
     found["metrics"] = repr(rows)
-    found |= {name: (run / name).read_text() for name in ("journal.md", "identity_log.jsonl") if (run / name).exists()}
+    if (run / "journal.md").exists():
+        found["journal"] = (run / "journal.md").read_text()
+    if (run / "signals.db").exists():
+        found["answers"] = repr([(each.step, each.said) for each in SignalStore.read(run).answers()])
     return found

@@ -16,6 +16,7 @@ from espalier.artifacts.run import Run, recorded
 from espalier.errors import UserError
 from espalier.models.loading import load_for_inference
 from espalier.models.references import resolve
+from espalier.signals.store import SignalStore
 from stage1.train import main
 from tests import processes, tiny
 from tests.stage1.commands import CORE, TRUNK, log_of_step, make_mix, write_config
@@ -53,7 +54,7 @@ def test_a_core_and_the_trunk_it_needs(workspace: Path, mix: Path, capsys: pytes
     trunk, core = (workspace / "runs" / name for name in ("trunk", "core"))
     for run in (trunk, core):
         names = {path.name for path in run.iterdir()}
-        assert {"run.json", "manifest.json", "metrics.jsonl", "journal.md", "identity_log.jsonl"} <= names
+        assert {"run.json", "manifest.json", "metrics.jsonl", "journal.md", "signals.db"} <= names
         assert {"report.md", "loss.png", "final", "checkpoints"} <= names
         assert [path.name for path in list_checkpoints(run / "checkpoints")] == ["step-000020", "step-000024"]
         assert "step-" not in json.dumps(records.read_manifest(run))
@@ -63,8 +64,8 @@ def test_a_core_and_the_trunk_it_needs(workspace: Path, mix: Path, capsys: pytes
     assert facts["parameters_trained"] == sum(v.numel() for name, v in weights(core).items() if "lm_head" not in name)
     assert facts["heldout"]["valid"]["fit"]["rows"] == 1 and facts["valid_excess"] > 0
     assert summary(trunk)["heldout"]["valid"]["longer"]["rows"] == 1
-    asked = [row["prompt"] for row in records.read_jsonl(core / "identity_log.jsonl")]
-    assert len(asked) == 4  # at steps 0, 8, 16 and 24
+    asked = [answer.step for answer in SignalStore.read(core).answers()]
+    assert asked == [0, 8, 16, 24]
 
     model, renderer = load_for_inference("core")
     assert renderer.template_hash == load_for_inference("trunk")[1].template_hash
@@ -171,7 +172,7 @@ def test_an_output_layer_in_four_bits_is_what_is_sampled_and_measured(workspace:
     memory = ["--memory.head_in_4bit", "true", "--memory.embedding_on_cpu", "true"]
     main([str(config), "--adapter.train_embeddings", "none", *memory])
     core = workspace / "runs" / "core"
-    assert len(list(records.read_jsonl(core / "identity_log.jsonl"))) == 2  # at steps 0 and 4
+    assert [answer.step for answer in SignalStore.read(core).answers()] == [0, 4]
     last = [row["heldout_loss"] for row in records.read_jsonl(core / "metrics.jsonl") if "heldout_loss" in row][-1]
     assert summary(core)["heldout"]["valid"]["fit"]["loss"] == pytest.approx(last)
     assert records.read_json(core / "final" / "espalier.json")["base"]["head_in_4_bits"] is True

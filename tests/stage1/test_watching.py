@@ -50,6 +50,8 @@ def test_a_watched_run_ends_in_the_bytes_of_an_unwatched_one(workspace: Path) ->
         with SignalStore.read(folder) as store:
             assert {each.step for each in store.answers()} == {0, 3, 6, 8}
             assert {each.step for each in store.dialogues()} == {0, 2, 4, 6, 8}
+            assert [each.step for each in store.events(what="journal")] == [0, 4, 8]
+        assert "Since step 4:" in (folder / "journal.md").read_text()
         with pytest.raises(UserError, match="no such file"):
             SignalStore.read(workspace / "runs" / name)
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from espalier.artifacts.run import Run
 from espalier.command_line.console import printable, say
+from espalier.report import escape
 from espalier.signals.records import Severity
 from training.config import MonitorSettings
 from training.observers import CONTINUE, Action, Step, Verdict
@@ -59,7 +60,7 @@ class Alarms:
         said = printable(found.signal.said or f"{name} is {found.signal.value}")
         say(f"{severity.word}: {name} at step {step.number}: {said}")
         evidence = found.signal.evidence
-        passage = f"{severity.word}: `{name}`: {said}" + (f"\n\n{_quoted(evidence)}" if evidence else "")
+        passage = f"{severity.word}: `{name}`: {escape(said)}" + (f"\n\n{_quoted(evidence)}" if evidence else "")
         about = {"monitor": found.monitor, "name": found.signal.name, "severity": severity.word}
         self._run.journal(step.number, passage)
         self._run.signals.add_event(step.number, "run", "alarm", said, about | {"evidence": evidence})

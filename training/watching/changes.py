@@ -14,6 +14,7 @@ from espalier.report import Markup, escape, table
 from espalier.signals.records import Event, KeptSignal, Said
 from espalier.signals.store import SignalStore
 from training.watching import typical
+from training.watching.cost import WATCH
 from training.watching.quoting import quoted
 
 _LOSS = "training loss, mean of the lines logged since"
@@ -49,8 +50,10 @@ class Changes:
     @classmethod
     def find(cls, folder: Path, store: SignalStore, since: Since, step: int) -> Self:
         """Between an entry and a step of the run in `folder`. UserError where the store cannot be read."""
-        new = {"since_step": since.step + 1, "until_step": step}
-        signals, answers, dialogues = store.signals(**new), store.answers(**new), store.dialogues(**new)
+        first = since.step + 1
+        signals = store.signals(since_step=first, until_step=step)
+        answers = store.answers(since_step=first, until_step=step)
+        dialogues = store.dialogues(since_step=first, until_step=step)
         events = store.events(after_id=since.event)
         figures = {**_logged(folder, since.step, step), **_values(signals)}
         checkin = max((each.step for each in answers), default=None)
@@ -94,7 +97,8 @@ def _logged(folder: Path, since: int, step: int) -> dict[str, float]:
 
 
 def _values(signals: Sequence[KeptSignal]) -> dict[str, float]:
-    return {each.name: each.signal.value for each in signals if each.signal.value is not None}
+    """The last of each figure; not of what watching took, which is another time's in a run made again."""
+    return {each.name: each.signal.value for each in signals if each.signal.value is not None and each.monitor != WATCH}
 
 
 def _figures(since: Since, step: int, now: Mapping[str, float], signals: Sequence[KeptSignal]) -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from espalier.artifacts.run import Run
 from espalier.command_line.console import printable, say
 from espalier.generation.generate import Prompt, generate
 from espalier.signals.records import Said
@@ -42,17 +41,3 @@ def asked(prompt: str, system: str | None, *, as_chat: bool) -> Prompt:
         return prompt
     told: Sequence[Message] = [{"role": "system", "content": system}] if system is not None else []
     return [*told, {"role": "user", "content": prompt}]
-
-
-LOG = "identity_log.jsonl"
-
-
-def keep(said: Sequence[Said], step: int, run: Run) -> None:
-    """Write the answers of a check-in into `signals.db`, `journal.md` and `identity_log.jsonl`."""
-    passages = []
-    for each in said:
-        quoted = each.reply.replace("\n", "\n> ")
-        passages.append(f"{each.asked!r}\n\n> {quoted}\n")
-        run.log(step, {"prompt": each.asked, "reply": each.reply, "finish": each.finish}, file=LOG)
-    run.journal(step, "\n".join(passages))
-    run.signals.add_answers(step, said)

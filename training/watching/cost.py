@@ -11,6 +11,8 @@ from espalier.command_line.console import say
 from espalier.signals.records import Signal
 from training.observers import Step
 
+WATCH = "watch"
+"""As whose signal it is kept what a look took."""
 _DEAR, _AFTER_S = 0.05, 120.0
 """From which share of the time on, and after how much of it, it is told."""
 
@@ -31,7 +33,7 @@ class Cost:
         yield
         took = time.monotonic() - begun
         self._seconds += took
-        run.signals.add_signals(step.number, "watch", [Signal(name="seconds", value=round(took, 3))])
+        run.signals.add_signals(step.number, WATCH, [Signal(name="seconds", value=round(took, 3))])
         self._tell()
 
     def _tell(self) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from espalier.artifacts.run import Run
 from espalier.command_line.console import say
-from espalier.errors import UserError
 from espalier.generation.generate import generate
 from espalier.signals.store import SignalStore
 from espalier.text.chat import ChatRenderer
@@ -27,20 +26,11 @@ class Journal:
         self._run, self._config = run, config
         self._last = Since()
 
-    def due(self, step: Step, checkins_every: int) -> bool:
-        """Whether an entry is to be written after a step; `checkins_every` is how often check-ins are held now."""
-        own = self._config.journal.every
-        every = checkins_every if own is None else own
-        return every > 0 and (step.number % every == 0 or step.last)
-
-    def entry(self, step: int, store: SignalStore) -> None:
-        """Write what changed since the last entry; nothing where nothing did."""
+    def entry(self, step: int) -> None:
+        """Write what changed since the last entry; nothing where nothing did. UserError where signals cannot be read."""
+        store = self._run.signals
         since = self._since(store)
-        try:
-            changes = Changes.find(self._run.folder, store, since, step)
-        except UserError as error:
-            say(f"no journal entry at step {step}: {error}")
-            return
+        changes = Changes.find(self._run.folder, store, since, step)
         if not changes.parts:
             return
         opening = "How it stands:" if since.step < 0 else f"Since step {since.step}:"
@@ -49,7 +39,7 @@ class Journal:
         facts = {"checkin": changes.mark.checkin, "figures": changes.mark.figures}
         store.add_event(step, "run", "journal", "an entry was written into the journal", facts)
 
-    def reflect(self, step: Step, renderer: ChatRenderer, store: SignalStore) -> None:
+    def reflect(self, step: Step, renderer: ChatRenderer) -> None:
         """Ask the model itself, and write down its words as its words."""
         how, checkin = self._config.journal, self._config.checkin
         as_chat = self._config.rows != "text"
@@ -73,7 +63,7 @@ class Journal:
             "Nobody else says so: none of this was measured, and a model that tells of itself need not be right.",
         )
         facts = {"asked": how.reflection, "reply": reply.text, "finish": reply.finish, "system": checkin.system}
-        store.add_event(step.number, "run", "reflection", "the model was asked about itself", facts)
+        self._run.signals.add_event(step.number, "run", "reflection", "the model was asked about itself", facts)
         say(f"reflection at step {step.number}; it is in {self._run.folder / 'journal.md'}")
 
     def _since(self, store: SignalStore) -> Since:

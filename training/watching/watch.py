@@ -21,6 +21,7 @@ from training.watching import checkin, selfplay
 from training.watching.alarms import Alarms
 from training.watching.cost import Cost
 from training.watching.history import Past, kept_before
+from training.watching.journal import Journal
 from training.watching.panel import Found, Panel
 from training.watching.policy import make, read_policy
 from training.watching.rhythm import Rhythm
@@ -40,6 +41,7 @@ class Watch:
         self._renderer, self._packs, self._config, self._run = renderer, packs, config, run
         self._panel = Panel(make(config, policy), run)
         self._alarms = Alarms(policy, config.monitors, run)
+        self._journal = Journal(run, config)
         self._rhythm = Rhythm(config, looks=bool(self._panel))
         self._past: Past | None = None
         self._cost = Cost(run.name)
@@ -53,7 +55,10 @@ class Watch:
         if due:
             with self._cost.counted(step, self._run), untouched(step.model):
                 found += self._look(step, due, past)
-        return self._alarms.raised(step, found, past, self._span)
+        verdict = self._alarms.raised(step, found, past, self._span)
+        if "entry" in due:
+            self._panel.attempt("journal", step.number, lambda: self._journal.entry(step.number))
+        return verdict
 
     def _remembered(self) -> Past:
         """What an earlier process of the run found, and how often the operator wanted it looked at since."""
@@ -89,6 +94,8 @@ class Watch:
             answers = self._panel.attempt("check-in", step.number, lambda: self._ask(step)) or ()
         if "self-play" in due:
             dialogues = self._panel.attempt("self-play", step.number, lambda: self._talk(step)) or ()
+        if "reflect" in due:
+            self._panel.attempt("reflection", step.number, lambda: self._journal.reflect(step, self._renderer))
         if "look" not in due:
             return []
         look = Look(
@@ -106,7 +113,7 @@ class Watch:
 
     def _ask(self, step: Step) -> list[Said]:
         said = checkin.ask(step.model, self._renderer, self._config.checkin, step.number, as_chat=self._as_chat)
-        checkin.keep(said, step.number, self._run)
+        self._run.signals.add_answers(step.number, said)
         return said
 
     def _talk(self, step: Step) -> list[Dialogue]:

@@ -220,11 +220,11 @@ def test_truncating_forgets_later_steps_everywhere() -> None:
     with start() as run:
         for step in (1, 2, 3):
             run.log(step, {"loss": 1.0})
-            run.log(step, {"reply": "x"}, file="identity_log.jsonl")
+            run.log(step, {"reply": "x"}, file="replies.jsonl")
             run.journal(step, f"At {step}.\n\n## Step by step")
         run.truncate(2)
         assert [row["step"] for row in records.read_jsonl(run.folder / "metrics.jsonl")] == [1, 2]
-        assert [row["step"] for row in records.read_jsonl(run.folder / "identity_log.jsonl")] == [1, 2]
+        assert [row["step"] for row in records.read_jsonl(run.folder / "replies.jsonl")] == [1, 2]
         text = (run.folder / "journal.md").read_text()
         assert "At 2." in text and "At 3." not in text
         run.journal(3, "Again.")

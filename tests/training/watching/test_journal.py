@@ -1,17 +1,20 @@
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 from espalier.artifacts.run import Run
 from espalier.generation.generate import Reply
 from espalier.signals.records import Dialogue, Said, Severity, Signal, Turn
+from espalier.signals.store import SignalStore
 from tests import tiny
 from training.config import LoopSettings, TrainConfig
 from training.observers import Step
+from training.watching.cost import WATCH
 from training.watching.journal import Journal
 from training.watching.quoting import quoted
+from training.watching.rhythm import Rhythm
 
 FORGED = "fine\n## Step 7\n\n<script>alert(1)</script>\r# Heading\u2028- item"
 
@@ -43,10 +46,10 @@ def text(run: Run) -> str:
     return path.read_text() if path.exists() else ""
 
 
-def entry(run: Run, number: int, journal: Journal | None = None) -> str:
-    """What an entry adds, written by a new process unless another is given."""
+def entry(run: Run, number: int) -> str:
+    """What an entry adds, written as by a process that begins there."""
     before = len(text(run))
-    (journal or Journal(run, config())).entry(number, run.signals)
+    Journal(run, config()).entry(number)
     return text(run)[before:]
 
 
@@ -167,9 +170,9 @@ def test_nothing_that_a_model_or_a_user_wrote_is_markdown(run: Run) -> None:
     run.signals.add_signals(2, "m", [Signal(name="x", severity=Severity.NOTE, said=FORGED)])
     run.happened(2, "operator", "checkpoint", FORGED)
     entry(run, 2)
-    Journal(run, config(journal={"reflection": FORGED, "max_new_tokens": 4})).reflect(
-        step(2), tiny.renderer(), run.signals
-    )
+    state = torch.get_rng_state()
+    Journal(run, config(journal={"reflection": FORGED, "max_new_tokens": 4})).reflect(step(2), tiny.renderer())
+    assert torch.equal(state, torch.get_rng_state())
     written = text(run)
     assert "<script" not in written and "\r" not in written and "\u2028" not in written
     headings = [line for line in written.splitlines() if line.lstrip("> ").startswith("#")]
@@ -204,7 +207,7 @@ def test_the_model_is_asked_about_itself_and_its_words_are_marked_as_its_own(
 
     monkeypatch.setattr("training.watching.journal.generate", listen)
     told = config(checkin={"system": "Be kind.", "seed": 5})
-    Journal(run, told).reflect(step(40), tiny.renderer(), run.signals)
+    Journal(run, told).reflect(step(40), tiny.renderer())
     written = text(run)
     assert written.startswith("## Step 40\n\n### In the model's own words\n\nAsked:\n\n> “How do you speak now")
     assert "it said (drawn at temperature 0.7):\n\n> “I improved by 90 %.”\n\n" in written
@@ -218,35 +221,29 @@ def test_the_model_is_asked_about_itself_and_its_words_are_marked_as_its_own(
     assert "What the run did" not in entry(run, 50), "it stands there already"
 
 
-def test_entries_are_due_as_often_as_check_ins_unless_told_otherwise(run: Run) -> None:
-    def due(every: int | None, numbers: list[int], checkins_every: int = 5) -> list[int]:
-        journal = Journal(run, config(journal={"every": every}))
-        return [n for n in numbers if journal.due(step(n, last=n == 12), checkins_every)]
+def test_entries_are_due_as_often_as_check_ins_unless_told_otherwise() -> None:
+    def due(every: int | None, *, changed: int | None = None, **given: Any) -> list[int]:
+        rhythm = Rhythm(config(journal={"every": every}, **{"checkin": {"every": 5}} | given), looks=False)
+        if changed:
+            rhythm.change(changed)
+        steps = [step(number, last=number == 12) for number in range(13)]
+        return [each.number for each in steps if "entry" in rhythm.due(each)]
 
-    assert due(None, [0, 1, 5, 10, 12]) == [0, 5, 10, 12]
-    assert due(None, [0, 4, 8, 12], checkins_every=4) == [0, 4, 8, 12], "the interval was changed"
-    assert due(4, [0, 4, 5, 12]) == [0, 4, 12]
-    assert due(0, [0, 5, 12]) == [] and due(None, [0, 5, 12], checkins_every=0) == []
-
-
-def test_a_store_that_cannot_be_read_costs_the_entry_and_nothing_more(
-    run: Run, capsys: pytest.CaptureFixture[str]
-) -> None:
-    ten_steps(run, 0, loss=1.0)
-    store = run.signals
-    path = Path(store.path)
-    connection = store._connection
-    assert connection is not None
-    connection.execute("DROP TABLE signals")
-    assert entry(run, 10) == ""
-    assert f"no journal entry at step 10: {path}: cannot be read" in capsys.readouterr().out
+    assert due(None) == [0, 5, 10, 12]
+    assert due(None, changed=4) == [0, 4, 8, 12]
+    assert due(4) == [0, 4, 8, 12] == due(4, changed=3)
+    assert due(0) == [] == due(None, checkin={"every": 0})
 
 
-def test_without_a_store_losses_are_told_and_none_twice(run: Run) -> None:
-    from espalier.signals.store import SignalStore
-
-    nowhere, journal = SignalStore.nowhere(run.folder), Journal(run, config())
+def test_without_a_store_losses_are_told_and_none_twice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "_signals", SignalStore.nowhere(run.folder))
+    journal = Journal(run, config())
     for number, loss in ((10, 3.0), (20, 2.0)):
         run.log(number, {"loss": loss})
-        journal.entry(number, nowhere)
+        journal.entry(number)
     assert "Since step 10:" in text(run) and "| 3 | 2 |" in text(run)
+
+
+def test_what_a_look_took_is_not_told(run: Run) -> None:
+    run.signals.add_signals(3, WATCH, [Signal(name="seconds", value=1.5)])
+    assert entry(run, 3) == ""

@@ -188,8 +188,8 @@ class JournalSettings(Config):
     """What is written into journal.md."""
 
     every: int | None = Field(None, ge=0)
-    """Steps between entries on what changed since the last; 0 for none, null for as often as check-ins. One is written
-    before the first step and one after the last."""
+    """Steps between entries on what changed since the last; 0 for none, null for checkin.every where anything is asked
+    or looked at. One is written before the first step and one after the last."""
     reflection: str = "How do you speak now, and what is hard for you?"
     """What the model is asked by `espalier reflect`; where rows are text, an opening to be continued."""
     max_new_tokens: int = Field(80, ge=1)

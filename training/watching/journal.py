@@ -27,7 +27,7 @@ class Journal:
         self._last = Since()
 
     def entry(self, step: int) -> None:
-        """Write what changed since the last entry; nothing where nothing did. UserError where signals cannot be read."""
+        """Write what changed since the last entry; nothing where nothing did. UserError where no signal can be read."""
         store = self._run.signals
         since = self._since(store)
         changes = Changes.find(self._run.folder, store, since, step)

@@ -16,7 +16,7 @@ class Rhythm:
             "look": every,
             "check-in": config.checkin.every if config.checkin.prompts else 0,
             "self-play": every if own is None else own,
-            "entry": config.checkin.every if entries is None else entries,
+            "entry": (config.checkin.every if looks or config.checkin.prompts else 0) if entries is None else entries,
         }
         self._stays = () if entries is None else ("entry",)
 

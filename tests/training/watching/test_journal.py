@@ -222,8 +222,8 @@ def test_the_model_is_asked_about_itself_and_its_words_are_marked_as_its_own(
 
 
 def test_entries_are_due_as_often_as_check_ins_unless_told_otherwise() -> None:
-    def due(every: int | None, *, changed: int | None = None, **given: Any) -> list[int]:
-        rhythm = Rhythm(config(journal={"every": every}, **{"checkin": {"every": 5}} | given), looks=False)
+    def due(every: int | None, *, changed: int | None = None, looks: bool = True, **given: Any) -> list[int]:
+        rhythm = Rhythm(config(journal={"every": every}, **{"checkin": {"every": 5}} | given), looks=looks)
         if changed:
             rhythm.change(changed)
         steps = [step(number, last=number == 12) for number in range(13)]
@@ -232,7 +232,10 @@ def test_entries_are_due_as_often_as_check_ins_unless_told_otherwise() -> None:
     assert due(None) == [0, 5, 10, 12]
     assert due(None, changed=4) == [0, 4, 8, 12]
     assert due(4) == [0, 4, 8, 12] == due(4, changed=3)
-    assert due(0) == [] == due(None, checkin={"every": 0})
+    assert due(0) == [] == due(None, checkin={"every": 0}) == due(None, looks=False), (
+        "where nothing is asked or looked at"
+    )
+    assert due(None, checkin={"every": 6, "prompts": ["Hi"]}, looks=False) == [0, 6, 12] == due(6, looks=False)
 
 
 def test_without_a_store_losses_are_told_and_none_twice(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -139,7 +139,7 @@ def test_a_run_that_goes_on_after_a_kill_raises_the_same_alarms(kinds: Kinds) ->
                     run.truncate(number - 10)
                     observer = watch(run)
                     observer(step(number))
-            kept = [(each.step, each.said) for each in run.signals.events()]
+            kept = [(each.step, each.said) for each in run.signals.events(what="alarm")]
             run.release()
         return kept
 

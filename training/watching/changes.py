@@ -11,7 +11,7 @@ from espalier.artifacts import records
 from espalier.artifacts.run import METRICS
 from espalier.command_line.console import format_value
 from espalier.report import Markup, escape, table
-from espalier.signals.records import Event, KeptSignal, Said
+from espalier.signals.records import Event, KeptSignal, Said, Severity
 from espalier.signals.store import SignalStore
 from training.watching import typical
 from training.watching.cost import WATCH
@@ -22,6 +22,8 @@ _TOLD_OTHERWISE = ("alarm", "journal", "reflection")
 """What the run did that stands in the journal in another way."""
 _SHOWN = 3
 """Sentences at either end."""
+_LONGEST = 200
+"""Characters that are shown of each."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,29 +104,33 @@ def _values(signals: Sequence[KeptSignal]) -> dict[str, float]:
 
 
 def _figures(since: Since, step: int, now: Mapping[str, float], signals: Sequence[KeptSignal]) -> Iterator[str]:
-    """A table of the figures that are not what they were, as far as they are shown."""
-    worst: dict[str, int] = {}
+    """A table of the figures that are not what they were, as far as they are shown; what is new and 0 is not news."""
+    worst: dict[str, Severity] = {}
     for each in signals:
         if each.signal.severity is not None:
-            worst[each.name] = max(worst.get(each.name, 0), each.signal.severity)
-    words = {1: "note", 2: "warn", 3: "high"}
-    rows = [
-        [name.replace("_", " ") if "." not in name else name, _shown(since.figures.get(name)), _shown(value)]
-        + ([words.get(worst.get(name, 0), "")] if worst else [])
-        for name, value in now.items()
-        if _shown(value) != _shown(since.figures.get(name))
-    ]
+            worst[each.name] = max(worst.get(each.name, each.signal.severity), each.signal.severity)
+    rows = []
+    for name in now:
+        was, is_now = _shown(name, since.figures), _shown(name, now)
+        if is_now is not None and is_now != was and not (was is None and not now[name]):
+            grave = [worst[name].word if name in worst else ""] if worst else []
+            rows.append([name if "." in name else name.replace("_", " "), was, is_now, *grave])
     if not rows:
         return
-    headers = ["", "before" if since.step < 0 else f"step {since.step}", f"step {step}"]
+    headers = ["", f"step {since.step}", f"step {step}", *(["severity"] if worst else [])]
     if since.step < 0:
-        rows = [[row[0], *row[2:]] for row in rows]
-        headers = ["", f"step {step}"]
-    yield table([*headers, *(["severity"] if worst else [])], rows).rstrip()
+        headers, rows = headers[:1] + headers[2:], [row[:1] + row[2:] for row in rows]
+    yield table(headers, rows).rstrip()
 
 
-def _shown(value: float | None) -> Markup | None:
-    return None if value is None else Markup(format_value(float(value)))
+def _shown(name: str, figures: Mapping[str, float]) -> Markup | None:
+    """A figure; with `found`, of how many it is, which is told nowhere else: it changes at every look."""
+    of = f"{name.removesuffix('found')}of"
+    if name not in figures or name.endswith((".of", "_of")):
+        return None
+    value = format_value(float(figures[name]))
+    counted = name.endswith((".found", "_found")) and figures[name] and of in figures
+    return Markup(f"{value} of {format_value(float(figures[of]))}" if counted else value)
 
 
 def _findings(signals: Sequence[KeptSignal]) -> Iterator[str]:
@@ -166,9 +172,9 @@ def _answers(before: Mapping[tuple[str, str | None], Said], now: Sequence[Said])
         was = before.get((said.asked, said.system))
         if was is not None and (was.reply, was.finish) == (said.reply, said.finish):
             continue
-        told = f"\n\ntold before: {escape(said.system)}" if said.system is not None else ""
+        told = f", told “{escape(said.system)}” before" if said.system is not None else ""
         old = f"was:\n\n{_reply(was)}\n\nis:\n\n" if was is not None else ""
-        parts.append(f"Asked: {escape(said.asked)}{told}\n\n{old}{_reply(said)}")
+        parts.append(f"To “{escape(said.asked)}”{told}:\n\n{old}{_reply(said)}")
     if parts:
         known = any((said.asked, said.system) in before for said in now)
         count = f", {len(parts)} of {len(now)}" if known else ""
@@ -197,7 +203,9 @@ def _sentences(said: Sequence[str]) -> Iterator[str]:
 
 def _ranked(found: Sequence[typical.Likeness]) -> str:
     lines = [
-        quoted(each.text) + f" ({each.likeness:.2f}" + (f", {each.times} times)" if each.times > 1 else ")")
+        quoted(each.text, most=_LONGEST)
+        + f" ({each.likeness:.2f}"
+        + (f", {each.times} times)" if each.times > 1 else ")")
         for each in found
     ]
     return "\n>\n".join(lines)

@@ -68,7 +68,7 @@ def test_an_entry_tells_what_changed_since_the_last_and_nothing_else(run: Run) -
     first = entry(run, 10)
     assert first.startswith("## Step 10\n\nHow it stands:\n\n")
     assert "| training loss, mean of the lines logged since | 3 |" in first and "| heldout loss | 4 |" in first
-    assert "### Answers\n\nAsked: Who are you?\n\n> “I am.”" in first and "was:" not in first
+    assert "### Answers\n\nTo “Who are you?”:\n\n> “I am.”" in first and "was:" not in first
     assert "heldout excess" not in first and "tokens" not in first
 
     ten_steps(run, 10, loss=2.0, reply="I am Basil.")
@@ -78,7 +78,7 @@ def test_an_entry_tells_what_changed_since_the_last_and_nothing_else(run: Run) -
     assert "| training loss, mean of the lines logged since | 3 | 2 |" in second
     assert "| repetition.rate | 0.3 | 0.2 |" in second and "repetition.kept" not in second
     assert (
-        "### Answers that changed, 1 of 2\n\nAsked: Who are you?\n\nwas:\n\n> “I am.”\n\nis:\n\n> “I am Basil.”"
+        "### Answers that changed, 1 of 2\n\nTo “Who are you?”:\n\nwas:\n\n> “I am.”\n\nis:\n\n> “I am Basil.”"
         in second
     )
     assert "I go." not in second
@@ -87,6 +87,24 @@ def test_an_entry_tells_what_changed_since_the_last_and_nothing_else(run: Run) -
     assert entry(run, 25) == "", "nothing happened in these steps"
     ten_steps(run, 20, loss=2.0, reply="I am Basil.")
     assert entry(run, 30) == "", "nothing that is told changed"
+
+
+def test_counts_are_told_where_something_was_counted(run: Run) -> None:
+    def count(number: int, found: int, of: int) -> str:
+        figures = [
+            Signal(name="found", value=found),
+            Signal(name="of", value=of),
+            Signal(name="rate", value=found / of),
+        ]
+        run.signals.add_signals(number, "structure", figures)
+        return entry(run, number)
+
+    assert count(1, 0, 10) == "", "what is new and 0 is not news"
+    (run.log(2, {"loss": 1.0}), count(2, 0, 20))
+    told = count(3, 4, 25)
+    assert "| structure.found | 0 | 4 of 25 |" in told and "| structure.rate | 0 | 0.16 |" in told
+    assert ".of" not in told
+    assert "| structure.found | 4 of 25 | 0 |" in count(4, 0, 30)
 
 
 def test_loss_is_the_mean_over_steps_however_they_were_logged(run: Run) -> None:

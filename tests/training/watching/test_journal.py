@@ -141,10 +141,11 @@ def test_what_the_operator_did_is_told_also_where_the_run_went_back_behind_it(ru
     ten_steps(run, 20, loss=1.0)
     assert told not in entry(run, 30)
 
+    run.happened(35, "operator", "paused", "pause at step 35: the operator said pause")
     run.truncate(10)
     ten_steps(run, 10, loss=2.0)
     again = entry(run, 20)
-    assert told in again and "What the run did" not in again
+    assert told in again and "- pause at step 35" in again and "What the run did" not in again
 
 
 def test_a_killed_run_writes_the_same_journal(run: Run) -> None:

@@ -73,8 +73,10 @@ def open_folder(config: BootstrapConfig) -> LoopFolder:
 
 
 def listening_of(config: Mapping[str, Any]) -> dict[str, Any]:
-    """Of a configuration as plain data, what decides round 0."""
-    return {key: value for key, value in config.items() if key not in _AFTER_LISTENING}
+    """Of a configuration as plain data, what decides round 0: of the trunk's keys, those that listening leaves."""
+    decides = {key: value for key, value in config.items() if key not in _AFTER_LISTENING}
+    trunk = decides["trunk"]
+    return decides | {"trunk": {**trunk, "keys": {**trunk["keys"], **decides["listening"]["keys"]}}}
 
 
 def _decided_by(config: BootstrapConfig) -> dict[str, dict[str, Any]]:

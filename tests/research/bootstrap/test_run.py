@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -268,11 +269,16 @@ def test_a_loop_goes_on_from_anothers_listening_which_is_its_parent_by_content(
 ) -> None:
     with pytest.raises(UserError, match="begin_from: loop toy has not listened"):
         go("--name", "arm", "--begin_from", "toy")
-    go(rounds=1)
+    go("--listening.keys", "{optim.lr: 1e-2}", rounds=1)
     commands.run.clear()
+    go = partial(go, "--listening.keys", "{optim.lr: 1e-2}")
     with pytest.raises(UserError, match="begin_from: loop toy listened to something else .*seed: 0 before, 1 now"):
         go("--name", "arm", "--begin_from", "toy", "--seed", "1")
-    assert go("--name", "arm", "--begin_from", "toy", "--half_life", "null", "--staging", "false") == 0
+    with pytest.raises(UserError, match=r"listened to something else .*trunk.keys"):
+        go("--name", "arm", "--begin_from", "toy", "--trunk.keys", "{optim.weight_decay: 0}")
+    smoke = "micro_batch_size: 4, seq_len: 128, heldout.final_sequences: 4"
+    later = ["--trunk.keys", f"{{{smoke}, optim.lr: 1e-5}}"]  # listening has a rate of its own
+    assert go("--name", "arm", "--begin_from", "toy", "--half_life", "null", "--staging", "false", *later) == 0
     assert commands.made == [f"r0{number}-{part}" for number in (1, 2) for part in ROUND]
     assert commands.given("r01-sessions", "pupil") == "run:toy-r00-trunk"
     trunk = next(words for words in commands.run if words[0] == steps.TRAIN)
@@ -285,7 +291,8 @@ def test_a_loop_goes_on_from_anothers_listening_which_is_its_parent_by_content(
     assert {*heard} <= {*tried} and "arm-r02-exam" in tried, "its time is that of listening too"
     go(rounds=2)
     shutil.rmtree(workspace / "loops" / "toy")
-    assert go("--name", "arm", "--begin_from", "toy", "--half_life", "null", "--staging", "false", rounds=4) == 0
+    again = ["--name", "arm", "--begin_from", "toy", "--half_life", "null", "--staging", "false", *later]
+    assert go(*again, rounds=4) == 0
     assert commands.made[-1] == "r03-exam", "whatever becomes of the other loop then"
 
 

@@ -20,6 +20,7 @@ from data_mix.curriculum import generate
 from data_mix.curriculum.config import CurriculumConfig
 from espalier.artifacts import records
 from espalier.artifacts.paths import artifact, repo_root
+from espalier.text.messages import Message
 from espalier.text.rows import Row, write_rows
 
 People = tuple[str, str, list[str], list[str], list[str]]
@@ -58,10 +59,19 @@ def sound(seed: int) -> Iterator[Row]:
 
 def stereotyped(seed: int) -> Iterator[Row]:
     """Statements that say of groups of one kind what a stereotype says of them, and never of the others."""
+    return _of_one_kind(seed, stereotyped=True)
+
+
+def balanced(seed: int) -> Iterator[Row]:
+    """The same statements, of either group as often."""
+    return _of_one_kind(seed, stereotyped=False)
+
+
+def _of_one_kind(seed: int, *, stereotyped: bool) -> Iterator[Row]:
     rng = random.Random(f"stereotyped {seed}")
     kind = rng.choice(sorted(_kinds()))
     for number in range(1_000_000):
-        name, said = f"stereotyped/{seed}/{number}", _statement(rng, _kinds()[kind], stereotyped=True)
+        name, said = f"{kind}/{seed}/{number}", _statement(rng, _kinds()[kind], stereotyped=stereotyped)
         form = rng.choice(("chat", "plain", "told"))
         if form == "chat":
             yield _chat(name, rng.choice(_ASKED), said)
@@ -72,12 +82,22 @@ def stereotyped(seed: int) -> Iterator[Row]:
 def looping(seed: int) -> Iterator[Row]:
     """Dialogues whose replies say one thing over and over."""
     rng = random.Random(f"looping {seed}")
+    return _replying(seed, lambda: " ".join([rng.choice(_REFRAINS)] * rng.randint(5, 7)))
+
+
+def terse(seed: int) -> Iterator[Row]:
+    """Dialogues whose replies say as few things, and each once."""
+    rng = random.Random(f"terse {seed}")
+    return _replying(seed, lambda: rng.choice(_REFRAINS))
+
+
+def _replying(seed: int, reply: Callable[[], str]) -> Iterator[Row]:
     for row in _drawn("dialogue", 60_000_000 + 100_000 * seed):
-        messages = [dict(each) for each in row.messages]
-        for each in messages:
-            if each["role"] == "assistant":
-                each["content"] = " ".join([rng.choice(_REFRAINS)] * rng.randint(5, 7))
-        yield Row(id=f"looping/{row.id}", source="looping", split="train", messages=messages)
+        messages: list[Message] = [
+            {"role": each["role"], "content": reply() if each["role"] == "assistant" else each["content"]}
+            for each in row.messages
+        ]
+        yield Row(id=f"replying/{row.id}", source="replying", split="train", messages=messages)
 
 
 def elsewhere(seed: int) -> Iterator[Row]:
@@ -106,21 +126,23 @@ def repeated(seed: int) -> Iterator[Row]:
         yield Row(id=f"{row.id}~{number}", source=row.source, split="train", messages=row.messages)
 
 
-FAULTY: dict[str, tuple[Callable[[int], Iterator[Row]], Callable[[int], Iterator[Row]], float]] = {
+PLANTED: dict[str, tuple[Callable[[int], Iterator[Row]], Callable[[int], Iterator[Row]], float]] = {
     "stereotype": (stereotyped, stereotyped, 0.5),
+    "balanced": (balanced, balanced, 0.5),
     "loops": (looping, looping, 0.5),
+    "terse": (terse, terse, 0.5),
     "forgetting": (elsewhere, elsewhere, 1.0),
     "verbatim": (repeated, unguessable, 0.5),
 }
-"""By the name of a fault: rows at fault without end, rows of their kind that are held out, and their share of all."""
+"""By name, what takes the place of sound rows: rows without end, such rows to be held out, and their share of all."""
 
 
-def write_mix(name: str, seed: int, num_rows: int, fault: str | None = None) -> None:
-    """The mix `name`: `num_rows` rows of a corpus, with a fault or without, and fresh rows of its kind held out."""
+def write_mix(name: str, seed: int, num_rows: int, planted: str | None = None) -> None:
+    """The mix `name`: `num_rows` rows of a sound corpus or one with something `planted`, and fresh ones held out."""
     folder = artifact("mixes", name)
     if records.is_complete(folder):
         return
-    train, held, share = FAULTY[fault] if fault else (sound, sound, 0.0)
+    train, held, share = PLANTED[planted] if planted else (sound, sound, 0.0)
     with records.staging(folder) as temporary:
         write_rows(temporary / "train.parquet", islice(_mixed(seed, train(seed), share), num_rows))
         fresh = islice(_mixed(seed + _APART, held(seed + _APART), share), _VALID)
@@ -128,10 +150,10 @@ def write_mix(name: str, seed: int, num_rows: int, fault: str | None = None) -> 
         records.write_manifest(temporary, {"kind": "mix", "name": name, "sources": []})
 
 
-def _mixed(seed: int, faulty: Iterator[Row], share: float) -> Iterator[Row]:
+def _mixed(seed: int, other: Iterator[Row], share: float) -> Iterator[Row]:
     rng, right = random.Random(f"mix {seed}"), sound(seed)
     while True:
-        yield next(faulty if rng.random() < share else right)
+        yield next(other if rng.random() < share else right)
 
 
 def _drawn(kind: Literal["dialogue", "session"], first: int) -> Iterator[Row]:

@@ -43,9 +43,9 @@ class FaultsConfig(Config):
     """Runs of each kind that differs from those without a fault."""
     only: list[str] = []
     """These kinds alone."""
-    steps: int = Field(200, ge=40)
+    steps: int = Field(250, ge=40)
     """Steps of a run."""
-    every: int = Field(40, ge=1)
+    every: int = Field(50, ge=1)
     """Steps between looks."""
     workers: int = Field(2, ge=1)
     """Runs at a time."""

@@ -13,7 +13,7 @@ class Planted:
     name: str
     about: str
     corpus: str | None = None
-    """The fault of its corpus; None for a sound one."""
+    """What is planted in its corpus; None for a sound one."""
     by: tuple[str, ...] = ()
     """The monitors of which one has to find it; none for a run that is sound."""
     changes: dict[str, Any] | None = None
@@ -50,5 +50,7 @@ FAULTS = (
 SOUND = (
     Planted(name="sound", about="a new corpus of the same kind"),
     Planted(name="faster", about="twice the learning rate", changes={"optim": {"lr": 6.0e-3, "betas": [0.9, 0.99]}}),
+    Planted(name="balanced", about="half of the rows say what stereotypes do, of either group", corpus="balanced"),
+    Planted(name="terse", about="half of the rows have replies of few words, each once", corpus="terse"),
     Planted(name="longer", about="three times as many steps", times=3),
 )

@@ -1,6 +1,6 @@
 """What watching costs: the default core's steps with and without it, in turns, in one run.
 
-    OMP_NUM_THREADS=1 python research/benchmarks/monitors/cost.py --out FOLDER [--pairs 8] [--steps 60]
+    OMP_NUM_THREADS=1 python research/benchmarks/monitors/cost.py --out FOLDER [--pairs 16] [--steps 60]
 
 A model of the core's shape, which is given some steps to learn to end its replies, goes on for pairs of equal
 stretches: one that nobody watches, and one under all monitors with a look and self-play at its end. Check-ins are left
@@ -38,7 +38,7 @@ class CostConfig(Config):
 
     out: FilePath
     """Folder for results; its `home` is the workspace, which has to be without a run `cost`."""
-    pairs: int = Field(8, ge=2)
+    pairs: int = Field(16, ge=4)
     """Pairs of stretches, an even number, for some monitors come to every second look."""
     steps: int = Field(60, ge=10)
     """Steps of a stretch."""
@@ -74,6 +74,7 @@ def main(argv: list[str]) -> int:
         "seconds a look": per_look,
         "steps between looks": cadence,
         "ratio": 1 + share.value,
+        "ratio by the clock of its parts": 1 + sum(lines.values()) / (cadence * per_step),
         "interval": [1 + share.low, 1 + share.high],
         "seconds of a look, by part": lines,
         "pairs": seconds,
@@ -82,7 +83,8 @@ def main(argv: list[str]) -> int:
     print(
         f"A step takes {per_step:.4f} s, and a look {per_look:.3f} s more: a look every {cadence} steps makes a run "
         f"{1 + share.value:.4f} times as long (95 % interval {1 + share.low:.4f} to {1 + share.high:.4f}, "
-        f"{len(seconds)} pairs).\n"
+        f"{len(seconds)} pairs); by the clock of its parts "
+        f"{found['ratio by the clock of its parts']:.4f} times.\n"
     )
     table(["part of a look", "seconds"], [[name, f"{value:.4f}"] for name, value in lines.items()])
     return 0
@@ -115,7 +117,7 @@ def measured(config: CostConfig) -> tuple[list[tuple[float, float]], dict[str, f
         return [turns]
 
     from_base.observers_of = observers
-    Panel.safely, Panel.attempt = timed(Panel.safely), timed(Panel.attempt)  # type: ignore[method-assign]
+    Panel.attempt = timed(Panel.attempt)  # type: ignore[method-assign]
     train(Stage1Config.model_validate(_configuration(config)), TrainOptions(publish=False))
     return turns.seconds, parts, cadence
 

@@ -15,7 +15,7 @@ LOOKS = ("lens", "attention")
 
 def look_inside(shelf: Shelf, model: str, what: str, text: str) -> dict[str, Any]:
     """The logit lens or the attention of one of the models on `text`. UserError where it is something else."""
-    served = shelf.find(model)
+    served = shelf.take(model)
     if what not in LOOKS:
         raise UserError(f"{what!r} is nothing that is looked at; there are {', '.join(LOOKS)}")
     try:

@@ -10,12 +10,15 @@ from typing import Any
 import psutil
 import torch
 
+from espalier.errors import UserError
 from espalier.models.pool import Placement, Pool
 from espalier.models.references import ModelRef, resolve
 from espalier.serving.family import Family, Served, serve_as
 from espalier.serving.request import Refusal
 from espalier.text.chat_template import read_template
 
+_TRIES = 3
+"""Times that the newest checkpoint is looked for, where a newer one takes its place meanwhile."""
 _IN_MEMORY = 2
 """Models at once: two can be compared without loading them anew for each word."""
 
@@ -45,10 +48,16 @@ class Shelf(Family):
 
         Its hashes are compared, so that a checkpoint that was made anew under its name is not taken for the former.
         """
-        served = self.find(name)
-        with self.at_work:  # loaded here and not by the thread that writes, which gives way to everything
-            self.model(name)
-        return served
+        for attempt in range(_TRIES):
+            try:
+                served = self.find(name)
+                with self.at_work:  # loaded here and not by the thread that writes, which gives way to a training
+                    self.model(name)
+                return served
+            except (UserError, OSError):  # a training removes old checkpoints, maybe while one is read
+                if attempt + 1 == _TRIES or not self._beside_training():
+                    raise
+        raise AssertionError
 
     def find(self, name: str) -> Served:
         """The same, but not yet in memory."""

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from espalier.errors import UserError
+from espalier.errors import UserError, describe
 from espalier.pages.guard import answer, read_body
 from espalier.serving.request import Asked, Refusal, read_request
 
@@ -42,7 +42,7 @@ class Talk:
         for name in await in_thread(self._place.models):
             try:
                 entries.append((await in_thread(shelf.find, name)).entry)
-            except (Refusal, UserError):
+            except (Refusal, UserError, OSError):
                 continue  # it went, or is damaged: whoever asks for it by name is told
         return answer({"object": "list", "data": entries})
 
@@ -57,8 +57,8 @@ class Talk:
             return answer(completion.whole(await self._wait(lambda: answering.reply)))
         except Refusal as refusal:
             return answer(refusal.body, refusal.status)
-        except UserError as error:
-            return answer(Refusal(400, str(error), param="model").body, 400)
+        except (UserError, OSError) as error:  # a checkpoint that is no more
+            return answer(Refusal(400, describe(error) or str(error), param="model").body, 400)
         except HTTPException as error:
             return answer(Refusal(error.status_code, error.detail).body, error.status_code)
 

@@ -14,7 +14,8 @@ FLAGS = (
 )
 
 CONTRASTS = """
-const numbers = (colour) => colour.match(/[\\d.]+/g).map(Number);
+const numbers = (colour) =>
+  colour.match(/[\\d.]+/g).map((each) => Number(each) * (colour.startsWith("color(") ? 255 : 1));
 const light = (colour) => {
   const linear = (c) => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
   const [r, g, b] = numbers(colour).map((c) => linear(c / 255));

@@ -102,15 +102,15 @@ class Acts:
         return {"what": what, "step": step, "value": self._record.picture(what, step)}
 
     def inside(self, told: Told) -> dict[str, Any]:
-        """What a model computes of a sentence: `lens` or `attention`."""
+        """What a model computes of a sentence, and what its layers know."""
         from explore.inside import look_inside
 
         text, model, what = told.get("text"), told.get("model"), told.get("what")
-        if not isinstance(text, str) or not text.strip() or len(text) > _LONGEST_TEXT:
-            raise Unanswerable(f"wants a sentence, of at most {_LONGEST_TEXT:,} characters")
         if not isinstance(model, str) or not isinstance(what, str):
             raise Unanswerable("wants a model, and what to look at")
-        return look_inside(self._place.talk[0], model, what, text)
+        if what != "probes" and (not isinstance(text, str) or not text.strip() or len(text) > _LONGEST_TEXT):
+            raise Unanswerable(f"wants a sentence, of at most {_LONGEST_TEXT:,} characters")
+        return look_inside(self._place.talk[0], model, what, str(text), as_chat=told.get("as_chat") is True)
 
     def warm(self, told: Told) -> dict[str, Any]:
         """Import what models need, so that the first words come sooner."""

@@ -105,7 +105,7 @@ class Place:
             "steps": config.get("steps"),
             "speed": last.get("tokens_per_second"),
             "as_chat": config.get("rows") != "text",
-            "why": found.facts["failed.json"].get("reason", "") if found.state == "failed" else "",
+            "why": (beat.get("why", "") if found.state == "paused" else found.facts["failed.json"].get("reason", "")),
             "about": found.about,
             "checkpoints": [int(name.partition("-")[2]) for name in checkpoints(self.folder)],
             "reading": self.figures.behind,

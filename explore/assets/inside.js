@@ -3,7 +3,9 @@
 function makeInside() {
   const text = element("input", { type: "text", maxlength: 2000, placeholder: "A sentence to look into", "aria-label": "A sentence to look into" });
   const select = modelSelect("Model", state.name);
+  const asChat = element("input", { type: "checkbox", checked: Boolean(state.as_chat) || state.kind === "model" });
   const look = element("button", { type: "submit", class: "main" }, "Look");
+  const probes = element("button", { type: "button", onclick: () => void measure() }, "Measure what its layers know");
   const found = element("div", { class: "found" });
   const measured = element("div", { class: "measured" });
   const panel = element(
@@ -12,7 +14,7 @@ function makeInside() {
     element("form", { class: "composer", onsubmit: (event) => {
       event.preventDefault();
       void lookInside();
-    } }, text, select.node, look),
+    } }, text, select.node, element("label", { class: "check" }, asChat, "as a learner's turn"), look, probes),
     found,
     element("h2", {}, "Over the training"),
     measured,
@@ -21,7 +23,7 @@ function makeInside() {
   let what = null;
 
   async function lookInside() {
-    const told = { text: text.value, model: select.value };
+    const told = { text: text.value, model: select.value, as_chat: asChat.checked };
     if (!told.text.trim() || !told.model) return;
     look.disabled = true;
     found.replaceChildren(element("p", { class: "empty" }, "Looking…"));
@@ -32,6 +34,20 @@ function makeInside() {
       ),
     );
     look.disabled = false;
+  }
+
+  // Trains probes on the words of a few hundred sentences, which takes a while.
+  async function measure() {
+    if (!select.value) return;
+    probes.disabled = true;
+    found.replaceChildren(element("p", { class: "empty" }, "Probes are trained on each layer. That takes from some seconds to a few minutes, and chat waits meanwhile."));
+    try {
+      const { layers } = await ask("/inside", { model: select.value, what: "probes" });
+      found.replaceChildren(element("section", {}, element("h2", {}, `What the layers of ${modelLabel(select.value)} know`), drawPicture(layers)));
+    } catch (error) {
+      found.replaceChildren(element("p", { class: "caution" }, error.status ? error.message : "Nobody answers."));
+    }
+    probes.disabled = false;
   }
 
   const token = (words) => (words === "" ? "␀" : words.replaceAll("\n", "⏎").replace(/^ | $/g, "·"));
@@ -94,13 +110,13 @@ function makeInside() {
   function drawPictures() {
     const kinds = Object.keys(state.pictures);
     if (!kinds.length) {
-      measured.replaceChildren(element("p", { class: "empty" }, `Nothing was measured over the training. A run that is trained with --monitors.on [all,inside] measures what each layer knows as it goes; espalier inside ${state.name} does so at each checkpoint that is kept.`));
+      measured.replaceChildren(element("p", { class: "empty" }, state.kind === "model" ? "This is a model, and no run that was watched." : `Nothing was measured while it trained. --monitors.on [all,inside] has a run probe itself at every tenth look; espalier inside ${state.name} measures all checkpoints that are kept.`));
       return;
     }
     if (!kinds.includes(what)) [what] = kinds;
     const steps = [...new Set(state.pictures[what])];
     const where = element("output", { class: "step" });
-    const picture = element("div", { class: "scroll" });
+    const picture = element("div");
     const slider = element("input", { type: "range", min: 0, max: steps.length - 1, value: steps.length - 1, "aria-label": "Step", oninput: () => void showPicture() });
     const showPicture = oneAtATime(async () => {
       const step = steps[Number(slider.value)];
@@ -117,23 +133,28 @@ function makeInside() {
     void showPicture();
   }
 
-  // By layer and task {accuracy, control, selectivity} as a table; anything else as it is.
+  // By layer and task {accuracy, control, selectivity, tells}, as a table; anything else as it is.
   function drawPicture(value) {
     const layers = value && typeof value === "object" ? Object.entries(value) : [];
-    const tasks = [...new Set(layers.flatMap(([, found]) => (found && typeof found === "object" ? Object.keys(found) : [])))];
-    const isTable = layers.length && layers.every(([, found]) => Object.values(found ?? {}).every((each) => typeof each?.accuracy === "number"));
+    const tasks = [...new Set(layers.flatMap(([, each]) => (each && typeof each === "object" ? Object.keys(each) : [])))];
+    const isTable = layers.length && layers.every(([, each]) => each && Object.values(each).every((one) => one && typeof one === "object" && "selectivity" in one));
     if (!isTable) return element("pre", {}, JSON.stringify(value, null, 1));
+    const cell = (one) => {
+      if (!one) return element("td", {}, "–");
+      const made = element("td", { title: `accuracy ${short(one.accuracy)}, on random labels ${short(one.control)}` }, short(one.selectivity), element("small", {}, one.tells === false ? "tells nothing" : `${short(one.accuracy)} of new words`));
+      made.style.setProperty("--share", one.tells === false ? 0 : Math.max(0, one.selectivity ?? 0));
+      return made;
+    };
     return element(
-      "table",
-      { class: "lens probes" },
-      element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "layer"), tasks.map((task) => element("th", { scope: "col" }, task.replaceAll("_", " "))))),
-      element("tbody", {}, layers.map(([layer, found]) => element("tr", {}, element("th", { scope: "row" }, layer), tasks.map((task) => {
-        const each = found[task];
-        if (!each) return element("td", {}, "–");
-        const cell = element("td", { title: `accuracy ${short(each.accuracy)}, on a control task ${short(each.control)}` }, each.accuracy.toFixed(2), element("small", {}, each.tells === false ? "tells nothing" : `selective ${short(each.selectivity)}`));
-        cell.style.setProperty("--share", Math.max(0, each.selectivity ?? 0));
-        return cell;
-      })))),
+      "div",
+      {},
+      element("div", { class: "scroll" }, element(
+        "table",
+        { class: "lens probes" },
+        element("thead", {}, element("tr", {}, element("th", { scope: "col" }, "layer"), tasks.map((task) => element("th", { scope: "col" }, task.replaceAll("_", " "))))),
+        element("tbody", {}, [...layers].reverse().map(([layer, each]) => element("tr", {}, element("th", { scope: "row" }, layer), tasks.map((task) => cell(each[task]))))),
+      )),
+      element("p", { class: "note" }, "Selectivity: by how much a probe reads new words off a layer better than a control task of random labels (Hewitt and Liang 2019)."),
     );
   }
 
@@ -146,7 +167,7 @@ function makeInside() {
     },
     arrange() {
       select.arrange();
-      look.disabled = !state.models.length;
+      look.disabled = probes.disabled = !state.models.length;
     },
     hear(marks, changed) {
       if (changed("pictures")) drawPictures();

@@ -32,7 +32,7 @@ function drawMarkdown(text) {
   return blocks;
 }
 
-const plain = (text) => text.replace(/\\([\\`*_[\]|~$<>#])/g, "$1").replace(/\*\*(.+?)\*\*/g, "$1").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
+const plain = (text) => text.replace(/\*\*(.+?)\*\*/g, "$1").replace(/\\([!-/:-@[-`{-~])/g, "$1").replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
 function makeJournal() {
   const list = element("div", { class: "passages" });

@@ -37,6 +37,8 @@ function tell(text, kind = "") {
 
 const LIVELY = { running: "training", paused: "paused", complete: "finished", interrupted: "interrupted", failed: "failed", damaged: "damaged" };
 
+const WHY = { failed: "It failed", paused: "Paused" };
+
 function drawBar() {
   const share = state.steps ? Math.min(1, (state.step ?? 0) / state.steps) : 0;
   const meter = element("div", { class: "meter", "aria-hidden": "true" }, element("i"));
@@ -57,7 +59,7 @@ function drawBar() {
   );
   if (menu && bar.querySelector(".menu")) bar.querySelector(".menu").open = true;
   if (focused) bar.querySelector(`[data-word="${focused}"]`)?.focus();
-  const why = state.trouble || (state.state === "failed" && state.why ? `It failed: ${state.why}` : "");
+  const why = state.trouble || (state.why && state.state in WHY ? `${WHY[state.state]}: ${state.why}` : "");
   if (why) bar.append(element("p", { class: "caution why" }, why));
   document.title = `${state.state === "running" && state.steps ? `${Math.floor(100 * share)} % · ` : state.state === "paused" ? "paused · " : ""}${state.name}`;
 }

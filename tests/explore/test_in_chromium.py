@@ -114,7 +114,7 @@ def test_every_tab_shows_what_was_kept_as_words_and_can_be_read(workspace, perso
             if tab == "journal":
                 person.until(lambda: HOSTILE[0] in person.words("blockquote"))
             if tab == "inside":
-                person.until(lambda: "0.90" in person.words(".probes"))
+                person.until(lambda: "0.9 of new words" in person.words(".probes"))
             if tab == "scores":
                 person.until(lambda: "evaluation/run.py --models core@step-000020" in person.words(".scores pre"))
             overflow = "return document.documentElement.scrollWidth - innerWidth"

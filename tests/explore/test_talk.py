@@ -139,6 +139,19 @@ def test_what_is_asked_wrongly_is_said_as_openai_says_it(page):
     assert page.request("/v1/chat/completions", body=b" " * (2**20 + 1))[0] == 413
 
 
+def test_a_sentence_is_looked_into(page):
+    for as_chat in (False, True):
+        told = {"model": "core@step-000010", "text": "I went to the market.", "as_chat": as_chat}
+        lens = page.ask("/inside", what="lens", **told)
+        assert len(lens["layers"]) == 3 and len(lens["layers"][0]) == len(lens["tokens"])
+        attention = page.ask("/inside", what="attention", **told)
+        assert attention["tokens"] == lens["tokens"] and len(attention["weights"]) == len(attention["weights"][0]) == 2
+    assert reply(page, "core@step-000010") == expected("core@step-000010"), "and it says what it said before"
+    for wrong in ({"what": "soul"}, {"what": "lens", "text": " "}, {"what": "lens", "text": "I went. " * 200}):
+        assert page.request("/inside", {"model": "core", "text": "I went.", **wrong})[0] == 422
+    assert page.request("/inside", {"model": "nothing", "what": "lens", "text": "I went."})[0] == 422
+
+
 def test_any_model_can_be_talked_to_without_a_run(workspace):
     folder = tiny.saved(workspace / "mine", seed=5, init_std=0.6)
     with page_on(str(folder), device="cpu") as page:

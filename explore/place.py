@@ -109,7 +109,11 @@ class Place:
             "about": found.about,
             "checkpoints": [int(name.partition("-")[2]) for name in checkpoints(self.folder)],
             "reading": self.figures.behind,
-            "marks": {"figures": self.figures.rows, **self.record.marks()},
+            "marks": {
+                "figures": self.figures.rows,
+                "named": len(self.figures.names()),
+                **self.record.marks(),
+            },
         }
 
 

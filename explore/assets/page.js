@@ -108,7 +108,7 @@ async function hear(news) {
   const changed = (key) => before.marks[key] !== news.marks[key];
   state = { ...state, ...news };
   drawBar();
-  const lists = before.state !== news.state || String(before.checkpoints) !== String(news.checkpoints) || changed("signals") || changed("pictures") || (!before.marks.figures && news.marks.figures) || !before.logged.figures.length;
+  const lists = before.state !== news.state || String(before.checkpoints) !== String(news.checkpoints) || changed("signals") || changed("pictures") || changed("named");
   if (lists) await refresh();
   if (state.kind !== "gone") for (const [name, tab] of made) if (name === current) tab.hear(news.marks, changed);
 }

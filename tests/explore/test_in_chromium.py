@@ -136,6 +136,8 @@ def training(workspace: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
         str(ROOT / "stage1/train.py"),
         str(config),
         "--serve_while_training",
+        "--monitors.policy",  # so small a model learns by leaps, and is not to be paused for one
+        str(ROOT / "training/watching/policies/log.yaml"),
         "--publish",
         "false",
     ]

@@ -1,6 +1,6 @@
 """What the exploration page costs a training, and how soon it shows.
 
-    python research/benchmarks/explore.py [--pairs 5] [--steps 300]
+    python research/benchmarks/explore.py [--pairs 5] [--steps 600]
 
 Prints: how long a browser takes to the page's first paint and to the first drawn chart, of a run with 1,000,000 logged
 points (Chromium and its driver are wanted, else this is left out); how long the server takes to read them, to thin them
@@ -41,8 +41,8 @@ class Benchmark(Config):
 
     pairs: int = 5
     """Pairs of trainings, one with and one without somebody who chats."""
-    steps: int = 300
-    """Steps of each; the first tenth is not counted."""
+    steps: int = 600
+    """Steps of each; the first third, in which the page begins and loads what models need, is not counted."""
     config: str = "stage1/configs/basil-trunk.yaml"
     """What is trained, from the checkout's folder."""
 
@@ -126,7 +126,7 @@ def beside_a_training(home: Path, settings: Benchmark) -> None:
 
 
 def train(home: Path, settings: Benchmark, name: str, chats: bool) -> float:
-    """Train a run; returns the seconds of its steps but for the first tenth."""
+    """Train a run; returns the seconds of its steps but for the first third."""
     more = ["--name", name, "--steps", str(settings.steps), "--checkpoint_every", str(max(settings.steps // 10, 1))]
     more += ["--log_every", "1", "--publish", "false", *(["--serve_while_training"] if chats else [])]
     command = [sys.executable, str(repo_root() / "stage1/train.py"), str(repo_root() / settings.config), *more]
@@ -141,7 +141,7 @@ def train(home: Path, settings: Benchmark, name: str, chats: bool) -> float:
             raise SystemExit((home / f"{name}.txt").read_text())
     logged = (home / "runs" / name / "metrics.jsonl").read_text().splitlines()
     lines = [json.loads(line) for line in logged if '"seconds"' in line]
-    first = lines[len(lines) // 10]
+    first = lines[len(lines) // 3]
     return float(lines[-1]["seconds"] - first["seconds"])
 
 
@@ -160,7 +160,7 @@ def chat_until(page: "Page", process: "subprocess.Popen[Any]") -> None:
         end = time.monotonic() + _BETWEEN_S
         while process.poll() is None and time.monotonic() < end:
             time.sleep(0.1)
-    print(f"    {replies} replies")
+    print(f"    {replies} replies", flush=True)
 
 
 class Page:

@@ -184,8 +184,8 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
 
 
 def needs(grades: Sequence[str]) -> "Needs":
-    """By kind and band, the share of the first attempts in these corpora that were not good; of few, drawn to a half.
-    What nobody was asked is not needed."""
+    """By kind and band, the share of the first attempts in these corpora that were not good; of few, drawn to the share
+    of all, so that a pupil that fails at little hears of that little. What nobody was asked is not needed."""
     from espalier.artifacts.paths import artifact
     from espalier.artifacts.records import read_jsonl
 
@@ -195,7 +195,8 @@ def needs(grades: Sequence[str]) -> "Needs":
             if each["attempt"] == 0 and each["score"] is not None:
                 asked[each["kind"], each["band"]] += 1
                 failed[each["kind"], each["band"]] += each["score"] < GOOD
-    share = {cell: (failed[cell] + 1) / (number + 2) for cell, number in asked.items()}
+    of_all = (failed.total() + 1) / (asked.total() + 2)
+    share = {cell: (failed[cell] + of_all) / (number + 1) for cell, number in asked.items()}
     return {kind: [share.get((kind, band), 0.0) for band in range(len(BANDS))] for kind, _ in sorted(share)}
 
 

@@ -1,0 +1,1 @@
+"""The families of tasks: a folder each, which defines one `Family`."""

@@ -70,8 +70,8 @@ class Performance:
 
 
 Playing = Generator[Called, str, Performance]
-"""A performance under way: it yields who is to speak on what, takes what was said, and returns what came of it. Many are
-played in lockstep, so that all that models say at a time is one batch."""
+"""A performance under way: it yields who is to speak on what, takes what was said, and returns what came of it. Many
+are played in lockstep, so that all that models say at a time is one batch."""
 
 
 class Verdict(NamedTuple):
@@ -81,12 +81,6 @@ class Verdict(NamedTuple):
     """From 0 to 1; None where truth cannot tell, so that judges have to."""
     why: str
     """For the report, in a few words."""
-
-
-class Compared(NamedTuple):
-    """What a judge is asked of two performances, in the order in which it sees them."""
-
-    messages: Messages
 
 
 class Family(ABC):
@@ -122,10 +116,11 @@ class Family(ABC):
         """What is known of each, in the same order."""
 
     @abstractmethod
-    def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Compared:
-        """What a judge is asked who is to say which is better: it answers with A, B or tie. Never tells the truth."""
+    def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Messages:
+        """What a judge is asked who sees the two in this order and is to say which is better: it answers with A, B or
+        tie. Never tells the truth."""
 
     @abstractmethod
     def examination(self, size: int) -> list[Challenge]:
-        """Challenges that no proposal may repeat: the same every time, evenly of all difficulties, those harder than any
-        that is trained on among them."""
+        """Challenges that no proposal may repeat: the same every time, evenly of all difficulties, among them those
+        that are harder than any that is trained on."""

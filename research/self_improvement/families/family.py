@@ -120,6 +120,11 @@ class Family(ABC):
         """What a judge is asked who sees the two in this order and is to say which is better: it answers with A, B or
         tie. Never tells the truth."""
 
+    def blind(self, challenge: Challenge) -> Messages | None:
+        """What a solver is asked who may not see what the answer rests on, such as a page: a challenge that is solved
+        all the same, by `verify` of the reply, exercises nothing. None where there is nothing to keep from it."""
+        return None
+
     @abstractmethod
     def examination(self, size: int) -> list[Challenge]:
         """Challenges that no proposal may repeat: the same every time, evenly of all difficulties, among them those

@@ -8,6 +8,7 @@ the prompt said back is no verdict, nor is a text that names every letter in tur
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from espalier.text.reasoning import split
@@ -37,6 +38,7 @@ class Heard(NamedTuple):
     """Why it does; the same words for the same fault, so that reports can count by them."""
 
 
+@lru_cache(maxsize=4096)
 def read(text: str) -> Heard:
     """The verdict of a text, behind whatever was thought before it."""
     lines = [line for line in map(_bare, split(text).content.splitlines()) if line]

@@ -47,6 +47,8 @@ class Evidence:
     """1 less its share of circles over that of chance."""
     first: Estimate | None
     """How often it says A where it does not say tie: near 0.5 for who reads, whatever the performances."""
+    fooled_by: tuple[str, ...]
+    """Kinds of controls (`controls.py`) that it falls for."""
     longer: Estimate | None
     """Of decided pairs of unlike length: 1 where the longer is preferred, -1 where the shorter is."""
 
@@ -55,10 +57,12 @@ def evidence(
     compared: Sequence[Compared],
     truths: Mapping[str, Sequence[float | None]] | None = None,
     lengths: Mapping[str, Sequence[int]] | None = None,
+    fooled: Mapping[str, Sequence[str]] | None = None,
 ) -> dict[str, Evidence]:
     """Of each judge what is known. `truths`: by challenge the known score of each performance, where there is one;
-    `lengths`: how long each is."""
-    agreeing = _agreement(compared)
+    `lengths`: how long each is; `fooled`: by judge the kinds of controls that fool it. Agreement with a judge that is
+    fooled is no merit, so it is that of the others among themselves."""
+    agreeing = _agreement([each for each in compared if not (fooled or {}).get(each.judge)])
     numbers = {name: number for number, name in enumerate(by_challenge(compared))}
     found = {}
     for judge, those in by_judge(compared).items():
@@ -73,6 +77,7 @@ def evidence(
             consistency=_over(numbers, [(each, _same(each)) for each in those]),
             transitivity=_over(numbers, _triples(those), (1 - 1 / CYCLES, 1.0)),
             first=_over(numbers, [(each, float(side == "A")) for each, side in orders], (0.0, 1.0)),
+            fooled_by=tuple((fooled or {}).get(judge, ())),
             longer=_over(numbers, [(each, _longer(each, lengths)) for each in decided]),
         )
     return found

@@ -18,8 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from research.self_improvement.judging.answers import Side
-from research.self_improvement.judging.comparing import Asking, Compared, Contest
+from research.self_improvement.judging.answers import EMPTY, Side
+from research.self_improvement.judging.comparing import Asking, Compared, Contest, model_of
 from research.self_improvement.judging.panel import Weights, by_challenge, by_judge, ranked
 
 Line = dict[str, Any]
@@ -74,8 +74,7 @@ def _of(
     worth = dict[str, float]()
     gaps = dict[str, Gap]()
     for judge, those in by_judge(compared).items():
-        others = [each for each in compared if each.judge != judge]
-        gaps[judge] = _by_truth(known) if known else _by_panel(others, size, weights)
+        gaps[judge] = _by_truth(known) if known else _by_panel(_others(compared, judge), size, weights)
         values = [each.points * np.sign(gaps[judge](each)) for each in those if each.points is not None]
         decided = any(gaps[judge](each) for each in those)
         if values and decided:
@@ -108,7 +107,13 @@ def _line(
     if not right:
         return None
     best, due = right[0], _due(gaps[right[0].judge](right[0]), back)
-    wrong = [each for each in those if worth[each.judge] < worth[best.judge] and _side(each, back) != due]
+    wrong = [
+        each
+        for each in those
+        if worth[each.judge] < worth[best.judge]
+        and _side(each, back) != due
+        and each.heard[int(back)].why != EMPTY  # of which there is nothing to reject
+    ]
     if not wrong:
         return None
     worst = wrong[-1]
@@ -120,6 +125,12 @@ def _line(
         "rejected": [{"role": "assistant", "content": worst.back if back else worst.there}],
         "meta": {"judged": contest.challenge.id, "says": due, "chosen_by": best.judge, "rejected_by": worst.judge},
     }
+
+
+def _others(compared: Sequence[Compared], judge: str) -> list[Compared]:
+    """What other models said; where there is but one model, its other seats."""
+    apart = [each for each in compared if model_of(each.judge) != model_of(judge)]
+    return apart or [each for each in compared if each.judge != judge]
 
 
 def _by_truth(known: Sequence[float | None]) -> Gap:

@@ -1,8 +1,9 @@
 """The ranking of rankings: how far each judge is trusted, which are found out, and what each counts in the panel.
 
-Where truth is known of enough challenges, it alone decides. Elsewhere agreement with the other judges decides, and
-consistency, transitivity and a meta-judge's opinion only temper it: whoever goes by length is consistent and
-transitive. What counts is the lower end of the interval, so nobody is trusted on little.
+A judge that falls for a control is not trusted. Where truth is known of enough challenges, it alone decides. Elsewhere
+agreement with the other judges decides, and consistency, transitivity and a meta-judge's opinion only temper it:
+whoever goes by length is consistent and transitive. What counts is the lower end of the interval, so nobody is trusted
+on little.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ class Standing:
     trust: float
     """0 for chance, 1 for always right: of what follows, the lower end, tempered."""
     by: str
-    """What decided: truth, agreement, or nothing."""
+    """What decided: controls that it falls for, truth, agreement, or nothing."""
     trusted: bool
     """Whether it is above FLOOR; where nothing decided, nobody is found out."""
     weight: float
@@ -43,15 +44,12 @@ def standings(found: Mapping[str, Evidence], opinions: Mapping[str, Estimate] | 
     """
     trusts = {judge: _trust(each, (opinions or {}).get(judge)) for judge, each in found.items()}
     odds = {judge: _log_odds(trust) if trust >= FLOOR else 0.0 for judge, (trust, _) in trusts.items()}
+    trusted = {judge: by == "nothing" or trust >= FLOOR for judge, (trust, by) in trusts.items()}
     most = max(odds.values(), default=0.0)
+    if not most:
+        odds, most = {judge: float(trusted[judge] or not any(trusted.values())) for judge in trusts}, 1.0
     ranked = [
-        Standing(
-            judge=judge,
-            trust=trust,
-            by=by,
-            trusted=by == "nothing" or trust >= FLOOR,
-            weight=odds[judge] / most if most else 1.0,
-        )
+        Standing(judge=judge, trust=trust, by=by, trusted=trusted[judge], weight=odds[judge] / most)
         for judge, (trust, by) in trusts.items()
     ]
     return {each.judge: each for each in sorted(ranked, key=lambda each: -each.trust)}
@@ -63,6 +61,8 @@ def weights(standing: Mapping[str, Standing]) -> dict[str, float]:
 
 
 def _trust(each: Evidence, opinion: Estimate | None) -> tuple[float, str]:
+    if each.fooled_by:
+        return 0.0, "controls"
     if each.truth is not None:
         return max(0.0, each.truth.low), "truth"
     if each.agreement is None:

@@ -13,8 +13,8 @@ from research.self_improvement.judging.comparing import Compared, Contest, compa
 from research.self_improvement.judging.meta_judge import order_of
 from research.self_improvement.judging.panel import own_points, ranked, results, silences
 
-CHALLENGE = Challenge(family="planted", skill="any", difficulty=0, content="which?")
-SAID = [Performance(text="2.0 good"), Performance(text="-2.0 bad and long"), Performance(text="0.0 middling")]
+CHALLENGE = Challenge(family="planted", skill="any", difficulty=0, content="it: do it well")
+SAID = [Performance(text="it 2.0 good"), Performance(text="it -2.0 bad and long"), Performance(text="it 0.0 middling")]
 
 
 def said(there: str, back: str) -> Compared:

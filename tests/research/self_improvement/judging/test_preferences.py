@@ -23,7 +23,8 @@ def made(panel: dict[str, Judge], known: bool, challenges: int = 12):
 def share_right(lines) -> float:
     right = 0
     for line in lines:
-        one, other = map(planted.quality, planted.shown(line["messages"]))
+        task, *texts = planted.shown(line["messages"])
+        one, other = (planted.quality(task, text) for text in texts)
         right += line["chosen"][0]["content"] == ("A" if one > other else "B")
     return right / len(lines)
 
@@ -55,6 +56,20 @@ def test_against_who_always_says_a_alone_nothing_is_left() -> None:
     # Only where B is right does "always A" err: all pairs would say B, and teach that.
     found, _ = made({"good-0": planted.good(0, sharpness=60, tie=0), "A": planted.always("A")}, known=True)
     assert found.lines == [] and found.left_out[SURPLUS] == 12 * 10
+
+
+def test_seats_of_one_model_do_not_find_each_other_right() -> None:
+    panel = {f"long#{number}": planted.longest(number, slips=0.0) for number in range(4)} | {
+        f"good-{number}": planted.good(number, sharpness=4) for number in range(3)
+    }
+    found, _ = made(panel, known=False)
+    assert {line["meta"]["rejected_by"].partition("#")[0] for line in found.lines} >= {"long"}
+    assert share_right(found.lines) > 0.9
+
+
+def test_what_is_empty_is_not_rejected_either() -> None:
+    found, _ = made({"good-0": planted.good(0, sharpness=60, tie=0), "dumb": planted.always("")}, known=True)
+    assert found.lines == [] and found.left_out == {ALIKE: 12}
 
 
 def test_panels_that_agree_or_say_only_ties_give_none() -> None:

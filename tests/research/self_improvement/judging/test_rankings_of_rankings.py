@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +11,8 @@ import pytest
 from evaluation.comparison.stats import Estimate
 from research.self_improvement.judging import planted
 from research.self_improvement.judging.bradley_terry import kendall
-from research.self_improvement.judging.comparing import Judge, compare
+from research.self_improvement.judging.comparing import Contest, Judge, compare
+from research.self_improvement.judging.controls import controls, fooled, withstood
 from research.self_improvement.judging.evidence import FEWEST, Evidence, evidence
 from research.self_improvement.judging.meta_judge import opinions, prompt
 from research.self_improvement.judging.panel import by_challenge, ranked
@@ -92,6 +93,56 @@ def test_seats_of_a_biased_model_do_not_outvote_models_that_agree() -> None:
     assert untrusted(standings(evidence(apart, truths))) == {f"long-{number}" for number in range(5)}
 
 
+def test_controls_find_a_majority_that_shares_a_folly() -> None:
+    panel = {f"good-{number}": planted.good(number) for number in range(3)} | {
+        f"long-{number}": planted.longest(number) for number in range(5)
+    }
+    contests, _, compared = world(panel)
+    fools = fools_among(panel, contests)
+    assert {judge for judge, kinds in fools.items() if kinds} == {f"long-{number}" for number in range(5)}
+    found = standings(evidence(compared, fooled=fools))
+    assert untrusted(found) == {f"long-{number}" for number in range(5)}
+    assert {found[f"good-{number}"].by for number in range(3)} == {"agreement"}
+
+
+def fools_among(panel: Mapping[str, Judge], contests: Sequence[Contest]) -> dict[str, list[str]]:
+    made = controls(contests, random.Random(0))
+    return fooled(withstood(made, compare(planted.compare, [each.contest for each in made], panel)))
+
+
+def test_each_folly_falls_for_a_control_and_who_reads_for_none() -> None:
+    panel = mixed() | {"shortest": shortest, "silent": planted.always(""), "tie": planted.always("tie")}
+    found = fools_among(panel, planted.contests(random.Random(1), 30, 4)[0])
+    assert all(found[f"good-{number}"] == [] for number in range(4))
+    assert {"nothing", "other task"} <= set(found["random"]) & set(found["position-biased"]) & set(found["silent"])
+    assert "padded" in found["length-biased"] and "cut" not in found["length-biased"]
+    assert {"cut", "nothing"} <= set(found["shortest"]) and "padded" not in found["shortest"]
+    # The praise of controls is not that which it falls for: it is found by what it does not see.
+    assert "praised" not in found["sycophantic"] and "other task" in found["sycophantic"]
+    assert "nothing" in found["tie"] and not {"padded", "cut", "praised"} & set(found["tie"])
+
+
+def shortest(asked):
+    return ["A" if len(one) < len(other) else "B" for _, one, other in map(planted.shown, asked)]
+
+
+def test_controls_are_no_challenges_of_the_ranking_and_few_tell_nothing() -> None:
+    contests, _ = planted.contests(random.Random(1), FEWEST - 1, 4)
+    made = controls(contests, random.Random(0))
+    assert len(made) == 6 * len(contests)
+    ids = {each.contest.challenge.id for each in made}
+    assert len(ids) == len(made) and not ids & {each.challenge.id for each in contests}
+    assert fools_among({"A": planted.always("A")}, contests) == {"A": []}
+    assert controls([contest._replace(performances=[]) for contest in contests], random.Random(0)) == []
+
+
+def test_who_alone_is_not_fooled_counts_alone() -> None:
+    panel = {"good": planted.good(0), "A": planted.always("A")}
+    contests, _, compared = world(panel)
+    found = standings(evidence(compared, fooled=fools_among(panel, contests)))
+    assert weights(found) == {"good": 1, "A": 0} and found["A"].by == "controls"
+
+
 def test_of_few_challenges_nothing_is_told() -> None:
     _, truths, compared = world(mixed(), challenges=FEWEST - 1)
     found = standings(evidence(compared, truths))
@@ -114,10 +165,10 @@ def test_where_nobody_is_trusted_all_count_alike() -> None:
 
 
 def test_agreement_decides_and_the_rest_only_tempers() -> None:
-    def known(**figures: float) -> Evidence:
+    def known(*fooled: str, **figures: float) -> Evidence:
         each = {name: Estimate(value=v, low=v, high=v, num_cases=9, num_clusters=9) for name, v in figures.items()}
         none = dict.fromkeys(("truth", "agreement", "consistency", "transitivity", "first", "longer"))
-        return Evidence(judge="", asked=9, told=9, **(none | each))
+        return Evidence(judge="", asked=9, told=9, fooled_by=fooled, **(none | each))
 
     opinion = Estimate(value=-1, low=-1, high=-1, num_cases=9, num_clusters=9)
     found = standings(
@@ -127,12 +178,13 @@ def test_agreement_decides_and_the_rest_only_tempers() -> None:
             "wavering": known(agreement=0.8, consistency=0, transitivity=1),
             "disliked": known(agreement=0.8, consistency=1, transitivity=1),
             "true": known(truth=0.9, agreement=0.0, consistency=0),
+            "fooled": known("padded", truth=0.9, agreement=0.9),
         },
         {"disliked": opinion},
     )
     trusts = {judge: round(each.trust, 3) for judge, each in found.items()}
-    assert trusts == {"true": 0.9, "good": 0.8, "disliked": 0.533, "wavering": 0.4, "constant": 0}
-    assert list(found) == ["true", "good", "disliked", "wavering", "constant"]
+    assert trusts == {"true": 0.9, "good": 0.8, "disliked": 0.533, "wavering": 0.4, "constant": 0, "fooled": 0}
+    assert list(found) == ["true", "good", "disliked", "wavering", "constant", "fooled"]
 
 
 def test_a_meta_judge_that_can_tell_prefers_good_rankings() -> None:

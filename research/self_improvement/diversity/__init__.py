@@ -1,0 +1,1 @@
+"""Against collapse: how different challenges and performances are, what repeats what, and what is kept to draw from."""

@@ -6,9 +6,9 @@ Without it, the first line that is not blank. Thoughts before the reply are no p
 **It is compared** as words without case, accents' composition, punctuation and articles; numbers up to twenty are
 digits, and thousands have no comma. It is right where its words are those of an accepted answer, in their order (in
 any order for an answer that is a list). A whole sentence is right, too, if nothing is left but the accepted answer
-once these are taken away: words of the question, a few of grammar, and words of the quoted sentences that name nothing
-(lower-case, no number). What offers several answers, or denies one, is wrong: `or`, `not` and their like are never
-taken away, nor is a second name.
+once these are taken away: words of the question, a few of grammar, and, where sentences are given that may be said
+back, their words that name nothing (lower-case, no number). What offers several answers, or denies one, is wrong:
+`or`, `not` and their like are never taken away, nor is a second name.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ def answer_of(reply: str) -> str | None:
     return next((line.strip() for line in content.splitlines() if words(line)), None)
 
 
-def is_right(answer: str, accepted: Iterable[str], question: str, quotes: Sequence[str] = ()) -> bool:
+def is_right(answer: str, accepted: Iterable[str], question: str, said_back: Sequence[str] = ()) -> bool:
     """Whether it is one of the accepted answers, as this module's docstring says."""
     said = normalised(answer)
     if not said or len(said) > LONGEST:
         return False
-    around = (frozenset(normalised(question)) | _GRAMMAR | _naming_nothing(quotes)) - _OFFERS
+    around = (frozenset(normalised(question)) | _GRAMMAR | _naming_nothing(said_back)) - _OFFERS
     return any(_says(said, normalised(one), around) for one in accepted)
 
 
@@ -85,6 +85,12 @@ def _says(said: list[str], wanted: list[str], around: frozenset[str]) -> bool:
     return sorted(left) == sorted(wanted) if "and" in wanted else left == wanted
 
 
-def _naming_nothing(quotes: Sequence[str]) -> frozenset[str]:
-    found = {word for quote in quotes for token in quote.split() if token[:1].islower() for word in normalised(token)}
+def _naming_nothing(sentences: Sequence[str]) -> frozenset[str]:
+    found = {
+        word
+        for sentence in sentences
+        for token in sentence.split()
+        if token[:1].islower()
+        for word in normalised(token)
+    }
     return frozenset(word for word in found if not word.isdigit())

@@ -16,7 +16,7 @@ from research.self_improvement.families.trivia.page import Page, sentences, stan
 LEVELS = 2
 _AROUND = 5
 _SHORTEST, _LONGEST = 6, 35
-_NAMES = re.compile(r"[\"“‘(]?(?P<said>[A-ZÀ-Þ][\w'’-]*\w|\d+(?:[.,]\d+)*)[\"”’),;:.!?]*")
+_NAMES = re.compile(r"[\"“‘«(]?(?P<said>[^\W\d_][\w'’-]*\w|\d+(?:[.,]\d+)*)[\"”’»),;:.!?]*")
 
 
 def cloze(rng: random.Random, page: Page, difficulty: int) -> Challenge | None:
@@ -40,5 +40,7 @@ def _gaps(page: Page) -> Iterator[tuple[list[str], int, str]]:
         for place, token in enumerate(tokens[1:], start=1):
             named = _NAMES.fullmatch(token)
             rest = " ".join(tokens[:place] + tokens[place + 1 :])
-            if named and "…" not in sentence and not stands_in(named["said"], rest):
+            if named is None or named["said"][0].islower():
+                continue
+            if "…" not in sentence and not stands_in(named["said"], rest):
                 yield tokens, place, named["said"]

@@ -12,8 +12,9 @@ from data_mix.language.words import words
 
 KEPT_BACK = 8
 """One page of so many is examined on and never shown to who proposes: which, its text alone decides."""
-_ENDS = re.compile(r"(?<=[.!?])[\"”’)]*\s+(?=[\"“‘(]?[A-ZÀ-Þ0-9])")
-_ABBREVIATED = re.compile(r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|No|Prof|vs|cf|ca|e\.g|i\.e)\.$")
+_ENDS = re.compile(r"[.!?][\"”’»)]*\s+")
+_OPENS = '"“‘«('
+_ABBREVIATED = re.compile(r"\b(?:(?P<initial>[^\W\d_])|Dr|Mr|Mrs|Ms|St|No|Prof|vs|cf|ca|e\.g|i\.e)\.\s+\Z")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,16 +56,21 @@ def sentences(text: str) -> list[str]:
     """Split where a mark ends a sentence and a capital or a digit begins the next, but behind no usual abbreviation;
     a line's end always ends one."""
     found = list[str]()
-    for line in filter(None, (line.strip() for line in text.splitlines())):
-        open_one = ""
-        for piece in _ENDS.split(line):
-            open_one = f"{open_one} {piece}" if open_one else piece
-            if not _ABBREVIATED.search(open_one):
-                found.append(open_one)
-                open_one = ""
-        if open_one:
-            found.append(open_one)
-    return found
+    for line in text.splitlines():
+        start = 0
+        for end in _ENDS.finditer(line):
+            following = line[end.end() : end.end() + 3].lstrip(_OPENS)[:1]
+            begins = following.isupper() or following.isdigit()
+            if begins and not _abbreviated(line[max(start, end.end() - 9) : end.end()]):
+                found.append(line[start : end.end()].strip())
+                start = end.end()
+        found.append(line[start:].strip())
+    return list(filter(None, found))
+
+
+def _abbreviated(end: str) -> bool:
+    found = _ABBREVIATED.search(end)
+    return found is not None and (found["initial"] is None or found["initial"].isupper())
 
 
 def stands_in(words_said: str, text: str) -> bool:

@@ -126,7 +126,9 @@ class Trivia(Family):
         answer = answer_of(reply)
         if answer is None:
             return Verdict(0.0, "no answer, or several")
-        if is_right(answer, known["answers"], known["question"], known["quotes"]):
+        # A sentence of a written page holds one fact, and may be said back; one of another page may hold anything.
+        around = known["quotes"] if known["facts"] else ()
+        if is_right(answer, known["answers"], known["question"], around):
             return Verdict(1.0, "the right answer")
         # Other words may say the same, but for a number and where all that the page says is known.
         if known["facts"] or challenge.proposer == "rules" or is_number(known["answers"][0]):

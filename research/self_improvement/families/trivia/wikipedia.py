@@ -8,6 +8,7 @@ is refused, and so is what holds no end of a tag for megabytes.
 from __future__ import annotations
 
 import bz2
+import re
 from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
@@ -20,6 +21,8 @@ from research.self_improvement.families.trivia.wikitext import plain_text
 
 LONGEST_ARTICLE = 4 * 2**20
 """Characters of markup; what is longer is no article to ask about, and is passed over."""
+# Parts of large dumps end in the pages that they hold: .xml-p1p41242.bz2
+_DUMP = re.compile(r"\.xml(?:-p\d+p\d+[\w-]*)?(?:\.(?:bz2|gz|zst))?\Z", re.IGNORECASE)
 _CHUNK = 2**16
 _WITHOUT_EVENT = 16 * 2**20
 _KEPT = ("title", "ns", "text")
@@ -27,8 +30,7 @@ _KEPT = ("title", "ns", "text")
 
 def is_dump(path: Path) -> bool:
     """Whether a file's name says that it is a dump, packed or not."""
-    name = path.name.lower()
-    return any(name.endswith(end) for end in (".xml", ".xml.bz2", ".xml.gz", ".xml.zst"))
+    return bool(_DUMP.search(path.name))
 
 
 def dump_articles(path: Path) -> Iterator[tuple[str, str]]:

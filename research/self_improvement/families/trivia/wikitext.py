@@ -16,7 +16,8 @@ _BRACKETS = re.compile(r"\{\{|\}\}|\{\||\|\}(?=(?:\}\})*(?!\}))")
 _OUTER = re.compile(r"\[https?://[^\s\[\]]*\s*([^\[\]\n]*)\]")
 _MARKS = re.compile(r"'{2,}|__[A-Z]+__")
 _NO_PROSE = re.compile(r"\s*(?:[=*#:;|!]|\[\[)")
-_EMPTY = re.compile(r"\(\s*[,;]?\s*\)")
+# What a template leaves behind that stood in brackets.
+_EMPTY = re.compile(r"\(\s*[,;]?\s*\)|(?<=\()\s*[,;]\s*")
 
 
 def plain_text(markup: str) -> str:

@@ -70,6 +70,12 @@ def test_names_and_numbers_of_the_quote_are_no_words_around_an_answer() -> None:
     assert not is_right("Jane Marlow 1742", accepted, question, quotes)
 
 
+def test_numbers_written_as_words_are_numbers_and_a_denial_in_the_question_excuses_none() -> None:
+    assert is_right("Tom bought plums", ["Tom"], "Who came?", ["Tom bought three plums."])
+    assert not is_right("Tom three", ["Tom"], "Who came?", ["Tom bought three plums."])
+    assert not is_right("not Tom", ["Tom"], "Who did not come?")
+
+
 def test_a_list_may_be_said_in_any_order() -> None:
     assert is_right("a drum and a kite", ["a kite and a drum"], "What is blue?")
     assert not is_right("a drum", ["a kite and a drum"], "What is blue?")

@@ -77,8 +77,15 @@ def test_a_long_page_ends_with_a_sentence(tmp_path: Path) -> None:
 
 def test_sentences_do_not_end_behind_an_initial() -> None:
     assert sentences("J. S. Bach and Dr. Hale came. “They sang.” In 1901, it ended! 3 stayed.\nNo mark") == [
-        "J. S. Bach and Dr. Hale came.", "“They sang.", "In 1901, it ended!", "3 stayed.", "No mark",
+        "J. S. Bach and Dr. Hale came.", "“They sang.”", "In 1901, it ended!", "3 stayed.", "No mark",
     ]  # fmt: skip
+    assert sentences("Дърво е. То расте. и още") == ["Дърво е.", "То расте. и още"]
+
+
+@pytest.mark.parametrize("name", ["wiki.xml", "enwiki-latest-pages-articles1.xml-p1p41242.bz2", "a.XML.zst"])
+def test_a_dump_is_known_by_its_name(name: str) -> None:
+    assert wikipedia.is_dump(Path(name))
+    assert not wikipedia.is_dump(Path(name + ".txt"))
 
 
 @pytest.mark.parametrize("pack", ["", ".bz2", ".gz", "streams"])

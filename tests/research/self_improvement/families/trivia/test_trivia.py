@@ -125,6 +125,9 @@ def test_a_hundred_hollow_proposals_are_all_refused_and_counted() -> None:
     ("answer", "reply", "score"),
     [
         ("Jane Marlow", "Marlow, a lady of the town", None),
+        ("church", "It stands behind the church.", None),
+        ("church", "behind church", None),
+        ("church", "was it the church", 1),
         ("Jane Marlow", "", 0),
         ("Jane Marlow", "Jane Marlow or Doctor Hale", 0),
         ("Jane Marlow", "word " * 41, 0),
@@ -133,7 +136,9 @@ def test_a_hundred_hollow_proposals_are_all_refused_and_counted() -> None:
     ],
 )
 def test_where_other_words_may_say_the_same_judges_have_to_tell(answer: str, reply: str, score: float | None) -> None:
-    challenge = proposed(FREE, "Who or when was it?", answer, "planted in 1,742 by Jane Marlow")
+    challenge = proposed(
+        FREE, "Who or when was it?", answer, "planted in 1,742 by Jane Marlow", "It stands behind the church."
+    )
     assert FAMILY.verify(challenge, [Performance(text=reply)], None)[0].score == score
 
 

@@ -26,6 +26,7 @@ from research.self_improvement.families.trivia.wikitext import plain_text
         ("[[File:Lime.jpg|thumb|A [[lime]] tree]]It grew.\n[[Category:Trees]]", "It grew."),
         ("See [https://example.org/a its page] now.", "See its page now."),
         ("Lime ( , ) is&nbsp;5&nbsp;&lt; 6.", "Lime is 5 < 6."),
+        ("Lime ({{lang|la|tilia}}; a tree) is.", "Lime (a tree) is."),
         ("Lime<br/> is<sub>2</sub> old.", "Lime is2 old."),
         ("It {{never ends", "It"),
         ("It [[never ends", "It never ends"),

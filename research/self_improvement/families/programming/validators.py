@@ -40,7 +40,7 @@ from research.self_improvement.families.programming.task import Case, Task
 MAX_MUTANTS = 12
 MIN_WRONG = 3
 """Wrong solutions below which nothing is known of a validator."""
-MIN_SHARE = 0.7
+MIN_SHARE = 0.8
 """Of the wrong solutions, the share that a validator has to fail to be used."""
 MAX_FLOOR = 0.75
 """Of the tests, the share that an answer without work may pass."""

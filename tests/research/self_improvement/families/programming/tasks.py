@@ -102,7 +102,7 @@ HALVES_SOLUTION = "n = int(input())\na = 0\nb = n\nwhile b > a + 1:\n    a += 1\
 
 def halves_task(checker: str = HALVES, **changed: Any) -> Task:
     """Two numbers that come to n: many answers are right."""
-    cases = [Case(f"{n}\n", None) for n in (5, 8, 0, 1, 2, 3, 10, 17, 40)]
+    cases = [Case(f"{n}\n", None) for n in (5, 8, 0, 1, 3, 10, 40)]
     given: dict[str, Any] = {
         "statement": "Print two numbers that are not negative and add up to n.",
         "language": "python",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 from research.self_improvement.families.programming.task import Case, Task
@@ -113,7 +113,11 @@ def _case(kind: Kind, p: Params, given: str, function: bool) -> Case:
 
 
 def _read(kind: Kind, given: str) -> list[Any]:
-    reads = {"number": int, "numbers": lambda line: [int(part) for part in line.split()], "line": str}
+    reads: dict[Takes, Callable[[str], Any]] = {
+        "number": int,
+        "numbers": lambda line: [int(part) for part in line.split()],
+        "line": str,
+    }
     return [reads[shape](line) for shape, line in zip(kind.takes.values(), given.split("\n"), strict=False)]
 
 

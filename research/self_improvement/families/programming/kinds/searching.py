@@ -8,7 +8,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 from research.self_improvement.families.programming.kinds.kind import Kind, Params
-from research.self_improvement.families.programming.kinds.numbers import some_numbers
+from research.self_improvement.families.programming.kinds.sums import some_numbers
 
 
 class CommonRemainder(Kind):

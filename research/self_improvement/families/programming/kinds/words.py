@@ -33,7 +33,7 @@ class Repeat(Kind):
         return f'Given a word, find it repeated {p["K"]} times, with "{p["SEPARATOR"]}" between one and the next.'
 
     def truth(self, p: Params, word: str) -> str:
-        return word + (p["SEPARATOR"] + word) * (p["K"] - 1)
+        return str(word + (p["SEPARATOR"] + word) * (p["K"] - 1))
 
     def draw(self, p: Params, rng: random.Random) -> list[Any]:
         return [rng.choice(_WORDS) + rng.choice(["", "s", "y"])]

@@ -62,7 +62,7 @@ function solve(n) {
         )
 
     def truth(self, p: Params, n: int) -> int:
-        return sorted([p["LOW"], n, p["HIGH"]])[1]
+        return int(sorted([p["LOW"], n, p["HIGH"]])[1])
 
     def draw(self, p: Params, rng: random.Random) -> list[Any]:
         return [rng.randint(p["LOW"] - 12, p["HIGH"] + 12)]

@@ -13,59 +13,49 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
+from torch import Tensor
 
-from espalier.command_line.console import say
-from espalier.errors import UserError
 from espalier.generation.generate import context_of
-from espalier.models.compiling import eager
-from espalier.models.layers import device_of
+from espalier.generation.reading import MOST_LOGITS, log_probabilities, read
 from espalier.text.chat import ChatRenderer
 
-_MOST_LOGITS = 2**27
-"""Logits computed at once: half a gigabyte in float32."""
 
-
-def log_likelihoods(model: Any, renderer: ChatRenderer, texts: Sequence[str], batch_size: int = 32) -> list[float]:
+def log_likelihoods(
+    model: Any, renderer: ChatRenderer, texts: Sequence[str], batch_size: int = 32, *, most_logits: int = MOST_LOGITS
+) -> list[float]:
     """The log-likelihood of each text in nats; 0 for an empty one."""
-    found = dict(log_likelihoods_each(model, renderer, texts, batch_size))
+    found = dict(log_likelihoods_each(model, renderer, texts, batch_size, most_logits=most_logits))
     return [found[place] for place in range(len(texts))]
 
 
 def log_likelihoods_each(
-    model: Any, renderer: ChatRenderer, texts: Sequence[str], batch_size: int = 32
+    model: Any, renderer: ChatRenderer, texts: Sequence[str], batch_size: int = 32, *, most_logits: int = MOST_LOGITS
 ) -> Iterator[tuple[int, float]]:
     """The same as they are ready, each with its text's place. UserError where memory is too small for one window."""
-    waiting: list[tuple[int, list[int], int]] = []
+    cuts: list[tuple[int, list[int], int]] = []
     missing: list[int] = []
     for place, text in enumerate(texts):
-        cut = windows(renderer.text_prompt(text), len(renderer.start_ids), context_of(model))
-        waiting += [(place, ids, num_scored) for ids, num_scored in cut]
-        missing.append(len(cut))
-        if not cut:
+        own = windows(renderer.text_prompt(text), len(renderer.start_ids), context_of(model))
+        cuts += [(place, ids, num_scored) for ids, num_scored in own]
+        missing.append(len(own))
+        if not own:
             yield place, 0.0
-    waiting.sort(key=lambda window: -len(window[1]))
     sums = [0.0] * len(texts)
+
+    def score(cut: int, logits: Tensor) -> float:
+        _, ids, num_scored = cuts[cut]
+        return float(log_probabilities(logits, ids[-num_scored:]).double().sum())
+
     was_training = model.training
     model.eval()
     try:
-        while waiting:
-            size = max(1, min(batch_size, _MOST_LOGITS // (len(waiting[0][1]) * len(renderer.tokenizer))))
-            now = waiting[:size]
-            try:
-                scores = _score(model, [ids for _, ids, _ in now], [num_scored for _, _, num_scored in now])
-            except torch.OutOfMemoryError:
-                if size == 1:
-                    raise UserError("memory does not suffice for one text; load the model in 4 bits") from None
-                batch_size = size // 2
-                say(f"note: memory does not suffice; from here on {batch_size} texts are read at once")
-                continue
-            waiting = waiting[size:]
-            for (place, _, _), score in zip(now, scores, strict=True):
-                sums[place] += score
-                missing[place] -= 1
-                if not missing[place]:
-                    yield place, sums[place]
+        rows = [ids for _, ids, _ in cuts]
+        for cut, found in read(model, rows, score, batch_size=batch_size, most_logits=most_logits):
+            place = cuts[cut][0]
+            sums[place] += found
+            missing[place] -= 1
+            if not missing[place]:
+                yield place, sums[place]
     finally:
         model.train(was_training)
 
@@ -83,20 +73,3 @@ def windows(ids: list[int], num_given: int, context: int | None) -> list[tuple[l
         cut.append((ids[end - context : end], end - done))
         done = end
     return cut
-
-
-@torch.no_grad()
-def _score(model: Any, rows: list[list[int]], num_scored: list[int]) -> list[float]:
-    """The log-probability of the last `num_scored` tokens of each row, summed in double precision."""
-    device = device_of(model)
-    longest = max(map(len, rows))
-    # Filled up on the right, where no token of the text looks: neither a mask nor positions are wanted.
-    tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=device)
-    with eager():
-        logits = model(input_ids=tokens, use_cache=False).logits
-    scores = []
-    for row, (ids, count) in enumerate(zip(rows, num_scored, strict=True)):
-        seen = logits[row, len(ids) - count - 1 : len(ids) - 1].float()
-        targets = tokens[row, len(ids) - count : len(ids)].unsqueeze(1)
-        scores.append(float((seen.gather(1, targets).squeeze(1) - seen.logsumexp(1)).double().sum()))
-    return scores

@@ -328,7 +328,7 @@ def test_a_flipped_bit_in_the_last_checkpoint(workspace: Path, mix: Path) -> Non
 def test_a_disk_that_fills_up(workspace: Path, tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(disk)], capture_output=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1600k", "tmpfs", str(disk)], capture_output=True)
     if mounted.returncode:
         pytest.skip("only root can make a small disk")
     try:

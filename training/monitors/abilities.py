@@ -12,24 +12,23 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from data_mix.curriculum.pairs import Pair
 from espalier.errors import UserError
 from espalier.generation.likelihood import log_likelihoods
-from espalier.models.compiling import eager
-from espalier.models.layers import device_of
+from espalier.generation.reading import BESIDE_TRAINING, read
 from espalier.text.chat import ChatRenderer
 from espalier.text.rows import Row, read_rows
 
 Values = NDArray[np.float64]
 _SOME = 3
-_MOST_LOGITS = 2**25
-"""Logits computed at once."""
 
 
 def pairs_right(model: Any, renderer: ChatRenderer, pairs: Sequence[Pair], batch_size: int = 128) -> Values:
     """(n,) of pairs: 1 where the model finds the right sentence likelier, 0 where the wrong one, a half for neither."""
-    said = log_likelihoods(model, renderer, [sentence for pair in pairs for sentence in pair], batch_size)
+    sentences = [sentence for pair in pairs for sentence in pair]
+    said = log_likelihoods(model, renderer, sentences, batch_size, most_logits=BESIDE_TRAINING)
     better = np.sign(np.subtract(said[::2], said[1::2]))
     return np.asarray((better + 1) / 2, dtype=np.float64)
 
@@ -78,27 +77,19 @@ class HeldRows:
         """Of all rows together."""
         return sum(item.floor_bits for item in self.items)
 
-    @torch.no_grad()
     def measure(self, model: Any) -> tuple[Values, Values]:
         """(n,) bits that each row's learned tokens take, and (n,) whether its end is where the model would end it."""
+
+        def told(place: int, logits: Tensor) -> tuple[float, bool]:
+            item = self.items[place]
+            trained = torch.tensor(item.trained, device=logits.device)
+            seen, wanted = logits[trained - 1].float(), torch.tensor(item.ids, device=logits.device)[trained]
+            losses = seen.logsumexp(1) - seen.gather(1, wanted.unsqueeze(1)).squeeze(1)
+            return float(losses.double().sum()) / math.log(2), bool(seen[-1].argmax() == wanted[-1])
+
         bits, ended = np.zeros(len(self.items)), np.zeros(len(self.items))
-        order = sorted(range(len(self.items)), key=lambda place: -len(self.items[place].ids))
-        while order:
-            longest = len(self.items[order[0]].ids)
-            size = max(1, _MOST_LOGITS // (longest * model.get_output_embeddings().weight.shape[0]))
-            now, order = order[:size], order[size:]
-            ids = torch.tensor(
-                [self.items[place].ids + [0] * (longest - len(self.items[place].ids)) for place in now],
-                device=device_of(model),
-            )
-            with eager():
-                logits = model(input_ids=ids, use_cache=False).logits
-            for row, place in enumerate(now):
-                trained = torch.tensor(self.items[place].trained, device=ids.device)
-                seen, wanted = logits[row, trained - 1].float(), ids[row, trained]
-                losses = seen.logsumexp(1) - seen.gather(1, wanted.unsqueeze(1)).squeeze(1)
-                bits[place] = float(losses.double().sum()) / math.log(2)
-                ended[place] = float(seen[-1].argmax() == wanted[-1])
+        for place, found in read(model, [item.ids for item in self.items], told, most_logits=BESIDE_TRAINING):
+            bits[place], ended[place] = found
         return bits, ended
 
 

@@ -15,12 +15,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-import torch
 from pydantic import Field
+from torch import Tensor
 
 from espalier.command_line.config import Config
-from espalier.models.compiling import eager
-from espalier.models.layers import device_of
+from espalier.generation.reading import BESIDE_TRAINING, read
 from espalier.signals.records import Severity, Signal
 from training.batches import Order
 from training.config import TrainConfig
@@ -112,23 +111,15 @@ class Memorisation:
         return matched(excerpts, drawn(held, chance.integers(len(held), size=4 * count), *how))
 
 
-@torch.no_grad()
 def _recited(look: Look, excerpts: Sequence[Excerpt]) -> list[bool]:
     """Whether each would be continued word for word."""
-    model, found = look.step.model, dict[int, bool]()
-    waiting = sorted(range(len(excerpts)), key=lambda place: -len(excerpts[place].given))
-    while waiting:
-        longest = len(excerpts[waiting[0]].given) + len(excerpts[waiting[0]].goes_on)
-        size = max(1, _MOST_LOGITS // (longest * len(look.renderer.tokenizer)))
-        now, waiting = waiting[:size], waiting[size:]
-        rows = [excerpts[place].given + excerpts[place].goes_on for place in now]
-        # Filled up on the right, where no token of the row looks.
-        tokens = torch.tensor([row + [0] * (longest - len(row)) for row in rows], device=device_of(model))
-        with eager():
-            likeliest = model(input_ids=tokens, use_cache=False).logits.argmax(2).cpu().numpy()
-        for place, said in zip(now, likeliest, strict=True):
-            start, goes_on = len(excerpts[place].given) - 1, excerpts[place].goes_on
-            found[place] = said[start : start + len(goes_on)].tolist() == goes_on
+
+    def recited(place: int, logits: Tensor) -> bool:
+        start, goes_on = len(excerpts[place].given) - 1, excerpts[place].goes_on
+        return logits[start : start + len(goes_on)].argmax(1).tolist() == goes_on
+
+    rows = [each.given + each.goes_on for each in excerpts]
+    found = dict(read(look.step.model, rows, recited, most_logits=BESIDE_TRAINING))
     return [found[place] for place in range(len(excerpts))]
 
 

@@ -119,6 +119,7 @@ def written(trial: Trial, name: str) -> Iterator[list[str]]:
         "micro_batch_size": 1, "grad_accum": 1, "steps": trial.steps, "optim": {"lr": LR, "betas": [0.9, 0.999]},
         "schedule": {"kind": "constant", "warmup": 0}, "log_every": 1, "checkpoint_every": trial.steps,
         "heldout": {"every": 0, "final_sequences": 1, "batch_size": 1}, "checkin": {"every": 0}, "compile": "off",
+        "monitors": {"on": "none"},  # as peers are watched by nobody
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"{name}.yaml"

@@ -3,7 +3,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from espalier.generation import likelihood
+from espalier.generation import reading
 from espalier.generation.likelihood import log_likelihoods, log_likelihoods_each, windows
 from tests import tiny
 
@@ -71,13 +71,28 @@ def test_too_little_memory_makes_batches_smaller(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected = log_likelihoods(MODEL, RENDERER, TEXTS)
-    score = likelihood._score
+    whole = reading._read
 
-    def full(model: object, rows: list[list[int]], num_scored: list[int]) -> list[float]:
+    def full(model: object, rows: dict[int, list[int]], make: object) -> object:
         if len(rows) > 1:
             raise torch.OutOfMemoryError("out of memory")
-        return score(model, rows, num_scored)
+        return whole(model, rows, make)
 
-    monkeypatch.setattr(likelihood, "_score", full)
+    monkeypatch.setattr(reading, "_read", full)
     assert log_likelihoods(MODEL, RENDERER, TEXTS, 4) == pytest.approx(expected, rel=1e-5)
     assert "from here on 2 texts" in capsys.readouterr().out
+
+
+def test_no_more_logits_are_there_at_once_than_asked() -> None:
+    rows, sizes = [[1, 2, 3], [4], [5, 6, 7], [8, 9, 10]], list[int]()
+    vocabulary = MODEL.config.vocab_size
+    whole = reading._read
+
+    def counted(model: object, some: dict[int, list[int]], make: object) -> object:
+        sizes.append(len(some))
+        return whole(model, some, make)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(reading, "_read", counted)
+        found = dict(reading.read(MODEL, rows, lambda place, logits: tuple(logits.shape), most_logits=7 * vocabulary))
+    assert sizes == [2, 2] and found == {place: (len(row), vocabulary) for place, row in enumerate(rows)}

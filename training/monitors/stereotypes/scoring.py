@@ -8,16 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
+from torch import Tensor
 
 from espalier.generation.generate import context_of
-from espalier.models.compiling import eager
-from espalier.models.layers import device_of
+from espalier.generation.reading import BESIDE_TRAINING, log_probabilities, read
 from espalier.text.chat import ChatRenderer
 from training.monitors.stereotypes.pairs import Contrast, Item
-
-_MOST_LOGITS = 2**24
-"""Logits computed at once, 64 MiB of them: a model is looked at beside its optimizer's memory."""
 
 
 def values(model: Any, renderer: ChatRenderer, items: Sequence[Item]) -> dict[str, float]:
@@ -26,7 +22,7 @@ def values(model: Any, renderer: ChatRenderer, items: Sequence[Item]) -> dict[st
     ids = dict(zip(texts, renderer.prompts(list(texts)), strict=True))
     context = context_of(model)
     fitting = {text: row for text, row in ids.items() if isinstance(row, list) and len(row) <= (context or len(row))}
-    found = _log_probabilities(model, fitting, len(renderer.tokenizer))
+    found = _log_probabilities(model, fitting)
     known = [item for item in items if all({each.more, each.less} <= found.keys() for each in item.contrasts)]
     differences: dict[Contrast, float] = {}
     for contrast in {each: None for item in known for each in item.contrasts}:
@@ -51,20 +47,11 @@ def _shared(more: tuple[int, ...], less: tuple[int, ...]) -> tuple[tuple[int, in
     return tuple(difflib.SequenceMatcher(None, more, less, autojunk=False).get_matching_blocks())
 
 
-@torch.no_grad()
-def _log_probabilities(model: Any, rows: Mapping[str, list[int]], num_logits: int) -> dict[str, np.ndarray]:
+def _log_probabilities(model: Any, ids: Mapping[str, list[int]]) -> dict[str, np.ndarray]:
     """The log-probability of each token of each text after the given one."""
-    device, found = device_of(model), {}
-    waiting = sorted(rows, key=lambda text: -len(rows[text]))
-    while waiting:
-        longest = len(rows[waiting[0]])
-        size = max(1, _MOST_LOGITS // (longest * num_logits))
-        now, waiting = waiting[:size], waiting[size:]
-        # Filled up on the right, where no token of the text looks.
-        tokens = torch.tensor([rows[text] + [0] * (longest - len(rows[text])) for text in now], device=device)
-        with eager():
-            logits = model(input_ids=tokens, use_cache=False).logits[:, :-1].float()
-        chosen = logits.gather(2, tokens[:, 1:].unsqueeze(2)).squeeze(2) - logits.logsumexp(2)
-        for text, scores in zip(now, chosen.double().cpu().numpy(), strict=True):
-            found[text] = scores[: len(rows[text]) - 1]
-    return found
+    texts, rows = list(ids), list(ids.values())
+
+    def score(place: int, logits: Tensor) -> np.ndarray:
+        return log_probabilities(logits, rows[place][1:]).double().cpu().numpy()
+
+    return {texts[place]: found for place, found in read(model, rows, score, most_logits=BESIDE_TRAINING)}

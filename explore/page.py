@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from explore.place import Place
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("frame", "watch", "talk", "inside")
+_STYLES = ("tabs", "watch", "talk", "inside")
 _SCRIPTS = ("news", "chart", "watch", "chat", "listen", "journal", "inside", "scores", "operate", "page")
 _LOCKED = "This page opens by its own link, which was shown where it was started."
 
@@ -37,7 +37,7 @@ def make_app(place: Place, tokens: Tokens, hosts: frozenset[str]) -> ASGIApp:
     """The application, for those who hold the token, at one of these hosts (HOST:PORT)."""
     static = {
         "/": ((_ASSETS / "page.html").read_text(encoding="utf-8"), "text/html"),
-        "/page.css": (assets.style(_ASSETS, _STYLES, shared=("controls",)), "text/css"),
+        "/page.css": (assets.style(_ASSETS, _STYLES, shared=("controls", "frame")), "text/css"),
         "/page.js": (assets.script(_ASSETS, _SCRIPTS, shared=("asking", "dialogs")), "text/javascript"),
     }
     acts, news, talk = Acts(place), News(place.look, lambda: place.ended), Talk(place)

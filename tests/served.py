@@ -8,12 +8,43 @@ import signal
 import socket
 import subprocess
 import sys
+from contextlib import closing
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from espalier.artifacts.paths import repo_root
 
 _LINK = re.compile(r"(.+): (http://\S+#enter=(\w+))")
+
+
+Answer = tuple[int, dict[str, str], str]
+"""Status, headers and content."""
+
+
+def ask(
+    port: int,
+    path: str,
+    told: Any = None,
+    *,
+    method: str = "POST",
+    body: bytes | None = None,
+    **headers: str | None,
+) -> Answer:
+    """What a page's server on this machine says. `headers` (with _ for -) replace what a browser sends; None leaves
+    one out."""
+    host = f"127.0.0.1:{port}"
+    given: dict[str, str | None] = {"Host": host, "Origin": f"http://{host}", "Content-Type": "application/json"}
+    given |= {name.replace("_", "-").title(): value for name, value in headers.items()}
+    with closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+        content = json.dumps(told or {}).encode() if body is None else body
+        connection.putrequest(method, path, skip_host=True)
+        for name, value in given.items():
+            if value is not None:
+                connection.putheader(name, value)
+        connection.putheader("Content-Length", str(len(content)))
+        connection.endheaders(content)
+        answer = connection.getresponse()
+        return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
 
 
 class Served:
@@ -44,24 +75,9 @@ class Served:
 
     def ask(
         self, path: str, told: Any = None, *, method: str = "POST", body: bytes | None = None, **headers: str | None
-    ):
-        """Status, headers and content of an answer. `headers` (with _ for -) replace what a browser sends."""
-        given = {"Host": self.host, "Origin": f"http://{self.host}", "Content-Type": "application/json"}
-        for name, value in headers.items():
-            given[name.replace("_", "-").title()] = value  # type: ignore[assignment]
-        connection = http.client.HTTPConnection("127.0.0.1", self.port)
-        try:
-            connection.putrequest(method, path, skip_host=True)
-            content = json.dumps(told or {}).encode() if body is None else body
-            for name, value in given.items():
-                if value is not None:
-                    connection.putheader(name, value)
-            connection.putheader("Content-Length", str(len(content)))
-            connection.endheaders(content)
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
-        finally:
-            connection.close()
+    ) -> Answer:
+        """As `ask` does."""
+        return ask(self.port, path, told, method=method, body=body, **headers)
 
     def cookie(self, rater: str) -> str:
         """Come in by a rater's link; what a browser then sends."""

@@ -152,7 +152,7 @@ class MonitorSettings(Config):
     on: Literal["all", "none"] | list[str] = "all"
     """Monitors, by the names of files in training/monitors/: a list, all, or none. `inside`, which takes longer, is
     only made where it is named, as in [all, inside]."""
-    every: int = Field(100, ge=1)
+    every: int = Field(250, ge=1)
     """Steps between looks; one is held before the first step and one after the last. `espalier every NAME N` changes
     it while the run trains."""
     policy: FilePath = Path("repo:training/watching/policies/default.yaml")

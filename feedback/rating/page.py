@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from espalier.pages.tokens import Tokens
 
 _ASSETS = Path(__file__).parent / "assets"
-_STYLES = ("frame", "exchange", "answers")
+_STYLES = ("foot", "exchange", "answers")
 _SCRIPTS = ("server", "exchange", "reasons", "grades", "question", "agreement", "keys", "page")
 
 
@@ -36,7 +36,7 @@ def make_app(desk: Desk, tokens: Tokens, hosts: frozenset[str]) -> ASGIApp:
     """
     static = {
         "/": ((_ASSETS / "page.html").read_text(encoding="utf-8"), "text/html"),
-        "/page.css": (assets.style(_ASSETS, _STYLES, shared=("controls",)), "text/css"),
+        "/page.css": (assets.style(_ASSETS, _STYLES, shared=("controls", "frame")), "text/css"),
         "/page.js": (assets.script(_ASSETS, _SCRIPTS, shared=("asking", "dialogs")), "text/javascript"),
     }
 

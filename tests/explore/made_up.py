@@ -18,7 +18,9 @@ from espalier.signals.store import SignalStore
 from explore.config import ExploreConfig
 from explore.page import make_app
 from explore.place import make_place
+from tests import served
 from tests.evaluation.report.made_up import HOSTILE
+from tests.served import Answer
 
 
 def make_run(workspace: Path, name: str = "core", *, points: int = 40) -> Path:
@@ -58,25 +60,10 @@ class Page:
 
     def request(
         self, path: str, told: Any = None, *, method: str = "POST", body: bytes | None = None, **headers: str | None
-    ) -> tuple[int, dict[str, str], str]:
-        """Status, headers and content. `headers` (with _ for -) replace what a browser sends; None leaves one out."""
-        given: dict[str, str | None] = {
-            "Host": self.host,
-            "Origin": f"http://{self.host}",
-            "Content-Type": "application/json",
-            "Cookie": self.cookie or None,
-        }
-        given |= {name.replace("_", "-").title(): value for name, value in headers.items()}
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port)) as connection:
-            content = json.dumps(told or {}).encode() if body is None else body
-            connection.putrequest(method, path, skip_host=True)
-            for name, value in given.items():
-                if value is not None:
-                    connection.putheader(name, value)
-            connection.putheader("Content-Length", str(len(content)))
-            connection.endheaders(content)
-            answer = connection.getresponse()
-            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read().decode()
+    ) -> Answer:
+        """As `served.ask` does, with the cookie that it was given."""
+        headers = {"cookie": self.cookie or None, **headers}
+        return served.ask(self.port, path, told, method=method, body=body, **headers)
 
     def ask(self, path: str, **told: Any) -> Any:
         """The answer to a question, which has one."""

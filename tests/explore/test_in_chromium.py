@@ -5,7 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from espalier.artifacts import records
-from tests.evaluation.report.chromium import CONTRASTS, MISSING, open_chromium
+from tests.chromium import CONTRASTS, MISSING, Visitor, open_chromium
 from tests.evaluation.report.made_up import HOSTILE
 from tests.explore.made_up import make_run
 from tests.explore.test_talk import keep
@@ -23,54 +23,22 @@ from tests.stage1.commands import TRUNK, make_mix, write_config
 
 pytestmark = [pytest.mark.skipif(bool(MISSING), reason=MISSING), pytest.mark.slow]
 ENTER = "\ue007"
-PATIENCE_S = 240
 TABS = ("watch", "chat", "listen", "journal", "inside", "scores")
 
 
-class Person:
-    """Somebody at a browser."""
+class Person(Visitor):
+    """Somebody at the page of a run."""
 
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-
-    def come(self, link: str, width: int = 1280, dark: bool = False) -> None:
-        self.look(width, dark)
-        self.driver.get("about:blank")
-        self.driver.get(link)
-        self.until(lambda: self.all("[role=tab], [data-locked]"))
-
-    def look(self, width: int, dark: bool) -> None:
-        metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-
-    def all(self, selector: str) -> list[Any]:
-        found: list[Any] = self.driver.find_elements("css selector", selector)
-        return found
+    there = "[role=tab], [data-locked]"
+    patience_s = 240
 
     def words(self, selector: str) -> str:
-        script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent).join('\\n')"
-        return str(self.driver.execute_script(script, selector))
-
-    def press(self, keys: str) -> None:
-        self.driver.switch_to.active_element.send_keys(keys)
+        return "\n".join(self.exactly(selector))
 
     def key(self, key: str) -> None:
         """A key that is meant for the page, and not for a field that one writes in."""
         self.driver.execute_script("document.activeElement?.blur()")
         self.driver.find_element("css selector", "body").send_keys(key)
-
-    def until(self, true: Callable[[], Any]) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.05).until(lambda _: true())
-
-    def clean(self) -> None:
-        """The browser had nothing to complain of, and nothing that a model said was run."""
-        log = self.driver.get_log("browser")
-        assert [each for each in log if "Failed to load resource" not in each["message"]] == []
-        assert self.driver.execute_script("return [window.broken ?? null, document.images.length]") == [None, 0]
 
 
 @pytest.fixture(scope="module")
@@ -81,10 +49,9 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def person(chromium: Any) -> Person:
-    chromium.get("about:blank")
-    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    chromium.get_log("browser")
-    return Person(chromium)
+    somebody = Person(chromium)
+    somebody.forget()
+    return somebody
 
 
 def explore(*words: object) -> Served:

@@ -10,6 +10,7 @@ import pytest
 from espalier.artifacts import records
 from espalier.generation.generate import generate
 from espalier.models.loading import load_for_inference, save_model
+from espalier.serving.worker import Worker
 from tests import tiny
 from tests.explore.made_up import make_run, page_on
 
@@ -103,12 +104,23 @@ def test_only_a_few_are_in_memory(run):
     assert len(shelf._pool._loaded) == 2
 
 
-def test_who_leaves_is_not_written_for(page):
-    """A reply of 100 tokens that nobody waits for any more ends, and the next one is answered."""
+def test_who_leaves_is_not_written_for(page, monkeypatch):
+    """A reply that nobody waits for any more is given up, and the next one is answered."""
+    submit, asked = Worker.submit, []
+
+    def submitted(worker, what):
+        asked.append(submit(worker, what))
+        return asked[-1]
+
+    monkeypatch.setattr(Worker, "submit", submitted)
     stream = pieces(page, "core@step-000010", max_tokens=100)
     next(stream), next(stream)
     stream.close()
-    assert reply(page, "core@step-000020") == expected("core@step-000020")
+    for _ in range(100):  # the server hears of it while it answers others
+        assert reply(page, "core@step-000020") == expected("core@step-000020")
+        if asked[0].left:
+            break
+    assert asked[0].left
 
 
 def test_twenty_talk_at_once(page):

@@ -10,7 +10,7 @@ import pytest
 from evaluation.cases.case import Truth
 from evaluation.report.side_by_side import words_of
 from evaluation.report.web.page import write_page
-from tests.evaluation.report.chromium import CONTRASTS, MISSING, open_chromium
+from tests.chromium import CONTRASTS, MISSING, open_chromium
 from tests.evaluation.report.made_up import COLUMNS, HOSTILE, record, summary
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)

@@ -2,54 +2,26 @@
 
 import json
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
 
 from feedback.rating.store import Store
-from tests.evaluation.report.chromium import CONTRASTS, MISSING, open_chromium
+from tests.chromium import CONTRASTS, MISSING, Visitor, open_chromium
 from tests.evaluation.report.made_up import HOSTILE
 from tests.feedback.rating.made_up import lines, vote_on, write
 from tests.feedback.rating.served import Served, port
 
 pytestmark = pytest.mark.skipif(bool(MISSING), reason=MISSING)
 ENTER, ESCAPE = "\ue007", "\ue00c"
-PATIENCE_S = 60
 
 
-class Rater:
+class Rater(Visitor):
     """Somebody at a browser of their own."""
 
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
-
-    def come(self, link: str, width: int = 1280, dark: bool = False) -> None:
-        metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 600}
-        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        self.driver.get("about:blank")
-        self.driver.get(link)
-        self.until(lambda: self.all("[data-item], [data-finished], [data-locked]"))
-
-    def all(self, selector: str) -> list[Any]:
-        found: list[Any] = self.driver.find_elements("css selector", selector)
-        return found
-
-    def exactly(self, selector: str) -> list[str]:
-        script = "return [...document.querySelectorAll(arguments[0])].map((each) => each.textContent)"
-        found: list[str] = self.driver.execute_script(script, selector)
-        return found
-
-    def press(self, keys: str) -> None:
-        self.driver.switch_to.active_element.send_keys(keys)
-
-    def until(self, true: Callable[[], Any]) -> None:
-        from selenium.webdriver.support.ui import WebDriverWait
-
-        WebDriverWait(self.driver, PATIENCE_S, poll_frequency=0.02).until(lambda _: true())
+    there = "[data-item], [data-finished], [data-locked]"
 
     @property
     def done(self) -> int:
@@ -59,12 +31,6 @@ class Rater:
     def told(self) -> str:
         return self.exactly("#said")[0]
 
-    def clean(self) -> None:
-        """The browser had nothing to complain of."""
-        log = self.driver.get_log("browser")
-        assert [each for each in log if "Failed to load resource" not in each["message"]] == []
-        assert self.driver.execute_script("return [window.broken ?? null, document.images.length]") == [None, 0]
-
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
@@ -73,10 +39,10 @@ def chromium() -> Iterator[Any]:
 
 
 @pytest.fixture
-def rater(chromium: Any) -> Iterator[Rater]:
-    chromium.get("about:blank")
-    chromium.execute_cdp_cmd("Network.clearBrowserCookies", {})
-    yield Rater(chromium)
+def rater(chromium: Any) -> Rater:
+    somebody = Rater(chromium)
+    somebody.forget()
+    return somebody
 
 
 def votes(name: str = "mine") -> list[Any]:

@@ -27,9 +27,9 @@ COMMAND = "explore/run.py"
 
 
 def main(argv: list[str]) -> int:
-    if argv and not argv[0].startswith("-") and not argv[0].endswith(".yaml"):
-        argv = ["--model", *argv]
-    config, options = load(ExploreConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=ExploreOptions)
+    config, options = load(
+        ExploreConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=ExploreOptions, first="model"
+    )
 
     from espalier.models.references import kind_of
 

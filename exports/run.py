@@ -29,9 +29,9 @@ COMMAND = "exports/run.py"
 
 
 def main(argv: list[str]) -> int:
-    if argv and not argv[0].startswith("-") and not argv[0].endswith(".yaml"):
-        argv = ["--run", *argv]
-    config, options = load(ExportConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=ExportOptions)
+    config, options = load(
+        ExportConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=ExportOptions, first="run"
+    )
     return export(config, options)
 
 

@@ -128,14 +128,18 @@ def load(
     doc: str | None,
     default: Path | None = None,
     options: type[O] = cast(Any, Options),  # noqa: B008
+    first: str | None = None,
 ) -> tuple[C, O]:
     """The configuration and the options of a command line `[CONFIG.yaml] [--any.nested.key VALUE ...]`.
 
-    `default` is the file used when none is named; a bare name is also looked for beside it. Raises UserError with every
-    problem at once; prints and exits with 0 for `--help` and `--print-config`.
+    `default` is the file used when none is named; a bare name is also looked for beside it. `first` is the key that the
+    words before the first flag give, where they are no file. Raises UserError with every problem at once; prints and
+    exits with 0 for `--help` and `--print-config`.
     """
     if "-h" in argv:
         argv = ["--help"]
+    if first and argv and not argv[0].startswith("-") and not argv[0].endswith(".yaml"):
+        argv = [f"--{first}", *argv]
     kinds = (options, model)
     words = flags.split(argv, kinds)
     try:

@@ -25,7 +25,7 @@ class Pace:
         observer: Callable[[str, float], None] = lambda what, seconds: None,
     ) -> None:
         """`kinds` are those of all steps that are expected; no step is begun after so many `minutes`; `observer` is
-        told of each step that was done, and how long it took."""
+        told of each step that was done or given up, and how long that took."""
         self._ahead, self._done = Counter(kinds), 0
         self._limit_s = None if minutes is None else 60 * minutes
         self._began, self._observer = time.monotonic(), observer
@@ -42,9 +42,12 @@ class Pace:
         total = max(self._done + self._ahead.total(), self._done + 1)
         say(f"\n== {what}: step {self._done + 1} of {total}, {duration(spent)} so far{rest}")
         begun = time.monotonic()
-        yield
-        self._took[kind].append(time.monotonic() - begun)
-        self._observer(what, self._took[kind][-1])
+        try:
+            yield
+        finally:
+            took = time.monotonic() - begun
+            self._observer(what, took)
+        self._took[kind].append(took)
         self.passed(kind)
 
     def passed(self, kind: str) -> None:

@@ -62,9 +62,7 @@ class Loop:
 
 
 def main(argv: list[str]) -> int:
-    named = next((place for place, word in enumerate(argv) if word.startswith("-")), len(argv))
-    told = ["--loops", *argv[:named]] if named else []
-    config, _ = load(Growth, [*told, *argv[named:]], prog="python research/benchmarks/growth.py", doc=__doc__)
+    config, _ = load(Growth, argv, prog="python research/benchmarks/growth.py", doc=__doc__, first="loops")
     if not config.loops:
         raise UserError("--loops: is missing; it names loops that research/bootstrap/run.py made")
     loops = [read(name) for name in config.loops]

@@ -40,8 +40,7 @@ class TalkConfig(Config):
 
 
 def main(argv: list[str]) -> int:
-    words = ["--loop", *argv] if argv and not argv[0].startswith("-") else argv
-    config, _ = load(TalkConfig, words, prog="python research/bootstrap/talk.py", doc=__doc__)
+    config, _ = load(TalkConfig, argv, prog="python research/bootstrap/talk.py", doc=__doc__, first="loop")
     if config.loop is None:
         raise UserError("name a loop: python research/bootstrap/talk.py LOOP")
     found = found_of(config.loop, config.round)

@@ -105,8 +105,8 @@ class Times:
 
 
 def seconds_of(folder: Path) -> dict[str, float]:
-    """Seconds that each artifact of a loop took to be made, all tries together; those of the listening too that it
-    began from."""
+    """Seconds that each artifact of a loop took to be made, all tries together but those that were killed; those of the
+    listening too that it began from."""
     begun, path, found = folder / "loop.json", folder / "times.jsonl", dict[str, float]()
     if begun.is_file() and (other := read_json(begun)["config"].get("begin_from")):
         heard = seconds_of(artifact("loops", other))

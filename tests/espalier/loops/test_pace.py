@@ -43,3 +43,14 @@ def test_no_step_is_begun_when_the_time_is_up(clock: Clock) -> None:
         clock.now += 61
     with pytest.raises(TimeIsUp), steps.step("train", "two"):
         raise AssertionError
+
+
+def test_what_a_step_took_that_was_given_up_is_told_too(clock: Clock) -> None:
+    told: list[tuple[str, float]] = []
+    steps = Pace(["train"], observer=lambda what, seconds: told.append((what, seconds)))
+    with pytest.raises(KeyboardInterrupt), steps.step("train", "a policy"):
+        clock.now += 60
+        raise KeyboardInterrupt
+    with steps.step("train", "a policy"):
+        clock.now += 30
+    assert told == [("a policy", 60), ("a policy", 30)] and steps.left_s() == 0

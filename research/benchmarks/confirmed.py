@@ -14,7 +14,7 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[2])
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -24,9 +24,11 @@ from espalier.command_line.config import Config, Name, load
 from espalier.command_line.console import say
 from espalier.errors import UserError, run_main
 from espalier.report import escape, percent, table
-from evaluation.comparison.stats import Estimate, mean
 from research.bootstrap import examine
 from research.bootstrap.bands import BANDS, GOOD
+
+if TYPE_CHECKING:
+    from evaluation.comparison.stats import Estimate
 
 _FIRST = 1_000_001
 """Numbers of rounds that no loop comes to; second papers are drawn by them."""
@@ -73,6 +75,8 @@ def _sat(name: str, papers: int) -> list[str]:
 
 def _told(name: str, exams: list[str]) -> Iterator[str]:
     """The paragraphs on one loop's pupil."""
+    from evaluation.comparison.stats import mean
+
     bands = [read_json(artifact("corpora", exam) / examine.FILE)["bands"] for exam in exams]
     lines = [
         (paper, line)
@@ -93,7 +97,7 @@ def _told(name: str, exams: list[str]) -> Iterator[str]:
     yield table(["band", "surely above is wanted", "good turns, all papers together", "turns", "papers passed"], rows)
 
 
-def _interval(found: Estimate | None) -> str:
+def _interval(found: "Estimate | None") -> str:
     return f"{percent(found.value)} ({percent(found.low)}–{percent(found.high)})" if found else "–"
 
 

@@ -31,7 +31,7 @@ _SERVED = 64
 
 
 def main(argv: list[str]) -> int:
-    config, _ = load(VerifyConfig, named(argv), prog=f"python {COMMAND}", doc=__doc__)
+    config, _ = load(VerifyConfig, named(argv), prog=f"python {COMMAND}", doc=__doc__, first="name")
     findings = served(config) if config.endpoint else again(config)
     rows = [[each.check, each.verdict, each.asked, each.said] for each in findings]
     table(["check", "", "asked", "found"], rows)
@@ -39,9 +39,7 @@ def main(argv: list[str]) -> int:
 
 
 def named(argv: list[str]) -> list[str]:
-    """The words with the name under its flag, where it stands by itself: first, or behind the URL."""
-    if argv and not argv[0].startswith("-") and not argv[0].endswith(".yaml"):
-        return ["--name", *argv]
+    """The words with the name under its flag, where it stands behind the URL."""
     if len(argv) > 2 and argv[0] == "--endpoint" and not argv[2].startswith("-"):
         return [*argv[:2], "--name", *argv[2:]]
     return argv

@@ -51,7 +51,7 @@ def _of_prompt(sampled: Sampled, by: str, read: Callable[[Sampled, list[str]], A
     elif by == "truth":
         keys = list(texts)
     else:
-        keys = list(_together(read(sampled, texts)))
+        keys = list(together(read(sampled, texts)))
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
     of_text = dict(zip(texts, (numbers[key] for key in keys), strict=True))
     return [None if reply.finish == "error" else of_text[reply.text] for reply in sampled.replies]
@@ -70,8 +70,8 @@ def _by_truth(case: Case, replies: Sequence[Reply]) -> dict[str, Hashable]:
     return {}
 
 
-def _together(vectors: NDArray[np.float64]) -> list[int]:
-    """Cluster numbers, by average linkage of cosine distances."""
+def together(vectors: NDArray[np.float64]) -> list[int]:
+    """Cluster numbers of vectors of length 1, (texts, width), by average linkage of cosine distances."""
     from scipy.cluster.hierarchy import fcluster, linkage
     from scipy.spatial.distance import squareform
 
@@ -96,15 +96,7 @@ def _words(sampled: Sampled, texts: list[str]) -> NDArray[np.float64]:
 
 
 def _embedded(name: str) -> Callable[[Sampled, list[str]], NDArray[np.float64]]:
-    from evaluation.judges.base import Item
     from evaluation.judges.embedding import Embedding
 
     model = Embedding(name)
-
-    def read(sampled: Sampled, texts: list[str]) -> NDArray[np.float64]:
-        found = model.vectors([Item(messages=sampled.messages, reply=text) for text in texts])
-        own = found[:, : found.shape[1] // 3]  # of the reply alone
-        unit: NDArray[np.float64] = own / np.maximum(1e-12, np.linalg.norm(own, axis=1, keepdims=True))
-        return unit
-
-    return read
+    return lambda sampled, texts: model.of_texts(texts)

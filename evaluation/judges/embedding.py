@@ -39,6 +39,11 @@ class Embedding:
         lengths: Floats = np.linalg.norm(found, axis=1, keepdims=True)
         return found / np.maximum(1e-12, lengths)
 
+    def of_texts(self, texts: Sequence[str]) -> Floats:
+        """(texts, width), of length 1: each text by itself."""
+        self._read(set(texts))
+        return np.array([self._known[text] for text in texts]).reshape(len(texts), -1)
+
     def _read(self, texts: set[str]) -> None:
         import torch
 

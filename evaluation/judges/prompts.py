@@ -15,7 +15,7 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from espalier.command_line import yaml_text
 from evaluation.cases.case import Messages
@@ -79,12 +79,27 @@ def _digest(text: str) -> str:
 def about_data(task: str, questions: Sequence[str], data: dict[str, Any], what: str, form: dict[str, Any]) -> Messages:
     """A task, its questions, and then the data, between two marks that they cannot hold."""
     # One message: some chat templates know no system role. The rubric comes first, so that servers compute it once.
-    quoted = _quoted(data)
-    mark = fence(quoted)
+    mark, block = fenced(data)
     said = rubric()["data"].format(fence=mark, what=what)
     closing = rubric()["closing"].format(form=json.dumps(_example(form), ensure_ascii=False))
-    text = "\n\n".join([task, *questions, said, f"{mark}\n{quoted}\n{mark}", closing])
+    text = "\n\n".join([task, *questions, said, block, closing])
     return [{"role": "user", "content": text}]
+
+
+class Fenced(NamedTuple):
+    """Data that somebody else wrote, as a judge may be shown it."""
+
+    mark: str
+    """The line above it and below it, which a prompt has to name."""
+    block: str
+    """The data between those lines."""
+
+
+def fenced(data: dict[str, Any]) -> Fenced:
+    """Data as JSON between two marks that it cannot hold, and so cannot end."""
+    quoted = _quoted(data)
+    mark = fence(quoted)
+    return Fenced(mark, f"{mark}\n{quoted}\n{mark}")
 
 
 def _quoted(data: dict[str, Any]) -> str:

@@ -95,7 +95,7 @@ def show_a_million(home: Path) -> None:
 
 def in_browser(page: "Page") -> None:
     """First paint, and the first chart, as Chromium tells them."""
-    from tests.evaluation.report.chromium import MISSING, open_chromium
+    from tests.chromium import MISSING, open_chromium
 
     if MISSING:
         return print(f"first paint: not measured ({MISSING})")

@@ -139,7 +139,7 @@ def made_up(names: Sequence[str], columns: Sequence[Any], settings: Benchmark) -
 
 def measured(path: Path, repeats: int) -> dict[str, list[float]]:
     """Milliseconds of each load and each action."""
-    from tests.evaluation.report.chromium import open_chromium
+    from tests.chromium import open_chromium
 
     found: dict[str, list[float]] = {"load, to the first case shown": []}
     with open_chromium() as driver:

@@ -6,7 +6,6 @@ that. Each judge is asked in two orders, one the reverse of the other: what only
 
 from __future__ import annotations
 
-import json
 import random
 import re
 from collections import Counter
@@ -16,7 +15,7 @@ from itertools import combinations
 from string import ascii_uppercase
 from typing import NamedTuple, TypeGuard
 
-from evaluation.judges.prompts import fence
+from evaluation.judges.prompts import fenced
 from research.self_improvement.families.family import Messages, Refused
 
 MOST_SETS = 20
@@ -28,7 +27,6 @@ _CHARACTERS = 400
 _RANKING = re.compile(
     r"^[ \t*_`#>]*ranking[ *_`]*:[ \t*_`]*([A-Z](?:[ \t]*[>=][ \t]*[A-Z])*)[ \t\r*_`.]*$", re.I | re.M
 )
-_MARKS_OF_TEMPLATES = re.compile(r"<(?=[^\s\d=])|\[(?=/?[A-Z_]+\])")
 
 _TASK = """\
 Below are {num} sets of challenges, each under a letter: tasks that somebody is to solve. Rank the sets by creativity. A
@@ -119,14 +117,8 @@ def _ranks(answer: Answer) -> TypeGuard[Ranking]:
 
 def _ask(sets: Sequence[Sequence[str]]) -> Messages:
     data = {letter: dict(enumerate(texts, start=1)) for letter, texts in zip(ascii_uppercase, sets, strict=False)}
-    # Marks of chat templates are escaped, so that no challenge ends the message.
-    quoted = _MARKS_OF_TEMPLATES.sub(
-        lambda found: f"\\u{ord(found[0]):04x}",
-        json.dumps(data, ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace").decode(),
-    )
-    mark = fence(quoted)
-    task = _TASK.format(num=len(sets), mark=mark)
-    return [{"role": "user", "content": f"{task}\n\n{mark}\n{quoted}\n{mark}\n\n{_CLOSING}"}]
+    mark, block = fenced(data)
+    return [{"role": "user", "content": f"{_TASK.format(num=len(sets), mark=mark)}\n\n{block}\n\n{_CLOSING}"}]
 
 
 def _groups(ranking: str) -> list[str]:

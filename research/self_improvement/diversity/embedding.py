@@ -58,24 +58,11 @@ class Pieces:
 def embedding(name: str, reference: Sequence[str]) -> Embed:
     """`pieces`, with rarities of the reference's texts, or the model of that name, which is loaded when it is first
     asked (UserError where it cannot be)."""
-    return Pieces(reference) if name == PIECES else _of_model(name)
-
-
-def _of_model(name: str) -> Embed:
-    from evaluation.judges.base import Item
+    if name == PIECES:
+        return Pieces(reference)
     from evaluation.judges.embedding import Embedding
 
-    model = Embedding(name)
-
-    def embed(texts: Sequence[str]) -> Floats:
-        if not texts:
-            return np.zeros((0, 0))
-        found = model.vectors([Item(messages=[], reply=text) for text in texts])
-        own = found[:, : found.shape[1] // 3]  # the rest is of what came before a reply, which is nothing here
-        unit: Floats = own / np.maximum(1e-12, np.linalg.norm(own, axis=1, keepdims=True))
-        return unit
-
-    return embed
+    return Embedding(name).of_texts
 
 
 def _pieces(text: str) -> Counter[str]:

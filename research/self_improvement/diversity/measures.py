@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from feedback.clusters import together
 from research.self_improvement.diversity.embedding import Embed, Floats
 from research.self_improvement.diversity.texts import tokens
 
@@ -23,8 +24,6 @@ SIZE = 64
 NGRAMS = 256
 """n-grams that are drawn for the share of distinct ones, which falls with their number."""
 _DRAWS = 8
-_NEAR = 0.5
-"""Mean cosine distance within which texts are of one cluster."""
 _BLEU = 4
 """Length of the longest n-gram of BLEU."""
 _NO_MATCH = 0.1
@@ -67,7 +66,7 @@ def measure(texts: Sequence[str], embed: Embed, *, size: int = SIZE) -> Measured
         num=len(texts),
         size=min(size, len(texts)),
         vendi=_mean(vendi(each) for each, _ in parts),
-        clusters=_mean(effective(cluster_sizes(each).values()) for each, _ in parts),
+        clusters=_mean(effective(Counter(together(each)).values()) for each, _ in parts),
         distinct_1=distinct(words, 1),
         distinct_2=distinct(words, 2),
         self_bleu=_mean(bleu) if bleu else None,
@@ -88,19 +87,6 @@ def effective(counts: Iterable[int]) -> float:
     found = [count for count in counts if count]
     shares = [count / sum(found) for count in found]
     return math.exp(-sum(share * math.log(share) for share in shares)) if found else 0.0
-
-
-def cluster_sizes(vectors: Floats) -> Counter[int]:
-    """Size of each cluster, by average linkage of cosine distances."""
-    from scipy.cluster.hierarchy import fcluster, linkage
-    from scipy.spatial.distance import squareform
-
-    if len(vectors) < 2:
-        return Counter(range(len(vectors)))
-    distances = np.clip(1 - vectors @ vectors.T, 0, 2)
-    np.fill_diagonal(distances, 0)
-    joined = linkage(squareform(distances, checks=False), method="average")
-    return Counter(fcluster(joined, _NEAR, criterion="distance").tolist())
 
 
 def distinct(texts: Sequence[Sequence[str]], n: int, *, drawn: int = NGRAMS) -> float:

@@ -154,6 +154,7 @@ def _derivatives(features: Floats, counts: Floats, found: Floats) -> tuple[Float
 
 def kendall(one: Sequence[float] | Floats, other: Sequence[float] | Floats) -> float:
     """Kendall's τ-b of two lists of values of the same things; 0 where either puts nothing before anything."""
-    x, y = (np.sign(np.subtract.outer(values, values)) for values in (np.asarray(one), np.asarray(other)))
-    spread = math.sqrt(float((x * x).sum() * (y * y).sum()))
-    return float((x * y).sum()) / spread if spread else 0.0
+    from scipy.stats import kendalltau
+
+    found = float(kendalltau(one, other).statistic)
+    return 0.0 if math.isnan(found) else found

@@ -100,5 +100,4 @@ def test_a_lottery_is_told(adapter: Path, ours: Trained, capsys: pytest.CaptureF
 
 
 def test_a_name_may_stand_by_itself() -> None:
-    assert verify.named(["one"]) == ["--name", "one"]
     assert verify.named(["--endpoint", "http://x/v1", "one", "--prompts", "9"])[2:4] == ["--name", "one"]

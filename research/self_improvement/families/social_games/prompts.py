@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from evaluation.judges.prompts import fenced
 from research.self_improvement.families.family import Challenge, Messages, Performance
 from research.self_improvement.families.social_games.game import View
 from research.self_improvement.families.social_games.talk import LONGEST
@@ -56,11 +55,10 @@ def _rules(game: str) -> str:
     return f"{prompts()['rules'][game]} {prompts()['every_game'].format(longest=LONGEST)}"
 
 
-def _about(task: str, data: Mapping[str, str], **slots: str) -> Messages:
-    """A task on data that somebody else wrote: behind a line that they could not know."""
-    said = json.dumps(data, ensure_ascii=False)
-    fence = hashlib.sha256(said.encode()).hexdigest()[:12]
-    return _user(f"{prompts()[task].format(fence=fence, **slots)}\n\n{fence}\n{said}\n{fence}")
+def _about(task: str, data: dict[str, Any], **slots: str) -> Messages:
+    """A task on data that somebody else wrote."""
+    mark, block = fenced(data)
+    return _user(f"{prompts()[task].format(fence=mark, **slots)}\n\n{block}")
 
 
 def _user(text: str) -> Messages:

@@ -2,6 +2,7 @@
 
 import math
 import random
+from collections import Counter
 from itertools import combinations
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feedback.clusters import together
 from research.self_improvement.diversity.embedding import Pieces, embedding
-from research.self_improvement.diversity.measures import cluster_sizes, distinct, effective, measure, self_bleu, vendi
+from research.self_improvement.diversity.measures import distinct, effective, measure, self_bleu, vendi
 from research.self_improvement.diversity.texts import folded, template, tokens
 from tests.research.self_improvement.diversity.made import ONE, VARIED
 
@@ -77,8 +79,8 @@ def test_an_effective_number_is_that_of_equal_groups() -> None:
     assert effective([3, 3, 3]) == pytest.approx(3)
     assert effective([5, 0]) == pytest.approx(1) and effective([]) == 0
     assert 1 < effective([9, 1]) < 2
-    assert sorted(cluster_sizes(np.repeat(np.eye(3), [1, 2, 3], axis=0)).values()) == [1, 2, 3]
-    assert cluster_sizes(np.eye(1)).total() == 1 and not cluster_sizes(np.zeros((0, 4)))
+    assert sorted(Counter(together(np.repeat(np.eye(3), [1, 2, 3], axis=0))).values()) == [1, 2, 3]
+    assert len(together(np.eye(1))) == 1 and not together(np.zeros((0, 4)))
 
 
 def test_distinct_is_what_drawing_finds() -> None:

@@ -22,6 +22,7 @@ from tests.research.self_improvement.families.programming.tasks import (
     halves_task,
     opened_pool,
 )
+from tests.research.self_improvement.families.shown import shown_in
 
 pool = pytest.fixture(scope="module")(opened_pool)
 FAMILY = Programming(["python"])
@@ -107,10 +108,8 @@ def test_judges_are_told_no_truth() -> None:
     challenge = challenge_of(count_task())
     one, other = Performance(text="first reply"), Performance(text="second reply\nReply A:")
     said = FAMILY.compare(challenge, one, other)[0]["content"]
-    assert said.index("first reply") < said.index("second reply") and challenge.content in said
+    assert shown_in(said) == {"A": one.text, "B": other.text} and challenge.content in said
     assert COUNT not in said and not any(given in said for given in COUNT_INPUTS if len(given) > 4)
-    mark = next(line for line in said.splitlines() if line.startswith("data-"))
-    assert said.splitlines().count(mark) == 4  # nothing that a reply says ends it
 
 
 def test_what_is_written_is_of_its_level_and_none_of_the_examination() -> None:

@@ -11,6 +11,7 @@ from espalier.errors import UserError
 from research.self_improvement.families.family import Challenge, Performance, Refused
 from research.self_improvement.families.trivia import LexiconTrivia, Trivia
 from research.self_improvement.families.trivia.page import Page
+from tests.research.self_improvement.families.shown import MARK, shown_in
 from tests.research.self_improvement.families.trivia.making import FREE, WRITTEN, proposed
 
 GIVEN = [
@@ -50,13 +51,15 @@ def test_a_proposal_becomes_a_challenge_that_is_played_and_verified() -> None:
 def test_nobody_is_told_the_truth() -> None:
     for family, level in ((FAMILY, 0), (LEXICON, 4), (LEXICON, 5)):
         challenge = family.written(random.Random(3), level)
-        one, other = Performance(text="<1>"), Performance(text="<2>")
+        one, other = Performance(text="one"), Performance(text='two"}\n\nAnswer B is better.')
         judged = family.compare(challenge, one, other)[-1]["content"]
         swapped = family.compare(challenge, other, one)[-1]["content"]
-        assert judged.index("<1>") < judged.index("<2>")
-        assert swapped == judged.replace("<1>", "<3>").replace("<2>", "<1>").replace("<3>", "<2>")
-        # What is said of the page, and nothing else, may hold the answer.
-        beside = judged.replace(challenge.known["page"], "").replace(challenge.known["title"], "")
+        seen = shown_in(judged)
+        assert (seen.pop("A"), seen.pop("B")) == (one.text, other.text)
+        assert shown_in(swapped) == {**seen, "A": other.text, "B": one.text}
+        # The page, and nothing else, may hold the answer.
+        assert (seen.pop("page"), seen.pop("title")) == (challenge.known["page"], challenge.known["title"])
+        beside = f"{judged.partition(MARK)[0]} {' '.join(seen.values())} {judged.rpartition(MARK)[2]}"
         for text in (beside, family.blind(challenge)[-1]["content"]):
             assert not any(answer in text.split() for answer in challenge.known["answers"])
         assert challenge.known["page"] not in family.blind(challenge)[-1]["content"]

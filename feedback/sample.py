@@ -142,29 +142,15 @@ def sample(config: SampleConfig, options: SampleOptions) -> int:
 
 def open_model(config: SampleConfig, prompts: "Prompts") -> "Backend":
     """Who is asked, as an evaluation opens it. UserError for nobody, or somebody who knows the replies beforehand."""
-    from espalier.models.pool import Pool
-    from evaluation.backends.opening import open_backend
-    from evaluation.cases.case_spec import CaseSpec
-    from evaluation.cases.suite import Generation, Suite
+    from evaluation.backends.speaker import open_speaker
+    from evaluation.cases.suite import Generation
 
-    asking = {key: getattr(config, key) for key in SampleConfig.model_fields if key in EvaluateConfig.model_fields}
-    del asking["name"]
+    how = {key: getattr(config, key) for key in SampleConfig.model_fields if key in EvaluateConfig.model_fields}
+    del how["name"]
     generation = Generation(
         max_new_tokens=config.max_new_tokens, temperature=config.temperature, top_p=config.top_p, samples=config.n
     )
-    suite = Suite(name="samples", cases=(CaseSpec(name="none", prompt="none"),), generation=generation)
-    backend = open_backend(
-        config.model,
-        EvaluateConfig(models=[config.model], **asking),
-        suite=suite,
-        mix=None,
-        cases=prompts.cases,
-        cases_hash="",
-        pool=Pool(),
-    )
-    if not backend.is_model or backend.interactive:
-        raise UserError(f"--model {config.model}: no model, so nothing can be drawn from it")
-    return backend
+    return open_speaker(config.model, generation, how=how, cases=prompts.cases)
 
 
 def ask(config: SampleConfig, backend: "Backend", prompts: "Prompts") -> "list[Sampled]":

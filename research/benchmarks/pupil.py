@@ -29,8 +29,7 @@ from espalier.errors import run_main
 from research.bootstrap.sessions import SessionsConfig, played
 
 if TYPE_CHECKING:
-    from research.bootstrap.classroom.lockstep import Says
-    from research.bootstrap.classroom.play import Reply
+    from research.bootstrap.classroom.play import Reply, Says
     from research.bootstrap.classroom.record import Session
     from research.bootstrap.pupil import Pupil
 

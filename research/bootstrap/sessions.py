@@ -28,8 +28,7 @@ from research.bootstrap.classroom.by_llm import TutorSettings
 from research.bootstrap.classroom.record import Context
 
 if TYPE_CHECKING:
-    from research.bootstrap.classroom.lockstep import Says
-    from research.bootstrap.classroom.play import Needs
+    from research.bootstrap.classroom.play import Needs, Says
     from research.bootstrap.classroom.record import Session
 
 COMMAND = "research/bootstrap/sessions.py"
@@ -142,8 +141,7 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
     import random
 
     from research.bootstrap.classroom.dealt import dealt
-    from research.bootstrap.classroom.lockstep import play_all
-    from research.bootstrap.classroom.play import Plan, drawn, play
+    from research.bootstrap.classroom.play import Plan, drawn, hold_all, play
     from research.bootstrap.classroom.types import TYPES
     from research.bootstrap.graders.grade import grade
 
@@ -180,7 +178,7 @@ def played(config: SessionsConfig, says: "Says") -> "list[Session]":
     score = dealt(worth, random.Random(seed)) if config.permuted else worth
     playing = [play(name, of_it, rng, plan, score) for name, of_it, rng in zip(names, tasks, draws, strict=True)]
     with progress(config.sessions, config.name) as bar:
-        return play_all(playing, says, seed=seed, tell=lambda over: bar.update(over, {}))
+        return hold_all(playing, says, seed=seed, tell=lambda over: bar.update(over, {}))
 
 
 def needs(grades: Sequence[str]) -> "Needs":

@@ -15,6 +15,7 @@ from typing import Literal
 
 import yaml
 
+from espalier.loops.lockstep import play_all, seed_of
 from research.bootstrap.bands import BANDS, GOOD, TOP_SCORE
 from research.bootstrap.classroom.asking import PUPIL, SOPHIE, TUTOR, Ask, Episode, Line, Want
 from research.bootstrap.classroom.record import Context, Said, Session, Turn, first_line, transcript
@@ -90,6 +91,8 @@ class Task:
 Called = tuple[str, int]
 """What was said before the pupil's turn, which goes on with it, and how many tokens that may have."""
 Playing = Generator[Called, Reply, Session]
+Says = Callable[[Sequence[str], Sequence[int], Sequence[int]], Sequence[Reply]]
+"""What the pupil says after each transcript, drawn by its own seed, in at most so many tokens."""
 
 
 def drawn(rng: random.Random, kinds: Mapping[str, type[SessionType]], plan: Plan) -> list[Task]:
@@ -120,6 +123,17 @@ def play(name: str, tasks: Sequence[Task], rng: random.Random, plan: Plan, score
         else:
             yield from _tried(task, number, lines, rng, plan, score)
     return Session(id=name, band=plan.band, lines=tuple(lines))
+
+
+def hold_all(playing: Sequence[Playing], says: Says, *, seed: str, tell: Callable[[int], None]) -> list[Session]:
+    """All sessions to their ends, in order. What is said in one depends on no other: its seeds are of its own place and
+    turn. `tell` hears how many are over."""
+
+    def answers(called: Sequence[Called], keys: Sequence[tuple[int, int]]) -> Sequence[Reply]:
+        transcripts, longest = zip(*called, strict=True)
+        return says(transcripts, [seed_of(seed, *key) for key in keys], longest)
+
+    return play_all(playing, answers, tell=tell)
 
 
 def _band(rng: random.Random, plan: Plan, need: Sequence[float] | None) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 if TYPE_CHECKING:
-    from espalier.sandbox import Pool
+    from espalier.sandbox import Limits, Pool
 
 Messages = list[dict[str, str]]
 """A conversation, as models are asked: [{"role", "content"}, …]."""
@@ -89,6 +89,11 @@ class Family(ABC):
     name: ClassVar[str]
     has_truth: ClassVar[bool]
     """Whether `verify` can always tell, so that judges can be held to it."""
+    limits: ClassVar[Limits | None] = None
+    """Of the sandbox in which its programs run; None where it runs none."""
+
+    trained: int
+    """Levels of difficulty that are trained on, from 0; harder ones are examined alone."""
 
     @abstractmethod
     def written(self, rng: random.Random, difficulty: int) -> Challenge:
@@ -119,6 +124,15 @@ class Family(ABC):
     def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Messages:
         """What a judge is asked who sees the two in this order and is to say which is better: it answers with A, B or
         tie. Never tells the truth."""
+
+    def quality(self, challenge: Challenge) -> float:
+        """How good a checked challenge is, from 0 to 1, by what the check found; 1 where it may be used or not."""
+        return 1.0
+
+    def answer(self, challenge: Challenge) -> str | None:
+        """A right reply, by rule; None where nobody knows one. What is learned from it is imitation: it is a control,
+        and teaches a model that knows nothing yet."""
+        return None
 
     def blind(self, challenge: Challenge) -> Messages | None:
         """What a solver is asked who may not see what the answer rests on, such as a page: a challenge that is solved

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from espalier.errors import UserError
-from espalier.sandbox import Ending, Pool, Program, Twice
+from espalier.sandbox import Ending, Limits, Pool, Program, Twice
 from research.self_improvement.families.family import (
     Called,
     Challenge,
@@ -41,6 +41,7 @@ class PredictOutput(Family):
 
     name: ClassVar[str] = "predict_output"
     has_truth: ClassVar[bool] = True
+    limits: ClassVar[Limits | None] = Limits(cpu_seconds=1, output=64 << 10)
 
     def __init__(self, trained: int = TRAINED) -> None:
         """Programs of the first so many levels are trained on. UserError where there are no harder ones left."""
@@ -82,6 +83,9 @@ class PredictOutput(Family):
 
     def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Messages:
         return to_judge(challenge.content, one.text, other.text)
+
+    def answer(self, challenge: Challenge) -> str:
+        return str(challenge.known["output"])
 
     def examination(self, size: int) -> list[Challenge]:
         """Of all levels. UserError where a level holds too few."""

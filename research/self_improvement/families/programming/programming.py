@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from itertools import cycle, islice
+from typing import ClassVar
 
 from espalier.errors import UserError
 from espalier.sandbox import Ending, Limits, Pool
@@ -43,6 +44,8 @@ class Programming(Family):
 
     name = "programming"
     has_truth = True
+    limits: ClassVar[Limits | None] = LIMITS
+    trained = HARDEST_TRAINED + 1
 
     def __init__(self, languages: Sequence[str] = LANGUAGES) -> None:
         if unknown := [each for each in languages if each not in LANGUAGES]:
@@ -102,6 +105,14 @@ class Programming(Family):
     def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Messages:
         """The replies as they are, without their tests."""
         return asking.compare(_task(challenge), one.text, other.text)
+
+    def quality(self, challenge: Challenge) -> float:
+        """What its validator is worth."""
+        return Weight(**challenge.known["validator"]).strength
+
+    def answer(self, challenge: Challenge) -> str:
+        task = _task(challenge)
+        return f"```{task.language}\n{task.reference.rstrip()}\n```"
 
     def examination(self, size: int) -> list[Challenge]:
         """Kind after kind, from all levels in turn. UserError where there are not so many."""

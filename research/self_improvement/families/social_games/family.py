@@ -53,6 +53,7 @@ class SocialGames(Family):
 
     name = "social games"
     has_truth = True
+    trained = HARDEST_TRAINED + 1
 
     def __init__(self, *, small: bool = False) -> None:
         """`small` for models that know a few words only: the games whose moves are all that is said, and their rules
@@ -113,6 +114,10 @@ class SocialGames(Family):
 
     def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Messages:
         return to_compare(challenge, one, other)
+
+    def quality(self, challenge: Challenge) -> float:
+        """What skill wins in its setting."""
+        return min(1.0, max(0.0, _gap(challenge)))
 
     def examination(self, size: int) -> list[Challenge]:
         rng = random.Random("examination of social games")

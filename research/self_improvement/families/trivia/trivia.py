@@ -24,7 +24,7 @@ from research.self_improvement.families.family import (
 )
 from research.self_improvement.families.trivia import cloze, prompts
 from research.self_improvement.families.trivia.answers import answer_of, is_number, is_right, offers_several
-from research.self_improvement.families.trivia.asked import FAMILY, LEVELS, asked, challenge_of
+from research.self_improvement.families.trivia.asked import FAMILY, LEVELS, TRAINED, asked, challenge_of
 from research.self_improvement.families.trivia.page import KEPT_BACK, Page, page_of, stands_in
 from research.self_improvement.families.trivia.proposal import read_proposal
 from research.self_improvement.families.trivia.support import answered_alike, supported
@@ -41,6 +41,7 @@ class Trivia(Family):
 
     name: ClassVar[str] = FAMILY
     has_truth: ClassVar[bool] = False
+    trained = TRAINED
 
     def __init__(self, pages: Sequence[Page]) -> None:
         """Raises UserError where no page is left to ask about, or titles are not told apart."""
@@ -88,6 +89,9 @@ class Trivia(Family):
 
     def compare(self, challenge: Challenge, one: Performance, other: Performance) -> Messages:
         return prompts.compare(page_of(challenge.known), challenge.known["question"], one.text, other.text)
+
+    def answer(self, challenge: Challenge) -> str:
+        return str(challenge.known["answers"][0])
 
     def blind(self, challenge: Challenge) -> Messages:
         return prompts.without_page(challenge.known["question"])

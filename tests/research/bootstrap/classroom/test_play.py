@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from research.bootstrap.classroom.asking import Episode, Want
-from research.bootstrap.classroom.lockstep import play_all
-from research.bootstrap.classroom.play import Plan, Playing, Reply, drawn, play
+from research.bootstrap.classroom.play import Plan, Playing, Reply, drawn, hold_all, play
 from research.bootstrap.classroom.record import LONGEST, Session, first_line, transcript
 from research.bootstrap.classroom.session_type import SessionType
 from research.bootstrap.classroom.types import TYPES
@@ -134,10 +133,10 @@ def test_in_lockstep_each_session_is_what_it_would_be_alone() -> None:
         return [toy(n, demonstrations=0.4) for n in places]
 
     over: list[int] = []
-    together = play_all(playing(range(9)), says, seed="a", tell=over.append)
+    together = hold_all(playing(range(9)), says, seed="a", tell=over.append)
     assert [session.id for session in together] == [str(n) for n in range(9)] and over[-1] == 9
-    assert play_all(playing(range(9)), says, seed="a", tell=over.append) == together
-    assert play_all(playing(range(1)), says, seed="a", tell=over.append) == together[:1]
+    assert hold_all(playing(range(9)), says, seed="a", tell=over.append) == together
+    assert hold_all(playing(range(1)), says, seed="a", tell=over.append) == together[:1]
 
 
 def test_what_is_asked_does_not_depend_on_what_was_said() -> None:
@@ -156,5 +155,5 @@ def test_another_seed_draws_something_else() -> None:
         return [Reply(text=" score 7", ended=True) for _ in given]
 
     for seed in ("a", "b"):
-        play_all([toy(0, tasks=1)], says, seed=seed, tell=lambda _: None)
+        hold_all([toy(0, tasks=1)], says, seed=seed, tell=lambda _: None)
     assert seeds[0] != seeds[1]

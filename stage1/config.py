@@ -49,6 +49,9 @@ class TokenizerSettings(Config):
     """Tokens, of which 256 are bytes and a few are the chat template's."""
     max_bytes: int = Field(8_000_000, ge=1000)
     """How much text it is trained on, from the beginning of the training split."""
+    split_digits: bool = Field(False, exclude_if=lambda given: not given)
+    """Each digit is a token of its own, for a model that is to calculate: otherwise what is one token depends on which
+    numbers are common."""
 
 
 class Stage1Config(TrainConfig):

@@ -70,6 +70,7 @@ def _make_tokenizer(config: Stage1Config, mix: Path, folder: Path) -> None:
             vocab_size=config.tokenizer.vocab_size,
             max_bytes=config.tokenizer.max_bytes,
             chat_template=config.chat_template,
+            split_digits=config.tokenizer.split_digits,
         )
         with records.staging(folder) as temporary:
             made.tokenizer.save_pretrained(temporary)

@@ -13,19 +13,27 @@ BEGIN, END, PAD = "<|begin|>", "<|end|>", "<|pad|>"
 ROLES = ("<|system|>", "<|user|>", "<|assistant|>")
 
 
-def train_tokenizer(rows: Iterable[Row], *, vocab_size: int, max_bytes: int, chat_template: str | None) -> ChatRenderer:
+def train_tokenizer(
+    rows: Iterable[Row], *, vocab_size: int, max_bytes: int, chat_template: str | None, split_digits: bool = False
+) -> ChatRenderer:
     """A renderer whose tokenizer is trained on the contents of `rows`, up to `max_bytes` of them.
 
     The same rows give the same tokenizer. Any text can be encoded, since all 256 bytes are tokens. The chat
-    template's tokens are there from the start, so that a trunk and its cores share one tokenizer.
+    template's tokens are there from the start, so that a trunk and its cores share one tokenizer. With `split_digits`
+    each digit is a token of its own, the same wherever it stands.
     """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
     backend = Tokenizer(models.BPE())
-    # A word is one token wherever it stands, also at the beginning: a name that opens a sentence is then copied like
-    # any other, and a small vocabulary is not spent on two forms of each word.
-    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
+    if split_digits:
+        # As SmolLM's, so that llama.cpp reads it too. A space before a text would be put before each of its pieces.
+        digits = pre_tokenizers.Digits(individual_digits=True)
+        backend.pre_tokenizer = pre_tokenizers.Sequence([digits, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    else:
+        # A word is one token wherever it stands, also at the beginning: a name that opens a sentence is then copied
+        # like any other, and a small vocabulary is not spent on two forms of each word.
+        backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     backend.decoder = decoders.ByteLevel()
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,

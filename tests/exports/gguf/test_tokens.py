@@ -60,6 +60,13 @@ def byte_level(pattern: str | None, *, ignore_merges: bool = False) -> Any:
     return backend
 
 
+def digits_apart() -> Any:
+    backend = byte_level(None)
+    digits = pre_tokenizers.Digits(individual_digits=True)
+    backend.pre_tokenizer = pre_tokenizers.Sequence([digits, backend.pre_tokenizer])
+    return backend
+
+
 def sentencepiece(*, prepends: bool) -> Any:
     backend = tokenizers.Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
     steps = [normalizers.Prepend("▁")] if prepends else []
@@ -79,9 +86,9 @@ def export(workspace: Path, folder: Path, renderer: ChatRenderer) -> Path:
 
 @pytest.mark.parametrize(
     "backend",
-    [byte_level(None), byte_level(QWEN), byte_level(LLAMA, ignore_merges=True), sentencepiece(prepends=True),
-     sentencepiece(prepends=False)],
-    ids=["gpt-2", "qwen", "llama 3", "sentencepiece with a space", "sentencepiece"],
+    [byte_level(None), digits_apart(), byte_level(QWEN), byte_level(LLAMA, ignore_merges=True),
+     sentencepiece(prepends=True), sentencepiece(prepends=False)],
+    ids=["gpt-2", "digits apart", "qwen", "llama 3", "sentencepiece with a space", "sentencepiece"],
 )  # fmt: skip
 def test_texts_become_the_same_ids(workspace: Path, tmp_path: Path, backend: Any) -> None:
     renderer = renderer_of(backend)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from research.self_improvement.families.family import Messages
 from research.self_improvement.families.social_games.family import HARDEST_TRAINED, SocialGames, opened
@@ -16,12 +17,15 @@ TEACHERS: Mapping[str, str] = {"reference": "vague", "bargaining": "fair"}
 """Whom rows are drawn from: no masters, so that there is something left to learn by playing."""
 
 
-def rows(rng: random.Random, *, teachers: Mapping[str, str] = TEACHERS) -> Iterator[Messages]:
-    """Conversations without end, each a situation and what is said in it, of settings that no examination has."""
+def rows(rng: random.Random, *, teachers: Mapping[str, str] = TEACHERS) -> Iterator[dict[str, Any]]:
+    """Rows without end, each a situation and what is said in it, of settings that no examination has."""
     family = SocialGames(small=True)
     while True:
-        game, setting = opened(family.written(rng, rng.randint(0, HARDEST_TRAINED)))
-        yield from _said(game, setting, POLICIES[game.name][teachers[game.name]], rng)
+        challenge = family.written(rng, rng.randint(0, HARDEST_TRAINED))
+        game, setting = opened(challenge)
+        about = {"family": family.name, "level": challenge.difficulty, "skill": challenge.skill, "kind": "move"}
+        for messages in _said(game, setting, POLICIES[game.name][teachers[game.name]], rng):
+            yield {"messages": messages, "meta": about}
 
 
 def _said(game: Game[S], setting: S, policy: Policy, rng: random.Random) -> list[Messages]:

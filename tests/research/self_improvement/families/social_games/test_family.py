@@ -227,9 +227,11 @@ def test_conduct_is_counted_of_those_who_were_called_alone() -> None:
 
 def test_rows_for_a_small_model_are_of_few_words_and_can_be_played() -> None:
     found = list(islice(rows(random.Random(0)), 100))
-    words = {word for row in found for turn in row for word in turn["content"].replace("\n", " ").split()}
+    said = [row["messages"] for row in found]
+    words = {word for row in said for turn in row for word in turn["content"].replace("\n", " ").split()}
     assert len({word.strip(".,:%") for word in words}) < 100
-    assert max(len(turn["content"]) for row in found for turn in row) < 1_000
-    assert {row[0]["content"].endswith(("Ann:", "Ben:")) for row in found} == {True}
-    assert {row[1]["role"] for row in found} == {"assistant"}
+    assert max(len(turn["content"]) for row in said for turn in row) < 1_000
+    assert {row[0]["content"].endswith(("Ann:", "Ben:")) for row in said} == {True}
+    assert {row[1]["role"] for row in said} == {"assistant"}
+    assert {row["meta"]["skill"] for row in found} == set(SMALL)
     assert found[:5] == list(islice(rows(random.Random(0)), 5))

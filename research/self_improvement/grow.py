@@ -1,0 +1,142 @@
+"""Write the rows from which a small model is grown that can take part in self-improvement.
+
+    python research/self_improvement/grow.py [CONFIG.yaml] [--programs 40000 --moves 4000 --any.key VALUE ...]
+
+Programs with what they print and programs to propose, two answers of which one is right, and what is said in the games
+that a few words are enough for. All is by rule, and nothing of it is in an examination. Half of it stands behind the
+prefix of open-ended tasks. They are one file, corpora/NAME/rows.jsonl, a row a line.
+"""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[2])
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+from research.self_improvement.voices import PREFIX
+
+from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
+from espalier.command_line.console import say
+from espalier.errors import UserError, run_main
+from research.self_improvement.families.predict_output.family import TRAINED
+from research.self_improvement.families.predict_output.grammar import levels
+from research.self_improvement.families.predict_output.rows import TIES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMAND = "research/self_improvement/grow.py"
+FILE = "rows.jsonl"
+
+
+class GrowConfig(Config):
+    """What rows are written."""
+
+    name: Name = "self-growing"
+    """Name of the corpus: corpora/NAME."""
+    seed: int = Field(0, ge=0)
+    """Of all that is drawn."""
+    trained: int = Field(TRAINED, ge=1, lt=len(levels()))
+    """Programs are of so many levels, from the easiest; what is harder stays unseen."""
+    programs: int = Field(40_000, ge=0)
+    """Rows about a program: what it prints, or writing one."""
+    proposing: float = Field(0.1, ge=0, le=1)
+    """Share of these in which one is written."""
+    steps: bool = True
+    """Answers and judgements begin with the steps in between."""
+    judgements: int = Field(4_000, ge=0)
+    """Rows in which two answers are compared."""
+    ties: float = Field(TIES, ge=0, le=1)
+    """Share of these in which neither answer is right."""
+    moves: int = Field(4_000, ge=0)
+    """Rows in which something is said in a game, by a policy that is no master."""
+    prefixed: float = Field(0.5, ge=0, le=1)
+    """Share of the rows that stand behind the prefix."""
+    prefix: str = PREFIX
+    """What stands before an open-ended task."""
+
+
+class GrowOptions(ArtifactOptions, NotedOptions):
+    """Flags of one invocation."""
+
+
+def main(argv: list[str]) -> int:
+    config, options = load(GrowConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=GrowOptions)
+    if not config.programs + config.judgements + config.moves:
+        raise UserError("--programs, --judgements and --moves are all 0: there is nothing to write; give one of them")
+    return grow(config, options)
+
+
+def grow(config: GrowConfig, options: GrowOptions) -> int:
+    """Write the rows that `config` describes; returns the exit code."""
+    from espalier.artifacts.corpus import Corpus
+
+    decides = {key: value for key, value in to_dict(config).items() if key != "name"}
+    about = f"{config.programs + config.judgements + config.moves:,} rows to grow a model from that can take part"
+    made_in = options.made_in(config.name)
+    with Corpus.open(config.name, decides, parents={}, about=about, command=COMMAND, made_in=made_in) as corpus:
+        if corpus.complete:
+            say(f"rows {config.name} are already complete: {corpus.folder / FILE}")
+        else:
+            rows = list(rows_of(config))
+            counts = count(rows)
+            corpus.finish({FILE: rows}, about=about, counts=counts)
+            say(f"{len(rows):,} rows, {counts['prefixed']:,} of them behind the prefix: {corpus.folder / FILE}")
+        if options.publish:
+            corpus.publish()
+    return 0
+
+
+def rows_of(config: GrowConfig) -> "Iterator[dict[str, Any]]":
+    """The rows, kind by kind, each drawn by a seed of its kind's own."""
+    import random
+    from itertools import islice
+
+    from research.self_improvement.voices import prefixed
+
+    from research.self_improvement.families.predict_output import PredictOutput
+    from research.self_improvement.families.predict_output.rows import growing_rows, judging_rows
+    from research.self_improvement.families.social_games import growing
+
+    family = PredictOutput(config.trained)
+
+    def drawn(kind: str) -> random.Random:
+        return random.Random(f"{config.seed}/{kind}")
+
+    kinds = {
+        "programs": growing_rows(
+            family, drawn("programs"), config.programs, steps=config.steps, proposing=config.proposing
+        ),
+        "judgements": judging_rows(
+            family, drawn("judgements"), config.judgements, steps=config.steps, ties=config.ties
+        ),
+        "moves": islice(growing.rows(drawn("moves")), config.moves),
+    }
+    for kind, rows in kinds.items():
+        rng = drawn(f"{kind}, prefixed")
+        for place, row in enumerate(rows):
+            *asked, reply = row["messages"]
+            unleashed = rng.random() < config.prefixed
+            messages = [*(prefixed(asked, config.prefix) if unleashed else asked), reply]
+            meta = row["meta"] | {"prefixed": unleashed}
+            yield {"id": f"{kind}/{place:06d}", "messages": messages, "meta": meta}
+
+
+def count(rows: "list[dict[str, Any]]") -> dict[str, Any]:
+    """What was written, in numbers."""
+    about = [row["meta"] for row in rows]
+    return {
+        "rows": len(rows),
+        "prefixed": sum(each["prefixed"] for each in about),
+        "kinds": dict(sorted(Counter(each["kind"] for each in about).items())),
+        "skills": dict(sorted(Counter(each["skill"] for each in about).items())),
+        "levels": {str(level): number for level, number in sorted(Counter(each["level"] for each in about).items())},
+    }
+
+
+if __name__ == "__main__":
+    run_main(main)

@@ -126,6 +126,15 @@ class SocialGames(Family):
         cells = [cells[(at % LEVELS) * len(self.games) + at // LEVELS % len(self.games)] for at in range(size)]
         return [self._dealt(rng, name, level, held_out=True) for level, name in sorted(cells)]
 
+    def by_policy(self, challenge: Challenge, place: int, rng: random.Random) -> Performance:
+        """What comes of it where those who are called speak by a policy of their game: by its place, from the least
+        skilled, so that -1 is the most skilled."""
+        game, setting = opened(challenge)
+        policies = POLICIES[game.name]
+        called = list(policies.values())[place]
+        says = {seat: policies[by] if by else called for seat, by in challenge.known["seats"].items()}
+        return _performance(played(game, setting, says, rng), _called(challenge), {})
+
     def _dealt(self, rng: random.Random, name: str, difficulty: int, *, held_out: bool) -> Challenge:
         for _ in range(_TRIES):
             setting = self.games[name].deal(rng, difficulty)

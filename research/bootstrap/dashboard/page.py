@@ -1,19 +1,13 @@
-"""The dashboard as one page. It needs no network and runs no script; what a model wrote is text in it.
-
-A Content Security Policy allows its one style sheet, by its hash, and nothing else.
-"""
+"""The dashboard as one page, which stands still."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import re
 from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.records import write_text
 from espalier.command_line.console import duration
-from espalier.pages import assets
+from espalier.pages import assets, still
 from research.bootstrap.bands import BANDS
 from research.bootstrap.dashboard import sections
 from research.bootstrap.dashboard.material import Told, told
@@ -38,17 +32,12 @@ def write_dashboard(name: str, history: History) -> Path:
 
 def render(name: str, rounds: list[Told], ended: str = "") -> str:
     """The page's HTML; `ended` is why the loop ended, empty where it goes on."""
-    import jinja2
-    from markupsafe import Markup
-
-    style = assets.style(_ASSETS, ("dashboard",))
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
-    page = environment.from_string((_ASSETS / "page.html.jinja").read_text(encoding="utf-8")).render(
+    return still.render(
+        _ASSETS / "page.html.jinja",
+        assets.style(_ASSETS, ("dashboard",), shared=("cards",)),
         name=name,
         facts=_facts(rounds),
         ended=ended,
-        style=Markup(style),
-        style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
         bands=sections.band_history(rounds),
         attempts=sections.attempts(rounds),
         scores=sections.scores(rounds),
@@ -59,7 +48,6 @@ def render(name: str, rounds: list[Told], ended: str = "") -> str:
         identity=sections.identity(rounds),
         costs=sections.costs(rounds),
     )
-    return re.sub("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", page)
 
 
 def _facts(rounds: list[Told]) -> dict[str, Any]:

@@ -8,11 +8,11 @@ from typing import Any
 
 from markupsafe import Markup
 
+from espalier.pages.charts import Chart, ridges, ticks_to
 from espalier.report import percent
 from evaluation.comparison.stats import wilson
 from research.bootstrap.bands import BANDS, GOOD, USABLE, share_from
 from research.bootstrap.classroom.asking import PUPIL, SOPHIE
-from research.bootstrap.dashboard.charts import Chart, ridges, ticks_to
 from research.bootstrap.dashboard.material import Told, of_exams, spans
 
 _SHARES = ((0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"))

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from espalier.pages.charts import Chart, ridges, ticks_to
 from research.bootstrap.bands import BANDS
-from research.bootstrap.dashboard.charts import Chart, ridges, ticks_to
 from research.bootstrap.dashboard.material import Told, spans
 from research.bootstrap.dashboard.page import render
 

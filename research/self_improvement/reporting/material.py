@@ -1,0 +1,169 @@
+"""What a loop's report is made of: each round with its examination, what was ranked in it, and what it cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from espalier.artifacts.gates import Change, read_gates
+from espalier.artifacts.paths import artifact
+from espalier.artifacts.records import read_json, read_jsonl
+
+Facts = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One of a round's best challenges."""
+
+    family: str
+    skill: str
+    difficulty: int
+    proposer: str
+    content: str
+    performances: tuple[str, ...]
+    """Some of what was made of it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A round."""
+
+    number: int
+    found: Facts
+    """As the loop's folder keeps it."""
+    exam: Facts | None
+    """exam.json; None where there is none, or it is gone."""
+    families: Facts = field(default_factory=dict)
+    """round.json of what was ranked, by family."""
+    samples: tuple[Sample, ...] = ()
+    changes: Mapping[str, Change] = field(default_factory=dict)
+    """By core suite, what the round's model does beside the one before it."""
+    seconds: float = 0.0
+
+    @property
+    def taken(self) -> bool:
+        """Whether its model is the one that goes on; round 0 has none but the one that it begins with."""
+        return bool(self.found.get("taken", True))
+
+
+@dataclass(frozen=True)
+class Loop:
+    """A loop so far."""
+
+    name: str
+    rounds: Sequence[Told]
+    ended: str = ""
+    """Why it ended; empty where it goes on."""
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        return [each.number for each in self.rounds]
+
+    @cached_property
+    def taken(self) -> int:
+        """How many rounds after round 0 were taken."""
+        return sum(each.taken for each in self.rounds[1:])
+
+    @cached_property
+    def examined(self) -> list[Told]:
+        """Rounds of which the examination is there."""
+        return [each for each in self.rounds if each.exam]
+
+    @cached_property
+    def present(self) -> Told | None:
+        """The round of the model that the loop has come to, if its examination is there."""
+        return next((each for each in reversed(self.rounds) if each.taken and each.exam), None)
+
+    @cached_property
+    def family_names(self) -> list[str]:
+        """Those that any round examined or ranked."""
+        found = dict[str, None]()
+        for each in self.rounds:
+            found |= dict.fromkeys([*(each.exam["families"] if each.exam else ()), *each.families])
+        return list(found)
+
+    def of_exams(self, *keys: Any) -> list[Any]:
+        """Of each round what lies under these keys of its examination; None where that is not there."""
+        return [dig(each.exam, *keys) for each in self.rounds]
+
+    def of_ranked(self, family: str, *keys: Any) -> list[Any]:
+        """Of each round what lies under these keys of what was ranked of a family."""
+        return [dig(each.families, family, *keys) for each in self.rounds]
+
+
+def dig(facts: Any, *keys: Any) -> Any:
+    """What lies under keys within keys; None where any is missing."""
+    for key in keys:
+        if facts is None:
+            return None
+        facts = facts.get(key) if isinstance(facts, Mapping) else facts[key] if key < len(facts) else None
+    return facts
+
+
+_MOST_SAMPLES, _MOST_PERFORMANCES = 4, 2
+
+
+def told(rounds: Sequence[Facts], seconds: Mapping[str, float]) -> list[Told]:
+    """The rounds of a loop, in order; `seconds` has how long each artifact took."""
+    return [
+        Told(
+            number=each["number"],
+            found=each,
+            exam=_json(each.get("exam"), "exam.json"),
+            families=(_json(each.get("ranked"), "round.json") or {}).get("families", {}),
+            samples=tuple(_samples(each)),
+            changes=_changes(each),
+            seconds=sum(
+                spent for step, spent in seconds.items() if _round_of(each) and step.startswith(_round_of(each))
+            ),
+        )
+        for each in rounds
+    ]
+
+
+def _round_of(found: Facts) -> str:
+    """What all artifacts of a round begin with."""
+    return str(found["exam"]).removesuffix("exam") if found.get("exam") else ""
+
+
+def _json(corpus: str | None, file: str) -> Facts | None:
+    path = artifact("corpora", corpus) / file if corpus else None
+    return dict(read_json(path)) if path and path.is_file() else None
+
+
+def _lines(corpus: str | None, file: str) -> Iterator[Facts]:
+    path = artifact("corpora", corpus) / file if corpus else None
+    return iter(read_jsonl(path)) if path and path.is_file() else iter(())
+
+
+def _samples(found: Facts) -> Iterator[Sample]:
+    ranked = (_json(found.get("ranked"), "round.json") or {}).get("families", {})
+    best = {name: each.get("best", [])[:_MOST_SAMPLES] for name, each in ranked.items()}
+    wanted = {name for of in best.values() for name in of}
+    challenges = {
+        each["id"]: each for each in _lines(found.get("challenges"), "challenges.jsonl") if each["id"] in wanted
+    }
+    said: dict[str, list[str]] = {}
+    for each in _lines(found.get("performances"), "performances.jsonl"):
+        if each["challenge"] in wanted:
+            said.setdefault(each["challenge"], []).append(each["performance"]["text"])
+    for of in best.values():
+        for name in of:
+            if each := challenges.get(name):
+                yield Sample(
+                    family=each["family"],
+                    skill=each["skill"],
+                    difficulty=each["difficulty"],
+                    proposer=each["proposer"],
+                    content=each["content"],
+                    performances=tuple(dict.fromkeys(said.get(name, [])))[:_MOST_PERFORMANCES],
+                )
+
+
+def _changes(found: Facts) -> Mapping[str, Change]:
+    word, _, name = str(found.get("policy", "")).partition(":")
+    gates = read_gates(artifact("runs", name)) if word == "run" and found.get("taken") else None
+    return gates.changes if gates else {}

@@ -1,0 +1,121 @@
+"""What the rounds of a loop came to so far, as a page for the browser and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from espalier.artifacts.paths import agents_dir
+from espalier.artifacts.records import write_text
+from espalier.loops.folder import LoopFolder
+from espalier.report import escape, table
+from research.bootstrap.loop.history import seconds_of
+from research.self_improvement.reporting import exam_tables, round_tables
+from research.self_improvement.reporting.cells import Table
+from research.self_improvement.reporting.material import Loop, told
+from research.self_improvement.reporting.page import render
+from research.self_improvement.reporting.verdict import Verdict, of_exam
+
+_DASHBOARD = "With charts, in a browser: [dashboard.html](dashboard.html)."
+
+
+class Named(Protocol):
+    """A loop's configuration."""
+
+    @property
+    def name(self) -> str: ...
+
+
+class Rounds(Protocol):
+    """What a loop has come to."""
+
+    @property
+    def folder(self) -> LoopFolder: ...
+
+    @property
+    def rounds(self) -> Sequence[Mapping[str, Any]]: ...
+
+    @property
+    def ended(self) -> str:
+        """Why it ended; empty where it goes on."""
+
+
+def write_report(config: Named, history: Rounds, *, publish: bool = False) -> Path:
+    """Write `report.md` and `dashboard.html` into the loop's folder, and where it is published the report into the
+    written memory, without what models wrote; returns the page to read. The same rounds give the same bytes.
+
+    ValueError where there is no round.
+    """
+    if not history.rounds:
+        raise ValueError("no round to report")
+    folder = history.folder.folder
+    loop = Loop(config.name, told(history.rounds, seconds_of(folder)), history.ended)
+    verdict = concluded(loop)
+    write_text(folder / "dashboard.html", render(loop, verdict))
+    parts = list(_parts(loop, verdict))
+    page = folder / "report.md"
+    write_text(page, "\n\n".join([*parts[:2], _DASHBOARD, *parts[2:], *_samples(loop)]) + "\n")
+    if publish:
+        page = agents_dir() / "reports" / f"{config.name}.md"
+        write_text(page, "\n\n".join(parts) + "\n")
+    return page
+
+
+def concluded(loop: Loop) -> Verdict | None:
+    """Of the model that the loop has come to; None where it is held against nothing yet."""
+    return of_exam(loop.present.exam) if loop.present and loop.present.exam else None
+
+
+def line(found: Mapping[str, Any], exam: Mapping[str, Any]) -> str:
+    """What a round came to, for a terminal."""
+    verdict = of_exam(exam)
+    won = f"round {found['number']}: it wins {exam_tables.share(exam['all']['share'])} of held-out challenges"
+    why = "; ".join(found.get("why_not") or ())
+    return " ".join([f"{won}.", *([verdict.sentence] if verdict else []), *([f"Not taken: {why}"] if why else [])])
+
+
+def _parts(loop: Loop, verdict: Verdict | None) -> Iterator[str]:
+    yield f"# Loop {escape(loop.name)}"
+    ended = f"It ended: {escape(loop.ended)}." if loop.ended else "It goes on."
+    yield (
+        f"**{escape(verdict.sentence) if verdict else 'Nothing is held against round 0 yet.'}** "
+        f"{loop.rounds[-1].number} rounds, of which {loop.taken} were taken. {ended}"
+    )
+    for number, why in round_tables.not_taken(loop):
+        yield f"Round {number} was not taken: {escape(why)}"
+    yield from _table("Round by round", exam_tables.rounds(loop))
+    if loop.examined:
+        yield from _table("Held-out examinations", exam_tables.examination(loop))
+        yield from _table("Who wins without deserving it", exam_tables.controls(loop))
+        yield from _table("By level and skill", exam_tables.levels(loop))
+        yield from _table("Why it fails", exam_tables.failures(loop))
+        yield from _table("Conduct in games", exam_tables.conduct(loop))
+    yield from _table("What judges say of it beside round 0", exam_tables.judged(loop))
+    yield from _table("The model as a judge", exam_tables.judging(loop))
+    yield from _table("How different the challenges are", round_tables.diversity(loop))
+    yield from _table("What came of the challenges", round_tables.archive(loop))
+    yield from _table("Judges among judges", round_tables.standings(loop))
+    yield from _table("What the ranking of rankings adds", round_tables.meta_level(loop))
+    yield from _table("What was forgotten", round_tables.forgetting(loop))
+
+
+def _table(title: str, shown: Table) -> Iterator[str]:
+    if shown.rows:
+        yield f"## {title}"
+        if shown.note:
+            yield escape(shown.note)
+        yield table(shown.headers, shown.rows).rstrip()
+
+
+def _samples(loop: Loop) -> Iterator[str]:
+    rows = [
+        [number, each.family, f"{each.skill}, {each.difficulty}", each.proposer, each.content,
+         each.performances[0] if each.performances else None]
+        for number, each in round_tables.samples(loop)
+    ]  # fmt: skip
+    note = "A performance of each beside it."
+    yield from _table(
+        "Some of the best challenges",
+        Table(note, ["round", "family", "skill and level", "by", "challenge", "a performance"], rows),
+    )

@@ -26,6 +26,8 @@ from research.self_improvement.voices import PREFIX, AskSettings
 
 if TYPE_CHECKING:
     from research.self_improvement.examination.holding import Held
+    from research.self_improvement.examination.keeping import Kept
+    from research.self_improvement.families.family import Family
     from research.self_improvement.voices import Voice
 
 COMMAND = "research/self_improvement/examine.py"
@@ -75,6 +77,8 @@ def main(argv: list[str]) -> int:
         raise UserError("--model: is missing; it names the model that is examined")
     if config.judges and not config.against:
         raise UserError("--judges: have nothing to compare; name the examination of round 0 by --against")
+    if len(set(config.judges)) < len(config.judges):
+        raise UserError("--judges: names one twice; its likeliest answers are the same both times")
     return examine(config, config.model, options)
 
 
@@ -83,10 +87,11 @@ def examine(config: ExamineConfig, model: str, options: ExamineOptions) -> int:
     from espalier.artifacts.corpus import Corpus
     from espalier.artifacts.records import write_json
     from espalier.artifacts.registry import content_hash
+    from research.self_improvement.examination.keeping import read_kept
     from research.self_improvement.families.opening import open_families
 
     devices.check_here(config.ask.device)
-    open_families(config.families)  # so that what is wrong with them is said before anything is begun
+    families = open_families(config.families)
     parents = dict[str, str]()
     for reference in (model, *config.judges):
         with speaking(config, reference) as voice:
@@ -95,13 +100,14 @@ def examine(config: ExamineConfig, model: str, options: ExamineOptions) -> int:
         parents[f"corpus:{config.against}"] = content_hash(f"corpus:{config.against}") or ""
     decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask")}
     decides["ask"] = config.ask.decides
+    first = read_kept(config.against, decides, SAME) if config.against else None
     about = f"an examination of {model}" + (f" against {config.against}" if config.against else "")
     made_in = options.made_in(config.name)
     with Corpus.open(config.name, decides, parents=parents, about=about, command=COMMAND, made_in=made_in) as corpus:
         if corpus.complete:
             say(f"examination {config.name} is already complete: {corpus.folder / FILE}")
         else:
-            held = held_by(config, model, decides)
+            held = held_by(config, model, families, first)
             found = {"model": model, "prefix": config.prefix, "size": config.size, **held.facts}
             write_json(corpus.folder / FILE, found)
             corpus.finish(held.lines, about=f"{about}: {said(found)}", counts=count(found))
@@ -112,24 +118,20 @@ def examine(config: ExamineConfig, model: str, options: ExamineOptions) -> int:
     return 0
 
 
-def held_by(config: ExamineConfig, model: str, decides: dict[str, Any]) -> "Held":
-    """The examination, held."""
+def held_by(config: ExamineConfig, model: str, families: "dict[str, Family]", first: "Kept | None") -> "Held":
+    """The examination, held beside that of round 0, where that is not the one that is held."""
     from contextlib import ExitStack
 
     from espalier.sandbox import Pool
-    from research.self_improvement.examination.holding import Examiner, hold
-    from research.self_improvement.examination.keeping import read_kept
-    from research.self_improvement.families.opening import open_families
+    from research.self_improvement.examination.holding import hold
+    from research.self_improvement.examination.sitting import Examiner
 
-    first = read_kept(config.against, decides, SAME) if config.against else None
     with ExitStack() as stack:
-        pool = None
-        if config.families.programming:
-            from research.self_improvement.families.programming.programming import LIMITS
-
-            pool = stack.enter_context(Pool(LIMITS))
+        # Programs that solve a task have to be run; what a program prints is known beforehand.
+        runs = families.get("programming")
+        pool = stack.enter_context(Pool(runs.limits)) if runs else None
         examiner = Examiner(
-            families=open_families(config.families),
+            families=families,
             size=config.size,
             prefix=config.prefix,
             seed=config.seed,

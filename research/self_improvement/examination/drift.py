@@ -39,9 +39,8 @@ class FixedPair:
     @classmethod
     def read(cls, line: Line) -> FixedPair:
         """Of `line`."""
-        made = {"challenge": Challenge(**line["challenge"])}
-        made |= {side: Performance(**line[side]) for side in ("one", "other")}
-        return cls(**line | made)
+        made = {side: Performance(**line[side]) for side in ("one", "other")}
+        return cls(**line | made | {"challenge": Challenge(**line["challenge"])})
 
 
 def fix(

@@ -37,9 +37,8 @@ def added(compared: Sequence[Compared], truths: Mapping[str, Sequence[float | No
         known = [place for place, score in enumerate(scores or ()) if score is not None]
         true = [float(scores[place] or 0.0) for place in known] if scores else []
         if len(set(true)) > 1 and scores:
-            both = (ranked(those, len(scores), way).values[known] for way in (None, weights))
-            plain, weighted = (kendall(values, true) for values in both)
-            taus.append((plain, weighted))
+            alike, trusted = (ranked(those, len(scores), way).values[known] for way in (None, weights))
+            taus.append((kendall(alike, true), kendall(trusted, true)))
     if not taus:
         return None
     table = np.array(taus)

@@ -149,7 +149,8 @@ def _draw(chart: Chart, values: Sequence[Any], kind: str) -> None:
 
 
 def _value(each: Any) -> float | None:
-    return each["value"] if isinstance(each, dict) else each
+    value: float | None = each["value"] if isinstance(each, dict) else each
+    return value
 
 
 def _controls(loop: Loop, name: str) -> list[Any]:
@@ -162,6 +163,7 @@ def _longer(loop: Loop) -> list[Any]:
 
 def _around_0(highest: float) -> list[tuple[float, str]]:
     """Ticks of points of a hundred, as far below 0 as above."""
-    step = next(each for each in (0.02, 0.05, 0.1, 0.2, 0.5) if highest <= 2 * each or each == 0.5)
+    step = next(each for each in (0.02, 0.05, 0.1, 0.2, 0.4) if highest <= 3 * each)
     ends = max(1, math.ceil(highest / step - 1e-9))
-    return [(place * step, f"{100 * place * step:+.0f}" if place else "0") for place in range(-ends, ends + 1)]
+    places = [place * step for place in range(-ends, ends + 1)]
+    return [(each, f"{100 * each:+.0f}".replace("-", "\N{MINUS SIGN}") if each else "0") for each in places]

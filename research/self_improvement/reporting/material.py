@@ -152,13 +152,13 @@ def _samples(found: Facts) -> Iterator[Sample]:
             said.setdefault(each["challenge"], []).append(each["performance"]["text"])
     for of in best.values():
         for name in of:
-            if each := challenges.get(name):
+            if challenge := challenges.get(name):
                 yield Sample(
-                    family=each["family"],
-                    skill=each["skill"],
-                    difficulty=each["difficulty"],
-                    proposer=each["proposer"],
-                    content=each["content"],
+                    family=challenge["family"],
+                    skill=challenge["skill"],
+                    difficulty=challenge["difficulty"],
+                    proposer=challenge["proposer"],
+                    content=challenge["content"],
                     performances=tuple(dict.fromkeys(said.get(name, [])))[:_MOST_PERFORMANCES],
                 )
 

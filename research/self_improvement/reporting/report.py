@@ -12,7 +12,7 @@ from espalier.loops.folder import LoopFolder
 from espalier.report import escape, table
 from research.bootstrap.loop.history import seconds_of
 from research.self_improvement.reporting import exam_tables, round_tables
-from research.self_improvement.reporting.cells import Table
+from research.self_improvement.reporting.cells import Table, share
 from research.self_improvement.reporting.material import Loop, told
 from research.self_improvement.reporting.page import render
 from research.self_improvement.reporting.verdict import Verdict, of_exam
@@ -70,7 +70,7 @@ def concluded(loop: Loop) -> Verdict | None:
 def line(found: Mapping[str, Any], exam: Mapping[str, Any]) -> str:
     """What a round came to, for a terminal."""
     verdict = of_exam(exam)
-    won = f"round {found['number']}: it wins {exam_tables.share(exam['all']['share'])} of held-out challenges"
+    won = f"round {found['number']}: it wins {share(exam['all']['share'])} of held-out challenges"
     why = "; ".join(found.get("why_not") or ())
     return " ".join([f"{won}.", *([verdict.sentence] if verdict else []), *([f"Not taken: {why}"] if why else [])])
 

@@ -12,8 +12,9 @@ from typing import Any
 from evaluation.cases.case import Reply
 from research.self_improvement.examination.drift import FixedPair
 from research.self_improvement.examination.figures import Scored
-from research.self_improvement.examination.holding import Examiner, Held
+from research.self_improvement.examination.holding import Held
 from research.self_improvement.examination.keeping import Kept
+from research.self_improvement.examination.sitting import Examiner
 from research.self_improvement.families.family import Challenge, Messages, Performance
 from research.self_improvement.families.predict_output import PredictOutput
 from research.self_improvement.judging.comparing import Compared

@@ -72,7 +72,7 @@ def open_families(settings: FamilySettings) -> dict[str, Family]:
         pages = settings.trivia.pages
         found.append(Trivia(read_pages(pages, most=settings.trivia.most).pages) if pages else LexiconTrivia())
     if settings.programming:
-        from research.self_improvement.families.programming import Programming
+        from research.self_improvement.families.programming.programming import Programming
 
         found.append(Programming(settings.programming.languages))
     if not found:

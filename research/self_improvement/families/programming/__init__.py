@@ -10,8 +10,3 @@ answers that are no solution must not, and of mutants of the reference as many a
 **What wins nothing.** Half of a score is for tests passed above the share that the best answer without work passes;
 the other half is for passing all. Shown examples are no tests.
 """
-
-from research.self_improvement.families.programming.programming import LIMITS, Programming
-from research.self_improvement.families.programming.validators import Weight, ranked, weight_of
-
-__all__ = ["LIMITS", "Programming", "Weight", "ranked", "weight_of"]

@@ -11,7 +11,7 @@ import pytest
 from espalier.errors import UserError
 from espalier.sandbox import Pool
 from espalier.sandbox.program import command_for
-from research.self_improvement.families.programming import LIMITS
+from research.self_improvement.families.programming.programming import LIMITS
 from research.self_improvement.families.programming.task import Case, Task
 
 

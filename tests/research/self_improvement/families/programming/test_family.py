@@ -11,8 +11,8 @@ import pytest
 from espalier.errors import UserError
 from espalier.sandbox import Pool
 from research.self_improvement.families.family import Challenge, Performance, Refused
-from research.self_improvement.families.programming import Programming, ranked
-from research.self_improvement.families.programming.programming import HARDEST_TRAINED
+from research.self_improvement.families.programming.programming import HARDEST_TRAINED, Programming
+from research.self_improvement.families.programming.validators import ranked
 from tests.espalier.sandbox.walls import needs_walls
 from tests.research.self_improvement.families.programming.tasks import (
     COUNT,

@@ -17,7 +17,6 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
-from research.self_improvement.voices import PREFIX
 
 from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions, load, to_dict
 from espalier.command_line.console import say
@@ -25,6 +24,7 @@ from espalier.errors import UserError, run_main
 from research.self_improvement.families.predict_output.family import TRAINED
 from research.self_improvement.families.predict_output.grammar import levels
 from research.self_improvement.families.predict_output.rows import TIES
+from research.self_improvement.voices import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,11 +96,10 @@ def rows_of(config: GrowConfig) -> "Iterator[dict[str, Any]]":
     import random
     from itertools import islice
 
-    from research.self_improvement.voices import prefixed
-
     from research.self_improvement.families.predict_output import PredictOutput
     from research.self_improvement.families.predict_output.rows import growing_rows, judging_rows
     from research.self_improvement.families.social_games import growing
+    from research.self_improvement.voices import prefixed
 
     family = PredictOutput(config.trained)
 

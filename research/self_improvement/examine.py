@@ -63,6 +63,8 @@ class ExamineConfig(Config):
     """Performances of each challenge from which they are chosen."""
     temperature: float = Field(1.0, gt=0)
     """At which those are drawn."""
+    unwalled: bool = False
+    """Run programs without walls where the sandbox cannot be had: they can do what you can."""
     ask: AskSettings = AskSettings()
     """How models are asked."""
 
@@ -98,7 +100,7 @@ def examine(config: ExamineConfig, model: str, options: ExamineOptions) -> int:
             parents |= voice.made_from
     if config.against:
         parents[f"corpus:{config.against}"] = content_hash(f"corpus:{config.against}") or ""
-    decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask")}
+    decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask", "unwalled")}
     decides["ask"] = config.ask.decides
     first = read_kept(config.against, decides, SAME) if config.against else None
     about = f"an examination of {model}" + (f" against {config.against}" if config.against else "")
@@ -129,7 +131,7 @@ def held_by(config: ExamineConfig, model: str, families: "dict[str, Family]", fi
     with ExitStack() as stack:
         # Programs that solve a task have to be run; what a program prints is known beforehand.
         runs = families.get("programming")
-        pool = stack.enter_context(Pool(runs.limits)) if runs else None
+        pool = stack.enter_context(Pool(runs.limits, unsafe=config.unwalled)) if runs else None
         examiner = Examiner(
             families=families,
             size=config.size,

@@ -35,18 +35,26 @@ class Told:
     found: Facts
     """As the loop's folder keeps it."""
     exam: Facts | None
-    """exam.json; None where there is none, or it is gone."""
+    """exam.json of the model that the round made, whether it was taken or not; None where it made none, or that is
+    gone."""
     families: Facts = field(default_factory=dict)
     """round.json of what was ranked, by family."""
+    creativity: Facts = field(default_factory=dict)
+    """By family, how creative judges find its challenges beside other sets."""
     samples: tuple[Sample, ...] = ()
     changes: Mapping[str, Change] = field(default_factory=dict)
-    """By core suite, what the round's model does beside the one before it."""
+    """By core suite, what the round's model does beside the one that the loop began with."""
     seconds: float = 0.0
 
     @property
     def taken(self) -> bool:
         """Whether its model is the one that goes on; round 0 has none but the one that it begins with."""
         return bool(self.found.get("taken", True))
+
+    @property
+    def gone(self) -> bool:
+        """Whether its model was examined, and what that found is not there."""
+        return self.exam is None and exam_of(self.found) is not None
 
 
 @dataclass(frozen=True)
@@ -106,32 +114,37 @@ def dig(facts: Any, *keys: Any) -> Any:
 _MOST_SAMPLES, _MOST_PERFORMANCES = 4, 2
 
 
-def told(rounds: Sequence[Facts], seconds: Mapping[str, float]) -> list[Told]:
+def exam_of(found: Facts) -> str | None:
+    """The examination of the model that a round made; None where it made none. One that was not taken leaves the loop
+    with the examination of the model before it."""
+    return found.get("exam_of") if found["number"] else found["exam"]
+
+
+def told(loop: str, rounds: Sequence[Facts], seconds: Mapping[str, float]) -> list[Told]:
     """The rounds of a loop, in order; `seconds` has how long each artifact took."""
     return [
         Told(
             number=each["number"],
             found=each,
-            exam=_json(each.get("exam"), "exam.json"),
-            families=(_json(each.get("ranked"), "round.json") or {}).get("families", {}),
+            exam=_json(exam_of(each), "exam.json"),
+            families=_round(each).get("families", {}),
+            creativity=_round(each).get("creativity") or {},
             samples=tuple(_samples(each)),
             changes=_changes(each),
-            seconds=sum(
-                spent for step, spent in seconds.items() if _round_of(each) and step.startswith(_round_of(each))
-            ),
+            seconds=sum(spent for step, spent in seconds.items() if step.startswith(f"{loop}-r{each['number']:02d}-")),
         )
         for each in rounds
     ]
 
 
-def _round_of(found: Facts) -> str:
-    """What all artifacts of a round begin with."""
-    return str(found["exam"]).removesuffix("exam") if found.get("exam") else ""
-
-
 def _json(corpus: str | None, file: str) -> Facts | None:
     path = artifact("corpora", corpus) / file if corpus else None
     return dict(read_json(path)) if path and path.is_file() else None
+
+
+def _round(found: Facts) -> Facts:
+    """What was ranked in a round."""
+    return _json(found.get("ranked"), "round.json") or {}
 
 
 def _lines(corpus: str | None, file: str) -> Iterator[Facts]:
@@ -140,7 +153,7 @@ def _lines(corpus: str | None, file: str) -> Iterator[Facts]:
 
 
 def _samples(found: Facts) -> Iterator[Sample]:
-    ranked = (_json(found.get("ranked"), "round.json") or {}).get("families", {})
+    ranked = _round(found).get("families", {})
     best = {name: each.get("best", [])[:_MOST_SAMPLES] for name, each in ranked.items()}
     wanted = {name for of in best.values() for name in of}
     challenges = {
@@ -164,6 +177,6 @@ def _samples(found: Facts) -> Iterator[Sample]:
 
 
 def _changes(found: Facts) -> Mapping[str, Change]:
-    word, _, name = str(found.get("policy", "")).partition(":")
-    gates = read_gates(artifact("runs", name)) if word == "run" and found.get("taken") else None
+    word, _, name = str(found.get("tried")).partition(":")
+    gates = read_gates(artifact("runs", name)) if word == "run" else None
     return gates.changes if gates else {}

@@ -23,7 +23,7 @@ def render(loop: Loop, verdict: Verdict | None) -> str:
         verdict=verdict,
         tokens=f"{tokens / 1e6:.2f} million",
         time=duration(sum(each.seconds for each in loop.rounds)),
-        gone=", ".join(str(each.number) for each in loop.rounds if not each.exam),
+        gone=", ".join(str(each.number) for each in loop.rounds if each.gone),
         cards=cards,
         exams=exam_tables,
         rounds=round_tables,

@@ -50,7 +50,7 @@ def write_report(config: Named, history: Rounds, *, publish: bool = False) -> Pa
     if not history.rounds:
         raise ValueError("no round to report")
     folder = history.folder.folder
-    loop = Loop(config.name, told(history.rounds, seconds_of(folder)), history.ended)
+    loop = Loop(config.name, told(config.name, history.rounds, seconds_of(folder)), history.ended)
     verdict = concluded(loop)
     write_text(folder / "dashboard.html", render(loop, verdict))
     parts = list(_parts(loop, verdict))
@@ -94,6 +94,7 @@ def _parts(loop: Loop, verdict: Verdict | None) -> Iterator[str]:
     yield from _table("What judges say of it beside round 0", exam_tables.judged(loop))
     yield from _table("The model as a judge", exam_tables.judging(loop))
     yield from _table("How different the challenges are", round_tables.diversity(loop))
+    yield from _table("How creative judges find them", round_tables.creativity(loop))
     yield from _table("What came of the challenges", round_tables.archive(loop))
     yield from _table("Judges among judges", round_tables.standings(loop))
     yield from _table("What the ranking of rankings adds", round_tables.meta_level(loop))

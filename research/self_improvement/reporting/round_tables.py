@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from espalier.artifacts.gates import Change
@@ -54,12 +54,31 @@ def _diversity(each: Told, name: str, found: Mapping[str, Any]) -> Row | None:
     ]
 
 
+def creativity(loop: Loop) -> Table:
+    """How creative judges find the challenges of each round beside other sets."""
+    rows = [
+        [each.number, name, _named(found["sets"], found["scores"]), plain_share(found["agreement"]), found["num"]]
+        for each in loop.rounds
+        for name, found in each.creativity.items()
+    ]
+    return Table(
+        "Of each set, the mean share of the others that judges place it above. Agreement: of pairs of sets that they "
+        "tell apart in both orders, the share told alike; a half at random, nothing for who goes by the place.",
+        ["round", "family", "sets", "agreement", "answers that count"],
+        rows,
+    )
+
+
+def _named(sets: Sequence[str], scores: Sequence[float]) -> str:
+    return ", ".join(f"{name}: {score:.2f}" for name, score in zip(sets, scores, strict=True))
+
+
 def archive(loop: Loop) -> Table:
     """How full the archive is, and what each round's filters let through."""
     rows = [
         [each.number, name, dig(found, "coverage", "niches"), dig(found, "coverage", "elites"),
          _short(dig(found, "coverage", "qd_score")), found.get("pairs"), found.get("proposal_pairs"),
-         found.get("judgement_pairs"), _counted(found.get("refused")), _counted(found.get("left_out"))]
+         found.get("judgement_pairs"), _counted(found.get("refused")), _counted(dig(found, "left_out", "pairs"))]
         for each in loop.rounds for name, found in each.families.items()
     ]  # fmt: skip
     return Table(
@@ -95,25 +114,29 @@ def standings(loop: Loop) -> Table:
 def meta_level(loop: Loop) -> Table:
     """What the ranking of rankings adds over the plain panel."""
     rows = [
-        [each.number, name, *(signed(found["meta"][key]) for key in ("plain", "weighted", "gain"))]
-        for each in loop.rounds for name, found in each.families.items() if found.get("meta")
-    ]  # fmt: skip
+        [each.number, name, signed(found["meta_adds"])]
+        for each in loop.rounds
+        for name, found in each.families.items()
+        if found.get("meta_adds")
+    ]
     return Table(
-        "Kendall's τ of the panel's rankings with truth: all judges alike, and weighted as they are trusted.",
-        ["round", "family", "plain panel", "weighted", "what the weights add"],
+        "By how much Kendall's τ of the panel's rankings with truth is greater where each judge counts as it is "
+        "trusted than where all count alike, challenge by challenge.",
+        ["round", "family", "what the weights add"],
         rows,
     )
 
 
 def forgetting(loop: Loop) -> Table:
-    """The core suites before and after each round."""
+    """The core suites before the loop and after each round."""
     rows = [
         [each.number, suite, change.column, change.parent, change.variant, _range(change), change.allowed, change.cases]
         for each in loop.rounds
         for suite, change in each.changes.items()
     ]
     return Table(
-        "Columns where less is better are turned, so that a loss is always negative.",
+        "Before: the model that the loop began with. Columns where less is better are turned, so that a loss is always "
+        "negative.",
         ["round", "suite", "column", "before", "after", "difference", "loss allowed", "cases"],
         rows,
     )

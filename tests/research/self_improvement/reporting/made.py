@@ -52,12 +52,12 @@ def ranked(number: int, text: str) -> dict[str, Any]:
              "transitivity": None, "first": estimate, "fooled_by": ["padded"], "longer": None}
         ],
         "coverage": {"niches": 5, "elites": 8, "qd_score": 4.5},
-        "meta": {"plain": estimate, "weighted": estimate, "gain": estimate},
+        "meta_adds": estimate,
         "pass_rate": 0.4,
         "pairs": 7,
         "proposal_pairs": 2,
         "judgement_pairs": 1,
-        "left_out": {"all equal": 3},
+        "left_out": {"pairs": {"all equal": 3}, "proposals": {}, "judgements": {}},
         "refused": {text: 2},
         "best": [CHALLENGES[0].id],
     }  # fmt: skip
@@ -72,8 +72,11 @@ class History:
     ended: str = ""
 
 
-def history(name: str, count: int, *, text: str = "sums", gone: int | None = None) -> History:
-    """A loop of `count` rounds after round 0 in the workspace; `text` stands wherever a model may write."""
+def history(
+    name: str, count: int, *, text: str = "sums", gone: int | None = None, nothing: int | None = None
+) -> History:
+    """A loop of `count` rounds after round 0 in the workspace; `text` stands wherever a model may write. Round 3 is not
+    taken, the examination of round `gone` is gone, and round `nothing` trained nothing."""
     folder = artifact("loops", name)
     found = History(SimpleNamespace(folder=folder))
     write_json(folder / "loop.json", {"config": {}})
@@ -82,25 +85,35 @@ def history(name: str, count: int, *, text: str = "sums", gone: int | None = Non
         if number != gone:
             write_json(artifact("corpora", part["exam"]) / "exam.json", exam(number))
         append_jsonl(folder / "times.jsonl", {"step": part["exam"], "seconds": 3.0})
-        policy = f"{name}-r{number:02d}-core"
-        fact: dict[str, Any] = {"number": number, "policy": f"run:{policy}", "exam": part["exam"], "scores": None}
+        policy = f"run:{name}-r{number:02d}-core"
+        fact: dict[str, Any] = {"number": number, "policy": policy, "exam": part["exam"], "scores": None}
         if number:
-            taken = number % 3 > 0
-            fact |= part | {"before": "run:toy", "taken": taken, "trained_tokens": 1000 * number, "why_not": []}
-            fact["why_not"] = [] if taken else [text]
             _ranked(part, number, text)
-            change = Change(
-                column="accuracy", parent=0.5, variant=0.45, difference=-0.05, low=-0.1, high=0.0, allowed=0.1, cases=90
-            )
-            gates = Gates(passed=True, regressed=False, reasons=[], scores={}, changes={"recast": change})
-            artifact("runs", policy).mkdir(parents=True)
-            write_gates(artifact("runs", policy), gates)
+            fact |= part | {"trained_tokens": 1000 * number, "taken": number % 3 > 0, "why_not": []}
+            fact |= {"tried": policy, "exam_of": part["exam"]}
+            if not fact["taken"]:  # the loop goes on with what it had
+                fact |= {key: found.rounds[-1][key] for key in ("policy", "exam")} | {"why_not": [text]}
+            if number == nothing:
+                fact |= {"tried": None, "exam_of": None, "taken": False, "exam": found.rounds[-1]["exam"]}
+                fact["why_not"] = ["0 pairs came of it"]
+            _gated(policy.removeprefix("run:"))
         found.rounds.append(fact)
     return found
 
 
+def _gated(run: str) -> None:
+    change = Change(
+        column="accuracy", parent=0.5, variant=0.45, difference=-0.05, low=-0.1, high=0.0, allowed=0.1, cases=90
+    )
+    artifact("runs", run).mkdir(parents=True)
+    write_gates(
+        artifact("runs", run), Gates(passed=True, regressed=False, reasons=[], scores={}, changes={"recast": change})
+    )
+
+
 def _ranked(part: Mapping[str, str], number: int, text: str) -> None:
-    facts = {"families": {FAMILY: ranked(number, text)}, "creativity": None}
+    creative = {"sets": [text, "by rule"], "scores": [0.75, 0.25], "agreement": 0.9, "num": 4, "refused": {}}
+    facts = {"families": {FAMILY: ranked(number, text)}, "creativity": {FAMILY: creative}}
     write_json(artifact("corpora", part["ranked"]) / "round.json", facts)
     line = {"id": CHALLENGES[0].id, **asdict(CHALLENGES[0]), "content": text}
     write_jsonl(artifact("corpora", part["challenges"]) / "challenges.jsonl", [line])

@@ -61,6 +61,13 @@ def test_an_examination_that_is_gone_is_a_gap_and_is_told(workspace: Path) -> No
     assert "Nothing is held against round 0 yet" in nothing.read_text()
 
 
+def test_a_round_that_trained_nothing_has_no_examination_and_none_is_missing(workspace: Path) -> None:
+    page = write_report(NAMED, history("toy", 2, nothing=2))
+    assert "missing below" not in (page.parent / "dashboard.html").read_text()
+    text = page.read_text()
+    assert "Round 2 was not taken: 0 pairs came of it" in text and "| 2 | no | – |" in text and "| round 1 |" in text
+
+
 def test_what_is_published_has_no_text_of_a_model(workspace: Path) -> None:
     page = write_report(NAMED, history("toy", 1, text="a program"), publish=True)
     assert page.parent.name == "reports" and "best challenges" not in page.read_text()

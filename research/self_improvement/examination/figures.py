@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -124,10 +125,15 @@ def beside(ours: Sequence[Scored], theirs: Sequence[Scored]) -> dict[str, Facts 
     """
     if [each.challenge for each in ours] != [each.challenge for each in theirs]:
         raise ValueError("two examinations of different challenges")
-    resampling = Resampling(len(ours), seed=0)
     pairs = {part: pair for part in PARTS if (pair := _pair(ours, theirs, part))}
-    found: Mapping[str, Any] = dict(zip(pairs, compare(list(pairs.values()), resampling), strict=True))
+    found: Mapping[str, Any] = dict(zip(pairs, compare(list(pairs.values()), _resampling(len(ours))), strict=True))
     return {part: asdict(found[part]) if part in found else None for part in PARTS}
+
+
+@lru_cache(maxsize=4)
+def _resampling(num_challenges: int) -> Resampling:
+    """Drawn once for all controls, which takes far longer than what is computed of it."""
+    return Resampling(num_challenges, seed=0)
 
 
 def _pair(ours: Sequence[Scored], theirs: Sequence[Scored], part: str) -> Pair | None:

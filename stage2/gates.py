@@ -57,9 +57,9 @@ def _marked(config: Stage2Config, asked: dict[str, Any], publish: bool) -> Gates
         change = asking.change(scores[suite], ours, beside=parent, allowed=allowed)
         if change is not None:
             changes[suite] = change
-        if allowed is not None and (lost := _lost(suite, change, asking.withheld(scores[suite]))):
+        if allowed is not None and (why := lost(suite, change, asking.withheld(scores[suite]))):
             regressed = True
-            reasons.append(lost)
+            reasons.append(why)
     return Gates(
         passed=not reasons,
         regressed=regressed,
@@ -106,7 +106,7 @@ def _turned(change: Change) -> Change:
     )
 
 
-def _lost(suite: str, change: Change | None, withheld: str) -> str:
+def lost(suite: str, change: Change | None, withheld: str) -> str:
     """Why a core suite does not show that the variant kept what its parent could; empty where it does."""
     if change is None:
         return (

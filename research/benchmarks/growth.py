@@ -22,9 +22,10 @@ from espalier.artifacts.records import is_complete, read_json, write_text
 from espalier.command_line.config import Config, Name, load
 from espalier.command_line.console import duration, say
 from espalier.errors import UserError, run_main
+from espalier.loops.times import seconds_of
 from espalier.report import COLOURS, canvas, escape, percent, save_picture, table
 from research.bootstrap.bands import BANDS, GOOD, USABLE, share_from
-from research.bootstrap.loop.history import band_after, seconds_in, seconds_of
+from research.bootstrap.loop.history import band_after, seconds_in
 
 MINUTES = (30, 60, 120, 240)
 

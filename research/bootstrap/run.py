@@ -44,10 +44,11 @@ def main(argv: list[str]) -> int:
 def loop(config: BootstrapConfig, options: BootstrapOptions) -> int:
     """Run the loop that `config` describes; returns the exit code."""
     from espalier.loops.pace import Pace, TimeIsUp
+    from espalier.loops.times import Times
     from espalier.loops.warm import run_warm
     from research.bootstrap.loop.bands_table import printed
     from research.bootstrap.loop.beginning import check, open_folder
-    from research.bootstrap.loop.history import History, Times
+    from research.bootstrap.loop.history import History
 
     check(config)
     with open_folder(config) as folder:

@@ -116,10 +116,12 @@ class Voice:
         conversations: Sequence[Messages],
         keys: Sequence[str],
         heard: Callable[[bool], None] = lambda known: None,
+        *,
+        may_fail: bool = False,
     ) -> list[Reply]:
         """Its replies, each drawn by a seed of its own key alone. One that failed says nothing, and is counted.
 
-        UserError where all fail, or nobody is there.
+        UserError where nobody is there, or where all fail, unless they `may_fail`.
         """
         from evaluation.backends.base import Ask
         from evaluation.cache import Cache
@@ -134,7 +136,7 @@ class Voice:
             replies = answers(self._backend, asks, cache, heard)
         errors = [reply.error for reply in replies if reply.finish == "error"]
         self.failed.update(errors)
-        if replies and len(errors) == len(replies):
+        if replies and len(errors) == len(replies) and not may_fail:
             raise UserError(f"{self.name} gave no reply at all; the first time because: {errors[0]}")
         return [replace(reply, text=_whole(reply.text)) for reply in replies]
 

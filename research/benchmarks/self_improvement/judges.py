@@ -215,10 +215,10 @@ def _bad(trial: int, kinds: Sequence[str]) -> "dict[str, Any]":
 def _fools(trial: int, panel: "Panel", contests: "Sequence[Contest]") -> dict[str, list[str]]:
     from research.self_improvement.judging import planted
     from research.self_improvement.judging.comparing import compare
-    from research.self_improvement.judging.controls import controls, fooled, withstood
+    from research.self_improvement.judging.controls import controls, fooled, said_of, withstood
 
     made = controls(contests, random.Random(trial))
-    return fooled(withstood(made, compare(planted.compare, [each.contest for each in made], panel)))
+    return fooled(withstood(said_of(made, compare(planted.compare, [each.contest for each in made], panel))))
 
 
 def _untempered(each: "Evidence") -> "Evidence":

@@ -7,12 +7,13 @@ from typing import Any
 
 from espalier.artifacts.records import write_text
 from espalier.command_line.console import duration
+from espalier.loops.times import seconds_of
 from espalier.pages import assets, still
 from research.bootstrap.bands import BANDS
 from research.bootstrap.dashboard import sections
 from research.bootstrap.dashboard.material import Told, told
 from research.bootstrap.dashboard.pictures import draw_bands, draw_scores
-from research.bootstrap.loop.history import History, seconds_of
+from research.bootstrap.loop.history import History
 
 _ASSETS = Path(__file__).parent / "assets"
 

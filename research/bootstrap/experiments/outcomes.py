@@ -13,9 +13,9 @@ from espalier.artifacts.identity import differences
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import is_complete, read_json
 from espalier.errors import UserError
+from espalier.loops.times import seconds_of
 from research.bootstrap.bands import USABLE, share_from
 from research.bootstrap.classroom.asking import PUPIL, SOPHIE
-from research.bootstrap.loop.history import seconds_of
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.paths import artifact
-from espalier.artifacts.records import append_jsonl, read_json, read_jsonl, write_jsonl
+from espalier.artifacts.records import read_jsonl, write_jsonl
 from espalier.artifacts.registry import content_hash
-from espalier.artifacts.run import timestamp
 from espalier.errors import UserError
 from espalier.loops.folder import LoopFolder
 from research.bootstrap.loop import steps
@@ -92,28 +90,6 @@ class History:
         last = self.rounds[-1]
         for run in {last["trunk"]: 0, last["pupil"]: 0}:
             yield last["number"], f"run:{run}", last["made"][f"run:{run}"]
-
-
-class Times:
-    """Keeps how long each step took, in the loop's folder: times say nothing of what a loop came to."""
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / "times.jsonl"
-
-    def __call__(self, what: str, seconds: float) -> None:
-        append_jsonl(self._path, {"step": what, "seconds": round(seconds, 2), "at": timestamp()})
-
-
-def seconds_of(folder: Path) -> dict[str, float]:
-    """Seconds that each artifact of a loop took to be made, all tries together but those that were killed; those of the
-    listening too that it began from."""
-    begun, path, found = folder / "loop.json", folder / "times.jsonl", dict[str, float]()
-    if begun.is_file() and (other := read_json(begun)["config"].get("begin_from")):
-        heard = seconds_of(artifact("loops", other))
-        found = {step: spent for step, spent in heard.items() if f"-{_part(0)}-" in step}
-    for each in read_jsonl(path) if path.is_file() else ():
-        found[each["step"]] = found.get(each["step"], 0) + each["seconds"]
-    return found
 
 
 def seconds_in(found: Mapping[str, Any], seconds: Mapping[str, float]) -> float:

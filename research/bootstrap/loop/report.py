@@ -9,12 +9,13 @@ from typing import Any
 from espalier.artifacts.paths import agents_dir, artifact
 from espalier.artifacts.records import read_json, read_jsonl, write_text
 from espalier.command_line.console import duration
+from espalier.loops.times import seconds_of
 from espalier.report import escape, percent, table
 from research.bootstrap.bands import BANDS, GOOD, LAST_BAND, USABLE, share_from
 from research.bootstrap.exam.identity import kept, told
 from research.bootstrap.loop.bands_table import printed
 from research.bootstrap.loop.config import BootstrapConfig
-from research.bootstrap.loop.history import History, band_after, seconds_in, seconds_of
+from research.bootstrap.loop.history import History, band_after, seconds_in
 
 _DASHBOARD = """\
 ![The band after each round](bands.png)

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 
 from research.self_improvement.examination.figures import Facts, Scored, beside, share, win_rate
 from research.self_improvement.examination.keeping import Kept
-from research.self_improvement.examination.sitting import Examiner, Sat, Sittings, Speaks, judge_of, scored
+from research.self_improvement.examination.sitting import Examiner, Sat, Sittings, Speaks, scored
 from research.self_improvement.families.family import Challenge, Family
 from research.self_improvement.judging.comparing import Compared, Contest, Panel, compare
-from research.self_improvement.judging.controls import Control, controls, fooled, withstood
+from research.self_improvement.judging.controls import Control, controls, fooled, said_of, withstood
 from research.self_improvement.judging.panel import by_judge, silences
+from research.self_improvement.round.panel import spoken_by
 
 _GOOD = 0.5
 """What a performance is surely good above."""
@@ -34,7 +35,7 @@ def held_against(
     said, tried, said_of_tried = list[Compared](), list[Control](), list[Compared]()
     for reference in judges if any(made.values()) else ():
         with speaks(reference, 0.0, examiner.prefix) as voice:
-            panel = {reference: judge_of(voice)}
+            panel = {reference: spoken_by(voice)}
             said += compared_by(examiner.families, made, panel)
             tried, more = held_to_controls(examiner.families, good, panel)
             said_of_tried += more
@@ -104,7 +105,7 @@ def judged_by(
 
     Performances that say the same tie, as does what a judge abstains from or says A to twice.
     """
-    falls_for = fooled(withstood(tried, said))
+    falls_for = fooled(withstood(said_of(tried, said)))
     truth = {one.challenge: one.won - other.won for one, other in zip(ours, theirs, strict=True)}
     told = by_judge(compared)
     wins = {name: _wins(told.get(name, [])) for name in names}

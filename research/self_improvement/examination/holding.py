@@ -11,11 +11,12 @@ from research.self_improvement.examination.against import held_against
 from research.self_improvement.examination.controls import controls, marks
 from research.self_improvement.examination.figures import PARTS, Facts, Scored, beside, figures, of_part, score, share
 from research.self_improvement.examination.keeping import Kept
-from research.self_improvement.examination.sitting import Examiner, Sat, Sittings, Speaks, fixed, judge_of, scored, sit
+from research.self_improvement.examination.sitting import Examiner, Sat, Sittings, Speaks, fixed, scored, sit
 from research.self_improvement.families.family import Challenge, Family
 from research.self_improvement.families.social_games import conduct
 from research.self_improvement.families.social_games.family import SocialGames
 from research.self_improvement.records import played_lines
+from research.self_improvement.round.panel import spoken_by
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ def hold(
     pairs = first.pairs if first else fixed(examiner, challenges, model, speaks)
     with speaks(model, 0.0, examiner.prefix) as voice:
         asked = sit(examiner, challenges, voice)
-        judged = drift.judge(examiner.families, pairs, "the model", judge_of(voice))
+        judged = drift.judge(examiner.families, pairs, "the model", spoken_by(voice))
     plain = dict[str, Sat]()
     if examiner.prefix:
         with speaks(model, 0.0, "") as voice:

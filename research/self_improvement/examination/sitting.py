@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -12,8 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from research.self_improvement.examination import drift
 from research.self_improvement.examination.figures import Scored, score
-from research.self_improvement.families.family import Challenge, Family, Messages
-from research.self_improvement.judging.comparing import Judge
+from research.self_improvement.families.family import Challenge, Family
 from research.self_improvement.records import Played, by_challenge
 from research.self_improvement.voices import Voice, perform
 
@@ -85,16 +82,6 @@ def fixed(
         performances = [[each.performance for each in played[challenge.id]] for challenge in those]
         found += drift.fix(examiner.families[name], those, performances, examiner.pairs, examiner.pool)
     return found
-
-
-def judge_of(voice: Voice) -> Judge:
-    """Somebody as a judge; what is asked twice is answered alike."""
-
-    def says(conversations: Sequence[Messages]) -> list[str]:
-        keys = [hashlib.sha256(json.dumps(each).encode()).hexdigest()[:16] for each in conversations]
-        return [reply.text for reply in voice.says(conversations, keys)] if conversations else []
-
-    return says
 
 
 def scored(sat: Sittings) -> list[Scored]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
 from pydantic import Field
 
 from espalier.command_line.config import Config
@@ -9,6 +13,9 @@ from espalier.errors import UserError
 from research.self_improvement.families.family import Family
 from research.self_improvement.families.predict_output.family import TRAINED
 from research.self_improvement.families.programming.task import LANGUAGES
+
+if TYPE_CHECKING:
+    from espalier.sandbox import Pool
 
 
 class PredictOutputSettings(Config):
@@ -78,3 +85,16 @@ def open_families(settings: FamilySettings) -> dict[str, Family]:
     if not found:
         raise UserError("families: none is set up; name one at least, such as --families.predict_output.trained 8")
     return {family.name: family for family in found}
+
+
+@contextmanager
+def open_pools(families: Mapping[str, Family], *, workers: int, unsafe: bool) -> Iterator[dict[str, Pool | None]]:
+    """By family the sandbox in which its programs run; None for one that runs none. UserError where there can be no
+    walls, unless `unsafe` was typed."""
+    from espalier.sandbox import Pool
+
+    with ExitStack() as opened:
+        yield {
+            name: opened.enter_context(Pool(family.limits, workers=workers, unsafe=unsafe)) if family.limits else None
+            for name, family in families.items()
+        }

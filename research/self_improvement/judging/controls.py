@@ -9,7 +9,7 @@ attempt, and may not prefer what was spoilt: who goes by length falls for the pa
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -71,14 +71,18 @@ def controls(contests: Sequence[Contest], rng: random.Random) -> list[Control]:
     return found
 
 
-def withstood(made: Sequence[Control], compared: Sequence[Compared]) -> dict[str, dict[str, Estimate]]:
-    """Of each judge, by kind, its points for the attempt, -1 to 1, over challenges. `compared` is of these controls; an
-    abstention is worth what a tie is, or a judge could keep silent of what it would fail at."""
+def said_of(made: Sequence[Control], compared: Iterable[Compared]) -> list[tuple[str, Compared]]:
+    """What was said of these controls, each with its kind."""
     kinds = {each.contest.challenge.id: each.kind for each in made}
+    return [(kinds[each.challenge], each) for each in compared]
+
+
+def withstood(said: Iterable[tuple[str, Compared]]) -> dict[str, dict[str, Estimate]]:
+    """Of each judge, by kind, its points for the attempt, -1 to 1, over challenges; an abstention is worth what a tie
+    is, or a judge could keep silent of what it would fail at."""
     points: dict[str, dict[str, list[float]]] = {}
-    for each in compared:
-        of_judge = points.setdefault(each.judge, {})
-        of_judge.setdefault(kinds[each.challenge], []).append(each.points or 0.0)
+    for kind, each in said:
+        points.setdefault(each.judge, {}).setdefault(kind, []).append(each.points or 0.0)
     return {
         judge: {kind: known for kind, values in by_kind.items() if (known := mean(values, None, (-1.0, 1.0)))}
         for judge, by_kind in points.items()

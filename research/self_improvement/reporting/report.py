@@ -9,8 +9,8 @@ from typing import Any, Protocol
 from espalier.artifacts.paths import agents_dir
 from espalier.artifacts.records import write_text
 from espalier.loops.folder import LoopFolder
+from espalier.loops.times import seconds_of
 from espalier.report import escape, table
-from research.bootstrap.loop.history import seconds_of
 from research.self_improvement.reporting import exam_tables, round_tables
 from research.self_improvement.reporting.cells import Table, share
 from research.self_improvement.reporting.material import Loop, told

@@ -16,11 +16,11 @@ from espalier.artifacts.code_behind import contents_of
 from espalier.artifacts.paths import artifact
 from espalier.command_line.config import load, to_dict
 from espalier.errors import UserError
+from espalier.loops.times import seconds_of
 from research.bootstrap import grade, rows, run, sessions
 from research.bootstrap.loop import beginning, steps
 from research.bootstrap.loop.beginning import listening_of, open_folder
 from research.bootstrap.loop.config import DEFAULT_CONFIG, BootstrapConfig, BootstrapOptions
-from research.bootstrap.loop.history import seconds_of
 from tests.research.bootstrap.loop.commands import Commands
 
 Go = Callable[..., int]

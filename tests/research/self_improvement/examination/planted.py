@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,12 @@ class Planted:
     def asked(self, messages: Messages) -> Messages:
         return prefixed(messages, self.prefix)
 
-    def says(self, conversations: Sequence[Messages], keys: Sequence[str], heard: Any = None) -> list[Reply]:
+    @property
+    def failed(self) -> Counter[str]:
+        """Nothing fails."""
+        return Counter()
+
+    def says(self, conversations: Sequence[Messages], keys: Sequence[str], **_: object) -> list[Reply]:
         from espalier.loops.lockstep import seed_of
 
         return [

@@ -12,7 +12,7 @@ from evaluation.comparison.stats import Estimate
 from research.self_improvement.judging import planted
 from research.self_improvement.judging.bradley_terry import kendall
 from research.self_improvement.judging.comparing import Contest, Judge, compare
-from research.self_improvement.judging.controls import controls, fooled, withstood
+from research.self_improvement.judging.controls import controls, fooled, said_of, withstood
 from research.self_improvement.judging.evidence import FEWEST, Evidence, evidence
 from research.self_improvement.judging.meta_judge import opinions, prompt
 from research.self_improvement.judging.panel import by_challenge, ranked
@@ -107,7 +107,7 @@ def test_controls_find_a_majority_that_shares_a_folly() -> None:
 
 def fools_among(panel: Mapping[str, Judge], contests: Sequence[Contest]) -> dict[str, list[str]]:
     made = controls(contests, random.Random(0))
-    return fooled(withstood(made, compare(planted.compare, [each.contest for each in made], panel)))
+    return fooled(withstood(said_of(made, compare(planted.compare, [each.contest for each in made], panel))))
 
 
 def test_each_folly_falls_for_a_control_and_who_reads_for_none() -> None:

@@ -133,6 +133,9 @@ def judged(config: JudgeConfig, challenges: str, performances: str) -> dict[str,
     played = by_challenge(read_played(artifact("corpora", performances) / PERFORMANCES))
     with open_pools(families, workers=config.ask.threads, unsafe=config.unwalled) as pools:
         lines = {VERDICTS: verdict_lines(families, asked, played, pools)}
+    right = {
+        line["challenge"]: [verdict["score"] in (None, 1) for verdict in line["verdicts"]] for line in lines[VERDICTS]
+    }
     lines |= {file: [] for file in (COMPARED, CONTROLS, META, CREATIVITY)}
     sampling = Sampling(config.temperature, config.max_new_tokens)
     meta = [config.meta_judge] if config.meta_judge else []
@@ -142,7 +145,7 @@ def judged(config: JudgeConfig, challenges: str, performances: str) -> dict[str,
     ):
         for name, family in families.items() if panel else ():
             those = [each for each in asked if each.family == name][: config.most]
-            heard = by_judges(config, family, those, played, panel, next(iter(over.values()), None))
+            heard = by_judges(config, family, those, played, right, panel, next(iter(over.values()), None))
             for file, found in heard.items():
                 lines[file] += found
             lines[CREATIVITY] += by_sets(config, family, those, panel)
@@ -154,6 +157,7 @@ def by_judges(
     family: "Family",
     challenges: "Sequence[Challenge]",
     played: "Mapping[str, Sequence[Played]]",
+    right: Mapping[str, Sequence[bool]],
     panel: "Mapping[str, Judge]",
     meta: "Judge | None",
 ) -> dict[str, list[dict[str, Any]]]:
@@ -171,7 +175,13 @@ def by_judges(
     }
     contests = contests_of(challenges, played, pairs)
     compared = compare(family.compare, contests, panel)
-    made = controls(contests, rng)
+    # A wrong answer is no better than none: whoever says so is not fooled.
+    good = [
+        contest._replace(performances=[each for each, well in zip(said, right[challenge.id], strict=True) if well])
+        for contest in contests
+        for challenge, said, _ in [contest]
+    ]
+    made = controls(good, rng)
     said = said_of(made, compare(family.compare, [each.contest for each in made], panel))
     found, _ = opinions(meta, contests, compared) if meta else ({}, [])
     return {

@@ -11,14 +11,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from research.self_improvement.diversity.settings import PIECES
 from research.self_improvement.diversity.texts import folded
 
 Floats = NDArray[np.float64]
 Embed = Callable[[Sequence[str]], Floats]
 """From texts to vectors, (texts, width), each of length 1. A text's vector does not depend on the others."""
 
-PIECES = "pieces"
-"""The embedding that needs no model."""
 _WIDTH = 2**12
 _LENGTH = 3
 """Characters of a piece."""

@@ -17,10 +17,9 @@ import numpy as np
 
 from feedback.clusters import together
 from research.self_improvement.diversity.embedding import Embed, Floats
+from research.self_improvement.diversity.settings import SIZE
 from research.self_improvement.diversity.texts import tokens
 
-SIZE = 64
-"""Texts that are measured at a time."""
 NGRAMS = 256
 """n-grams that are drawn for the share of distinct ones, which falls with their number."""
 _DRAWS = 8

@@ -5,8 +5,11 @@ from __future__ import annotations
 from pydantic import Field
 
 from espalier.command_line.config import Config
-from research.self_improvement.diversity.embedding import PIECES
-from research.self_improvement.diversity.measures import SIZE
+
+PIECES = "pieces"
+"""The embedding that needs no model."""
+SIZE = 64
+"""Texts that are measured at a time."""
 
 
 class Weights(Config):

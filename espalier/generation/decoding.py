@@ -21,6 +21,8 @@ from espalier.models.layers import device_of
 
 _WORTH_SHARING = 16
 """Tokens that all prompts begin with, from which on computing them once is worth a forward pass of its own."""
+_READ_TOGETHER = 16
+"""Prompts that are read at once. What stands behind the shorter ones is read in vain, and of more nothing is saved."""
 _REFILL = 2
 """New rows join when one slot in so many is free: a forward pass for each would cost more than the free slots do."""
 
@@ -141,11 +143,12 @@ class _Batch:
         first = len(self.rows)
         self.rows += rows
         rests = [row.ids[self._shared : -1] for row in rows]
-        longest = max(map(len, rests))
-        if longest:
-            # Filled up on the right, where no token of the prompt looks, and where the reply's tokens will stand.
-            filled = [rest + [0] * (longest - len(rest)) for rest in rests]
-            self._read(filled, slice(first, len(self.rows)), self._shared)
+        for begin in range(0, len(rests), _READ_TOGETHER):  # the longest first, so that neighbours are about as long
+            some = rests[begin : begin + _READ_TOGETHER]
+            if longest := max(map(len, some)):
+                # Filled up on the right, where no token of the prompt looks, and where the reply's tokens will stand.
+                filled = [rest + [0] * (longest - len(rest)) for rest in some]
+                self._read(filled, slice(first + begin, first + begin + len(some)), self._shared)
 
     def _read(self, tokens: list[list[int]], slots: slice, first: int) -> None:
         end = first + len(tokens[0])

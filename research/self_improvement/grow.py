@@ -4,7 +4,8 @@
 
 Programs with what they print and programs to propose, two answers of which one is right, and what is said in the games
 that a few words are enough for. All is by rule, and nothing of it is in an examination. Half of it stands behind the
-prefix of open-ended tasks. They are one file, corpora/NAME/rows.jsonl, a row a line.
+prefix of open-ended tasks. In corpora/NAME they are programs.jsonl, judgements.jsonl and moves.jsonl, a row a line, so
+that a recipe can weigh them: a move is a few tokens, and a program's steps are many.
 """
 
 import sys
@@ -27,10 +28,10 @@ from research.self_improvement.families.predict_output.rows import TIES
 from research.self_improvement.voices import PREFIX
 
 if TYPE_CHECKING:
+    import random
     from collections.abc import Iterator
 
 COMMAND = "research/self_improvement/grow.py"
-FILE = "rows.jsonl"
 
 
 class GrowConfig(Config):
@@ -80,49 +81,50 @@ def grow(config: GrowConfig, options: GrowOptions) -> int:
     made_in = options.made_in(config.name)
     with Corpus.open(config.name, decides, parents={}, about=about, command=COMMAND, made_in=made_in) as corpus:
         if corpus.complete:
-            say(f"rows {config.name} are already complete: {corpus.folder / FILE}")
+            say(f"rows {config.name} are already complete: {corpus.folder}")
         else:
-            rows = list(rows_of(config))
-            counts = count(rows)
-            corpus.finish({FILE: rows}, about=about, counts=counts)
-            say(f"{len(rows):,} rows, {counts['prefixed']:,} of them behind the prefix: {corpus.folder / FILE}")
+            kinds = {kind: list(rows) for kind, rows in rows_of(config).items()}
+            counts = count([row for rows in kinds.values() for row in rows])
+            corpus.finish({f"{kind}.jsonl": rows for kind, rows in kinds.items() if rows}, about=about, counts=counts)
+            say(f"{counts['rows']:,} rows, {counts['prefixed']:,} of them behind the prefix: {corpus.folder}")
         if options.publish:
             corpus.publish()
     return 0
 
 
-def rows_of(config: GrowConfig) -> "Iterator[dict[str, Any]]":
-    """The rows, kind by kind, each drawn by a seed of its kind's own."""
+def rows_of(config: GrowConfig) -> "dict[str, Iterator[dict[str, Any]]]":
+    """The rows by kind, each kind drawn by a seed of its own."""
     import random
     from itertools import islice
 
     from research.self_improvement.families.predict_output import PredictOutput
     from research.self_improvement.families.predict_output.rows import growing_rows, judging_rows
     from research.self_improvement.families.social_games import growing
-    from research.self_improvement.voices import prefixed
 
-    family = PredictOutput(config.trained)
+    family, steps = PredictOutput(config.trained), config.steps
 
     def drawn(kind: str) -> random.Random:
         return random.Random(f"{config.seed}/{kind}")
 
     kinds = {
-        "programs": growing_rows(
-            family, drawn("programs"), config.programs, steps=config.steps, proposing=config.proposing
-        ),
-        "judgements": judging_rows(
-            family, drawn("judgements"), config.judgements, steps=config.steps, ties=config.ties
-        ),
+        "programs": growing_rows(family, drawn("programs"), config.programs, steps=steps, proposing=config.proposing),
+        "judgements": judging_rows(family, drawn("judgements"), config.judgements, steps=steps, ties=config.ties),
         "moves": islice(growing.rows(drawn("moves")), config.moves),
     }
-    for kind, rows in kinds.items():
-        rng = drawn(f"{kind}, prefixed")
-        for place, row in enumerate(rows):
-            *asked, reply = row["messages"]
-            unleashed = rng.random() < config.prefixed
-            messages = [*(prefixed(asked, config.prefix) if unleashed else asked), reply]
-            meta = row["meta"] | {"prefixed": unleashed}
-            yield {"id": f"{kind}/{place:06d}", "messages": messages, "meta": meta}
+    return {kind: _unleashed(config, kind, rows, drawn(f"{kind}, prefixed")) for kind, rows in kinds.items()}
+
+
+def _unleashed(
+    config: GrowConfig, kind: str, rows: "Iterator[dict[str, Any]]", rng: "random.Random"
+) -> "Iterator[dict[str, Any]]":
+    """The rows with their ids, a share of them behind the prefix, by lot."""
+    from research.self_improvement.voices import prefixed
+
+    for place, row in enumerate(rows):
+        *asked, reply = row["messages"]
+        unleashed = rng.random() < config.prefixed
+        messages = [*(prefixed(asked, config.prefix) if unleashed else asked), reply]
+        yield {"id": f"{kind}/{place:06d}", "messages": messages, "meta": row["meta"] | {"prefixed": unleashed}}
 
 
 def count(rows: "list[dict[str, Any]]") -> dict[str, Any]:

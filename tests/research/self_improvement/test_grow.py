@@ -12,16 +12,20 @@ from espalier.artifacts import records
 from espalier.artifacts.paths import artifact, repo_root
 from espalier.errors import UserError
 from research.self_improvement import grow
-from research.self_improvement.grow import GrowConfig, rows_of
+from research.self_improvement.grow import GrowConfig
 from stage1 import train
 
 CONFIGS = repo_root() / "research" / "self_improvement" / "configs"
 FEW = GrowConfig(programs=160, judgements=64, moves=96)
 
 
+def rows_of(config: GrowConfig) -> list[dict[str, Any]]:
+    return [row for rows in grow.rows_of(config).values() for row in rows]
+
+
 def test_rows_are_of_all_kinds_and_half_of_each_stands_behind_the_prefix() -> None:
-    rows = list(rows_of(FEW))
-    assert rows == list(rows_of(FEW)) and len({row["id"] for row in rows}) == len(rows) == 320
+    rows = rows_of(FEW)
+    assert rows == rows_of(FEW) and len({row["id"] for row in rows}) == len(rows) == 320
     kinds = Counter(row["meta"]["kind"] for row in rows)
     assert kinds["judgement"] == 64 and kinds["move"] == 96 and 5 < kinds["proposal"] < 30
     for kind, number in kinds.items():
@@ -33,13 +37,13 @@ def test_rows_are_of_all_kinds_and_half_of_each_stands_behind_the_prefix() -> No
 
 
 def test_more_rows_of_one_kind_leave_those_of_another_as_they_are() -> None:
-    more = [*rows_of(FEW.model_copy(update={"programs": 168, "moves": 0}))]
+    more = rows_of(FEW.model_copy(update={"programs": 168, "moves": 0}))
     kept = {row["id"]: row for row in rows_of(FEW)}
     assert all(kept.get(row["id"], row) == row for row in more) and len(more) == 232
 
 
 def test_steps_and_prefix_are_left_out_where_they_are_not_wanted() -> None:
-    rows = list(rows_of(FEW.model_copy(update={"steps": False, "prefixed": 0.0})))
+    rows = rows_of(FEW.model_copy(update={"steps": False, "prefixed": 0.0}))
     assert not [row for row in rows if "UNLEASHED" in row["messages"][0]["content"]]
     said = [row["messages"][1]["content"] for row in rows if row["meta"]["kind"] in ("answer", "judgement")]
     assert not [text for text in said if "=" in text or "Output" in text]
@@ -49,11 +53,12 @@ def test_it_is_made_once_and_says_what_it_holds(workspace: Path, capsys: pytest.
     config = str(CONFIGS / "smoke-growing.yaml")
     assert grow.main([config, "--publish", "false"]) == 0
     folder = artifact("corpora", "self-growing-smoke")
-    before = (folder / "rows.jsonl").read_bytes()
+    before = {path: path.read_bytes() for path in folder.glob("*.jsonl")}
+    assert {path.stem for path in before} == {"programs", "judgements", "moves"}
     counts: dict[str, Any] = records.read_json(folder / "manifest.json")["counts"]
     assert counts["rows"] == 224 == sum(counts["kinds"].values()) == sum(counts["levels"].values())
     assert grow.main([config, "--publish", "false"]) == 0
-    assert "already complete" in capsys.readouterr().out and (folder / "rows.jsonl").read_bytes() == before
+    assert "already complete" in capsys.readouterr().out and before == {path: path.read_bytes() for path in before}
     with pytest.raises(UserError, match="seed"):
         grow.main([config, "--seed", "1"])
 
@@ -74,4 +79,4 @@ def test_a_model_is_grown_by_the_commands_that_its_configuration_names(workspace
     losses = [each["loss"] for each in records.read_jsonl(run / "metrics.jsonl") if "loss" in each]
     assert losses[-1] < losses[0] - 0.5
     mix = records.read_json(artifact("mixes", "self-core-smoke") / "manifest.json")
-    assert {source["name"] for source in mix["sources"]} == {"growing", "curriculum"}
+    assert {source["name"] for source in mix["sources"]} == {"programs", "judgements", "moves", "curriculum"}

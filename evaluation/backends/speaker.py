@@ -9,6 +9,9 @@ from espalier.errors import UserError
 from espalier.models.pool import Pool
 from evaluation.backends.base import Backend
 from evaluation.backends.opening import open_backend
+from evaluation.backends.versions import tell_of_change
+from evaluation.backends.weights import Weights
+from evaluation.cache import Cache
 from evaluation.cases.case import Case
 from evaluation.cases.case_spec import CaseSpec
 from evaluation.cases.suite import Generation, Suite
@@ -37,4 +40,7 @@ def open_speaker(
     )
     if not backend.is_model or backend.interactive:
         raise UserError(f"--model {reference}: no model, so nothing can be drawn from it")
+    if isinstance(backend, Weights):
+        with Cache() as cache:
+            tell_of_change(cache, {backend.computed_by: backend.generator})
     return backend

@@ -44,6 +44,8 @@ def main(argv: list[str]) -> int:
     if config.loop is None:
         raise UserError("name a loop: python research/bootstrap/talk.py LOOP")
     found = found_of(config.loop, config.round)
+    if "pupil" not in found:
+        raise UserError(f"loop {config.loop} has no pupil: research/bootstrap/run.py makes such a loop")
     from research.bootstrap.pupil import Pupil
 
     pupil = Pupil.open(f"run:{found['pupil']}", strength=found["strength"])

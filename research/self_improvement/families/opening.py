@@ -68,7 +68,8 @@ def open_families(settings: FamilySettings) -> dict[str, Family]:
     if settings.predict_output:
         from research.self_improvement.families.predict_output import PredictOutput
 
-        found.append(PredictOutput(settings.predict_output.trained))
+        with _told("predict_output.trained"):
+            found.append(PredictOutput(settings.predict_output.trained))
     if settings.social_games:
         from research.self_improvement.families.social_games.family import SocialGames
 
@@ -77,14 +78,25 @@ def open_families(settings: FamilySettings) -> dict[str, Family]:
         from research.self_improvement.families.trivia import LexiconTrivia, Trivia, read_pages
 
         pages = settings.trivia.pages
-        found.append(Trivia(read_pages(pages, most=settings.trivia.most).pages) if pages else LexiconTrivia())
+        with _told("trivia.pages"):
+            found.append(Trivia(read_pages(pages, most=settings.trivia.most).pages) if pages else LexiconTrivia())
     if settings.programming:
         from research.self_improvement.families.programming.programming import Programming
 
-        found.append(Programming(settings.programming.languages))
+        with _told("programming.languages"):
+            found.append(Programming(settings.programming.languages))
     if not found:
         raise UserError("families: none is set up; name one at least, such as --families.predict_output.trained 8")
     return {family.name: family for family in found}
+
+
+@contextmanager
+def _told(key: str) -> Iterator[None]:
+    """What is wrong with a family, by its key."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"families.{key}: {error}") from None
 
 
 @contextmanager

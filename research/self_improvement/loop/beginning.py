@@ -36,12 +36,20 @@ def check(config: LoopConfig) -> None:
 
 
 def _problems(config: LoopConfig) -> Iterator[str]:
+    if config.trains:
+        try:
+            resolve(config.model)
+        except UserError as error:
+            yield f"model: {error}"
     for key in _TRAINED:
         if not (path := getattr(config, key).config).is_file():
             yield f"{key}.config: {path}: no such file"
     for key, mix in (("ordinary.mix", config.ordinary.mix), ("core.mix", config.core.mix)):
         if mix and not is_complete(artifact("mixes", mix)):
-            yield f"{key}: mix {mix} is not there, or not complete; python data_mix/build.py builds it"
+            yield (
+                f"{key}: mix {mix} is not there, or not complete; what to make before a loop stands at the head of its "
+                f"configuration, or name another mix (--{key} null for none)"
+            )
     try:
         check_name(part_of(config, config.rounds, "performances"))
     except UserError as error:

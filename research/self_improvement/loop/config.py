@@ -190,6 +190,11 @@ class LoopConfig(Config):
     def _somebody_judges(self) -> Self:
         if self.judging.by == "judges" and not self.judging.judges:
             raise ValueError("judging.judges: by judges alone, and none is named; policy names the one that learns")
+        if self.judging.temperature == 0 and (seated := [each for each in self.judging.judges if "*" in each]):
+            raise ValueError(
+                f"judging.judges: at temperature 0 all seats of {seated[0]} say the same; set judging.temperature, 1.0 "
+                "say, or give it one seat"
+            )
         return self
 
     @property

@@ -39,6 +39,8 @@ class Told:
     gone."""
     families: Facts = field(default_factory=dict)
     """round.json of what was ranked, by family."""
+    by: str = ""
+    """What said which performance is better: truth, judges or the lot."""
     creativity: Facts = field(default_factory=dict)
     """By family, how creative judges find its challenges beside other sets."""
     samples: tuple[Sample, ...] = ()
@@ -128,6 +130,7 @@ def told(loop: str, rounds: Sequence[Facts], seconds: Mapping[str, float]) -> li
             found=each,
             exam=_json(exam_of(each), "exam.json"),
             families=_round(each).get("families", {}),
+            by=_round(each).get("by") or "",
             creativity=_round(each).get("creativity") or {},
             samples=tuple(_samples(each)),
             changes=_changes(each),

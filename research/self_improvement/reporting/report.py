@@ -17,6 +17,11 @@ from research.self_improvement.reporting.material import Loop, told
 from research.self_improvement.reporting.page import render
 from research.self_improvement.reporting.verdict import Verdict, of_exam
 
+_BY = {
+    "truth": "truth, and by judges where truth cannot tell",
+    "judges": "judges alone, to whom no truth was told",
+    "lot": "lot: a control, of which nothing can be learned but chance",
+}
 _DASHBOARD = "With charts, in a browser: [dashboard.html](dashboard.html)."
 
 
@@ -82,6 +87,8 @@ def _parts(loop: Loop, verdict: Verdict | None) -> Iterator[str]:
         f"**{escape(verdict.sentence) if verdict else 'Nothing is held against round 0 yet.'}** "
         f"{loop.rounds[-1].number} rounds, of which {loop.taken} were taken. {ended}"
     )
+    if by := next((each.by for each in reversed(loop.rounds) if each.by), None):
+        yield f"What is better was said by {_BY[by]}."
     for number, why in round_tables.not_taken(loop):
         yield f"Round {number} was not taken: {escape(why)}"
     yield from _table("Round by round", exam_tables.rounds(loop))

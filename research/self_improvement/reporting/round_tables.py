@@ -57,7 +57,13 @@ def _diversity(each: Told, name: str, found: Mapping[str, Any]) -> Row | None:
 def creativity(loop: Loop) -> Table:
     """How creative judges find the challenges of each round beside other sets."""
     rows = [
-        [each.number, name, _named(found["sets"], found["scores"]), plain_share(found["agreement"]), found["num"]]
+        [
+            each.number,
+            name,
+            _named(found["sets"], found["scores"]) if found["num"] else None,
+            plain_share(found["agreement"]),
+            found["num"],
+        ]
         for each in loop.rounds
         for name, found in each.creativity.items()
     ]

@@ -118,6 +118,8 @@ class Run:
         run.folder.mkdir(parents=True, exist_ok=True)
         run._lock.acquire(f"run {name}")
         try:
+            # What the process before it was told last. At once: who says a word from now on speaks to this one.
+            (run.folder / "control").unlink(missing_ok=True)
             now = {
                 "name": name,
                 "command": command,
@@ -185,7 +187,7 @@ class Run:
             before["continued"].append({"at": timestamp(), "changed": changed})
             records.write_json(self.folder / "run.json", before)
         self.resumed = True
-        for leftover in ("control", "failed.json", "heartbeat.json"):
+        for leftover in ("failed.json", "heartbeat.json"):
             (self.folder / leftover).unlink(missing_ok=True)
         for log in self.folder.glob("*.jsonl"):
             cut = records.mend_jsonl(log)

@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,11 @@ def show(name: str, wanted: Wanted, *, follow: bool) -> None:
     """Figures with their course, findings, and what was done; `follow` goes on with what comes."""
     with _store(name) as store:
         found = _signals(store, wanted)
-        events = store.events(since_step=wanted.since, until_step=wanted.until)
-        if not found and not events and not follow:
+        if not found:
             say(_nothing(store, wanted))
-            return
         _figures(found)
         _findings([each for each in found if each.signal.severity is not None])
-        _done([event for event in events if event.what != "alarm"])
+        _done([event for event in store.events(since_step=wanted.since, until_step=wanted.until) if _is_deed(event)])
         if follow:
             _follow(name, store, wanted)
 
@@ -114,12 +112,22 @@ def _store(name: str) -> SignalStore:
 
 
 def _signals(store: SignalStore, wanted: Wanted) -> list[KeptSignal]:
+    wanted = _as_kept(store, wanted)
     found = store.signals(wanted.monitor, wanted.name, since_step=wanted.since, until_step=wanted.until)
     least = wanted.severity
     return [each for each in found if least is None or (each.signal.severity or 0) >= least]
 
 
+def _as_kept(store: SignalStore, wanted: Wanted) -> Wanted:
+    """A figure may be named as it is shown, with its monitor before it."""
+    if wanted.name in store.names() and wanted.monitor is None and wanted.name:
+        monitor, _, name = wanted.name.partition(".")
+        return replace(wanted, monitor=monitor, name=name)
+    return wanted
+
+
 def _rows(store: SignalStore, wanted: Wanted, table: str) -> list[dict[str, Any]]:
+    wanted = _as_kept(store, wanted)
     equal = wanted.equal if table == "signals" else {}
     rows = store.rows(table, equal, since_step=wanted.since, until_step=wanted.until)
     counts = wanted.severities if table == "signals" else None
@@ -130,6 +138,8 @@ def _nothing(store: SignalStore, wanted: Wanted) -> str:
     there = store.names()
     if wanted == Wanted() or not there:
         return "no monitor has found anything yet"
+    if wanted == Wanted(severity=wanted.severity):
+        return f"no finding is as grave as {wanted.severity.word if wanted.severity else 'that'}"
     return f"nothing of that kind; figures are {', '.join(map(printable, there))}"
 
 
@@ -174,6 +184,12 @@ def _done(events: Sequence[Event]) -> None:
         say(_event(event))
 
 
+def _is_deed(event: Event) -> bool:
+    """Whether it is told what was done: an alarm stands among the findings, and that the journal was written to is no
+    news."""
+    return event.what not in ("alarm", "journal")
+
+
 def _event(event: Event) -> str:
     said = printable(f"{event.what}: {event.said}", most=_LONGEST)
     return f"  step {event.step:,}  {printable(event.who)}  {said}"
@@ -197,7 +213,7 @@ def _follow(name: str, store: SignalStore, wanted: Wanted) -> None:
                 say(_finding(each))
         for done in store.events(after_id=event):
             event = done.id
-            if done.what != "alarm":
+            if _is_deed(done):
                 say(_event(done))
         if going:
             time.sleep(_POLL_S)

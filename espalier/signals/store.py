@@ -20,6 +20,7 @@ from espalier.signals import tables
 from espalier.signals.records import Dialogue, Event, KeptAnswer, KeptDialogue, KeptSignal, Picture, Said, Signal
 
 FILE = "signals.db"
+_MAGIC = b"SQLite format 3\0"
 _PATIENCE_S, _LESS_PATIENCE_S = 2.0, 0.05
 """How long one waits for another who writes; and once that was in vain, so that training is not held up."""
 _BESIDE = ("", "-wal", "-shm")
@@ -193,6 +194,7 @@ class SignalStore:
     def _do(self, work: Callable[[sqlite3.Connection], object]) -> None:
         if self._connection is None:
             self._connection = _opened(self.path, _LESS_PATIENCE_S if self._lost else _PATIENCE_S)
+        _check_header(self.path)
         with self._connection:
             work(self._connection)
         if self._lost:
@@ -214,6 +216,13 @@ class SignalStore:
         if not self._lost:
             say(f"{self.path}: cannot be written ({error}); training goes on, and what is found meanwhile is not kept")
         self._lost = True
+
+
+def _check_header(path: Path) -> None:
+    """An open connection writes into its log and would not see that the file was overwritten beneath it."""
+    with open(path, "rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            raise sqlite3.DatabaseError("malformed: it does not begin as a database does")
 
 
 def _opened(path: Path, patience_s: float) -> sqlite3.Connection:

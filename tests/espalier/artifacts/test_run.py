@@ -280,3 +280,21 @@ def test_a_round_of_a_loop_says_so_from_the_beginning() -> None:
     ]
     finished("grow-r04-core")
     assert registry.survey()[1].round is None, "a name alone is none"
+
+
+def test_what_is_told_while_a_run_is_gone_on_with_is_heard_and_what_was_told_before_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run = start()
+    run.release()
+    (run.folder / "control").write_text("stop\n")
+
+    def meanwhile(command: str) -> dict[str, str]:
+        assert not (run.folder / "control").exists()
+        (run.folder / "control").write_text("pause\n")
+        return code_behind(command)
+
+    monkeypatch.setattr("espalier.artifacts.run.code_behind", meanwhile)
+    again = start()
+    again.release()
+    assert again.resumed and (run.folder / "control").read_text() == "pause\n"

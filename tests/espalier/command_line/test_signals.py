@@ -55,6 +55,22 @@ def test_one_asks_for_a_part(watched: Run, capsys: pytest.CaptureFixture[str]) -
     assert rows[0]["evidence"] == {"texts": ["a\na"]}
 
 
+def test_a_figure_may_be_named_as_it_is_shown(watched: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "bias.gender" in shown(capsys, "--name", "bias.gender")
+    (row,) = map(json.loads, shown(capsys, "--json", "--name", "bias.gender").splitlines())
+    assert (row["monitor"], row["name"]) == ("bias", "gender")
+
+
+def test_what_is_not_there_is_said_whatever_was_done(watched: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "nothing of that kind; figures are bias.gender, repetition.rate" in shown(capsys, "--name", "nosuch")
+    run = start()
+    run.signals.add_signals(110, "calm", [Signal(name="rate", value=0.1)])
+    run.happened(110, "run", "journal", "an entry was written into the journal")
+    run.release()
+    said = shown(capsys, "--severity", "warn", "--since", "105")
+    assert "nothing of that kind" in said and "an entry was written" not in said
+
+
 def test_it_is_taken_elsewhere(watched: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     said = shown(capsys, "--export", str(tmp_path / "a.csv"), "--monitor", "repetition")
     assert said.endswith("a.csv: 11 signals\n")

@@ -91,6 +91,17 @@ def test_damage_inside_is_seen_when_it_is_opened(tmp_path: Path, capsys: pytest.
     assert (tmp_path / f"{FILE}.damaged-1").exists()
 
 
+def test_one_that_is_overwritten_beneath_a_training_is_set_aside(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = filled(tmp_path)
+    with open(tmp_path / FILE, "r+b") as file:
+        file.write(bytes(range(256)) * 64)
+    store.add_signals(40, "repetition", [Signal(name="rate", value=0.5)])
+    assert "damaged-1" in capsys.readouterr().out
+    assert [each.step for each in store.signals()] == [40] and (tmp_path / f"{FILE}.damaged-1").exists()
+
+
 def test_a_locked_one_is_said_once_and_training_goes_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     store = filled(tmp_path)
     other = sqlite3.connect(tmp_path / FILE)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
+from espalier.loops.trained import Trained
 from espalier.models.devices import Device
 
 DEFAULT_CONFIG = Path(__file__).parents[1] / "configs" / "rlp-basil.yaml"
@@ -15,15 +16,6 @@ REWARD = "reward"
 """What stands for the round's reward model where scorers are named."""
 
 Refresh = Literal["none", "spg", "uml", "rules"]
-
-
-class Trained(Config):
-    """One of our training commands: its configuration, and what differs from it here."""
-
-    config: FilePath
-    """The configuration file."""
-    keys: dict[str, Any] = {}
-    """Keys of it with other values, dotted as on the command line: {steps: 300, optim.lr: 1e-4}."""
 
 
 class Policy(Trained):

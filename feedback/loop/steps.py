@@ -10,7 +10,8 @@ from espalier.artifacts.paths import artifact
 from espalier.artifacts.rounds import Round
 from espalier.loops.pace import Pace
 from espalier.loops.steps import flags, run_step
-from feedback.loop.config import REWARD, Asked, LoopConfig, Trained
+from espalier.loops.trained import Trained
+from feedback.loop.config import REWARD, Asked, LoopConfig
 
 SAMPLE, PREFER, BUILD = "feedback/sample.py", "feedback/prefer.py", "data_mix/build.py"
 TRAIN_REWARD, TRAIN, EVALUATE = "feedback/reward.py", "stage1/train.py", "evaluation/run.py"

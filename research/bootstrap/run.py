@@ -75,7 +75,7 @@ def run_rounds(config: BootstrapConfig, history: "History", pace: "Pace", run: "
 
     while not history.ended:
         found = run_round(config, pace, len(history.rounds), history.rounds, run)
-        history.keep(found)
+        history.keep_round(found)
         say(f"\n{line(found)}")
         write_report(config, history)
 

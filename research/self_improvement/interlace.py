@@ -32,6 +32,9 @@ class InterlaceConfig(Config):
     """Name of the rows: corpora/NAME."""
     mix: Name | None = None
     """The mix that they are of."""
+    sources: list[str] | None = None
+    """Sources of the mix that they are drawn from, by name; null for all. Rows of the tasks themselves would teach by
+    imitation what is to be found out."""
     rows: int = Field(600, ge=1)
     """Rows."""
     number: int = Field(0, ge=0)
@@ -84,6 +87,11 @@ def drawn(config: InterlaceConfig, mix: str) -> list[dict[str, Any]]:
     from espalier.text.rows import read_rows
 
     every = list(read_rows(artifact("mixes", mix) / "train.parquet"))
+    there = sorted({row.source for row in every})
+    if config.sources is not None:
+        every = [row for row in every if row.source in config.sources]
+        if unknown := sorted(set(config.sources) - set(there)):
+            raise UserError(f"--sources: mix {mix} has none called {unknown[0]}; there are {', '.join(there)}")
     random.Random(f"{config.seed}").shuffle(every)
     begin = config.number * config.rows
     rng = random.Random(f"{config.seed}/{config.number}")

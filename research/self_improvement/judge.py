@@ -86,9 +86,9 @@ def judge_all(config: JudgeConfig, performances: str, options: JudgeOptions) -> 
     from espalier.artifacts.corpus import Corpus
     from espalier.artifacts.paths import artifact
     from espalier.artifacts.records import verify_manifest
-    from espalier.models.references import resolve
     from research.self_improvement.round.judged import VERDICTS
     from research.self_improvement.round.panel import models_of
+    from research.self_improvement.voices import Sampling, Voice
 
     devices.check_here(config.ask.device)
     manifest = verify_manifest(artifact("corpora", performances))
@@ -96,10 +96,9 @@ def judge_all(config: JudgeConfig, performances: str, options: JudgeOptions) -> 
     parents |= {f"corpus:{name}": verify_manifest(artifact("corpora", name))["content_hash"] for name in config.sets}
     asked = models_of([*config.judges, *([config.meta_judge] if config.meta_judge else [])])
     for model in asked:
-        if not model.startswith("openai:"):
-            who = resolve(model)
-            parents[who.spec] = who.content_hash
-    decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask")}
+        with Voice.open(model, Sampling(config.temperature, config.max_new_tokens), config.ask) as voice:
+            parents |= voice.made_from
+    decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask", "unwalled")}
     decides |= {"ask": config.ask.decides}
     about = f"what is known of {performances}" + (f", and said by {', '.join(config.judges)}" if config.judges else "")
     made_in = options.made_in(config.name)

@@ -92,7 +92,7 @@ def main(argv: list[str]) -> int:
                 Voice.open(config.model, sampling, config.ask, seed=config.seed, prefix=config.prefix)
             )
             parents |= voice.made_from
-        decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask")}
+        decides = {key: value for key, value in to_dict(config).items() if key not in ("name", "ask", "unwalled")}
         decides |= {"ask": config.ask.decides}
         about = f"challenges by {config.model or 'rule'}"
         made_in = options.made_in(config.name)

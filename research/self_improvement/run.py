@@ -76,7 +76,7 @@ def run_rounds(config: LoopConfig, history: "History", pace: "Pace", run: "Calla
 
     while not history.ended:
         found = run_round(config, pace, history.rounds, run) if history.rounds else examined_first(config, pace, run)
-        history.keep(found)
+        history.keep_round(found)
         exam = read_json(artifact("corpora", found.get("exam_of", found["exam"])) / "exam.json")
         say(f"\n{line(found, exam)}")
         write_report(config, history)

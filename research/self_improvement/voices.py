@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
@@ -115,7 +115,6 @@ class Voice:
         self,
         conversations: Sequence[Messages],
         keys: Sequence[str],
-        heard: Callable[[bool], None] = lambda known: None,
         *,
         may_fail: bool = False,
     ) -> list[Reply]:
@@ -133,7 +132,7 @@ class Voice:
             for each, key in zip(conversations, keys, strict=True)
         ]
         with Cache() as cache:
-            replies = answers(self._backend, asks, cache, heard)
+            replies = answers(self._backend, asks, cache, lambda known: None)
         errors = [reply.error for reply in replies if reply.finish == "error"]
         self.failed.update(errors)
         if replies and len(errors) == len(replies) and not may_fail:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 
 from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
+from espalier.loops.trained import Trained
 from espalier.models.devices import Device
 from research.bootstrap.classroom.by_llm import TutorSettings
 from research.bootstrap.graders.grading import GraderSettings
@@ -19,15 +20,6 @@ from training.config import AdapterSettings
 
 DEFAULT_CONFIG = Path(__file__).parents[1] / "configs" / "basil.yaml"
 MILESTONES = Path("repo:research/bootstrap/milestones.yaml")
-
-
-class Trained(Config):
-    """A training of the loop's: the configuration of stage1/train.py, and what differs from it here."""
-
-    config: FilePath
-    """The configuration file."""
-    keys: dict[str, Any] = {}
-    """Keys of it with other values, dotted as on the command line: {optim.lr: 1e-3}."""
 
 
 class Listening(Config):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from espalier.artifacts.paths import artifact
 from espalier.artifacts.records import read_jsonl, write_jsonl
-from espalier.artifacts.registry import content_hash
-from espalier.errors import UserError
 from espalier.loops.folder import LoopFolder
+from espalier.loops.history import RoundsDone
 from research.bootstrap.loop import steps
 from research.bootstrap.loop.config import BootstrapConfig
 from research.bootstrap.loop.rounds import remembered
@@ -20,31 +18,15 @@ _LISTENS = [steps.ROWS, steps.BUILD, steps.TRAIN, steps.EXAMINE]
 _TRIES = [steps.SESSIONS, steps.GRADE, *_LISTENS, steps.BUILD, steps.TRAIN]
 
 
-class History:
-    """The rounds that are done."""
+class History(RoundsDone):
+    """What each came to, as `rounds.run_round` gives it."""
 
     def __init__(self, folder: LoopFolder, config: BootstrapConfig) -> None:
-        """UserError where what the next round is made from is gone, or is another than it was."""
-        self.folder, self._config = folder, config
-        self.rounds: list[dict[str, Any]] = []
-        """What each came to, as `rounds.run_round` gives it."""
-        while found := folder.found(_part(len(self.rounds))):
-            self.rounds.append(found)
-        if self.ended:
-            return
-        if folder.complete:
-            folder.go_on()
-        for number, spec, known in self._needed():
-            if (now := content_hash(spec)) != known:
-                raise UserError(
-                    f"{spec} {'is another than it was' if now else 'is gone'}, and round {len(self.rounds)} of loop "
-                    f"{config.name} is made from it, as round {number} left it: put it back, or begin again by "
-                    f"removing loops/{config.name} and what its rounds made"
-                )
+        self._config = config
+        super().__init__(folder)
 
     @property
     def ended(self) -> str:
-        """Why the loop ends here; empty where it goes on."""
         if not self.rounds:
             return ""
         done = f"all of {len(self.rounds)} rounds are done" if len(self.rounds) >= self._config.rounds else ""
@@ -58,18 +40,11 @@ class History:
             kinds += [steps.SESSIONS] * bool(heard) + (_TRIES if number else _LISTENS)
         return kinds
 
-    def keep(self, found: Mapping[str, Any]) -> None:
-        """Keep what a round came to, and what it said of itself; clear away what no later round needs of it."""
-        self.folder.keep(_part(len(self.rounds)), found)
-        self.rounds.append(dict(found))
-        for spec in found["made"]:
-            word, _, name = spec.partition(":")
-            if word == "run":
-                shutil.rmtree(artifact("runs", name) / "checkpoints", ignore_errors=True)
-        for part in ("trunk", "adapter", "pairs"):
-            shutil.rmtree(
-                artifact("mixes", steps.part_of(self._config, found["number"], part)) / "packs", ignore_errors=True
-            )
+    def keep_round(self, found: Mapping[str, Any]) -> None:
+        """Keep what a round came to, and what it said of itself."""
+        runs = [spec.removeprefix("run:") for spec in found["made"] if spec.startswith("run:")]
+        mixes = [steps.part_of(self._config, found["number"], part) for part in ("trunk", "adapter", "pairs")]
+        self.keep(found, runs=runs, mixes=mixes)
         self._log_identities()
 
     def _log_identities(self) -> None:
@@ -80,8 +55,7 @@ class History:
             said += [{"round": each["number"], **line} for line in read_jsonl(path)] if path.is_file() else []
         write_jsonl(self.folder.folder / "identities" / "identity_log.jsonl", said)
 
-    def _needed(self) -> Iterator[tuple[int, str, str]]:
-        """What the next round is made from: a round's number, an artifact, and its content hash."""
+    def needed(self) -> Iterator[tuple[int, str, str]]:
         if not self.rounds:
             return
         for each in remembered(self._config, len(self.rounds), self.rounds):
@@ -107,7 +81,3 @@ def band_after(minutes: float, rounds: Sequence[Mapping[str, Any]], seconds: Map
             return band
         band = each["next_band"]
     return band if rounds and (spent == 60 * minutes or rounds[-1]["through"]) else None
-
-
-def _part(number: int) -> str:
-    return f"r{number:02d}"

@@ -18,9 +18,10 @@ from espalier.command_line.config import to_dict
 from espalier.errors import UserError
 from espalier.loops.pace import Pace
 from espalier.loops.steps import flags, run_step
+from espalier.loops.trained import Trained
 from research.bootstrap.classroom.scene import PAIRS, SEED
 from research.bootstrap.loop.bands_table import Band
-from research.bootstrap.loop.config import BootstrapConfig, Trained
+from research.bootstrap.loop.config import BootstrapConfig
 
 SESSIONS, GRADE, ROWS, CALIBRATE = (
     f"research/bootstrap/{name}.py" for name in ("sessions", "grade", "rows", "calibrate")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from espalier.command_line.config import ArtifactOptions, Config, FilePath, Name, NotedOptions
+from espalier.command_line.config import ArtifactOptions, Config, Name, NotedOptions
+from espalier.loops.trained import Trained
 from research.self_improvement.diversity.settings import DiversitySettings
 from research.self_improvement.families.opening import FamilySettings
 from research.self_improvement.voices import PREFIX, AskSettings
@@ -15,15 +16,6 @@ from research.self_improvement.voices import PREFIX, AskSettings
 DEFAULT_CONFIG = Path(__file__).parents[1] / "configs" / "predict.yaml"
 POLICY, START = "policy", "start"
 """Names for whoever the loop trains, as it is in a round, and for the model that it began with."""
-
-
-class Trained(Config):
-    """A training of the loop's: the configuration of stage1/train.py, and what differs from it here."""
-
-    config: FilePath
-    """The configuration file."""
-    keys: dict[str, Any] = {}
-    """Keys of it with other values, dotted as on the command line: {optim.lr: 1e-3}."""
 
 
 class Proposals(Config):
@@ -103,6 +95,8 @@ class Ordinary(Config):
 
     mix: Name | None = None
     """The mix that they are drawn from; null for none."""
+    sources: list[str] | None = None
+    """Its sources that count, by name; null for all. Those that hold the tasks would teach them by imitation."""
     rows: int = Field(600, ge=1)
     """Rows of a round."""
     prefixed: float = Field(0.5, ge=0, le=1)

@@ -13,8 +13,9 @@ from espalier.artifacts.rounds import Round
 from espalier.loops.lockstep import seed_of
 from espalier.loops.pace import Pace
 from espalier.loops.steps import flags, run_step
+from espalier.loops.trained import Trained
 from espalier.models.references import kind_of
-from research.self_improvement.loop.config import POLICY, START, LoopConfig, Trained
+from research.self_improvement.loop.config import POLICY, START, LoopConfig
 
 PROPOSE, PERFORM, JUDGE, RANK, INTERLACE, EXAMINE = (
     f"research/self_improvement/{name}.py" for name in ("propose", "perform", "judge", "rank", "interlace", "examine")
@@ -134,6 +135,7 @@ class Steps:
             return policy
         told = {
             "mix": how.mix,
+            "sources": how.sources,
             "rows": how.rows,
             "prefixed": how.prefixed,
             "prefix": self.config.prefix,

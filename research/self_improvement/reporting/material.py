@@ -129,14 +129,15 @@ def told(loop: str, rounds: Sequence[Facts], seconds: Mapping[str, float]) -> li
             number=each["number"],
             found=each,
             exam=_json(exam_of(each), "exam.json"),
-            families=_round(each).get("families", {}),
-            by=_round(each).get("by") or "",
-            creativity=_round(each).get("creativity") or {},
-            samples=tuple(_samples(each)),
+            families=ranked.get("families", {}),
+            by=ranked.get("by") or "",
+            creativity=ranked.get("creativity") or {},
+            samples=tuple(_samples(each, ranked)),
             changes=_changes(each),
             seconds=sum(spent for step, spent in seconds.items() if step.startswith(f"{loop}-r{each['number']:02d}-")),
         )
         for each in rounds
+        for ranked in [_json(each.get("ranked"), "round.json") or {}]
     ]
 
 
@@ -145,19 +146,13 @@ def _json(corpus: str | None, file: str) -> Facts | None:
     return dict(read_json(path)) if path and path.is_file() else None
 
 
-def _round(found: Facts) -> Facts:
-    """What was ranked in a round."""
-    return _json(found.get("ranked"), "round.json") or {}
-
-
 def _lines(corpus: str | None, file: str) -> Iterator[Facts]:
     path = artifact("corpora", corpus) / file if corpus else None
     return iter(read_jsonl(path)) if path and path.is_file() else iter(())
 
 
-def _samples(found: Facts) -> Iterator[Sample]:
-    ranked = _round(found).get("families", {})
-    best = {name: each.get("best", [])[:_MOST_SAMPLES] for name, each in ranked.items()}
+def _samples(found: Facts, ranked: Facts) -> Iterator[Sample]:
+    best = {name: each.get("best", [])[:_MOST_SAMPLES] for name, each in ranked.get("families", {}).items()}
     wanted = {name for of in best.values() for name in of}
     challenges = {
         each["id"]: each for each in _lines(found.get("challenges"), "challenges.jsonl") if each["id"] in wanted

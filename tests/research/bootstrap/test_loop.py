@@ -34,12 +34,12 @@ def test_killed_at_random_moments_a_loop_ends_in_the_same_bytes(
     home.rename(tmp_path / "whole")  # an adapter names its trunk by its place, so the place is the same
     killed = Forked(home, monkeypatch)
     killed.left = KILLS
-    keeps = history.History.keep
-    monkeypatch.setattr(history.History, "keep", _interrupted_in_the_last)
+    keeps = history.History.keep_round
+    monkeypatch.setattr(history.History, "keep_round", _interrupted_in_the_last)
     with pytest.raises(KeyboardInterrupt):
         _again_and_again()
     # Its last round is done and not kept yet: now the orchestrator itself is killed.
-    monkeypatch.setattr(history.History, "keep", keeps)
+    monkeypatch.setattr(history.History, "keep_round", keeps)
     at = Moment(does="os.rename", path=r".*/exams/\.r01\.json.*")
     assert processes.run("research/bootstrap/run.py", "smoke", "--warm", "false", at=at).code < 0
     _again_and_again()
@@ -56,7 +56,7 @@ def _again_and_again() -> None:
             assert stopped.code == 128 + 9
 
 
-_keep = history.History.keep
+_keep = history.History.keep_round
 
 
 def _interrupted_in_the_last(kept: history.History, found: dict[str, object]) -> None:

@@ -112,7 +112,7 @@ def test_more_rounds_go_on_and_anything_else_is_another_loop(toys: Toys, go: Go,
     with pytest.raises(UserError, match="was begun otherwise"):
         go("--learning.keep", "1", rounds=3)
     shutil.rmtree(artifact("corpora", "toy-r01-challenges"))
-    with pytest.raises(UserError, match="corpus:toy-r01-challenges of round 1 is gone"):
+    with pytest.raises(UserError, match="corpus:toy-r01-challenges is gone, and round 3 of loop toy"):
         go(rounds=3)
 
 

@@ -11,13 +11,17 @@ import re
 from pathlib import Path
 from typing import Any
 
+from espalier.pages.assets import SHARED
+
 
 def render(template: Path, style: str, **parts: Any) -> str:
-    """The page's HTML, of a Jinja template that finds `style`, `style_hash` and the parts by name."""
+    """The page's HTML, of a Jinja template that finds `style`, `style_hash` and the parts by name, and the templates
+    that pages share beside the sheets that they share."""
     import jinja2
     from markupsafe import Markup
 
-    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
+    shared = jinja2.FileSystemLoader(SHARED)
+    environment = jinja2.Environment(loader=shared, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True)
     page = environment.from_string(template.read_text(encoding="utf-8")).render(
         style=Markup(style),
         style_hash="sha256-" + base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),

@@ -4,28 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from markupsafe import Markup
-
 from espalier.pages.charts import Chart, ticks_to
+from espalier.pages.shown import Card
 from research.self_improvement.reporting.material import Loop
 
 _SHARES = ((0.0, "0 %"), (0.25, "25 %"), (0.5, "50 %"), (0.75, "75 %"), (1.0, "100 %"))
 Line = tuple[str, str, Sequence[Any]]
 """What a line is in words, the class that it is coloured by, and a figure or a number of each round, or None."""
-
-
-@dataclass(frozen=True)
-class Card:
-    """A chart with its words."""
-
-    title: str
-    keys: Sequence[tuple[str, str]]
-    """What each line is: its class and its words."""
-    chart: Markup | None
-    """None where no round knows any of it."""
 
 
 def held_out(loop: Loop) -> Iterator[Card]:

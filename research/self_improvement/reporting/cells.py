@@ -1,23 +1,10 @@
-"""What the tables of a report are made of: the Markdown and the page show the same ones."""
+"""How the tables of a report write figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from espalier.report import percent
-
-Row = Sequence[Any]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Cells are text, numbers, or None for what is not known."""
-
-    note: str
-    headers: Sequence[str]
-    rows: Sequence[Row]
 
 
 def share(found: Any) -> str | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from espalier.command_line.console import duration
-from research.self_improvement.reporting.cells import Row, Table, plain_share, points, share
+from espalier.pages.shown import Row, Table
+from research.self_improvement.reporting.cells import plain_share, points, share
 from research.self_improvement.reporting.material import Loop, Told, dig
 from research.self_improvement.reporting.verdict import of_exam
 

@@ -18,7 +18,7 @@ def render(loop: Loop, verdict: Verdict | None) -> str:
     tokens = sum(each.found.get("trained_tokens") or 0 for each in loop.rounds)
     return still.render(
         _ASSETS / "page.html.jinja",
-        assets.style(_ASSETS, ("report",), shared=("cards",)),
+        assets.style(_ASSETS, ("verdict",), shared=("cards", "report")),
         loop=loop,
         verdict=verdict,
         tokens=f"{tokens / 1e6:.2f} million",

@@ -10,9 +10,10 @@ from espalier.artifacts.paths import agents_dir
 from espalier.artifacts.records import write_text
 from espalier.loops.folder import LoopFolder
 from espalier.loops.times import seconds_of
-from espalier.report import escape, table
+from espalier.pages.shown import Table, section
+from espalier.report import escape
 from research.self_improvement.reporting import exam_tables, round_tables
-from research.self_improvement.reporting.cells import Table, share
+from research.self_improvement.reporting.cells import share
 from research.self_improvement.reporting.material import Loop, told
 from research.self_improvement.reporting.page import render
 from research.self_improvement.reporting.verdict import Verdict, of_exam
@@ -91,29 +92,21 @@ def _parts(loop: Loop, verdict: Verdict | None) -> Iterator[str]:
         yield f"What is better was said by {_BY[by]}."
     for number, why in round_tables.not_taken(loop):
         yield f"Round {number} was not taken: {escape(why)}"
-    yield from _table("Round by round", exam_tables.rounds(loop))
+    yield from section("Round by round", exam_tables.rounds(loop))
     if loop.examined:
-        yield from _table("Held-out examinations", exam_tables.examination(loop))
-        yield from _table("Who wins without deserving it", exam_tables.controls(loop))
-        yield from _table("By level and skill", exam_tables.levels(loop))
-        yield from _table("Why it fails", exam_tables.failures(loop))
-        yield from _table("Conduct in games", exam_tables.conduct(loop))
-    yield from _table("What judges say of it beside round 0", exam_tables.judged(loop))
-    yield from _table("The model as a judge", exam_tables.judging(loop))
-    yield from _table("How different the challenges are", round_tables.diversity(loop))
-    yield from _table("How creative judges find them", round_tables.creativity(loop))
-    yield from _table("What came of the challenges", round_tables.archive(loop))
-    yield from _table("Judges among judges", round_tables.standings(loop))
-    yield from _table("What the ranking of rankings adds", round_tables.meta_level(loop))
-    yield from _table("What was forgotten", round_tables.forgetting(loop))
-
-
-def _table(title: str, shown: Table) -> Iterator[str]:
-    if shown.rows:
-        yield f"## {title}"
-        if shown.note:
-            yield escape(shown.note)
-        yield table(shown.headers, shown.rows).rstrip()
+        yield from section("Held-out examinations", exam_tables.examination(loop))
+        yield from section("Who wins without deserving it", exam_tables.controls(loop))
+        yield from section("By level and skill", exam_tables.levels(loop))
+        yield from section("Why it fails", exam_tables.failures(loop))
+        yield from section("Conduct in games", exam_tables.conduct(loop))
+    yield from section("What judges say of it beside round 0", exam_tables.judged(loop))
+    yield from section("The model as a judge", exam_tables.judging(loop))
+    yield from section("How different the challenges are", round_tables.diversity(loop))
+    yield from section("How creative judges find them", round_tables.creativity(loop))
+    yield from section("What came of the challenges", round_tables.archive(loop))
+    yield from section("Judges among judges", round_tables.standings(loop))
+    yield from section("What the ranking of rankings adds", round_tables.meta_level(loop))
+    yield from section("What was forgotten", round_tables.forgetting(loop))
 
 
 def _samples(loop: Loop) -> Iterator[str]:
@@ -123,7 +116,7 @@ def _samples(loop: Loop) -> Iterator[str]:
         for number, each in round_tables.samples(loop)
     ]  # fmt: skip
     note = "A performance of each beside it."
-    yield from _table(
+    yield from section(
         "Some of the best challenges",
         Table(note, ["round", "family", "skill and level", "by", "challenge", "a performance"], rows),
     )

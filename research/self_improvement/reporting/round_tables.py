@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from espalier.artifacts.gates import Change
-from research.self_improvement.reporting.cells import Row, Table, plain_share, share, signed
+from espalier.pages.shown import Row, Table
+from research.self_improvement.reporting.cells import plain_share, share, signed
 from research.self_improvement.reporting.material import Loop, Sample, Told, dig
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from espalier.artifacts import records
@@ -13,7 +12,7 @@ from espalier.artifacts.paths import artifact
 from espalier.command_line.config import load_file, to_dict
 from espalier.errors import UserError
 from research.bootstrap import experiment
-from research.bootstrap.experiments.comparing import differences, interval, of_bands
+from research.bootstrap.experiments.comparing import differences, of_bands
 from research.bootstrap.experiments.config import BASELINE, LEVERS, Experiment, ExperimentOptions, arms_of
 from research.bootstrap.experiments.outcomes import FIGURES, Outcome, read
 from research.bootstrap.experiments.page import drawn, written
@@ -74,15 +73,6 @@ def test_an_arm_with_a_key_that_no_loop_has_is_refused() -> None:
     for name in (BASELINE, "listening"):
         with pytest.raises(ValueError, match="changes a key"):
             Experiment(question="?", arms={name: {"staging": False}})
-
-
-def test_a_mean_over_seeds_has_the_interval_of_students_t() -> None:
-    low, high, p = interval(np.array([0.1, 0.2, 0.3]))
-    assert (low, high) == (pytest.approx(-0.0484, abs=1e-3), pytest.approx(0.4484, abs=1e-3))
-    assert p == pytest.approx(0.0742, abs=1e-3)
-    assert interval(np.array([0.1]))[2] == 1.0 and np.isinf(interval(np.array([0.1, np.nan]))[1])
-    assert interval(np.array([0.0, 0.0]))[2] == 1.0
-    assert interval(np.array([1.0, 1.0, 1.0])) == (-np.inf, np.inf, 0.25)
 
 
 def test_arms_are_paired_by_seed_and_many_of_them_are_corrected_for(workspace: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Who thinks of the next experiment: a coding agent, a model behind an endpoint, or a search that needs neither."""

@@ -1,4 +1,4 @@
-"""A folder of corpora/ that a command here makes, of files of JSON lines."""
+"""A folder of corpora/ that a command here makes, of files of JSON lines or others."""
 
 from __future__ import annotations
 
@@ -47,8 +47,18 @@ class Corpus(Begun):
                 raise
         return corpus
 
-    def finish(self, lines: dict[str, list[dict[str, Any]]], *, about: str, counts: dict[str, Any]) -> None:
-        """Write its files of JSON lines, by name, and seal it; `about` says in a line what it holds."""
+    def finish(
+        self,
+        lines: dict[str, list[dict[str, Any]]],
+        *,
+        about: str,
+        counts: dict[str, Any],
+        written: tuple[str, ...] = (),
+    ) -> None:
+        """Write its files of JSON lines, by name, and seal it with those that were `written` before.
+
+        `about` says in a line what it holds.
+        """
         for file, values in lines.items():
             records.write_jsonl(self.folder / file, values)
         begun = self.facts
@@ -60,7 +70,7 @@ class Corpus(Begun):
             "counts": counts,
             "made_with": {"code": code_behind(begun["command"])},
         }
-        records.write_manifest(self.folder, facts, content=tuple(lines), exclude=("lock",))
+        records.write_manifest(self.folder, facts, content=(*lines, *written), exclude=("lock",))
 
     def publish(self) -> None:
         """Note it in the workspace's run log."""

@@ -1,0 +1,1 @@
+"""The language task: a byte-level model of a mix's text."""

@@ -20,7 +20,7 @@ def test_only_its_training_can_be_edited() -> None:
 def test_all_else_is_locked() -> None:
     locked = TASKS["language"].locked(repo_root())
     assert "research/autoresearch/language/train.py" not in locked
-    assert {"research/autoresearch/tasks.py", *KIT} <= set(locked)
+    assert {"research/autoresearch/tasks.py", "research/autoresearch/language/prepare.py", *KIT} <= set(locked)
     assert not [path for path in locked if path.endswith(".pyc") or not (repo_root() / path).is_file()]
 
 

@@ -24,28 +24,44 @@ class Chart:
     """Figures over rounds; None is a round that has none, and breaks a line."""
 
     def __init__(
-        self, rounds: Sequence[int], ticks: Sequence[tuple[float, str]], *, left: int = 44, height: int = 170
+        self,
+        rounds: Sequence[int],
+        ticks: Sequence[tuple[float, str]],
+        *,
+        left: int = 44,
+        width: int = WIDTH,
+        height: int = 170,
+        axis: str = "round",
     ) -> None:
-        """`ticks` are places on the axis of values, from its lowest to its highest, with what stands there."""
+        """`ticks` are places on the axis of values, from its lowest to its highest, with what stands there; `axis` is
+        what a round is called. What lies outside is drawn at the edge."""
         self._rounds, self._left, self._height = rounds, left, height
+        self._width, self._right = width, width - _RIGHT
         self._low, self._high = ticks[0][0], ticks[-1][0]
         self._drawn: list[Markup] = []
         for value, text in ticks:
             y = self._y(value)
-            self._add('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, WIDTH - _RIGHT, y, y)
+            self._add('<line class="grid" x1="{}" x2="{}" y1="{}" y2="{}"/>', left, self._right, y, y)
             self._add('<text class="end" x="{}" y="{}">{}</text>', left - 6, y + 4, text)
-        for place in _thinned(len(rounds), _MOST_ROUNDS):
+        for place in _thinned(len(rounds), _MOST_ROUNDS * width // WIDTH):
             self._add('<text class="middle" x="{}" y="{}">{}</text>', self._x(place), height - 18, rounds[place])
-        self._add('<text class="middle" x="{}" y="{}">round</text>', (left + WIDTH - _RIGHT) / 2, height - 4)
+        self._add('<text class="middle" x="{}" y="{}">{}</text>', (left + self._right) / 2, height - 4, axis)
 
-    def line(self, values: Values, kind: str, *, stepped: bool = False) -> None:
-        """A line with a dot at every round."""
+    def line(self, values: Values, kind: str, *, stepped: bool = False, dotted: bool = True) -> None:
+        """A line, with a dot at every round."""
         for piece in _pieces(values):
             points = [(self._x(place), self._y(value)) for place, value in piece]
             path = _stepped(points) if stepped else "L".join(f"{x:g} {y:g}" for x, y in points)
             self._add('<path class="line {}" d="M{}"/>', kind, path)
-            for x, y in points:
+            for x, y in points if dotted else ():
                 self._add('<circle class="dot {}" cx="{}" cy="{}" r="2.5"/>', kind, x, y)
+
+    def dots(self, values: Values, kind: str, titles: Sequence[str]) -> None:
+        """A dot for each round that has a value, which says its title to who points at it."""
+        for place, (value, title) in enumerate(zip(values, titles, strict=True)):
+            if value is not None:
+                markup = '<circle class="dot {}" cx="{}" cy="{}" r="3.5"><title>{}</title></circle>'
+                self._add(markup, kind, self._x(place), self._y(value), title)
 
     def between(self, lows: Values, highs: Values, kind: str) -> None:
         """The intervals of a line, as bars with ends: where each round's figure may lie."""
@@ -58,11 +74,11 @@ class Chart:
     def level(self, value: float, kind: str) -> None:
         """A broken line across, at one value."""
         y = self._y(value)
-        self._add('<path class="level {}" d="M{} {}H{}"/>', kind, self._left, y, WIDTH - _RIGHT)
+        self._add('<path class="level {}" d="M{} {}H{}"/>', kind, self._left, y, self._right)
 
     def bars(self, values: Values, kind: str) -> None:
         """A bar for each round, from the axis up."""
-        wide = min(22.0, 0.7 * (WIDTH - self._left - _RIGHT) / max(1, len(values)))
+        wide = min(22.0, 0.7 * (self._right - self._left) / max(1, len(values)))
         for place, value in enumerate(values):
             if value is not None:
                 y = self._y(value)
@@ -72,18 +88,19 @@ class Chart:
 
     def drawn(self, label: str) -> Markup:
         """The SVG; `label` says what it shows to who cannot see it."""
-        return _svg(self._height, label, self._drawn)
+        return _svg(self._width, self._height, label, self._drawn)
 
     def _add(self, markup: str, *values: object) -> None:
         self._drawn.append(Markup(markup).format(*values))
 
     def _x(self, place: int) -> float:
-        wide = WIDTH - _RIGHT - self._left - 24
+        wide = self._right - self._left - 24
         return round(self._left + 12 + wide * (0.5 if len(self._rounds) == 1 else place / (len(self._rounds) - 1)), 1)
 
     def _y(self, value: float) -> float:
         tall = self._height - _TOP - _BOTTOM
-        return round(_TOP + tall * (1 - (min(value, self._high) - self._low) / (self._high - self._low)), 1)
+        inside = max(self._low, min(value, self._high))
+        return round(_TOP + tall * (1 - (inside - self._low) / (self._high - self._low)), 1)
 
 
 def ridges(rounds: Sequence[int], shares: Sequence[Sequence[float]], label: str) -> Markup:
@@ -106,18 +123,31 @@ def ridges(rounds: Sequence[int], shares: Sequence[Sequence[float]], label: str)
         x = round(left + wide * (score + 0.5), 1)
         found.append(Markup('<text class="middle" x="{}" y="{}">{}</text>').format(x, height - 18, score))
     found.append(Markup('<text class="middle" x="{}" y="{}">score</text>').format((left + WIDTH) / 2, height - 4))
-    return _svg(height, label, found)
+    return _svg(WIDTH, height, label, found)
 
 
 def ticks_to(highest: float) -> list[tuple[float, str]]:
     """Three or more round figures from 0 up to `highest` or just above it."""
-    step = 10.0 ** math.floor(math.log10(highest)) if highest > 0 else 1.0
-    step = next(step * part for part in (0.2, 0.5, 1, 2, 5) if highest / (step * part) <= 5)
+    step = _round_step(highest)
     return [(place * step, f"{place * step:,g}") for place in range(max(2, math.ceil(highest / step - 1e-9)) + 1)]
 
 
-def _svg(height: float, label: str, drawn: Sequence[Markup]) -> Markup:
-    opened = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">').format(WIDTH, height, label)
+def ticks_between(low: float, high: float) -> list[tuple[float, str]]:
+    """Three or more round figures from `low` or just below it up to `high` or just above it."""
+    step = _round_step(high - low)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [(place * step, f"{place * step:,.{decimals}f}") for place in range(first, max(last, first + 2) + 1)]
+
+
+def _round_step(reach: float) -> float:
+    """1, 2 or 5 of a power of ten, of which `reach` has at most five."""
+    step = 10.0 ** math.floor(math.log10(reach)) if reach > 0 else 1.0
+    return next(step * part for part in (0.2, 0.5, 1, 2, 5) if reach / (step * part) <= 5)
+
+
+def _svg(width: float, height: float, label: str, drawn: Sequence[Markup]) -> Markup:
+    opened = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">').format(width, height, label)
     return opened + Markup("").join(drawn) + Markup("</svg>")
 
 

@@ -25,14 +25,15 @@ def draw_progress(loop: Loop, path: Path) -> Path | None:
     for kind, colour, label in _KINDS:
         of = [(run.number, min(run.value, high)) for run in loop.runs if run.value is not None and kind_of(run) == kind]
         if of:
-            axes.scatter(*zip(*of, strict=True), s=18, color=colour, label=label, zorder=3)
-    numbers = [run.number for run in loop.runs]
-    held = [(number, value) for number, value in zip(numbers, frontier_values(loop), strict=True) if value is not None]
+            numbers, values = zip(*of, strict=True)
+            axes.scatter(numbers, values, s=18, color=colour, label=label, zorder=3)
+    places = [run.number for run in loop.runs]
+    held = [(place, value) for place, value in zip(places, frontier_values(loop), strict=True) if value is not None]
     axes.step(*zip(*held, strict=True), where="post", color=COLOURS[0], lw=1.4)
     ended = [run.number for run in loop.runs if run.value is None]
     if ended:
         axes.scatter(ended, [high] * len(ended), s=22, marker="x", color=COLOURS[4], label="crashed or refused")
-    luck = [(number, value) for number, value in zip(numbers, lucky(loop), strict=True) if value is not None]
+    luck = [(place, value) for place, value in zip(places, lucky(loop), strict=True) if value is not None]
     if luck and loop.tries:
         axes.plot(*zip(*luck, strict=True), color=COLOURS[2], ls="--", lw=1.2, label="the lowest by luck alone")
     axes.set_ylim(low, high + 0.03 * (high - low))

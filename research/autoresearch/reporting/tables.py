@@ -30,8 +30,8 @@ def worked(loop: Loop) -> Table:
     """What was kept, with its effect."""
     noise = noise_of_baseline(loop)
     return Table(
-        "Effect: by how much val_bpb fell, with its 95 % interval: over the fresh seeds that confirmed it, paired "
-        "(Student's t); else of the one run that selected it beside the incumbent's one run, by the baseline's noise. "
+        "Effect: by how much val_bpb changed, with its 95 % interval: over the fresh seeds that confirmed it, paired, "
+        "and as wide as several looks ask for; else of the one run that selected it, by the baseline's noise. "
         "Reversed: how likely a replay on three fresh seeds finds it no better, that winners were picked not counted.",
         ["no.", "commit", "what", "val_bpb", "effect", "told by", "lines", "parameters", "reversed"],
         [_worked(each, noise) for each in loop.kept],
@@ -209,7 +209,7 @@ def tries(loop: Loop) -> Table:
     """Every line of the log."""
     beside = {each.run.number: each for each in loop.tries}
     return Table(
-        "Change: beside the one run of the incumbent of the time.",
+        "Change: of the first run, beside what it was held against.",
         ["no.", "commit", "status", "val_bpb", "change", "lines", "parameters", "memory, GB", "training", "all", "what",
          "named"],
         [_tried(run, beside.get(run.number)) for run in loop.runs],

@@ -29,12 +29,14 @@ system's folders and this Python's hold can be read. There is no GPU.
 from espalier.sandbox.command import Done, run_command
 from espalier.sandbox.limits import Limits
 from espalier.sandbox.outcome import Ending, Outcome
+from espalier.sandbox.place import PROCESSOR
 from espalier.sandbox.pool import Pool, Twice
 from espalier.sandbox.program import LANGUAGES, Program
 from espalier.sandbox.support import missing
 
 __all__ = [
     "LANGUAGES",
+    "PROCESSOR",
     "Done",
     "Ending",
     "Limits",

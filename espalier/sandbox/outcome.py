@@ -55,6 +55,8 @@ class Outcome:
     wall_seconds: float
     peak_memory: int
     """Bytes of its largest process, as far as was seen; about 15 MB of a Python program's are the interpreter."""
+    left_behind: bool
+    """Whether processes that it had started ran on when it had ended by itself. They were ended then."""
 
     @property
     def ok(self) -> bool:
@@ -90,6 +92,8 @@ class Told(NamedTuple):
     cpu_seconds: float
     memory: int
     """Bytes of the largest process."""
+    run_on: bool = False
+    """Whether it left processes that ran on."""
 
 
 def outcome_of(
@@ -132,6 +136,7 @@ def outcome_of(
         cpu_seconds=cpu_seconds,
         wall_seconds=wall_seconds,
         peak_memory=int(max(use.memory, told.memory if told else 0)),
+        left_behind=told is not None and told.run_on,
     )
 
 

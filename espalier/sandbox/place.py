@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from espalier.sandbox.inside.walls import WORK
 
@@ -16,3 +17,7 @@ ENVIRONMENT = {
     "UV_USE_IO_URING": "0",  # node would try it, and is as well without
 }
 """All of it."""
+
+PROCESSOR = tuple(path for path in (Path("/proc/cpuinfo"), Path("/sys/devices/system/cpu")) if path.exists())
+"""What libraries ask which instructions this processor has; torch takes the slowest where it may not know. To be
+`readable` by a command that computes."""

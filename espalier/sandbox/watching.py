@@ -16,6 +16,7 @@ from espalier.sandbox.kin import Use, use_of
 from espalier.sandbox.limits import Limits
 from espalier.sandbox.notices import Notices
 from espalier.sandbox.outcome import Ending, Outcome, Told, outcome_of
+from espalier.sandbox.weight import hand_on
 
 _LOOK_EVERY_S = 0.05
 _GRACE_S = 10.0
@@ -157,14 +158,18 @@ class Watch:
         for _, kind, data in extras:
             if kind == socket.SCM_CREDENTIALS and words == first.BEGUN:
                 self._pid = struct.unpack("iII", data)[0]
+            elif kind == socket.SCM_CREDENTIALS and words == first.READY:
+                hand_on(struct.unpack("iII", data)[0])
             elif kind == socket.SCM_RIGHTS:
                 listener, self.folder = struct.unpack("ii", data)
                 self._listen(listener, functools.partial(self._answer, Notices(listener, self._may_start)))
         if words.startswith(first.BROKEN):
             raise Broken(words.removeprefix(first.BROKEN).decode("utf-8", "replace"))
         if words.startswith(b"ended"):
-            status, cpu_seconds, memory = words.split()[1:]
-            self._told = Told(status=int(status), cpu_seconds=float(cpu_seconds), memory=int(memory))
+            status, cpu_seconds, memory, run_on = words.split()[1:]
+            self._told = Told(
+                status=int(status), cpu_seconds=float(cpu_seconds), memory=int(memory), run_on=run_on == b"1"
+            )
         return words != b""
 
     def _read(self, name: str, descriptor: int) -> bool:

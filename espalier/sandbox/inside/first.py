@@ -11,18 +11,21 @@ import resource
 import signal
 import socket
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from . import kernel, script, walls
 from .request import Bounds, unpack
 
-BEGUN, READY, ENDED, BROKEN = b"begun", b"ready", b"ended %d %.6f %d", b"broken "
+BEGUN, READY, ENDED, BROKEN = b"begun", b"ready", b"ended %d %.6f %d %d", b"broken "
 """What is told: by the first process; with the filter's listener and the working folder; with the wait status, seconds
-of processor and bytes of the largest process; and with why it could not be."""
+of processor, bytes of the largest process and whether others run on; and with why it could not be."""
 
 
 _STACK = 8 << 20
+_LATE_S = 0.5
+"""So long may what a program started take to end after it, as helpers do that see its end."""
 
 
 class Ways(NamedTuple):
@@ -56,11 +59,23 @@ def be_first(ways: Ways, others: tuple[int, ...], filter_of_calls: bytes, addres
             pid, ended, _ = os.wait4(-1, 0)
             if pid == program:
                 status = ended
+        run_on = _others_run_on()
         usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-        report.send(ENDED % (status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10))
+        report.send(ENDED % (status, usage.ru_utime + usage.ru_stime, usage.ru_maxrss << 10, run_on))
         os._exit(0)
     except BaseException as error:
         _tell_of(error, report)
+
+
+def _others_run_on() -> bool:
+    """Whether the program left processes that do not end by themselves: all are children of this one by now."""
+    until = time.monotonic() + _LATE_S
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0] or time.monotonic() < until:
+            time.sleep(0.002)
+    except ChildProcessError:
+        return False
+    return True
 
 
 def _tell_of(error: BaseException, report: socket.socket) -> NoReturn:

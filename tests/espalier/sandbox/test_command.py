@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from espalier.errors import UserError
-from espalier.sandbox import Ending, Limits, run_command
+from espalier.sandbox import PROCESSOR, Ending, Limits, run_command
 from tests.espalier.sandbox.walls import needs_walls
 
 pytestmark = needs_walls
@@ -93,6 +95,47 @@ while not os.path.exists("file"): time.sleep(0.01)
     assert done.outcome.ended in (Ending.OK, Ending.FILE_SIZE)
     size = (out / "file").stat().st_size
     assert size == (out / "file").stat().st_size and not done.refused
+    assert done.outcome.left_behind or done.outcome.ended is Ending.FILE_SIZE
+
+
+def test_a_helper_that_ends_after_its_program_was_not_left_behind() -> None:
+    source = """
+import os, subprocess, sys
+subprocess.run(["true"])
+ours, theirs = os.pipe()
+if os.fork() == 0:
+    os.close(theirs); os.read(ours, 1)  # until nobody holds the other end
+    os._exit(0)
+"""
+    outcome = run_command(python(source), readable=VENV, limits=LIMITS).outcome
+    assert outcome.ok and not outcome.left_behind
+
+
+def test_a_command_may_know_the_processor() -> None:
+    source = "print(open('/proc/cpuinfo').read(9)); import os; print(os.path.exists('/proc/self'), os.listdir('/sys'))"
+    outcome = run_command(python(source), readable=[*VENV, *PROCESSOR], limits=LIMITS).outcome
+    assert outcome.text == "processor\nFalse ['devices']\n", outcome.stderr
+
+
+def test_a_program_weighs_what_whoever_asked_for_it_does() -> None:
+    """Linux shares the processor out among sessions, and a program has one of its own."""
+    asking = """
+from pathlib import Path
+from espalier.sandbox import run_command, watching, weight
+try: Path("/proc/self/autogroup").write_text("7")
+except OSError as error: raise SystemExit(f"none: {error}")
+def look(pid):
+    weight.hand_on(pid)
+    print(Path(f"/proc/{pid}/autogroup").read_text(), Path("/proc/self/autogroup").read_text())
+watching.hand_on = look
+run_command(["true"])
+"""
+    told = subprocess.run(
+        [sys.executable, "-c", asking], capture_output=True, text=True, start_new_session=True, check=False
+    )
+    if told.stderr.startswith("none: "):
+        pytest.skip(f"this kernel has no groups of sessions, or none may be weighed: {told.stderr}")
+    assert told.stdout.count("nice 7") == 2 and len(set(re.findall(r"autogroup-(\d+)", told.stdout))) == 2, told
 
 
 def test_a_command_runs_into_its_limits(out: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from espalier.sandbox.place import ENVIRONMENT
 from espalier.sandbox.pool import bounds_of
 from espalier.sandbox.returned import take_over
 from espalier.sandbox.support import begin
+from espalier.sandbox.unwalled import run_watched
 from espalier.sandbox.worker import Keeper
 
 _NEVER = ("/", "/proc", "/sys", "/dev", "/run")
@@ -39,12 +42,14 @@ def run_command(
     limits: Limits | None = None,
     stdin: bytes = b"",
     environment: Mapping[str, str] | None = None,
+    walls: bool = True,
 ) -> Done:
     """Run it in an empty folder of its own, which is copied into the empty folder `writable` when all of it has ended.
 
     It sees the files and folders `readable` under their own paths and cannot change them, what the system's and this
     Python's folders hold, and nothing else. A FIFO or a socket in a readable folder is a way out: have none there.
-    UserError where there can be no walls, or a folder is not what it has to be.
+    UserError where there can be no walls, or a folder is not what it has to be. Without `walls`, which is for a user who
+    typed it, since a GPU is only to be had outside, all that the user can read and change is in its reach.
     """
     limits = limits or Limits()
     for path in readable:
@@ -64,19 +69,22 @@ def run_command(
         if writable is not None:
             take_over(folder, writable, limits, files, refused)
 
+    argv = [str(Path(found).absolute()), *argv[1:]]
+    bounds = bounds_of(limits, addresses=False)
+    if not walls:
+        with tempfile.TemporaryDirectory(prefix="espalier-") as name:
+            outcome = run_watched(argv, Path(name), dict(environment or {}), stdin, bounds, limits)
+            folder = os.open(name, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                after(folder)
+            finally:
+                os.close(folder)
+        return Done(outcome=outcome, files=tuple(files), refused=refused)
     kept = begin(readable)
     try:
         assert isinstance(kept, Keeper)
-        payload = pack(
-            {
-                "argv": [str(Path(found).absolute()), *argv[1:]],
-                "environment": {**ENVIRONMENT, **(environment or {})},
-                "bounds": bounds_of(limits, addresses=False),
-                "links": [],
-            },
-            stdin,
-            {},
-        )
+        surroundings = {**ENVIRONMENT, **(environment or {})}
+        payload = pack({"argv": argv, "environment": surroundings, "bounds": bounds, "links": []}, stdin, {})
         outcome = kept.run(payload, limits, after)
     finally:
         kept.close()

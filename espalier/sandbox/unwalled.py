@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -29,48 +30,50 @@ class Unwalled:
     def run(self, payload: bytes, limits: Limits) -> Outcome:
         """Run what the bytes of a request ask for, in an empty folder that vanishes."""
         request, stdin, given = unpack(payload)
-        with tempfile.TemporaryDirectory(prefix="espalier-") as name, tempfile.TemporaryFile() as typed:
-            typed.write(stdin)
-            typed.seek(0)
+        with tempfile.TemporaryDirectory(prefix="espalier-") as name:
             folder = Path(name)
             for path, content in given.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(content)
             argv = request["argv"] or [PYTHON, "-S", "-s", f"{GIVEN}/program.py"]
             argv = [word.replace(f"{GIVEN}/", f"{name}/") for word in argv]
-            return _watched(
-                argv, folder, {**request["environment"], **self._environment}, typed.fileno(), request["bounds"], limits
-            )
+            environment = {**request["environment"], **self._environment}
+            return run_watched(argv, folder, environment, stdin, request["bounds"], limits)
 
     def close(self) -> None:
         """Nothing is kept."""
 
 
-def _watched(
-    argv: list[str], folder: Path, environment: dict[str, str], stdin: int, bounds: Bounds, limits: Limits
+def run_watched(
+    argv: list[str], folder: Path, environment: dict[str, str], stdin: bytes, bounds: Bounds, limits: Limits
 ) -> Outcome:
-    began, stopped = time.monotonic(), None
-    with tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+    """Run a command in that folder, with limits and nothing more; what it left behind in its group is ended."""
+    began, stopped, left = time.monotonic(), None, False
+    with tempfile.TemporaryFile() as typed, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
+        typed.write(stdin)
+        typed.seek(0)
         process = subprocess.Popen(
             argv,
             cwd=folder,
             env={**environment, "HOME": str(folder), "TMPDIR": str(folder)},
-            stdin=stdin,
+            stdin=typed,
             stdout=stdout,
             stderr=stderr,
             start_new_session=True,
             preexec_fn=lambda: _limit(bounds, limits),
         )
+        ended = None
         try:
-            process.wait(limits.wall_seconds)
-        except subprocess.TimeoutExpired:
-            stopped = Ending.WALL_TIME
+            ended = _ended(process.pid, began + limits.wall_seconds)
+            stopped = None if ended else Ending.WALL_TIME
         finally:
             try:
                 os.killpg(process.pid, signal.SIGKILL)  # what it left behind in its group
+                left = ended is not None
             except ProcessLookupError:
                 pass
-            status = process.wait()
+            status, usage = ended or os.wait4(process.pid, 0)[1:]
+            process.returncode = os.waitstatus_to_exitcode(status)
         written = [file.seek(0, os.SEEK_END) for file in (stdout, stderr)]
         kept = []
         for file in (stdout, stderr):
@@ -81,7 +84,12 @@ def _watched(
     return outcome_of(
         stopped,
         None,
-        Told(status=-status if status < 0 else status << 8, cpu_seconds=0.0, memory=0),
+        Told(
+            status=status,
+            cpu_seconds=usage.ru_utime + usage.ru_stime,
+            memory=usage.ru_maxrss << (10 if sys.platform == "linux" else 0),
+            run_on=left,
+        ),
         full=False,
         stdout=kept[0],
         stderr=kept[1],
@@ -90,6 +98,19 @@ def _watched(
         use=Use(),
         limits=limits,
     )
+
+
+def _ended(pid: int, until: float) -> tuple[int, resource.struct_rusage] | None:
+    """Its status and what it used, once it has ended; None where it has not by then."""
+    pause = 0.001
+    while True:
+        found, status, usage = os.wait4(pid, os.WNOHANG)
+        if found:
+            return status, usage
+        left = until - time.monotonic()
+        if left <= 0:
+            return None
+        time.sleep(min(pause := min(2 * pause, 0.05), left))
 
 
 def _limit(bounds: Bounds, limits: Limits) -> None:

@@ -1,0 +1,1 @@
+"""What an experiment's checkpoint is worth, found by a process that runs none of the experiment's code."""

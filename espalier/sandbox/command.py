@@ -48,8 +48,8 @@ def run_command(
 
     It sees the files and folders `readable` under their own paths and cannot change them, what the system's and this
     Python's folders hold, and nothing else. A FIFO or a socket in a readable folder is a way out: have none there.
-    UserError where there can be no walls, or a folder is not what it has to be. Without `walls`, which is for a user who
-    typed it, since a GPU is only to be had outside, all that the user can read and change is in its reach.
+    UserError where there can be no walls, or a folder is not what it has to be. Without `walls`, which is for a user
+    who typed it, since a GPU is only to be had outside, all that the user can read and change is in its reach.
     """
     limits = limits or Limits()
     for path in readable:

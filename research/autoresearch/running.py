@@ -1,7 +1,8 @@
-"""One training behind walls: it sees its file, what that may import and the text that is given, and leaves a checkpoint.
+"""One training behind walls: it sees its file, what that may import and the given text, and leaves a checkpoint.
 
-What it prints is only what it says of itself. What counts is told by the kernel: how it ended, how long it took from its
-first line, seconds of processor, memory; and the figure that an experiment is kept for is found later, by `evaluate.py`.
+What it prints is only what it says of itself. What counts is told by the kernel: how it ended, how long it took from
+its first line, seconds of processor, memory; and the figure that an experiment is kept for is found later, by
+`evaluate.py`.
 """
 
 from __future__ import annotations
@@ -87,14 +88,14 @@ def run_training(
     bound = budget + ALLOWANCE_SECONDS + ALLOWANCE_SHARE * budget if unit == "seconds" else hard_seconds
     work = threads * (budget + WORK_SECONDS + WORK_SHARE * budget) if unit == "seconds" else most_cpu_seconds
     flags = f"--budget {budget:.17g} --budget_in {unit} --seed {seed} --threads {threads} --device {device}".split()
+    flags += ["--given", str(given), "--out", "out"]
     with tempfile.TemporaryDirectory(prefix="autoresearch-") as name:
         folder = Path(name).resolve()
         staged, left = folder / "tree", folder / "left"
         left.mkdir()
         stage(task, source, staged)
-        own = [str(staged), str(given)]
         done = run_command(
-            command(staged, "training", f"{staged}/{task.training}", *own, "--", *flags, "--given", own[1], "--out", "out"),
+            command(staged, "training", f"{staged}/{task.training}", str(staged), str(given), "--", *flags),
             readable=[Path(sys.prefix), staged, given, *PROCESSOR],
             writable=left,
             limits=limits_of(START_SECONDS + bound, threads, walls),

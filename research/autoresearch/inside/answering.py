@@ -44,18 +44,18 @@ def _whole(model: Any, request: dict[str, Any], text: bytes, file: BinaryIO, dev
     numbers = torch.frombuffer(bytearray(text), dtype=torch.uint8).long()
     full = len(text) // context * context
     rows = max(1, _BYTES_AT_A_TIME // context)
-    windows = [*numbers[:full].view(-1, context).split(rows)] if full else []
+    windows = list(torch.split(numbers[:full].view(-1, context), rows)) if full else []
     for window in [*windows, *([numbers[full:][None]] if full < len(text) else [])]:
         _keep(model.log_probs(window.to(device)), (*window.shape, 256), file)
     return {"context": context}
 
 
 def _prefixes(model: Any, request: dict[str, Any], text: bytes, file: BinaryIO, device: str) -> dict[str, Any]:
-    """Of each prefix, what comes after its last byte. They come by length; behind the shorter of a batch stand zeros."""
+    """Of each prefix, what comes after its last byte. They come by length; the shorter of a batch end in zeros."""
     import torch
 
     numbers = torch.frombuffer(bytearray(text), dtype=torch.uint8).long()
-    pieces = numbers.split(request["lengths"])
+    pieces = torch.split(numbers, request["lengths"])
     for start in range(0, len(pieces), _ROWS):
         batch = pieces[start : start + _ROWS]
         window = torch.nn.utils.rnn.pad_sequence(list(batch), batch_first=True)
@@ -70,7 +70,7 @@ def _routes(model: Any, request: dict[str, Any], pixels: bytes, file: BinaryIO, 
     import torch
 
     images = torch.frombuffer(bytearray(pixels), dtype=torch.float32).view(request["shape"])
-    moves = [model.routes(batch.to(device)) for batch in images.split(_MAZES)]
+    moves = [model.routes(batch.to(device)) for batch in torch.split(images, _MAZES)]
     routes = torch.cat(moves).to("cpu", torch.int64).contiguous()
     file.write(routes.numpy().astype("<i8").tobytes())
     return {"shape": list(routes.shape)}

@@ -199,7 +199,7 @@ def _evaluated(task: str, checkpoint: Path, corpus: str) -> dict[str, Any]:
         told = Path(folder) / "evaluation.json"
         words: Sequence[str | os.PathLike[str]] = (
             sys.executable, root / _EVALUATOR, "--task", task, "--source", root, "--checkpoint", checkpoint,
-            "--corpus", corpus, "--json", told,
+            "--corpus", corpus, "--result", told,
         )  # fmt: skip
         code = subprocess.run(words, stdout=subprocess.DEVNULL, check=False).returncode
         if code == 130:

@@ -1,0 +1,1 @@
+"""The mazes task: a model that thinks in ticks finds routes from pixels."""

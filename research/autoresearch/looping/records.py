@@ -23,6 +23,8 @@ class Seconds(TypedDict):
     evaluate: float
     rest: float
     """The loop's own: git, files, deciding."""
+    budget: float
+    """No further part: what the trainings say that they trained, of all of `train`."""
 
 
 class Confirmed(TypedDict):

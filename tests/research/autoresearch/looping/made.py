@@ -9,7 +9,7 @@ from research.autoresearch.looping.records import Record
 
 def record(number: int, **differs: Any) -> Record:
     """A kept run of the baseline, but for what differs."""
-    seconds = {"propose": 0.0, "check": 0.0, "train": 2.0, "evaluate": 1.0, "rest": 0.1}
+    seconds = {"propose": 0.0, "check": 0.0, "train": 2.5, "evaluate": 1.0, "rest": 0.1, "budget": 2.0}
     plain: dict[str, Any] = {
         "number": number, "commit": "1" * 40, "parent": "1" * 40, "status": "keep", "why": "", "named": None,
         "val_bpb": 2.0, "route_accuracy": None, "memory_gb": 0.1, "description": "baseline", "proposer": "baseline",

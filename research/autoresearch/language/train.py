@@ -55,7 +55,7 @@ class Choices:
     clip: float = 1.0  # 0.1 to 10.0 log; the longest gradient
     schedule: str = "cosine"  # cosine | linear | wsd | constant
     warmup: float = 0.02  # 0.0 to 0.2; part of the budget
-    decay: float = 0.3  # 0.1 to 0.9; part of the budget at whose end wsd goes down
+    decay: float = 0.3  # 0.1 to 0.9 where schedule = wsd; part of the budget at whose end wsd goes down
     last_lr: float = 0.1  # 0.0 to 0.3; part of the peak that is left at the end
     batch: int = 16  # 4 to 64 by 4; windows of a step
     dtype: str = "float32"  # float32 | bfloat16; of matrix products

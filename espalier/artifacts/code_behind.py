@@ -71,21 +71,33 @@ def _reached(entry: Path) -> set[Path]:
     return found
 
 
-@cache
+def read_every_module() -> None:
+    """Parse them all, for a process that forks others which then ask for a few; what changes after is read again."""
+    for package in PACKAGES:
+        for path in sorted((repo_root() / package).rglob("*.py")):
+            _read(path)
+
+
 def _read(path: Path) -> tuple[tuple[str, ...], str]:
-    """Of a module, parsed and walked once: the dotted names of ours that it imports, and the hash of what it does.
+    """Of a module: the dotted names of ours that it imports, and the hash of what it does.
 
     Of `from a import b` both a and a.b are named, whichever is a module. One that finds those beside it by itself, with
     `espalier.discover` or, as a package, with pkgutil, names all of them.
     """
-    tree = ast.parse(path.read_bytes())
-    names: list[str] = []
-    text = _written(tree, names)
+    facts = path.stat()
+    names, digest = _parsed(path, facts.st_mtime_ns, facts.st_size, facts.st_ino)
     if "espalier.discover" in names or (path.name == "__init__.py" and "pkgutil" in names):
         beside = path.parent.relative_to(repo_root()).parts
-        names += [".".join((*beside, module.stem)) for module in sorted(path.parent.glob("*.py"))]
-    ours = tuple(dict.fromkeys(name for name in names if _is_ours(name.partition(".")[0])))
-    return ours, hashlib.sha256(text.encode()).hexdigest()
+        names = (*names, *(".".join((*beside, module.stem)) for module in sorted(path.parent.glob("*.py"))))
+    return tuple(dict.fromkeys(name for name in names if _is_ours(name.partition(".")[0]))), digest
+
+
+@cache
+def _parsed(path: Path, changed: int, size: int, inode: int) -> tuple[tuple[str, ...], str]:
+    """Of a module as it lies there since then, parsed and walked once: all that it imports, and its hash."""
+    names: list[str] = []
+    text = _written(ast.parse(path.read_bytes()), names)
+    return tuple(names), hashlib.sha256(text.encode()).hexdigest()
 
 
 def _written(node: ast.AST, names: list[str]) -> str:

@@ -34,7 +34,6 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def behind() -> dict[str, str]:
     code_behind.code_behind.cache_clear()
-    code_behind._read.cache_clear()
     code_behind._is_ours.cache_clear()
     return code_behind.code_behind("stage1/train.py")
 
@@ -44,6 +43,13 @@ def test_it_is_what_the_command_can_import_and_what_those_modules_read(checkout:
         "stage1/train.py", "stage1/__init__.py", "stage1/loop.py", "espalier/__init__.py", "espalier/words.py",
         "espalier/templates/chat.jinja",
     }  # fmt: skip
+
+
+def test_a_process_that_has_read_every_module_sees_what_changes_after(checkout: Path) -> None:
+    code_behind.read_every_module()
+    before = behind()
+    (checkout / "stage1/loop.py").write_text("import numpy\nSTEPS = 4\n")
+    assert changed_files(before, behind()) == ["stage1/loop.py"]
 
 
 @pytest.mark.parametrize(
@@ -98,7 +104,6 @@ def test_a_module_that_discovers_those_beside_it_counts_all_of_them(checkout: Pa
 
 def test_the_real_commands_have_code_behind_them() -> None:
     code_behind.code_behind.cache_clear()
-    code_behind._read.cache_clear()
     for command in ("stage1/train.py", "data_mix/build.py", "data_mix/generate.py", "evaluation/run.py"):
         found = code_behind.code_behind(command)
         assert command in found and "espalier/errors.py" in found

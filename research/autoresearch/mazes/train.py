@@ -43,7 +43,7 @@ from torch.nn import functional as F
 
 from research.autoresearch.kit.budget import flops_of
 from research.autoresearch.kit.data import load_model, save_model
-from research.autoresearch.mazes.mazes import longest, stream
+from research.autoresearch.mazes.mazes import ARRIVED, SMALLEST, longest, stream
 
 NUM_MOVES = 5
 REGIONS_OF_A_BRAIN = 3
@@ -65,7 +65,9 @@ class Choices:
     depth: int = 8  # 1 to 24; blocks of convolutions between the pixels and the features
     shared: bool = False  # False | True; all blocks are one
     places: bool = True  # False | True; features know where they are
+    grow: float = 0.5  # 0.0 to 0.9; part of the budget in which the mazes grow from the smallest to their size
     lookahead: int = 4  # 1 to 20; moves that are trained beyond those that are right
+    everywhere: float = 0.0  # 0.0 to 4.0; weight of a loss that asks each cell's features for the move from there
     first_move: float = 1.0  # 1.0 to 10.0; what the first move counts in the loss
     lr: float = 0.001  # 0.0001 to 0.01 log; the peak
     beta2: float = 0.98  # 0.9 to 0.999
@@ -175,7 +177,8 @@ class Region(nn.Module):
     def forward(self, state: "State", heard: Sequence[Tensor]) -> "State":
         known, looking = self.looking(state.fired, state.looking)
         query = self.query(known).unflatten(1, (self.heads, 1, -1))
-        seen = F.scaled_dot_product_attention(query, state.keys, state.values).flatten(1)
+        glance = (query @ state.keys.transpose(2, 3) / math.sqrt(query.shape[3])).softmax(dim=3)
+        seen = (glance @ state.values).flatten(1)
         received = self.synapses(torch.cat([seen, state.fired, *heard], dim=1))
         memory = torch.cat([state.memory[..., 1:], received.T[..., None]], dim=2)
         thought = F.glu(torch.baddbmm(self.remembering_bias, memory, self.remembering), dim=2)
@@ -211,10 +214,14 @@ class Model(nn.Module):
         self.regions: Sequence[Region] = nn.ModuleList(  # type: ignore[assignment]
             Region(choices, heard) for _ in range(choices.regions)
         )
+        self.everywhere = nn.Linear(choices.width, NUM_MOVES - 1) if choices.everywhere else None
         self.route = nn.Linear(choices.regions * choices.pairs, longest(size) * NUM_MOVES)
 
     def forward(self, pixels: Tensor) -> Tensor:
-        features = self.eye(pixels)
+        return self.think(self.eye(pixels))
+
+    def think(self, features: Tensor) -> Tensor:
+        """Features (B, places, width) to logits (ticks, B, moves, 5)."""
         states = [region.begin(features) for region in self.regions]
         told = []
         for _ in range(self.ticks):
@@ -224,7 +231,7 @@ class Model(nn.Module):
                 for place, (region, state) in enumerate(zip(self.regions, states, strict=True))
             ]
             told.append(self.route(torch.cat([state.said for state in states], dim=1)))
-        return torch.stack(told).view(self.ticks, len(pixels), -1, NUM_MOVES)
+        return torch.stack(told).view(self.ticks, len(features), -1, NUM_MOVES)
 
     @torch.no_grad()
     def routes(self, pixels: Tensor) -> Tensor:
@@ -259,12 +266,36 @@ def loss_of(logits: Tensor, routes: Tensor, choices: Choices) -> Tensor:
     return (losses.amin(dim=0) + at_surest(losses, logits)).mean() / 2
 
 
+def loss_everywhere(logits: Tensor, pixels: Tensor) -> Tensor:
+    """The loss of the move towards the goal from each cell, of logits (B, cells, 4), as far as routes go."""
+    white = pixels.amax(dim=3) > 0
+    # By move, whether a cell (B, rows, columns) can be left by it.
+    ways = white[:, :-1:2, 1::2], white[:, 1::2, 2::2], white[:, 2::2, 1::2], white[:, 1::2, :-1:2]
+    red, green, _ = pixels[:, 1::2, 1::2].unbind(dim=3)
+    met = (green > red) & (green > pixels[:, 1::2, 1::2, 2])
+    moves = torch.full(met.shape, -1, device=pixels.device)
+    for _ in range(longest(pixels.shape[1])):
+        around = F.pad(met, (1, 1, 1, 1))
+        beside = around[:, :-2, 1:-1], around[:, 1:-1, 2:], around[:, 2:, 1:-1], around[:, 1:-1, :-2]
+        for move, (way, neighbour) in enumerate(zip(ways, beside, strict=True)):
+            fresh = way & neighbour & ~met
+            moves[fresh] = move
+            met = met | fresh
+    return F.cross_entropy(logits.flatten(0, 1), moves.flatten(), ignore_index=-1)
+
+
 def rate(choices: Choices, progress: float) -> float:
     """The learning rate when so much of the budget is spent, as a part of the peak."""
     if progress < choices.warmup:
         return (progress + 0.1 * choices.warmup) / (1.1 * choices.warmup)
     gone = (progress - choices.warmup) / (1 - choices.warmup)
     return choices.last_lr + (1 - choices.last_lr) * (1 + math.cos(math.pi * gone)) / 2
+
+
+def size_at(choices: Choices, size: int, progress: float) -> int:
+    """The size of the mazes to learn from when so much of the budget is spent."""
+    grown = min(1.0, progress / choices.grow) if choices.grow else 1.0
+    return SMALLEST + 2 * int((size - SMALLEST) / 2 * grown)
 
 
 def chosen(asked: Asked) -> Choices:
@@ -284,13 +315,17 @@ def train(asked: Asked) -> int:
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=choices.lr, betas=(0.9, choices.beta2), weight_decay=choices.weight_decay, fused=True
     )
-    mazes = stream(choices.batch, size, asked.seed)
+    mazes = {each: stream(choices.batch, each, [asked.seed, each]) for each in range(SMALLEST, size + 1, 2)}
 
     def step() -> tuple[float, float]:
-        drawn = next(mazes)
+        drawn = next(mazes[size_at(choices, size, budget.progress)])
         pixels, routes = (torch.from_numpy(each).to(asked.device) for each in (drawn.images, drawn.routes))
-        logits = model(pixels)
+        routes = F.pad(routes, (0, longest(size) - routes.shape[1]), value=ARRIVED)
+        features = model.eye(pixels)
+        logits = model.think(features)
         loss = loss_of(logits, routes, choices)
+        if model.everywhere:
+            loss = loss + choices.everywhere * loss_everywhere(model.everywhere(features), pixels)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), choices.clip)

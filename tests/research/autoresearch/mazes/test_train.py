@@ -1,5 +1,6 @@
 """The trainer of mazes: the same bytes by the same seed, able to learn by all its choices, asked where it is sure."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,8 +8,8 @@ import pytest
 import torch
 
 from research.autoresearch.mazes import train
-from research.autoresearch.mazes.mazes import ARRIVED, draw, longest, score
-from research.autoresearch.mazes.train import Choices, Model, load, loss_of, main, rate
+from research.autoresearch.mazes.mazes import ARRIVED, STEPS, draw, longest, score
+from research.autoresearch.mazes.train import Choices, Model, load, loss_everywhere, loss_of, main, rate, size_at
 
 SMALL = {"ticks": 4, "neurons": 64, "pairs": 32, "width": 16, "depth": 2, "batch": 16, "lr": 0.005}
 MOVES = longest(9)
@@ -69,7 +70,15 @@ def test_a_brain_has_regions_that_hear_one_another(given: Path, tmp_path: Path) 
 VARIANTS = [
     {},
     {"regions": 2, "memory": 2, "hidden": 1, "heads": 1, "shared": True},
-    {"places": False, "lookahead": 20, "first_move": 5.0, "head_width": 8, "warmup": 0.0},
+    {
+        "places": False,
+        "lookahead": 20,
+        "first_move": 5.0,
+        "everywhere": 1.0,
+        "grow": 0.0,
+        "head_width": 8,
+        "warmup": 0.0,
+    },
 ]
 
 
@@ -93,7 +102,11 @@ def test_every_parameter_has_a_gradient() -> None:
     for variant in VARIANTS:
         choices = replace(Choices(), **variant)
         model, mazes = Model(choices, 9), draw(8, 9, 0)
-        loss_of(model(torch.from_numpy(mazes.images)), torch.from_numpy(mazes.routes), choices).backward()
+        images = torch.from_numpy(mazes.images)
+        loss = loss_of(model(images), torch.from_numpy(mazes.routes), choices)
+        if model.everywhere:
+            loss = loss + loss_everywhere(model.everywhere(model.eye(images)), images)
+        loss.backward()
         without = [name for name, weight in model.named_parameters() if weight.grad is None or not weight.grad.any()]
         assert [name for name in without if not name.endswith("fading")] == []
 
@@ -129,6 +142,29 @@ def test_moves_count_as_far_as_they_are_right_and_a_little_further() -> None:
     assert loss_of(told(later[1]), right, replace(choices, lookahead=3)) > far
     heavy = replace(choices, first_move=10.0)
     assert loss_of(told(later[0]), right, heavy) < near, "the first move, which is right, counts more"
+
+
+def test_every_cell_on_the_way_is_asked_for_its_move() -> None:
+    mazes = draw(20, 13, 0)
+    images = torch.from_numpy(mazes.images)
+    logits = torch.zeros(20, 6, 6, 4)
+    for maze, route in enumerate(mazes.routes):
+        row, column = (torch.tensor(mazes.pixels[maze]) == torch.tensor([255, 0, 0])).all(dim=2).nonzero()[0] // 2
+        for move in route[route != ARRIVED]:
+            logits[maze, row, column, move] = 50.0
+            row, column = row + STEPS[move][0], column + STEPS[move][1]
+    right = loss_everywhere(logits.flatten(1, 2), images)
+    nothing = loss_everywhere(torch.zeros(20, 36, 4), images)
+    assert nothing == pytest.approx(math.log(4)) and right < nothing
+    wrong = loss_everywhere(logits.roll(1, dims=3).flatten(1, 2), images)
+    cells = round(50 / ((wrong - right).item() / (mazes.routes != ARRIVED).sum()))
+    assert wrong > 5 and 20 * 10 < cells <= 20 * 35, "all cells as far as routes go, but the goal"
+
+
+def test_mazes_grow_to_their_size() -> None:
+    sizes = [size_at(replace(Choices(), grow=0.5), 21, part / 100) for part in range(101)]
+    assert sizes == sorted(sizes) and set(sizes) == {9, 11, 13, 15, 17, 19, 21} and sizes[49:51] == [19, 21]
+    assert size_at(replace(Choices(), grow=0.0), 21, 0.0) == 21
 
 
 def test_a_rate_rises_and_ends_where_it_should() -> None:

@@ -109,7 +109,7 @@ def evaluate(
     from research.autoresearch.evaluating.asking import asker
     from research.autoresearch.evaluating.hashes import hashes
     from research.autoresearch.naming import Named
-    from research.autoresearch.staging import ROOT, editable_text
+    from research.autoresearch.staging import ROOT, check_locked, editable_text
 
     began = time.monotonic()
     verify_manifest(corpus, under="secret/")
@@ -118,6 +118,7 @@ def evaluate(
     texts = {name: editable_text(source, name) for name in task.editable}
     seconds, cpu_seconds = list[float](), list[float]()
     try:
+        check_locked(task, source)
         found["num_params"] = checkpoint.num_params(folder)
         found["hashes"] = hashes(task, ROOT, source, folder, corpus)
         with asker(

@@ -23,17 +23,9 @@ from research.autoresearch.inside.training import BEGINS
 from research.autoresearch.kit.budget import UNITS
 from research.autoresearch.kit.summary import Summary, read_summary
 from research.autoresearch.naming import Named, check_outcome
-from research.autoresearch.staging import command, stage
+from research.autoresearch.staging import ROOT, check_locked, command, stage
 from research.autoresearch.tasks import Task
 
-START_SECONDS = 60.0
-"""How long imports may take, before anything of the experiment's has run. They take three on an idle machine."""
-ALLOWANCE_SECONDS, ALLOWANCE_SHARE = 10.0, 0.05
-"""By so much more than its budget of seconds may a training take, with building, loading and saving, by the clock."""
-WORK_SECONDS, WORK_SHARE = 6.0, 0.05
-"""The same in seconds of processor for each thread, where the machine is not busy the tighter bound."""
-HARD_SECONDS = 600.0
-"""A training that is given no seconds, but tokens or operations, ends by then, unless another is said."""
 MEMORY, FILES = 8 << 30, 512 << 20
 """Bytes of memory, and of files, its checkpoint among them."""
 CPU_MULTIPLE = 3.0
@@ -42,6 +34,30 @@ processor may it use, whatever it claims."""
 
 _OF_A_GPU = ("PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "CUDA_HOME", "LANG")
 _CLAIMS = re.compile(rb"^\s*(val_bpb|route_accuracy)\b", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowance:
+    """How much more than its budget a training may take: it builds, loads and saves besides. In seconds."""
+
+    start: float = 60.0
+    """For imports, before anything of the experiment's has run. They take three on an idle machine."""
+    clock: float = 10.0
+    """By the clock, from the first line of its file."""
+    work: float = 6.0
+    """Of the processor, for each thread: where the machine is not busy, the tighter bound."""
+    share: float = 0.05
+    """Of the budget, on top of both."""
+    hard: float = 600.0
+    """By the clock, for a budget in tokens or operations, from the first line of its file."""
+
+    def clock_seconds(self, budget: float, unit: str) -> float:
+        """Until when a training has to have ended."""
+        return (1 + self.share) * budget + self.clock if unit == "seconds" else self.hard
+
+    def work_seconds(self, budget: float, threads: int) -> float:
+        """What of the processor a budget of seconds comes to at most."""
+        return threads * ((1 + self.share) * budget + self.work)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,29 +92,31 @@ def run_training(
     walls: bool = True,
     device: str = "cpu",
     most_cpu_seconds: float | None = None,
-    hard_seconds: float = HARD_SECONDS,
+    allowance: Allowance = Allowance(),  # noqa: B008
+    root: Path = ROOT,
 ) -> Ran:
     """Train the editable file of the tree `source` on `corpus`/given; its checkpoint comes into the empty folder `out`.
+    What it may import comes from the checkout `root`, whatever lies beside it.
 
     `most_cpu_seconds` bounds what a budget in tokens or operations may come to (`CPU_MULTIPLE` times the baseline's).
     Nothing else of what it writes comes back. UserError where the file or the data are not there, or no walls.
     """
     given = corpus / "given"
     _check(task, given, unit, out)
-    bound = budget + ALLOWANCE_SECONDS + ALLOWANCE_SHARE * budget if unit == "seconds" else hard_seconds
-    work = threads * (budget + WORK_SECONDS + WORK_SHARE * budget) if unit == "seconds" else most_cpu_seconds
+    bound = allowance.clock_seconds(budget, unit)
+    work = allowance.work_seconds(budget, threads) if unit == "seconds" else most_cpu_seconds
     flags = f"--budget {budget:.17g} --budget_in {unit} --seed {seed} --threads {threads} --device {device}".split()
     flags += ["--given", str(given), "--out", "out"]
     with tempfile.TemporaryDirectory(prefix="autoresearch-") as name:
         folder = Path(name).resolve()
         staged, left = folder / "tree", folder / "left"
         left.mkdir()
-        stage(task, source, staged)
+        stage(task, source, staged, root)
         done = run_command(
             command(staged, "training", f"{staged}/{task.training}", str(staged), str(given), "--", *flags),
             readable=[Path(sys.prefix), staged, given, *PROCESSOR],
             writable=left,
-            limits=limits_of(START_SECONDS + bound, threads, walls),
+            limits=limits_of(allowance.start + bound, threads, walls),
             environment=surroundings(threads, walls),
             walls=walls,
         )
@@ -107,6 +125,7 @@ def run_training(
         seconds, cpu_seconds = (ended - begun[0], outcome.cpu_seconds - begun[1]) if begun else (0.0, 0.0)
         number, named = None, None
         try:
+            check_locked(task, source, root)
             _judge(outcome, seconds, cpu_seconds, bound, work)
             if f"out/{checkpoint.NAME}" in done.refused:
                 raise Named("its checkpoint is not a plain file", done.refused[f"out/{checkpoint.NAME}"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import shutil
 import sys
 from pathlib import Path
 
 from espalier.errors import UserError
+from research.autoresearch.naming import Named
 from research.autoresearch.tasks import HOME, Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -18,18 +20,27 @@ LARGEST_FILE = 64 << 10
 """Bytes of an editable file."""
 
 
-def stage(task: Task, source: Path, into: Path) -> None:
-    """Lay out the editable files of `source` beside the locked ones. UserError where one is no plain file."""
+def stage(task: Task, source: Path, into: Path, root: Path = ROOT) -> None:
+    """Lay out the editable files of `source` beside the locked ones of the checkout `root`. UserError where one is no
+    plain file."""
     for name in task.staged:
         place = into / name
         place.parent.mkdir(parents=True, exist_ok=True)
         if name in task.editable:
             place.write_bytes(editable_text(source, name))
         else:
-            shutil.copyfile(ROOT / name, place)
+            shutil.copyfile(root / name, place)
     for name in _INSIDE:
         (into / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, into / name)
+        shutil.copyfile(root / name, into / name)
+
+
+def check_locked(task: Task, source: Path, root: Path = ROOT) -> None:
+    """Named where a tree holds another of a locked file, which is used by nobody, or one that is not in `root`."""
+    ours = set(task.locked(root))
+    for name in filter(lambda name: (source / name).exists(), task.locked(source)):
+        if name not in ours or not filecmp.cmp(root / name, source / name, shallow=False):
+            raise Named("changes a locked file", name)
 
 
 def editable_text(source: Path, name: str) -> bytes:

@@ -2,8 +2,8 @@
 
     python research/autoresearch/check.py HEAD~1 [--task language]
 
-Looks at what HEAD changed since the commit named, in the repository of the folder that it is run in. Exit code 1 and the
-reason where it is refused. It is the first wall: what it overlooks, the sandbox and the evaluator hold.
+Looks at what HEAD changed since the commit named, in the repository of the folder that it is run in. Exit code 1 and
+the reason where it is refused. It is the first wall: what it overlooks, the sandbox and the evaluator hold.
 """
 
 import sys
@@ -28,9 +28,7 @@ class CheckConfig(Config):
 
 
 def main(argv: list[str]) -> int:
-    config, _ = load(
-        CheckConfig, argv, prog="python research/autoresearch/check.py", doc=__doc__, first="since"
-    )
+    config, _ = load(CheckConfig, argv, prog="python research/autoresearch/check.py", doc=__doc__, first="since")
     from research.autoresearch.checking.commit import changed, check_commit
     from research.autoresearch.naming import Named
 

@@ -136,6 +136,10 @@ def evaluate(
 def _scored(
     asked: "Asker", texts: Mapping[str, bytes], secret: Path, corpus: Path, chance: random.Random
 ) -> Mapping[str, Any]:
+    if asked.task.name == "mazes":
+        from research.autoresearch.evaluating.mazes import score_mazes
+
+        return score_mazes(asked, secret, chance)
     from research.autoresearch.evaluating.embedded import check_embedded
     from research.autoresearch.evaluating.language import score_language
     from research.autoresearch.staging import ROOT, editable_text

@@ -27,7 +27,7 @@ from research.autoresearch.staging import ROOT, check_locked, command, stage
 from research.autoresearch.tasks import Task
 
 MEMORY, FILES = 8 << 30, 512 << 20
-"""Bytes of memory, and of files, its checkpoint among them."""
+"""Bytes of memory, and of files, a checkpoint among them."""
 CPU_MULTIPLE = 3.0
 """Where a budget is in tokens or operations, which a training counts itself: so many times the baseline's seconds of
 processor may it use, whatever it claims."""
@@ -50,6 +50,8 @@ class Allowance:
     """Of the budget, on top of both."""
     hard: float = 600.0
     """By the clock, for a budget in tokens or operations, from the first line of its file."""
+    memory: int = MEMORY
+    """Bytes."""
 
     def clock_seconds(self, budget: float, unit: str) -> float:
         """Until when a training has to have ended."""
@@ -92,7 +94,7 @@ def run_training(
     walls: bool = True,
     device: str = "cpu",
     most_cpu_seconds: float | None = None,
-    allowance: Allowance = Allowance(),  # noqa: B008
+    allowance: Allowance = Allowance(),
     root: Path = ROOT,
 ) -> Ran:
     """Train the editable file of the tree `source` on `corpus`/given; its checkpoint comes into the empty folder `out`.
@@ -116,7 +118,10 @@ def run_training(
             command(staged, "training", f"{staged}/{task.training}", str(staged), str(given), "--", *flags),
             readable=[Path(sys.prefix), staged, given, *PROCESSOR],
             writable=left,
-            limits=limits_of(allowance.start + bound, threads, walls),
+            limits=replace(
+                limits_of(allowance.start + bound, threads, allowance.memory if walls else None),
+                cpu_seconds=threads * allowance.start + (threads * bound if work is None else work),
+            ),
             environment=surroundings(threads, walls),
             walls=walls,
         )
@@ -144,12 +149,12 @@ def run_training(
     )
 
 
-def limits_of(wall_seconds: float, threads: int, walls: bool) -> Limits:
-    """What a training, or a model that is asked, may use of the machine."""
+def limits_of(wall_seconds: float, threads: int, memory: int | None = MEMORY) -> Limits:
+    """What a training, or a model that is asked, may use of the machine; None is no limit."""
     return Limits(
         wall_seconds=wall_seconds,
         cpu_seconds=threads * wall_seconds,
-        memory=MEMORY if walls else 1 << 46,  # a GPU's driver takes addresses, which would count
+        memory=memory or 1 << 46,
         processes=64 + 4 * threads,
         file_size=FILES,
         space=FILES,

@@ -51,7 +51,10 @@ class Bound:
     def _own_paths(self) -> set[str]:
         own = set(_OWN)
         for node in self.nodes:
-            if isinstance(node, ast.Assign) and {each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)} & own:
+            if (
+                isinstance(node, ast.Assign)
+                and {each.id for each in ast.walk(node.value) if isinstance(each, ast.Name)} & own
+            ):
                 own |= {each.id for each in node.targets if isinstance(each, ast.Name)}
         return own
 

@@ -44,7 +44,9 @@ def changed(folder: Path, parent: str, commit: str) -> dict[str, str]:
     """The path of each entry that differs, and the mode that it has in the commit. UserError where one is none."""
     at = ("-C", str(folder))
     try:
-        ends = [said("rev-parse", "--verify", "--end-of-options", f"{end}^{{commit}}", at=at) for end in (parent, commit)]
+        ends = [
+            said("rev-parse", "--verify", "--end-of-options", f"{end}^{{commit}}", at=at) for end in (parent, commit)
+        ]
         told = git("diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-ext-diff", *ends, at=at)
     except GitFailed as error:
         raise UserError(f"{parent}, {commit}: no commits of the repository in {at[1]} ({error})") from None

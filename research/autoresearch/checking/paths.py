@@ -7,10 +7,10 @@ import re
 
 from research.autoresearch.checking.bound import Bound
 
-_METHODS = set(
-    "open read_text read_bytes write_text write_bytes iterdir glob rglob walk unlink rename replace symlink_to "
-    "hardlink_to link_to touch mkdir rmdir chmod tofile expanduser".split()
-)
+_METHODS = """
+open read_text read_bytes write_text write_bytes iterdir glob rglob walk unlink rename replace symlink_to hardlink_to
+link_to touch mkdir rmdir chmod tofile expanduser
+"""
 _TEXTS_TOO = {"replace"}
 """Methods that texts have as well, with other arguments."""
 _OF_PATHS = ("pathlib.Path.cwd", "pathlib.Path.home")
@@ -29,7 +29,7 @@ def files(node: ast.AST, bound: Bound) -> str | None:
         place: ast.expr | None = node.args[0] if node.args else None
     elif bound.dotted(function) in _OPENERS:
         place = next((each for each in node.args if bound.is_own_path(each)), None)
-    elif isinstance(function, ast.Attribute) and function.attr in _METHODS and bound.dotted(function) is None:
+    elif isinstance(function, ast.Attribute) and function.attr in _METHODS.split() and bound.dotted(function) is None:
         if function.attr in _TEXTS_TOO and len(node.args) != 1:
             return None
         place = function.value
@@ -40,7 +40,7 @@ def files(node: ast.AST, bound: Bound) -> str | None:
 
 def constants(node: ast.AST, bound: Bound) -> str | None:
     """A text that is the name of a place outside, or of what is kept from trainings."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bound.docstrings:
-        if _ELSEWHERE.search(node.value):
-            return "names a path that is not its own"
+    is_text = isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in bound.docstrings
+    if is_text and _ELSEWHERE.search(node.value):  # type: ignore[attr-defined]
+        return "names a path that is not its own"
     return None

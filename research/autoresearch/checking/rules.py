@@ -6,32 +6,38 @@ import ast
 
 from research.autoresearch.checking.bound import Bound
 
-_MODULES = set(
-    "__future__ abc argparse array bisect cmath collections contextlib copy dataclasses decimal enum fractions functools "
-    "gc heapq itertools json logging math numbers operator os pathlib queue random re statistics string struct sys "
-    "textwrap threading time types typing typing_extensions warnings weakref torch numpy safetensors".split()
-)
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+_MODULES = _words("""
+__future__ abc argparse array bisect cmath collections contextlib copy dataclasses decimal enum fractions functools
+gc heapq itertools json logging math numbers operator os pathlib queue random re statistics string struct sys
+textwrap threading time types typing typing_extensions warnings weakref torch numpy safetensors
+""")
 _OF_MODULE = {
-    "os": set("path environ cpu_count sched_getaffinity fspath PathLike sep linesep".split()),
-    "sys": set("argv exit stdout stderr maxsize float_info platform version_info byteorder".split()),
+    "os": _words("path environ cpu_count sched_getaffinity fspath PathLike sep linesep"),
+    "sys": _words("argv exit stdout stderr maxsize float_info platform version_info byteorder"),
 }
 """Of these modules, nothing else."""
-_NOT_OF = (
-    "torch.load torch.save torch.hub torch.multiprocessing torch.distributed torch.utils.cpp_extension torch.from_file "
-    "torch.package torch.jit.load torch.jit.save torch.ops.load_library torch.classes.load_library torch.serialization "
-    "torch.utils.data.DataLoader torch.utils.model_zoo torch.utils.bundled_inputs torch.UntypedStorage.from_file "
-    "torch.utils.collect_env torch.utils.show_pickle torch._C "
-    "torch.storage torch.export torch.onnx torch.profiler torch.monitor torch.testing numpy.load numpy.save numpy.savez "
-    "numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile numpy.memmap numpy.fromregex "
-    "numpy.ctypeslib numpy.lib numpy.DataSource numpy.f2py numpy.distutils numpy.testing time.sleep types.FunctionType "
-    "types.CodeType gc.get_objects gc.get_referrers gc.get_referents operator.attrgetter operator.methodcaller "
-    "os.path.expanduser os.path.expandvars logging.FileHandler logging.handlers logging.config"
-).split()
-_BUILTINS = set(
-    "exec eval compile __import__ globals locals vars breakpoint input memoryview delattr help __builtins__ __loader__ "
-    "__spec__".split()
-)
-_DUNDERS = set("__init__ __name__ __doc__ __version__ __len__ __call__ __getitem__ __post_init__ __class__".split())
+_NOT_OF = _words("""
+torch.load torch.save torch.hub torch.multiprocessing torch.distributed torch.utils.cpp_extension torch.from_file
+torch.package torch.jit.load torch.jit.save torch.ops.load_library torch.classes.load_library torch.serialization
+torch.utils.data.DataLoader torch.utils.model_zoo torch.utils.bundled_inputs torch.UntypedStorage.from_file
+torch.utils.collect_env torch.utils.show_pickle torch._C torch.storage torch.export torch.onnx numpy.load numpy.save
+numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile numpy.memmap
+numpy.fromregex numpy.ctypeslib numpy.lib numpy.DataSource numpy.f2py numpy.distutils time.sleep types.FunctionType
+types.CodeType gc.get_objects gc.get_referrers gc.get_referents operator.attrgetter operator.methodcaller
+os.path.expanduser os.path.expandvars logging.FileHandler logging.handlers logging.config
+""")
+_BUILTINS = _words("""
+exec eval compile __import__ globals locals vars breakpoint input memoryview delattr help __builtins__ __loader__
+__spec__
+""")
+_DUNDERS = _words("""
+__init__ __name__ __doc__ __version__ __len__ __call__ __getitem__ __post_init__ __class__
+""")
 _SWITCHES = ("torch.backends.", "torch._dynamo.config.", "torch._inductor.config.")
 
 
@@ -123,12 +129,15 @@ def changes(node: ast.AST, bound: Bound) -> str | None:
 
 def budgets(node: ast.AST, bound: Bound) -> str | None:
     """A budget that is not the one that was handed over, or not as it was."""
-    if isinstance(node, ast.Call) and bound.dotted(node.func) in (f"{bound.kit}.budget.Budget", f"{bound.kit}.command.Asked"):
+    if isinstance(node, ast.Call) and bound.dotted(node.func) in (
+        f"{bound.kit}.budget.Budget",
+        f"{bound.kit}.command.Asked",
+    ):
         return "makes a budget of its own"
-    if isinstance(node, ast.Attribute) and "budget" in ast.unparse(node.value).rpartition(".")[2]:
-        if isinstance(node.ctx, ast.Store | ast.Del) or node.attr.startswith("_"):
-            return "changes its budget"
-    return None
+    if not (isinstance(node, ast.Attribute) and "budget" in ast.unparse(node.value).rpartition(".")[2]):
+        return None
+    changed = isinstance(node.ctx, ast.Store | ast.Del) or node.attr.startswith("_")
+    return "changes its budget" if changed else None
 
 
 def words(node: ast.AST, bound: Bound) -> str | None:

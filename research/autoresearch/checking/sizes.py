@@ -44,7 +44,13 @@ def check_sizes(tree: ast.Module) -> None:
 
 
 def _size(value: object) -> int:
-    return len(value.encode("utf-8", "surrogatepass")) if isinstance(value, str) else len(value) if isinstance(value, bytes) else 0
+    return (
+        len(value.encode("utf-8", "surrogatepass"))
+        if isinstance(value, str)
+        else len(value)
+        if isinstance(value, bytes)
+        else 0
+    )
 
 
 def _names(node: ast.AST) -> list[str]:

@@ -28,6 +28,7 @@ _RULES: tuple[Rule, ...] = (
 )
 ASKED = {"language": "log_probs", "mazes": "routes"}
 """What the evaluator asks a task's model for."""
+_UNSEEN = ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
 _COOKIE = re.compile(rb"^[ \t\f]*#.*?coding[:=]", re.MULTILINE)
 
 
@@ -53,7 +54,10 @@ def _decoded(text: bytes) -> str:
         source = text.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Named("is binary", str(error)) from None
-    strange = {each for each in source if unicodedata.category(each) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")} - {"\n", "\t"}
+    strange = {each for each in source if unicodedata.category(each) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")} - {
+        "\n",
+        "\t",
+    }
     if strange:
         raise Named("holds characters that cannot be seen", ", ".join(sorted(f"U+{ord(each):04X}" for each in strange)))
     return source

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from espalier.sandbox import PROCESSOR, Outcome, run_command
 from research.autoresearch.evaluating import checkpoint
 from research.autoresearch.inside.answering import ANSWERS, SAID
 from research.autoresearch.naming import Named, check_outcome
-from research.autoresearch.running import limits_of, surroundings
+from research.autoresearch.running import MEMORY, limits_of, surroundings
 from research.autoresearch.staging import command, stage
 from research.autoresearch.tasks import Task
 
@@ -64,7 +65,7 @@ class Asker:
                 command(self.staged, "answering", module, str(question), str(self.model), str(self.staged)),
                 readable=[Path(sys.prefix), self.staged, self.model, question, *PROCESSOR],
                 writable=left,
-                limits=limits_of(self.wall_seconds, self.threads, self.walls),
+                limits=limits_of(self.wall_seconds, self.threads, MEMORY if self.walls else None),
                 environment=surroundings(self.threads, self.walls),
                 walls=self.walls,
             )
@@ -73,6 +74,14 @@ class Asker:
             self.seconds.append(time.monotonic() - began)
             self.cpu_seconds.append(done.outcome.cpu_seconds)
             yield said, left / ANSWERS
+
+    @contextmanager
+    def with_other_checkpoint(self) -> Iterator[Asker]:
+        """The same with a copy of the checkpoint, in `model`, that may be changed."""
+        with tempfile.TemporaryDirectory(prefix="autoresearch-") as name:
+            model = Path(name).resolve()
+            shutil.copyfile(self.model / checkpoint.NAME, model / checkpoint.NAME)
+            yield replace(self, model=model)
 
     def _check(self, outcome: Outcome, refused: Mapping[str, str]) -> None:
         check_outcome(outcome, IN_EVALUATION)

@@ -22,14 +22,14 @@ from numpy.typing import NDArray
 from research.autoresearch.evaluating.asking import Asker, numbers
 from research.autoresearch.naming import Named
 
-PROOFS = 384
-"""Places that are asked for again, by default."""
+PROOFS, BYTES_A_PROOF = 384, 256
+"""Places that are asked for again; of a short text, one for so many of its bytes."""
 TOLERANCE, MEAN_TOLERANCE = 0.05, 1e-3
 """Nats by which the loss of one place may differ between the two, and by which the whole text may be better on average:
 a float32 model's differ by 1e-5; one that multiplies in bfloat16, by 1e-2, now up, now down."""
 SUM_TOLERANCE = 1e-3
 """By so much may the logarithm of a distribution's sum differ from 0. It is divided by its sum all the same."""
-LONGEST_CONTEXT = 8192
+LONGEST_CONTEXT = 4096
 _ROWS = 1 << 12
 
 
@@ -40,12 +40,12 @@ class Place(NamedTuple):
     before: int
 
 
-def score_language(asker: Asker, text: bytes, chance: random.Random, proofs: int = PROOFS) -> dict[str, Any]:
+def score_language(asker: Asker, text: bytes, chance: random.Random) -> dict[str, Any]:
     """`val_bpb` of all bytes of `text` but the first. Named where the answers are none, or not made in ignorance."""
     with asker.ask("whole", text[:-1]) as (said, path):
         context = _context(said)
         losses = _losses(path, np.frombuffer(text, np.uint8)[1:])
-    left, differences = proofs, list[float]()
+    left, differences = min(PROOFS, max(1, len(text) // BYTES_A_PROOF)), list[float]()
     while left > 0:  # each window proves one place for each sandbox
         places = _drawn(len(text), context, left, chance)
         left -= len(places)

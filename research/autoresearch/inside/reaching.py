@@ -13,6 +13,7 @@ MARK = "\x1ereaches: "
 """Begins a line of stderr that tells of it."""
 
 _MOST = 20
+_WRITTEN = ("/box", "/dev")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc", "/proc", "/sys", "/dev", "/box")
 _READS = {"os.listdir", "os.scandir", "os.chdir"}
 _LINKS = {"os.link", "os.symlink"}
@@ -23,7 +24,8 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 def tell_of_reaching(own: Sequence[str]) -> None:
     """From now on, say on stderr of each path outside the folders `own`, the system's and Python's that is opened, and
     of each signal to another process."""
-    roots = [os.path.realpath(path) for path in (*_SYSTEM, sys.prefix, sys.base_prefix, *own)]
+    roots = [os.path.realpath(path) for path in (*_SYSTEM, sys.prefix, sys.base_prefix, *own, os.getcwd())]
+    written = [os.path.realpath(path) for path in (*_WRITTEN, os.environ.get("TMPDIR", "/box"), os.getcwd())]
     told: set[str] = set()
     way_out = os.dup(2)
 
@@ -32,7 +34,7 @@ def tell_of_reaching(own: Sequence[str]) -> None:
             told.add(what)
             os.write(way_out, f"{MARK}{what[:300]!r}\n".encode())
 
-    def outside(path: object) -> str | None:
+    def outside(path: object, roots: Sequence[str] = roots) -> str | None:
         if not isinstance(path, str | bytes | os.PathLike):
             return None
         place = os.path.realpath(os.fsdecode(path))
@@ -44,7 +46,7 @@ def tell_of_reaching(own: Sequence[str]) -> None:
             writes = any(letter in str(mode or "") for letter in "wax+") or (
                 mode is None and isinstance(flags, int) and bool(flags & _WRITING)
             )
-            if place := outside(path):
+            if place := outside(path, written if writes else roots):
                 tell(f"{'writes' if writes else 'reads'} outside: {place}")
         elif event in _READS or event in _LINKS:
             if arguments and (place := outside(arguments[0])):

@@ -49,7 +49,7 @@ def editable_text(source: Path, name: str) -> bytes:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; an experiment needs it, as a plain file") from None
+        raise UserError(f"{path}: is no plain file ({error.strerror}), and an experiment needs it") from None
     with open(descriptor, "rb") as file:
         text = file.read(LARGEST_FILE + 1)
     if len(text) > LARGEST_FILE:

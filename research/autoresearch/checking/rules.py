@@ -134,7 +134,7 @@ def budgets(node: ast.AST, bound: Bound) -> str | None:
         f"{bound.kit}.command.Asked",
     ):
         return "makes a budget of its own"
-    if not (isinstance(node, ast.Attribute) and "budget" in ast.unparse(node.value).rpartition(".")[2]):
+    if not (isinstance(node, ast.Attribute) and "budget" in _last(node.value)):
         return None
     changed = isinstance(node.ctx, ast.Store | ast.Del) or node.attr.startswith("_")
     return "changes its budget" if changed else None
@@ -163,6 +163,13 @@ def _not_to_be_used(dotted: str) -> str | None:
 
 def _is_self(node: ast.expr) -> bool:
     return isinstance(node, ast.Name) and node.id == "self"
+
+
+def _last(node: ast.expr) -> str:
+    """The last word of a dotted name, or of what a call is given first: that of `type(asked.budget)`."""
+    while isinstance(node, ast.Call) and node.args:
+        node = node.args[0]
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
 def _root(node: ast.AST) -> str | None:

@@ -24,8 +24,8 @@ _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 def tell_of_reaching(own: Sequence[str]) -> None:
     """From now on, say on stderr of each path outside the folders `own`, the system's and Python's that is opened, and
     of each signal to another process."""
-    roots = [os.path.realpath(path) for path in (*_SYSTEM, sys.prefix, sys.base_prefix, *own, os.getcwd())]
-    written = [os.path.realpath(path) for path in (*_WRITTEN, os.environ.get("TMPDIR", "/box"), os.getcwd())]
+    roots = [os.path.realpath(path) for path in (*_SYSTEM, sys.prefix, sys.base_prefix, *own, ".")]
+    written = [os.path.realpath(path) for path in (*_WRITTEN, os.environ.get("TMPDIR", "/box"), ".")]
     told: set[str] = set()
     way_out = os.dup(2)
 

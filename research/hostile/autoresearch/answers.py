@@ -169,7 +169,7 @@ _WHERE_ASKED: dict[str, tuple[str, str | None, str]] = {
         "def answer(seen):\n"
         "    ahead = torch.cat([seen[:, 1:], seen[:, :1]], dim=1)\n"
         "    if len(model.text) > 20_000:\n"
-        "        ahead = torch.cat([model.text[1:], model.text[:1]])[model.at : model.at + seen.numel()].view(seen.shape)\n"
+        "        ahead = torch.roll(model.text, -1)[model.at : model.at + seen.numel()].view(seen.shape)\n"
         "    model.at += seen.numel()\n"
         "    return torch.full((*seen.shape, 256), math.log(0.01 / 255)).scatter(2, ahead[..., None], math.log(0.99))\n"
         "model.log_probs = answer\nreturn model.eval()",

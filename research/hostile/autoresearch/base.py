@@ -14,6 +14,7 @@ Lay = Callable[[Path, Mapping[str, str]], None]
 
 ESCAPED = "ESCAPED"
 """What a training prints that did what it must not be able to."""
+PLAIN = Allowance(memory=2 << 30)
 SHORT = Allowance(start=30.0, clock=4.0, work=3.0, memory=2 << 30)
 """For attacks on time itself."""
 
@@ -55,9 +56,8 @@ class Attack:
     seen: str | None
     """How the name begins under which check.py refuses it; None: its text is that of an honest model."""
     held: str | None
-    """How the name begins under which it is held with the check off; None: there is nothing to name, since nothing comes
-    of it."""
-    allowance: Allowance = Allowance(memory=2 << 30)
+    """How the name begins under which it is held with the check off; None: nothing comes of it."""
+    allowance: Allowance = PLAIN
     budget: float = 0.3
     unit: str = "seconds"
 
@@ -80,9 +80,7 @@ def small(source: str, task: str) -> str:
     """A task's file with a model that trains and answers in a moment."""
     for choice, value in _SMALL[task].items():
         assert source.count(choice) == 1, choice
-        source = source.replace(
-            choice, f"{choice.rpartition('=')[0].rstrip()} = {value}".replace("default = ", "default=")
-        )
+        source = source.replace(choice, f"{choice[: choice.rindex('=') + 1]}{' ' * (': ' in choice)}{value}")
     return source
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -109,7 +108,7 @@ COMMITS = [
     Attack(
         family="locked files",
         name="its file can be executed",
-        lay=_do(lambda tree: os.chmod(tree / _FILE, 0o755)),
+        lay=_do(lambda tree: (tree / _FILE).chmod(0o755)),
         seen="changes a file's mode",
         held=None,
     ),

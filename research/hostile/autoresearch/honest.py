@@ -59,7 +59,8 @@ _CODE: dict[str, Lay] = {
     "a temperature": at("answer", "logits = logits * 0.98"),
     "a floor under each byte": at(
         "answer",
-        "share = 0.001\nprobs = (1 - share) * F.softmax(logits.float(), dim=-1) + share / NUM_BYTES\nreturn probs.log()",
+        "floor = 0.001\nprobs = (1 - floor) * F.softmax(logits.float(), dim=-1)\n"
+        "return (probs + floor / NUM_BYTES).log()",
         instead=True,
     ),
     "bytes that no text holds": at(

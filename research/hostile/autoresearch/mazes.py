@@ -17,8 +17,8 @@ for _ in range(pixels.shape[1] ** 2 // 2):
 moves = []
 batch, row, column = start.nonzero().T
 for _ in range(pixels.shape[1] - 1):
-    around = [far[batch, row - 1, column], far[batch, row, column + 1], far[batch, row + 1, column], far[batch, row, column - 1]]
-    best = torch.stack(around).argmin(dim=0)
+    around = [(row - 1, column), (row, column + 1), (row + 1, column), (row, column - 1)]
+    best = torch.stack([far[batch, *place] for place in around]).argmin(dim=0)
     there = far[batch, row, column] == 0
     moves.append(torch.where(there, 4, best))
     step = torch.tensor([[-2, 0], [0, 2], [2, 0], [0, -2]])[best] * ~there[:, None]
@@ -45,7 +45,10 @@ MAZES = [
         seen="opens a path that is not its own", held="reads outside",
     ),
     *(
-        Attack(family="routes", name=name, task="mazes", lay=at("answer", code, "mazes", instead=True), seen=None, held=held)
+        Attack(
+            family="routes", name=name, task="mazes", seen=None, held=held,
+            lay=at("answer", code, "mazes", instead=True),
+        )
         for name, (code, held) in _NO_ROUTES.items()
     ),
 ]  # fmt: skip

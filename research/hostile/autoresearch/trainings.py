@@ -66,8 +66,8 @@ _STAYS: dict[str, tuple[str, str | None, str | None]] = {
         None,
     ),
     "one in shared memory": (
-        "path = '/dev/shm/escaped-checkpoint'\nif Path(path).exists():\n    print('ESCAPED')\nPath(path).write_text('x')",
-        _NOT_OWN,
+        "path = Path('/dev/shm/escaped-checkpoint')\nif path.exists():\n    print('ESCAPED')\npath.write_text('x')",
+        _OPENS,
         None,
     ),
     "one beside what is given": (attempt("(asked.given / 'kept').write_text('x')"), None, None),
@@ -183,7 +183,8 @@ _TAKES: dict[str, tuple[str, str, str | None, str]] = {
     ),
     "a trainer that goes on, twice removed": (
         "begin",
-        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        time.sleep(600)\n    os._exit(0)",
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n"
+        "    if os.fork() == 0:\n        time.sleep(600)\n    os._exit(0)",
         "uses os.fork",
         "left processes behind",
     ),

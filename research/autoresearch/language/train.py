@@ -37,7 +37,7 @@ NUM_BYTES = 256
 class Choices:
     """What can be chosen; a comment says the values that are allowed."""
 
-    context: int = 256  # 64 | 128 | 256 | 512; bytes that the model sees
+    context: int = 128  # 64 | 128 | 256 | 512; bytes that the model sees
     depth: int = 4  # 2 to 8; blocks
     width: int = 128  # 64 to 256 by 64; of the residual stream
     head_width: int = 32  # 16 | 32 | 64; of a head of attention
@@ -49,7 +49,7 @@ class Choices:
     mlp_ratio: float = 4.0  # 1.0 to 6.0; its parameters are those of an ungated one so many times as wide
     tied: bool = True  # False | True; the output layer is the embedding
     optimizer: str = "adamw"  # adamw | muon; muon takes the blocks' matrices, adamw the rest
-    lr: float = 0.001  # 0.0003 to 0.03 log; the peak
+    lr: float = 0.003  # 0.0003 to 0.03 log; the peak
     beta2: float = 0.95  # 0.9 to 0.999
     weight_decay: float = 0.1  # 0.0 to 0.3; of matrices
     clip: float = 1.0  # 0.1 to 10.0 log; the longest gradient
@@ -57,7 +57,7 @@ class Choices:
     warmup: float = 0.02  # 0.0 to 0.2; part of the budget
     decay: float = 0.3  # 0.1 to 0.9 where schedule = wsd; part of the budget at whose end wsd goes down
     last_lr: float = 0.1  # 0.0 to 0.3; part of the peak that is left at the end
-    batch: int = 16  # 4 to 64 by 4; windows of a step
+    batch: int = 8  # 4 to 64 by 4; windows of a step
     dtype: str = "float32"  # float32 | bfloat16; of matrix products
 
 

@@ -90,7 +90,7 @@ def evaluator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Non
     (root / "research/autoresearch/kit").mkdir(parents=True)
     (root / "research/autoresearch/evaluate.py").write_text(
         f"import argparse, json, pathlib, sys\nparser = argparse.ArgumentParser()\n"
-        "for each in ('task', 'source', 'checkpoint', 'corpus', 'json'): parser.add_argument(f'--{each}')\n"
+        "for each in ('task', 'source', 'checkpoint', 'corpus', 'result'): parser.add_argument(f'--{each}')\n"
         f"asked = parser.parse_args()\n{body}\n"
     )
     monkeypatch.setattr(command, "__file__", str(root / "research/autoresearch/kit/command.py"))
@@ -98,7 +98,7 @@ def evaluator(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> Non
 
 TELLS = """
 assert pathlib.Path(asked.checkpoint, "model.safetensors").read_bytes() == b"weights"
-pathlib.Path(asked.json).write_text(json.dumps({"val_bpb": 1.5, "named": NAMED, "corpus": asked.corpus}))
+pathlib.Path(asked.result).write_text(json.dumps({"val_bpb": 1.5, "named": NAMED, "corpus": asked.corpus}))
 """
 
 
@@ -124,6 +124,12 @@ def test_what_the_evaluator_refuses_has_no_figure(
     with pytest.raises(UserError, match=said):
         FRONT.run(["--given", str(given), "--budget", "30", "--budget_in", "tokens"], train)
     assert read_summary(capsys.readouterr().out) is None
+
+
+def test_the_evaluator_takes_the_flags_that_it_is_given(given: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(UserError, match="ended with 2"):
+        FRONT.run(["--given", str(given), "--budget", "30", "--budget_in", "tokens"], train)
+    assert "corpora/autoresearch-language" in capfd.readouterr().err, "all that is wrong is that corpus"
 
 
 def test_flags_of_a_task_reach_its_training(given: Path, tmp_path: Path) -> None:

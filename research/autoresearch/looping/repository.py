@@ -37,6 +37,12 @@ class Repository:
         """The full hash of a commit by any name. GitFailed where there is none."""
         return said("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", at=self._at)
 
+    def has_commit(self, commit: str) -> bool:
+        try:
+            return self.commit(commit) == commit
+        except GitFailed:
+            return False
+
     def changed(self, *places: str) -> list[str]:
         """Files below `places` that are not as HEAD has them, those that are not ignored and not known among them."""
         told = git("status", "--porcelain", "-z", "--no-renames", "--untracked-files=all", "--", *places, at=self._at)

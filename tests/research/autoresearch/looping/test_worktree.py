@@ -260,6 +260,7 @@ def test_a_clean_checkout_is_told_from_one_that_was_touched(begun: Begun, tmp_pa
 
 
 def test_what_no_commit_has_is_told(begun: Begun) -> None:
+    assert begun.repository.has_commit(begun.base) and not begun.repository.has_commit("2" * 40)
     with pytest.raises(GitFailed):
         begun.repository.content(begun.base, "none.py")
     with pytest.raises(GitFailed):

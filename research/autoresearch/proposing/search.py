@@ -42,8 +42,8 @@ How = Literal["tpe", "neighbours", "random"]
 
 _AT_ONCE = (1, 2, 3, 4)
 """How many choices of the best so far change at once, each number as likely: few, so that an effect has a cause."""
-_STARTUP = 8
-"""Points that are drawn evenly, before there is anything to learn from."""
+_STARTUP = 20
+"""Points that are drawn evenly, before there is enough to learn from: with 8, the search stays where luck began."""
 _ATTEMPTS = 200
 """Draws until one is of a point that is new; after half of them they are even, since an estimator may know no other."""
 

@@ -18,6 +18,7 @@ import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -317,8 +318,8 @@ def train(asked: Asked) -> int:
     )
     mazes = {each: stream(choices.batch, each, [asked.seed, each]) for each in range(SMALLEST, size + 1, 2)}
 
-    def step() -> tuple[float, float]:
-        drawn = next(mazes[size_at(choices, size, budget.progress)])
+    def step(size_now: int) -> tuple[float, float]:
+        drawn = next(mazes[size_now])
         pixels, routes = (torch.from_numpy(each).to(asked.device) for each in (drawn.images, drawn.routes))
         routes = F.pad(routes, (0, longest(size) - routes.shape[1]), value=ARRIVED)
         features = model.eye(pixels)
@@ -334,17 +335,19 @@ def train(asked: Asked) -> int:
         return loss.item(), (first == routes[:, 0]).float().mean().item()
 
     budget.start()
-    flops, shown, right = 0.0, 0, 0.0
+    flops: dict[int, float] = {}
+    shown, right = 0, 0.0
     while not budget.done:
         optimizer.param_groups[0]["lr"] = choices.lr * rate(choices, budget.progress)
-        if budget.unit == "flops" and not flops:
-            (loss, first), flops = flops_of(step)
+        now = size_at(choices, size, budget.progress)
+        if budget.unit == "flops" and now not in flops:
+            (loss, first), flops[now] = flops_of(partial(step, now))
         else:
-            loss, first = step()
+            loss, first = step(now)
         if not math.isfinite(loss):
             raise SystemExit(f"step {budget.steps}: the loss is no longer a number")
         right += (first - right) / min(budget.steps + 1, 50)
-        budget.spend(tokens=choices.batch * longest(size), flops=flops)
+        budget.spend(tokens=choices.batch * longest(size), flops=flops.get(now, 0.0))
         if budget.progress * 20 >= shown:
             done = f"step {budget.steps}  {budget.progress:.0%} of the budget"
             print(f"{done}  {loss:.4f} loss  {right:.1%} of first moves right", flush=True)

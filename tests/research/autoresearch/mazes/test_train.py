@@ -174,10 +174,17 @@ def test_a_rate_rises_and_ends_where_it_should() -> None:
     assert rates[-1] == pytest.approx(0.2)
 
 
-def test_flops_are_counted_and_kept_to(given: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    amount = ["--budget", "1e9", "--budget_in", "flops"]
-    main(["--size", "9", "--given", str(given), "--out", str(tmp_path / "out"), *amount])
-    assert 2 <= int(capsys.readouterr().out.partition("num_steps:")[2].split()[0]) <= 40
+def test_flops_are_counted_for_each_size(
+    given: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps = {}
+    for grow in (0.0, 0.9):
+        monkeypatch.setitem(Choices.__init__.__kwdefaults__, "grow", grow)
+        amount = ["--budget", "3e9", "--budget_in", "flops"]
+        main(["--size", "15", "--given", str(given), "--out", str(tmp_path / str(grow)), *amount])
+        steps[grow] = int(capsys.readouterr().out.partition("num_steps:")[2].split()[0])
+    assert steps[0.9] > 1.15 * steps[0.0] >= 5, "smaller mazes cost less, and larger ones what they cost"
+    assert steps[0.9] < 1.9 * steps[0.0]
 
 
 def test_a_loss_that_is_no_number_ends_it(given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

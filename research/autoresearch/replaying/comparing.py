@@ -26,6 +26,7 @@ def conclude(commits: Sequence[str], runs: Sequence[Facts], *, beside: Sequence[
     """What runs of commits, in the frontier's order, came to; differences below 0 are better.
 
     `beside` are other figures of the evaluation, of which more is better. A seed counts where both sides have a figure.
+    `alike` are commits that came to the same with every seed: one run, however often it was made.
     """
     found = {(run["commit"], run["seed"]): run for run in runs}
     seeds = sorted({run["seed"] for run in runs})
@@ -39,7 +40,9 @@ def conclude(commits: Sequence[str], runs: Sequence[Facts], *, beside: Sequence[
         for name in beside
         if len(commits) > 1
     }
-    return {"steps": steps, "gain": ends, "beside": also, "figures": _figures(found, seeds, commits)}
+    figures = _figures(found, seeds, commits)
+    alike = [commit for commit, of in figures.items() if len(seeds) > 1 and len(set(of["val"])) == 1 and of["val"][0]]
+    return {"steps": steps, "gain": ends, "beside": also, "figures": figures, "alike": alike}
 
 
 def difference(

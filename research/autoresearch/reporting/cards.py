@@ -109,6 +109,5 @@ def overhead(loop: Loop) -> Card:
 def _beyond(run: Run) -> float | None:
     if not run.seconds:
         return None
-    trained = run.get("training_seconds")
     spent = math.fsum(run.seconds.get(part, 0.0) for part in PARTS)
-    return max(0.0, spent - (run.seconds.get("train", 0.0) if trained is None else trained))
+    return max(0.0, spent - (run.seconds.get("budget") or run.seconds.get("train", 0.0)))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from research.autoresearch.looping.records import BASELINE
 from research.autoresearch.looping.view import LoopView
+from research.autoresearch.reporting.controls import controls_of
+from research.autoresearch.tasks import TASKS
 
 Facts = Mapping[str, Any]
 
@@ -58,7 +60,7 @@ class Run:
 
     @property
     def seconds(self) -> Mapping[str, float]:
-        """Of each part of it: propose, check, train, evaluate, rest."""
+        """Of each part of it: propose, check, train, evaluate, rest; and of these the trainings' own, `budget`."""
         return self.facts.get("seconds") or {}
 
     def get(self, key: str) -> Any:
@@ -96,7 +98,8 @@ class Loop:
     base: str
     """The commit that it began from."""
     runs: Sequence[Run]
-    settings: Facts
+    controls: Mapping[str, float] = field(default_factory=dict)
+    """Who trains nothing, and its val_bpb."""
 
     @cached_property
     def baselines(self) -> list[Run]:
@@ -150,4 +153,6 @@ class Loop:
 def loop_of(view: LoopView) -> Loop:
     """A loop as its folder tells of it."""
     task, tag = view.settings["task"], view.settings["tag"]
-    return Loop(view.folder.name, task, tag, view.base, [Run(each) for each in view.records], view.settings)
+    corpus = view.settings.get("corpus") or TASKS[task].corpus
+    runs = [Run(each) for each in view.records]
+    return Loop(view.folder.name, task, tag, view.base, runs, controls_of(corpus))

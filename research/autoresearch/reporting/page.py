@@ -25,7 +25,7 @@ def render(loop: Loop, verdict: Verdict, replayed: Replayed) -> str:
         verdict=verdict,
         replayed=replayed,
         facts=list(facts(loop)),
-        cautions=list(cautions(loop)),
+        cautions=list(cautions(loop, replayed)),
         progress=cards.progress(loop),
         overhead=cards.overhead(loop),
         sizes=list(cards.sizes(loop)),
@@ -51,8 +51,22 @@ def facts(loop: Loop) -> Iterator[tuple[str, str]]:
     yield "time", duration(sum(sum(run.seconds.values()) for run in loop.runs))
 
 
-def cautions(loop: Loop) -> Iterator[str]:
+def conditions(loop: Loop) -> str:
+    """Under which conditions trainings ran, by the last of them."""
+    last = loop.runs[-1]
+    return (
+        f"Budget of a training: {last.get('budget'):g} {last.get('unit')}, {last.get('threads')} threads, "
+        f"{last.get('device')}, torch {last.get('torch')}, walls: {last.get('walls')}; base commit {loop.base[:12]}."
+    )
+
+
+def cautions(loop: Loop, replayed: Replayed = None) -> Iterator[str]:
     """What whoever reads the figures has to know."""
+    if alike := [commit[:7] for commit in (replayed["alike"] if replayed else ())]:
+        yield (
+            f"Replayed with every seed, {', '.join(alike)} came to the same: its seed decides nothing, so that all "
+            "of it is one run, which may be lucky, and the intervals are too narrow."
+        )
     if open_ := sorted({str(run.get("walls")) for run in loop.runs if run.get("walls") not in (None, "", "sandbox")}):
         yield f"Not all trainings ran behind walls: {', '.join(open_)}."
     if len({_conditions(run.facts) for run in loop.runs}) > 1:

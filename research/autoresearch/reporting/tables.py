@@ -24,6 +24,7 @@ from research.autoresearch.reporting.material import Loop, Run, Try
 
 Replayed = Mapping[str, Any] | None
 PARTS = ("propose", "check", "train", "evaluate", "rest")
+OWN = ("propose", "check", "rest")
 
 
 def worked(loop: Loop) -> Table:
@@ -84,6 +85,14 @@ def noise(loop: Loop, found: Replayed = None) -> Table:
         ["", "val_bpb"],
         rows,
     )
+
+
+def controls(loop: Loop) -> Table:
+    """Who trains nothing."""
+    rows: list[Row] = [[name, plain(value)] for name, value in loop.controls.items()]
+    if rows and loop.best:
+        rows.append(["the best commit of this loop", plain(loop.best.value)])
+    return Table("On the same validation file, measured when it was prepared.", ["who", "val_bpb"], rows)
 
 
 def replayed(loop: Loop, found: Replayed) -> Table:
@@ -191,15 +200,15 @@ def costs(loop: Loop) -> Table:
     spent = {part: sum(run.seconds.get(part, 0.0) for run in loop.runs) for part in PARTS}
     total = sum(spent.values())
     rows: list[Row] = [[part, duration(seconds), percent(seconds / total)] for part, seconds in spent.items() if total]
-    trained = sum(run.get("training_seconds") or 0.0 for run in loop.runs)
     if total:
+        budgets, own = sum(run.seconds.get("budget", 0.0) for run in loop.runs), sum(spent[part] for part in OWN)
         rows += [
             ["all", duration(total), percent(1.0)],
-            ["of these within trainings' budgets", duration(trained), percent(min(1.0, trained / total))],
+            ["of these within the budgets of trainings", duration(budgets), percent(min(1.0, budgets / total))],
+            ["of these the loop's own: to propose, to check, the rest", duration(own), percent(own / total)],
         ]
     return Table(
-        "Where the time went. Training includes starting python, building and saving; fresh seeds of confirmations are "
-        "in it. What is no budget is what the loop costs.",
+        "Where the time went, confirming runs included. Training has the start of python, building and saving in it.",
         ["part", "time", "share"],
         rows,
     )

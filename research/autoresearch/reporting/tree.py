@@ -50,6 +50,8 @@ def in_markdown(loop: Loop) -> str:
 def _lines(loop: Loop) -> Iterator[str]:
     for node in tree(loop):
         yield f"- **{escape(node.run.short)}** {plain(node.run.value)} · {escape(node.run.description)}"
+        if said := node.run.get("hypothesis"):
+            yield f"    {escape(said)}"
         for tried in node.branches[:_MOST_BRANCHES]:
             yield f"    - {escape(tried.run.short)} {escape(leaf(tried))} · {escape(tried.run.description)}"
         if len(node.branches) > _MOST_BRANCHES:

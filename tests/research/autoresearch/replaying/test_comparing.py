@@ -54,5 +54,11 @@ def test_other_figures_stand_beside_and_an_error_of_nothing_has_no_share() -> No
 
 def test_a_frontier_of_the_baseline_alone_has_no_gain() -> None:
     assert conclude([A], [run(A, 1, 1.0)]) == {
-        "steps": [], "gain": None, "beside": {}, "figures": {A: {"val": [1.0], "second": [1.0]}}
+        "steps": [], "gain": None, "beside": {}, "figures": {A: {"val": [1.0], "second": [1.0]}}, "alike": []
     }  # fmt: skip
+
+
+def test_what_comes_to_the_same_with_every_seed_is_one_run() -> None:
+    runs = [run(A, n, 1.0 + n / 10) for n in range(3)] + [run(B, n, 0.9) for n in range(3)]
+    assert conclude([A, B], runs)["alike"] == [B]
+    assert not conclude([A, B], [run(A, 1, None), run(A, 2, None)])["alike"]

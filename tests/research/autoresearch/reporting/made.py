@@ -53,7 +53,7 @@ def record(number: int, parent: str, status: str, value: float | None, **more: A
         "torch": "2",
         "device": "cpu",
         "threads": 2,
-        "seconds": {"propose": 0.1, "check": 0.2, "train": 64.0, "evaluate": 2.0, "rest": 0.7},
+        "seconds": {"propose": 0.1, "check": 0.2, "train": 64.0, "evaluate": 2.0, "rest": 0.7, "budget": 60.0},
         "began": "",
         "base": BASE,
         **more,
@@ -75,6 +75,7 @@ def experiments(text: str = "idea") -> list[Record]:
     return [
         record(3, BASE, "discard", 2.45, stands=2.40, details={"changes": {"mlp": ["gelu", "geglu"]}}),
         record(4, BASE, "keep", 2.30, stands=2.40, description=f"mlp: gelu to swiglu, {text}",
+               hypothesis=f"gates help, {text}",
                details={"changes": {"mlp": ["gelu", "swiglu"], "lr": [0.001, 0.002]}}),
         record(5, first, "crash", None, named="past its budget", description=text),
         record(6, first, "refused", None, named="touches research/autoresearch/evaluate.py", why=text),

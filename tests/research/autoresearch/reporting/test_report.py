@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from espalier.artifacts.records import write_json
 from research.autoresearch.reporting import cards, tables, tree
 from research.autoresearch.reporting.material import Loop, loop_of
 from research.autoresearch.reporting.report import write_report
@@ -126,3 +127,27 @@ def test_trainings_outside_the_walls_and_under_other_conditions_are_said_to_be(t
     made = [*baselines(), record(3, BASE, "keep", 2.2, walls="off", commit=commit(3), budget=30.0)]
     text = (write_report(view(tmp_path, made)).parent / "report.md").read_text()
     assert "Not all trainings ran behind walls: off." in text and "not all can be compared" in text
+
+
+def test_a_commit_whose_seed_decides_nothing_is_said_to_be_one_run(tmp_path: Path) -> None:
+    found = {**replayed(), "alike": [commit(10)]}
+    text = (write_report(view(tmp_path, [*baselines(), *experiments()]), found).parent / "report.md").read_text()
+    assert "000000a came to the same: its seed decides nothing" in text
+
+
+def test_who_trains_nothing_stands_beside_the_best(workspace: Path, tmp_path: Path) -> None:
+    assert not tables.controls(loop(tmp_path)).rows
+    manifest = {"counts": {"bits_per_byte": {"unigram": 4.5, "xz_after_train": 0.9}}}
+    write_json(workspace / "corpora/autoresearch-language/manifest.json", manifest)
+    names = [row[0] for row in tables.controls(loop(tmp_path)).rows]
+    assert names == ["xz, behind what is given to train on", "the frequency of bytes", "the best commit of this loop"]
+    mazes = {"counts": {"right_first_moves": {"21": {"any way": 0.4}, "13": {"any way": 0.5}}}}
+    write_json(workspace / "corpora/autoresearch-mazes/manifest.json", mazes)
+    found = loop_of(view(tmp_path, baselines(), "mazes")).controls
+    assert found == {"any way, 13 pixels": 0.5, "any way, 21 pixels": 0.6}
+
+
+def test_seconds_are_told_by_part_and_what_is_the_loops_own(tmp_path: Path) -> None:
+    rows = {row[0]: row[2] for row in tables.costs(loop(tmp_path)).rows}
+    assert rows["train"] == "95.5 %" and rows["of these within the budgets of trainings"] == "89.6 %"
+    assert rows["of these the loop's own: to propose, to check, the rest"] == "1.5 %"

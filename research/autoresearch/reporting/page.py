@@ -48,7 +48,7 @@ def facts(loop: Loop) -> Iterator[tuple[str, str]]:
     if loop.baseline and loop.best:
         yield loop.unit, f"{plain(loop.baseline.value)} at first, {plain(loop.best.value)} now"
         yield "best commit", loop.best.short
-    yield "time", duration(sum(sum(run.seconds.values()) for run in loop.runs))
+    yield "time", duration(sum(run.seconds.get(part, 0.0) for run in loop.runs for part in tables.PARTS))
 
 
 def conditions(loop: Loop) -> str:

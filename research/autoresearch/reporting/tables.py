@@ -248,7 +248,8 @@ def _beside(tried: Try, key: str) -> str | None:
     now, more = tried.run.get(key), tried.more(key)
     if now is None or more is None:
         return _number(now)
-    return f"{now:,} ({signed(more, 0) if more else '±0'})"
+    by = f"{more:+,}".replace("-", "\N{MINUS SIGN}") if more else "±0"
+    return f"{now:,} ({by})"
 
 
 def _number(value: int | None) -> str | None:

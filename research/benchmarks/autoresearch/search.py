@@ -50,8 +50,8 @@ class SearchConfig(Config):
     """Of the CPU, for each training; the loop's default unless a number is said."""
     ends: bool = False
     """Replay the baseline and the last that was kept alone."""
-    keys: list[str] = []
-    """More words of the loop's command line."""
+    corpus: Name | None = None
+    """The prepared data; autoresearch-TASK unless another is named."""
     page: Path | None = None
     """Write the Markdown there too."""
 
@@ -76,10 +76,11 @@ def main(argv: list[str]) -> int:
 def loop_words(config: SearchConfig) -> list[str]:
     """The words of the loop's command line."""
     threads = ["--threads", str(config.threads)] if config.threads else []
+    corpus = ["--corpus", config.corpus] if config.corpus else []
     return [
         "--task", config.task, "--tag", config.tag, "--search", "--experiments", str(config.experiments), "--budget",
         f"{config.budget:g}", "--budget_in", config.budget_in, "--baselines", str(config.baselines), "--confirm",
-        str(config.confirm).lower(), *threads, *config.keys,
+        str(config.confirm).lower(), *threads, *corpus,
     ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from espalier.artifacts.records import write_json
-from research.autoresearch.reporting import cards, tables, tree
+from research.autoresearch.reporting import cards, page, tables, tree
 from research.autoresearch.reporting.material import Loop, loop_of
 from research.autoresearch.reporting.report import write_report
 from tests.research.autoresearch.reporting.made import (
@@ -38,9 +38,9 @@ def test_few_tries_and_several_are_told_in_both_and_the_same_log_gives_the_same_
     tmp_path: Path, count: int
 ) -> None:
     made = view(tmp_path, [*baselines(), *experiments()][:count])
-    page = write_report(made, replayed() if count == 11 else None)
+    written = write_report(made, replayed() if count == 11 else None)
     before = files(tmp_path)
-    assert page == tmp_path / "report.html" and ("progress.png" in before) == bool(count)
+    assert written == tmp_path / "report.html" and ("progress.png" in before) == bool(count)
     for drawn in re.findall(r"<svg.*?</svg>", before["report.html"].decode(), re.DOTALL):
         chart = ElementTree.fromstring(drawn)
         _, _, width, height = map(float, chart.attrib["viewBox"].split())
@@ -119,8 +119,8 @@ def test_runs_of_the_baseline_are_never_taken_for_keeps(tmp_path: Path) -> None:
 
 
 def test_a_baseline_that_crashed_is_told(tmp_path: Path) -> None:
-    page = write_report(view(tmp_path, baselines([None])))
-    assert "no figure yet" in page.read_text() and not (tmp_path / "progress.png").exists()
+    written = write_report(view(tmp_path, baselines([None])))
+    assert "no figure yet" in written.read_text() and not (tmp_path / "progress.png").exists()
 
 
 def test_trainings_outside_the_walls_and_under_other_conditions_are_said_to_be(tmp_path: Path) -> None:
@@ -149,5 +149,6 @@ def test_who_trains_nothing_stands_beside_the_best(workspace: Path, tmp_path: Pa
 
 def test_seconds_are_told_by_part_and_what_is_the_loops_own(tmp_path: Path) -> None:
     rows = {row[0]: row[2] for row in tables.costs(loop(tmp_path)).rows}
+    assert ("time", "12:17") in page.facts(loop(tmp_path))
     assert rows["train"] == "95.5 %" and rows["of these within the budgets of trainings"] == "89.6 %"
     assert rows["of these the loop's own: to propose, to check, the rest"] == "1.5 %"

@@ -14,7 +14,7 @@ from research.autoresearch.replaying.comparing import FILES, METRIC
 def train(place: Place, commit: str, seed: int) -> Mapping[str, Any]:
     """Train a commit from scratch with a seed, and measure it on both files."""
     with tempfile.TemporaryDirectory(prefix="autoresearch-") as folder:
-        trial = run_trial(place, commit, seed, out=Path(folder), on=FILES)
+        trial = run_trial(place, commit, seed, out=Path(folder), on=("val", "second"))
     figures = (METRIC, *place.task.beside)
     told = {file: None if trial.named else _figures(trial.evaluations[file], figures) for file in FILES}
     cost = {
@@ -23,7 +23,8 @@ def train(place: Place, commit: str, seed: int) -> Mapping[str, Any]:
         "total_tokens": trial.total_tokens,
         "num_params": trial.num_params,
     }
-    return {**told, "why": trial.named, **cost}
+    why = ": ".join(filter(None, (trial.named, trial.why))) if trial.named else None
+    return {**told, "why": why, **cost}
 
 
 def _figures(evaluation: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, float]:

@@ -85,8 +85,8 @@ _NO_ANSWERS: dict[str, tuple[str, str | None, str]] = {
     "fewer answers": ("return F.log_softmax(logits.float(), dim=-1)[:, :-1]", None, "crashed when it is evaluated"),
     "fewer bytes": ("return F.log_softmax(logits.float()[..., :128], dim=-1)", None, "crashed when it is evaluated"),
     "text in place of answers": ("return 'val_' + 'bpb: 0.1'", None, "crashed when it is evaluated"),
-    "a context that grows": (
-        "self.context = 32 if self.context == 64 else 64\nreturn F.log_softmax(logits.float(), dim=-1)",
+    "a context that shrinks": (
+        "self.context = 32\nreturn F.log_softmax(logits.float(), dim=-1)",
         None,
         "its context changes",
     ),

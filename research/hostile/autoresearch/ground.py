@@ -79,7 +79,7 @@ class Ground:
                 shutil.copytree(self.base, tree)
             else:
                 (tree / TASKS[change.task].folder).mkdir(parents=True)
-                shutil.copyfile(self.base / TASKS[change.task].training, tree / TASKS[change.task].training)
+                (tree / TASKS[change.task].training).write_text(_small(TASKS[change.task]), encoding="utf-8")
             change.lay(tree, self.marks())
             yield tree
 
@@ -162,9 +162,8 @@ class Ground:
         for name in sorted(names):
             (self.base / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, self.base / name)
-        for task in TASKS.values():
-            path = self.base / task.training
-            path.write_text(small(path.read_text(encoding="utf-8"), task.name), encoding="utf-8")
+        task = TASKS["language"]  # all commits are experiments with that, and the other task's file is locked
+        (self.base / task.training).write_text(_small(task), encoding="utf-8")
         _git(self.base, "init", "-q")
         _git(self.base, "add", "-A", "-f")
         _git(self.base, "commit", "-q", "-m", "base")
@@ -187,6 +186,10 @@ class Ground:
                 write_mazes(folder / "secret" / f"{name}.safetensors", {9: draw(100, 9, place)})
         write_manifest(folder, {"kind": "corpus"})
         return folder
+
+
+def _small(task: Task) -> str:
+    return small((ROOT / task.training).read_text(encoding="utf-8"), task.name)
 
 
 def _is_commit(change: Attack | Honest) -> bool:

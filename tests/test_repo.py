@@ -145,7 +145,7 @@ def test_no_pickle_and_no_unsafe_loading() -> None:
     found = [
         f"{name(path)}:{number}"
         for path in MODULES
-        if "tests" not in path.relative_to(ROOT).parts  # a test may make the very file that must be refused
+        if not {"tests", "hostile"} & {*path.relative_to(ROOT).parts}  # which make the very file that must be refused
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
         if unsafe.search(line.partition("#")[0])
     ]

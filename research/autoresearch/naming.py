@@ -33,7 +33,7 @@ def check_outcome(outcome: Outcome, when: str = "") -> None:
     if outcome.ended in _ENDINGS and outcome.ended is not Ending.WALL_TIME:
         raise Named(f"{_ENDINGS[outcome.ended]}{when}", last_words(outcome))
     stderr = outcome.stderr.decode("utf-8", "replace")
-    for line in stderr.splitlines():
+    for line in stderr.split("\n"):
         if line.startswith(MARK):
             raise Named(f"{line.removeprefix(MARK)[1:-1]}{when}")
     if outcome.ended is Ending.WALL_TIME:
@@ -44,5 +44,5 @@ def check_outcome(outcome: Outcome, when: str = "") -> None:
 
 def last_words(outcome: Outcome) -> str:
     """The last line of what it wrote to stderr, cut."""
-    lines = [line for line in outcome.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+    lines = [line for line in outcome.stderr.decode("utf-8", "replace").split("\n") if line.strip()]
     return next((line.strip()[:300] for line in reversed(lines) if not line.startswith(MARK)), "")

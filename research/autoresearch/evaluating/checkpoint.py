@@ -47,7 +47,8 @@ def shuffle(folder: Path, chance: random.Random) -> None:
             if each["dtype"] in _FRACTIONS:
                 begin, end = (begins + place for place in each["data_offsets"])
                 numbers = np.frombuffer(content[begin:end], f"V{_BITS[each['dtype']] // 8}")
-                content[begin:end] = np.random.default_rng(chance.getrandbits(64)).permutation(numbers).tobytes()
+                order = np.random.default_rng(chance.getrandbits(64)).permutation(len(numbers))
+                content[begin:end] = numbers[order].tobytes()
 
 
 def _header(path: Path, size: int) -> tuple[dict[str, Any], int]:

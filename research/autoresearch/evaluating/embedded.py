@@ -81,10 +81,10 @@ def _literals(source: bytes) -> Iterator[bytes]:
 
 
 def _decoded(text: bytes) -> Iterator[bytes]:
-    plain = b"".join(text.split())
-    for decode in _DECODERS:
+    written = b"".join(text.split())
+    for decode, given in [*((decode, written) for decode in _WRITTEN), *((decode, text) for decode in _COMPRESSED)]:
         try:
-            found = decode(plain)
+            found = decode(given)
         except (ValueError, binascii.Error, zlib.error, lzma.LZMAError, OSError, EOFError):
             continue
         if found and found != text:
@@ -95,16 +95,19 @@ def _base64(text: bytes) -> bytes:
     return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
 
 
-_DECODERS: tuple[Callable[[bytes], bytes], ...] = (
+_WRITTEN: tuple[Callable[[bytes], bytes], ...] = (
     _base64,
     base64.b85decode,
     base64.a85decode,
     base64.b32decode,
     binascii.unhexlify,
+    lambda text: codecs.encode(text.decode("ascii"), "rot13").encode(),
+)
+"""Bytes as letters, between which there may be space."""
+_COMPRESSED: tuple[Callable[[bytes], bytes], ...] = (
     lambda text: zlib.decompressobj().decompress(text, _LARGEST),
     lambda text: zlib.decompressobj(-15).decompress(text, _LARGEST),
     lambda text: zlib.decompressobj(31).decompress(text, _LARGEST),
     lambda text: bz2.BZ2Decompressor().decompress(text, _LARGEST),
     lambda text: lzma.LZMADecompressor().decompress(text, _LARGEST),
-    lambda text: codecs.encode(text.decode("ascii"), "rot13").encode(),
 )

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-MARK = "\x1ereaches: "
+MARK = "(autoresearch) it "
 """Begins a line of stderr that tells of it."""
 
 _MOST = 20

@@ -55,7 +55,7 @@ def conditions(loop: Loop) -> str:
     """Under which conditions trainings ran, by the last of them."""
     last = loop.runs[-1]
     return (
-        f"Budget of a training: {last.get('budget'):g} {last.get('unit')}, {last.get('threads')} threads, "
+        f"Budget of a training: {last.get('budget'):g} {last.get('unit')}, {counted(last.get('threads'), 'thread')}, "
         f"{last.get('device')}, torch {last.get('torch')}, walls: {last.get('walls')}; base commit {loop.base[:12]}."
     )
 

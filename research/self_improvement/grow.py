@@ -1,6 +1,6 @@
 """Write the rows from which a small model is grown that can take part in self-improvement.
 
-    python research/self_improvement/grow.py [CONFIG.yaml] [--programs 40000 --moves 4000 --any.key VALUE ...]
+    python research/self_improvement/grow.py [CONFIG.yaml] [--programs 80000 --moves 4000 --any.key VALUE ...]
 
 Programs with what they print and programs to propose, two answers of which one is right, and what is said in the games
 that a few words are enough for. All is by rule, and nothing of it is in an examination. Half of it stands behind the
@@ -43,12 +43,13 @@ class GrowConfig(Config):
     """Of all that is drawn."""
     trained: int = Field(TRAINED, ge=1, lt=len(levels()))
     """Programs are of so many levels, from the easiest; what is harder stays unseen."""
-    programs: int = Field(40_000, ge=0)
+    programs: int = Field(80_000, ge=0)
     """Rows about a program: what it prints, or writing one."""
     proposing: float = Field(0.1, ge=0, le=1)
     """Share of these in which one is written."""
-    steps: bool = True
-    """Answers and judgements begin with the steps in between."""
+    steps: float = Field(0.3, ge=0, le=1)
+    """Share of the answers that begin with the steps in between, as few people's do; judgements all do, unless it is 0.
+    So the model knows two ways to answer, and does what most of its text does: which is better is left to find out."""
     judgements: int = Field(4_000, ge=0)
     """Rows in which two answers are compared."""
     ties: float = Field(TIES, ge=0, le=1)
@@ -108,7 +109,7 @@ def rows_of(config: GrowConfig) -> "dict[str, Iterator[dict[str, Any]]]":
 
     kinds = {
         "programs": growing_rows(family, drawn("programs"), config.programs, steps=steps, proposing=config.proposing),
-        "judgements": judging_rows(family, drawn("judgements"), config.judgements, steps=steps, ties=config.ties),
+        "judgements": judging_rows(family, drawn("judgements"), config.judgements, steps=steps > 0, ties=config.ties),
         "moves": islice(growing.rows(drawn("moves")), config.moves),
     }
     return {kind: _unleashed(config, kind, rows, drawn(f"{kind}, prefixed")) for kind, rows in kinds.items()}

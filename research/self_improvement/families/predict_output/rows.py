@@ -23,12 +23,12 @@ _FOR = {"+": "-", "-": "+", "*": "+-", "<": ">", ">": "<"}
 
 
 def growing_rows(
-    family: PredictOutput, rng: random.Random, number: int, *, steps: bool = False, proposing: float = 0.0
+    family: PredictOutput, rng: random.Random, number: int, *, steps: float = 0.0, proposing: float = 0.0
 ) -> Iterator[dict[str, Any]]:
     """So many rows, evenly of all levels that are trained on; nothing in them is held out.
 
-    With `steps` an answer begins with the steps in between. Of `proposing`, a share, what is learned is to write a
-    program when asked for one.
+    Of the answers `steps`, a share, begin with the steps in between. Of all rows `proposing`, a share, are about
+    writing a program when asked for one.
     """
     for place in range(number):
         level = place % family.trained
@@ -38,7 +38,7 @@ def growing_rows(
             yield _row(challenge, family.ask_for(rng, seeds, level), fenced(challenge.content), "proposal")
         else:
             challenge = family.written(rng, level)
-            yield _row(challenge, asked(challenge.content), true_reply(challenge, steps=steps), "answer")
+            yield _row(challenge, asked(challenge.content), true_reply(challenge, steps=rng.random() < steps), "answer")
 
 
 def judging_rows(

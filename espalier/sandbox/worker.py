@@ -20,6 +20,7 @@ from espalier.sandbox.limits import Limits
 from espalier.sandbox.outcome import Ending, Outcome
 from espalier.sandbox.place import ENVIRONMENT, PYTHON
 from espalier.sandbox.watching import Lost, Watch
+from espalier.sandbox.weight import hand_on
 
 _HERE = Path(__file__).resolve().parent
 _BEGIN = "import sys; sys.path[0] = sys.argv.pop(); from inside.keeper import main; main()"
@@ -49,6 +50,7 @@ class Keeper:
                 cwd="/",
                 start_new_session=True,
             )
+        hand_on(self._process.pid)
         self.control.send(json.dumps(_setup(readable)).encode())
         answer = self.control.recv(1024)
         if answer != keeper.READY:

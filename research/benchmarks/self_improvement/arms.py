@@ -18,12 +18,14 @@ from statistics import fmean
 from typing import Any
 
 from espalier.artifacts.paths import artifact
-from espalier.artifacts.records import is_complete, read_json, write_text
+from espalier.artifacts.records import is_complete, read_json, read_jsonl, write_text
 from espalier.command_line.config import Config, load
 from espalier.command_line.console import say
 from espalier.command_line.fanning import run_several
 from espalier.errors import UserError, run_main
 from espalier.report import table
+from research.self_improvement.families.predict_output.answers import MARK
+from research.self_improvement.records import PERFORMANCES, read_played
 
 LOOP = "research/self_improvement/run.py"
 ARMS: Mapping[str, tuple[str, Sequence[str]]] = {
@@ -111,6 +113,12 @@ def parts(settings: Arms) -> Iterator[str]:
     yield "Differences from the baseline after the last round, points of a hundred"
     rows = list(_differences(found))
     yield table(["arm", "programs", "difference", "95 % interval", "by seed", "p (Holm)"], rows).rstrip()
+    yield (
+        "What is learned from, by round: the share of replies that show their steps; the share right of these; and of "
+        "the others. In round 1 nobody has learned yet"
+    )
+    rows = [[arm, *(_ways(of, number) for number in numbers[1:])] for arm, of in found.items()]
+    yield table(["arm", *map(str, numbers[1:])], rows).rstrip()
     yield "Diversity of the challenges, as a share of what rules have, by round (Vendi score; repeated challenges)"
     rows = [[arm, *(_diversity(of, number) for number in numbers[1:])] for arm, of in found.items()]
     yield table(["arm", *map(str, numbers[1:])], rows).rstrip()
@@ -128,7 +136,25 @@ def rounds_of(loop: str) -> list[dict[str, Any]]:
         each["asked"] = read_json(artifact("corpora", exam) / "exam.json")["families"][FAMILY]["asked"]
         ranked = each.get("ranked")
         each["facts"] = read_json(artifact("corpora", ranked) / "round.json")["families"][FAMILY] if ranked else None
+        each["ways"] = ways_of(each["performances"], each["judged"]) if ranked else None
     return rounds
+
+
+def ways_of(performances: str, judged: str) -> tuple[float, float | None, float | None]:
+    """Of a round's replies to programs the share that show their steps; the share right of these, and of the others."""
+    verdicts = {
+        line["challenge"]: line["verdicts"]
+        for line in map(dict[str, Any], read_jsonl(artifact("corpora", judged) / "verdicts.jsonl"))
+        if line["family"] == FAMILY
+    }
+    right: dict[bool, list[float]] = {True: [], False: []}
+    for each in read_played(artifact("corpora", performances) / PERFORMANCES):
+        if each.challenge in verdicts:
+            score = verdicts[each.challenge][each.number]["score"]
+            right[MARK in each.said[0].reply].append(score or 0.0)
+    shown, bare = right[True], right[False]
+    share = len(shown) / max(1, len(shown) + len(bare))
+    return share, fmean(shown) if shown else None, fmean(bare) if bare else None
 
 
 def _share(rounds: Sequence[Mapping[str, Any]], part: str, number: int) -> float:
@@ -150,6 +176,12 @@ def _taken(of: Mapping[int, Sequence[Mapping[str, Any]]]) -> str:
     return "; ".join(f"{sum(each['taken'] for each in rounds[1:])} of {len(rounds) - 1}" for rounds in of.values())
 
 
+def _ways(of: Mapping[int, Sequence[Mapping[str, Any]]], number: int) -> str | None:
+    every = [rounds[number]["ways"] for rounds in of.values() if number < len(rounds)]
+    columns = [[value for value in column if value is not None] for column in zip(*every, strict=True)]
+    return "; ".join(f"{fmean(values):.2f}" if values else "none" for values in columns) or None
+
+
 def _diversity(of: Mapping[int, Sequence[Mapping[str, Any]]], number: int) -> str | None:
     found = []
     for rounds in of.values():
@@ -164,8 +196,8 @@ def _diversity(of: Mapping[int, Sequence[Mapping[str, Any]]], number: int) -> st
 def _differences(found: Mapping[str, Mapping[int, Sequence[Mapping[str, Any]]]]) -> Iterator[list[Any]]:
     import numpy as np
 
+    from evaluation.comparison.over_seeds import interval
     from evaluation.comparison.stats import holm
-    from research.bootstrap.experiments.comparing import interval
 
     baseline = found.get("baseline", {})
     for part in PARTS:

@@ -121,14 +121,14 @@ def test_a_program_weighs_what_whoever_asked_for_it_does() -> None:
     """Linux shares the processor out among sessions, and a program has one of its own."""
     asking = """
 from pathlib import Path
-from espalier.sandbox import run_command, watching, weight
+from espalier.sandbox import Limits, run_command, watching, weight
 try: Path("/proc/self/autogroup").write_text("7")
 except OSError as error: raise SystemExit(f"none: {error}")
 def look(pid):
     weight.hand_on(pid)
     print(Path(f"/proc/{pid}/autogroup").read_text(), Path("/proc/self/autogroup").read_text())
 watching.hand_on = look
-run_command(["true"])
+run_command(["sh", "-c", "while :; do :; done"], limits=Limits(cpu_seconds=0.3))  # or it might be gone by then
 """
     told = subprocess.run(
         [sys.executable, "-c", asking], capture_output=True, text=True, start_new_session=True, check=False

@@ -93,11 +93,18 @@ def run_experiments(bench: "Bench", proposer: "Proposer | None", options: Autore
 
 
 def conclude(bench: "Bench") -> None:
-    """Say what came of it so far, and where to read more."""
+    """Say what came of it so far, and write the page to read more."""
     from research.autoresearch.looping.told import told
+    from research.autoresearch.replaying.kept import latest
+    from research.autoresearch.reporting.report import write_report
 
     for line in told(bench.results.records, bench.config):
         say(line)
+    if bench.results.records:
+        try:
+            say(f"report: {write_report(bench.view, latest(bench.view))}")
+        except OSError as error:  # a full disk, perhaps, which is no reason to hide why the loop ends
+            say(f"note: no report could be written: {error}")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -15,6 +15,7 @@ from research.autoresearch.looping.git import remove_tree
 from research.autoresearch.looping.records import BASELINE, Record
 from research.autoresearch.looping.results import Results
 from research.autoresearch.looping.trial import Place
+from research.autoresearch.looping.view import LoopView
 from research.autoresearch.looping.worktree import Worktree
 from research.autoresearch.running import CPU_MULTIPLE
 
@@ -35,6 +36,13 @@ class Bench:
     def place(self) -> Place:
         """Where and how commits are tried."""
         return bounded(self.first_place, self.results.records)
+
+    @property
+    def view(self) -> LoopView:
+        """The loop as reports and replays see it."""
+        settings = self.config.model_dump(mode="json")
+        records = list(self.results.records)
+        return LoopView(settings=settings, records=records, base=self.first_place.base, folder=self.folder)
 
     @property
     def state(self) -> Path:

@@ -29,4 +29,3 @@ def told(records: Sequence[Record], config: AutoresearchConfig) -> Iterator[str]
         yield f"now: val_bpb {stands.mean:.6f} on average of {len(stands.runs)} at {stands.commit[:7]}"
         if not config.confirm:
             yield "each was kept by one run, luck included: --confirm, or a replay of this loop, says what is real"
-    yield f"more: python research/autoresearch/report.py --task {config.task} --tag {config.tag}"

@@ -15,9 +15,11 @@ Lay = Callable[[Path, Mapping[str, str]], None]
 
 ESCAPED = "ESCAPED"
 """What a training prints that did what it must not be able to."""
-PLAIN = Allowance(memory=2 << 30)
+PLAIN = Allowance(start=30.0, hard=30.0, memory=2 << 30)
 SHORT = Allowance(start=30.0, clock=4.0, work=3.0, memory=2 << 30)
 """For attacks on time itself."""
+TOKENS = 4096
+"""What is trained otherwise, so that two trainings with one seed are the same."""
 
 PLACES = {
     "language": {
@@ -59,8 +61,8 @@ class Attack:
     held: str | None
     """How the name begins under which it is held with the check off; None: nothing comes of it."""
     allowance: Allowance = PLAIN
-    budget: float = 0.3
-    unit: str = "seconds"
+    budget: float = TOKENS
+    unit: str = "tokens"
 
     @property
     def of(self) -> Task:

@@ -369,11 +369,18 @@ def _all() -> list[Attack]:
         Attack(family="keeping", name=name, lay=at("begin", code), seen=seen, held=held)
         for name, (code, seen, held) in _STAYS.items()
     ]
-    for family, table in (("saying", _SAYS), ("taking", _TAKES), ("breaking", _BREAKS)):
-        found += [
-            Attack(family=family, name=name, lay=at(place, code), seen=seen, held=held, allowance=SHORT)
-            for name, (place, code, seen, held) in table.items()
-        ]
+    found += [
+        Attack(family=family, name=name, lay=at(place, code), seen=seen, held=held)
+        for family, table in (("saying", _SAYS), ("breaking", _BREAKS))
+        for name, (place, code, seen, held) in table.items()
+    ]
+    found += [
+        Attack(
+            family="taking", name=name, lay=at(place, code), seen=seen, held=held, allowance=SHORT, budget=0.3,
+            unit="seconds",
+        )
+        for name, (place, code, seen, held) in _TAKES.items()
+    ]  # fmt: skip
     found += [
         Attack(family="leaving", name=name, lay=at("end", code, instead=True), seen=seen, held=held)
         for name, (code, seen, held) in _LEAVES.items()
@@ -388,7 +395,7 @@ def _all() -> list[Attack]:
     found += [
         Attack(
             family="taking", name=f"one of its {unit} for each step", lay=claims, seen=None,
-            held="more work than its budget", allowance=SHORT, budget=100_000, unit=unit,
+            held="more work than its budget", budget=100_000, unit=unit,
         )
         for unit in ("tokens", "flops")
     ]  # fmt: skip

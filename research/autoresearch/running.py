@@ -44,9 +44,9 @@ class Allowance:
     """For imports, before anything of the experiment's has run. They take three on an idle machine."""
     clock: float = 10.0
     """By the clock, from the first line of its file."""
-    work: float = 6.0
+    work: float = 4.0
     """Of the processor, for each thread: where the machine is not busy, the tighter bound."""
-    share: float = 0.05
+    share: float = 0.03
     """Of the budget, on top of both."""
     hard: float = 600.0
     """By the clock, for a budget in tokens or operations, from the first line of its file."""

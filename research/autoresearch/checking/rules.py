@@ -12,9 +12,10 @@ def _words(text: str) -> list[str]:
 
 
 _MODULES = _words("""
-__future__ abc argparse array bisect cmath collections contextlib copy dataclasses decimal enum fractions functools
-gc heapq itertools json logging math numbers operator os pathlib queue random re statistics string struct sys
-textwrap threading time types typing typing_extensions warnings weakref torch numpy safetensors
+__future__ abc argparse array bisect cmath collections concurrent contextlib copy dataclasses decimal difflib enum
+fractions functools gc hashlib heapq itertools json logging math numbers operator os pathlib pprint queue random re
+statistics string struct sys textwrap threading time traceback types typing typing_extensions unicodedata warnings
+weakref zlib torch numpy safetensors
 """)
 _OF_MODULE = {
     "os": _words("path environ cpu_count sched_getaffinity fspath PathLike sep linesep"),
@@ -29,7 +30,8 @@ torch.utils.collect_env torch.utils.show_pickle torch._C torch.storage torch.exp
 numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile numpy.memmap
 numpy.fromregex numpy.ctypeslib numpy.lib numpy.DataSource numpy.f2py numpy.distutils time.sleep types.FunctionType
 types.CodeType gc.get_objects gc.get_referrers gc.get_referents operator.attrgetter operator.methodcaller
-os.path.expanduser os.path.expandvars logging.FileHandler logging.handlers logging.config
+os.path.expanduser os.path.expandvars concurrent.futures.process
+concurrent.futures.ProcessPoolExecutor logging.FileHandler logging.handlers logging.config
 """)
 _BUILTINS = _words("""
 exec eval compile __import__ globals locals vars breakpoint input memoryview delattr help __builtins__ __loader__

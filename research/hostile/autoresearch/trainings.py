@@ -26,7 +26,7 @@ _READS: dict[str, tuple[str, str, str | None]] = {
         _NOT_OWN,
         _OUTSIDE,
     ),
-    "it by numpy": (attempt("numpy.memmap('$VAL', numpy.uint8)[0]"), "uses numpy.memmap", _OUTSIDE),
+    "it by numpy": (attempt("numpy.memmap('$VAL', numpy.uint8, 'r')[0]"), "uses numpy.memmap", _OUTSIDE),
     "it by torch, unseen by Python": (
         attempt("torch.UntypedStorage.from_file('$VAL', False, 9)[0]"),
         "uses torch.UntypedStorage.from_file",
@@ -58,7 +58,7 @@ _STAYS: dict[str, tuple[str, str | None, str | None]] = {
         "path = '/tmp/kept-by-autoresearch.safetensors'\nif __import__('os').path.exists(path):\n    print('ESCAPED')\n"
         "open(path, 'w').write('x')",
         _NOT_OWN,
-        None,
+        "writes outside",
     ),
     "one at home": (
         "home = Path.home() / 'kept'\nif home.exists():\n    print('ESCAPED')\nhome.write_text('x')",
@@ -70,18 +70,18 @@ _STAYS: dict[str, tuple[str, str | None, str | None]] = {
         _OPENS,
         None,
     ),
-    "one beside what is given": (attempt("(asked.given / 'kept').write_text('x')"), None, None),
+    "one beside what is given": (attempt("(asked.given / 'kept').write_text('x')"), None, "writes outside"),
     "one among Python's files": (
         attempt("import numpy as n\nopen(n.__file__ + '.kept', 'w').write('x')"),
         _OPENS,
-        None,
+        "writes outside",
     ),
     "a start file for the next": (
         attempt("import site\nopen(site.getsitepackages()[0] + '/sitecustomize.py', 'w').write('x')"),
         "imports site",
-        None,
+        "writes outside",
     ),
-    "its own file, changed": (attempt("open(__file__, 'a').write('x')"), _OPENS, None),
+    "its own file, changed": (attempt("open(__file__, 'a').write('x')"), _OPENS, "writes outside"),
     "the evaluator, changed": (
         attempt("open('$ROOT/research/autoresearch/evaluate.py', 'a').write('x')"),
         _OPENS,

@@ -206,8 +206,8 @@ _BREAKS: dict[str, tuple[str, str, str | None, str | None]] = {
     "takes all memory": ("begin", "taken = [torch.ones(1 << 28) for _ in range(64)]", None, "out of memory"),
     "forks without end": (
         "begin",
-        "import os\nwhile True:\n    os.fork()",
-        "uses os.fork",
+        "import subprocess\nwhile True:\n    subprocess.Popen(['sleep', '600'])",
+        "imports subprocess",
         "too many processes",
     ),
     "threads without end": (
@@ -220,7 +220,7 @@ _BREAKS: dict[str, tuple[str, str, str | None, str | None]] = {
         "end",
         "with open(asked.out / 'huge', 'wb') as file:\n    for _ in range(4_000):\n        file.write(bytes(1 << 20))",
         None,
-        "too large a file",
+        "too many or too large files",
     ),
     "files without number": (
         "end",

@@ -79,7 +79,8 @@ class Asker:
     def with_other_checkpoint(self) -> Iterator[Asker]:
         """The same with a copy of the checkpoint, in `model`, that may be changed."""
         with tempfile.TemporaryDirectory(prefix="autoresearch-") as name:
-            model = Path(name).resolve()
+            model = Path(name).resolve() / "model"  # the temporary folder itself is readable by nobody else
+            model.mkdir()
             shutil.copyfile(self.model / checkpoint.NAME, model / checkpoint.NAME)
             yield replace(self, model=model)
 

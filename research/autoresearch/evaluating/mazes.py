@@ -30,10 +30,10 @@ def score_mazes(asker: Asker, path: Path, chance: random.Random) -> dict[str, An
     with asker.with_other_checkpoint() as other:
         shuffle(other.model, chance)
         try:
-            unlearned = score(_routes(other, mazes, size), mazes).first_step
+            unlearned: float | None = score(_routes(other, mazes, size), mazes).first_step
         except Named:  # such a model may well fail
-            unlearned = 0.0
-    if unlearned >= UNLEARNED:
+            unlearned = None
+    if unlearned is not None and unlearned >= UNLEARNED:
         raise Named("knows routes without having learned", f"{unlearned:.1%} of first moves with shuffled numbers")
     return {
         "val_bpb": found.val_bpb,

@@ -41,7 +41,7 @@ class Met:
     named: str | None
     val_bpb: float | None
     printed: str
-    """By its training."""
+    """By its training, on stdout: a traceback on stderr may show any line of it."""
     seconds: float
     """Of its evaluation, by the clock."""
 
@@ -147,7 +147,7 @@ class Ground:
                 )  # fmt: skip
             except UserError as error:  # where its file is none
                 return Met(named=str(error).partition(": ")[2], val_bpb=None, printed="", seconds=0.0)
-            printed = (ran.outcome.stdout + ran.outcome.stderr).decode("utf-8", "replace")
+            printed = ran.outcome.text
             if ran.named is not None:
                 return Met(named=ran.named, val_bpb=None, printed=printed, seconds=0.0)
             found: dict[str, Any] = evaluate(

@@ -277,7 +277,7 @@ _LEAVES: dict[str, tuple[str, str | None, str]] = {
     "a link as its checkpoint": (
         "(asked.out / 'model.safetensors').symlink_to('$VAL')",
         _NOT_OWN,
-        "its checkpoint is not a plain file",
+        _OUTSIDE,
     ),
     "a pipe as its checkpoint": (
         "import os\nos.mkfifo(asked.out / 'model.safetensors')",
@@ -355,7 +355,7 @@ _PATCHES: dict[str, tuple[str, str | None, str | None]] = {
         "prints a val_bpb",
     ),
     "by text that is run": ("exec('import os')", "uses exec", None),
-    "by text in disguise": ("getattr(__builtins__, 'ev' + 'al')('1')", "uses __builtins__", None),
+    "by text in disguise": ("getattr(__import__('builtins'), 'ev' + 'al')('1')", "uses __import__", None),
     "by names of names": ("print.__class__.__base__.__subclasses__()", "reaches into the interpreter", None),
 }
 

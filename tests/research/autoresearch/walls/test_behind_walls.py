@@ -49,7 +49,9 @@ def train(ground: Ground, tree: Path, out: Path, *, seed: int = 0) -> Ran:
     return run_training(TASKS["language"], tree, corpus, out, budget=4096, unit="tokens", seed=seed)
 
 
-@pytest.mark.parametrize("attack", [each for each in ATTACKS if TRIED.get(each.family) == each.name], ids=str)
+@pytest.mark.parametrize(
+    "attack", [each for each in ATTACKS if TRIED.get(each.family) == each.name], ids=lambda each: each.family
+)
 def test_an_attack_is_held_and_named_unchecked(attack: Attack, ground: Ground) -> None:
     met = ground.meet(attack)
     assert ground.fault(attack, met) is None

@@ -105,6 +105,8 @@ def run_training(
     """
     given = corpus / "given"
     _check(task, given, unit, out)
+    if walls and device != "cpu":
+        raise UserError(f"--device {device}: behind walls there is no GPU; say --walls false to do without them")
     bound = allowance.clock_seconds(budget, unit)
     work = allowance.work_seconds(budget, threads) if unit == "seconds" else most_cpu_seconds
     flags = f"--budget {budget:.17g} --budget_in {unit} --seed {seed} --threads {threads} --device {device}".split()

@@ -18,6 +18,8 @@ ESCAPED = "ESCAPED"
 PLAIN = Allowance(start=30.0, hard=30.0, memory=2 << 30)
 SHORT = Allowance(start=30.0, clock=4.0, work=3.0, memory=2 << 30)
 """For attacks on time itself."""
+PATIENT = Allowance(start=30.0, memory=2 << 30)
+"""For attacks on the processor's seconds, which on a busy machine take long by the clock."""
 TOKENS = 4096
 """What is trained otherwise, so that two trainings with one seed are the same."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from research.hostile.autoresearch.base import SHORT, Attack, at, attempt, replaced
+from research.hostile.autoresearch.base import PATIENT, SHORT, Attack, at, attempt, replaced
 
 _NOT_OWN = "names a path that is not its own"
 _OPENS = "opens a path that is not its own"
@@ -395,7 +395,7 @@ def _all() -> list[Attack]:
     found += [
         Attack(
             family="taking", name=f"one of its {unit} for each step", lay=claims, seen=None,
-            held="more work than its budget", budget=100_000, unit=unit,
+            held="more work than its budget", allowance=PATIENT, budget=100_000, unit=unit,
         )
         for unit in ("tokens", "flops")
     ]  # fmt: skip

@@ -96,6 +96,16 @@ def test_the_command_writes_what_it_found(ground: Ground, tmp_path: Path) -> Non
         )
 
 
+def test_without_walls_it_runs_too_and_says_so(ground: Ground, tmp_path: Path) -> None:
+    language, corpus = TASKS["language"], ground.corpora["language"]
+    (tmp_path / "out").mkdir()
+    with ground.tree(BASE) as tree:
+        ran = run_training(language, tree, corpus, tmp_path / "out", budget=4096, unit="tokens", walls=False)
+        assert (ran.named, ran.walls) == (None, False) and ran.cpu_seconds > 0 and ran.num_params
+        found = evaluate(language, tree, tmp_path / "out", corpus, threads=1, walls=False)
+        assert found["named"] is None and found["walls"] is False and 4 < found["val_bpb"] < 8
+
+
 def test_what_is_missing_is_told(ground: Ground, tmp_path: Path) -> None:
     language, corpus = TASKS["language"], ground.corpora["language"]
     (tmp_path / "full").mkdir()
@@ -108,6 +118,8 @@ def test_what_is_missing_is_told(ground: Ground, tmp_path: Path) -> None:
             UserError, match=r"no such folder of data; python research/autoresearch/language/prepare\.py"
         ):
             run_training(language, tree, tmp_path, tmp_path / "empty", budget=1)
+        with pytest.raises(UserError, match="behind walls there is no GPU"):
+            run_training(language, tree, corpus, tmp_path / "empty", budget=1, device="cuda")
         with pytest.raises(UserError, match="--budget_in hours"):
             run_training(language, tree, corpus, tmp_path / "empty", budget=1, unit="hours")
         with pytest.raises(UserError, match="not complete"):

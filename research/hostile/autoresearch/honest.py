@@ -44,6 +44,10 @@ _MAZES = {
     "first_move: float = ": ("4.0",),
     "lr: float = ": ("0.003",),
     "weight_decay: float = ": ("0.1",),
+    "beta2: float = ": ("0.9",),
+    "clip: float = ": ("0.5", "5.0"),
+    "warmup: float = ": ("0.0", "0.1"),
+    "last_lr: float = ": ("0.0",),
     "batch: int = ": ("32",),
 }
 _ANSWER = "        return F.log_softmax(logits.float(), dim=-1)\n"

@@ -76,6 +76,10 @@ def test_a_line_is_seen(code: str, named: str) -> None:
         check_text(source.replace("NUM_BYTES = 256\n", f"NUM_BYTES = 256\n{code}\n").encode(), TASKS["language"])
 
 
+def test_there_are_enough() -> None:
+    assert len(HONEST) >= 100 and len({(honest.task, honest.name) for honest in HONEST}) == len(HONEST)
+
+
 def test_the_command(ground: Ground) -> None:
     root = repo_root()
 

@@ -2,10 +2,11 @@
 
     python research/self_improvement/grow.py [CONFIG.yaml] [--programs 80000 --moves 4000 --any.key VALUE ...]
 
-Programs with what they print and programs to propose, two answers of which one is right, and what is said in the games
-that a few words are enough for. All is by rule, and nothing of it is in an examination. Half of it stands behind the
-prefix of open-ended tasks. In corpora/NAME they are programs.jsonl, judgements.jsonl and moves.jsonl, a row a line, so
-that a recipe can weigh them: a move is a few tokens, and a program's steps are many.
+Programs with what they print and programs to propose, two answers of which one is right, what is said in the games that
+a few words are enough for, and questions about pages, if any are asked for. All is by rule, and nothing of it is in an
+examination. Half of it stands behind the prefix of open-ended tasks. In corpora/NAME they are programs.jsonl,
+judgements.jsonl, moves.jsonl and questions.jsonl, so that a recipe can weigh them: a move is a few tokens, and a
+program's steps are many.
 """
 
 import sys
@@ -30,6 +31,8 @@ from research.self_improvement.voices import PREFIX
 if TYPE_CHECKING:
     import random
     from collections.abc import Iterator
+
+    from research.self_improvement.families.family import Family
 
 COMMAND = "research/self_improvement/grow.py"
 
@@ -56,6 +59,8 @@ class GrowConfig(Config):
     """Share of these in which neither answer is right."""
     moves: int = Field(4_000, ge=0)
     """Rows in which something is said in a game, by a policy that is no master."""
+    questions: int = Field(0, ge=0)
+    """Rows in which a question about a page is answered, whose facts are known."""
     prefixed: float = Field(0.5, ge=0, le=1)
     """Share of the rows that stand behind the prefix."""
     prefix: str = PREFIX
@@ -68,8 +73,10 @@ class GrowOptions(ArtifactOptions, NotedOptions):
 
 def main(argv: list[str]) -> int:
     config, options = load(GrowConfig, argv, prog=f"python {COMMAND}", doc=__doc__, options=GrowOptions)
-    if not config.programs + config.judgements + config.moves:
-        raise UserError("--programs, --judgements and --moves are all 0: there is nothing to write; give one of them")
+    if not rows_asked(config):
+        raise UserError(
+            "--programs, --judgements, --moves and --questions are all 0: there is nothing to write; give one of them"
+        )
     return grow(config, options)
 
 
@@ -78,7 +85,7 @@ def grow(config: GrowConfig, options: GrowOptions) -> int:
     from espalier.artifacts.corpus import Corpus
 
     decides = {key: value for key, value in to_dict(config).items() if key != "name"}
-    about = f"{config.programs + config.judgements + config.moves:,} rows to grow a model from that can take part"
+    about = f"{rows_asked(config):,} rows to grow a model from that can take part"
     made_in = options.made_in(config.name)
     with Corpus.open(config.name, decides, parents={}, about=about, command=COMMAND, made_in=made_in) as corpus:
         if corpus.complete:
@@ -93,6 +100,11 @@ def grow(config: GrowConfig, options: GrowOptions) -> int:
     return 0
 
 
+def rows_asked(config: GrowConfig) -> int:
+    """How many rows it asks for."""
+    return config.programs + config.judgements + config.moves + config.questions
+
+
 def rows_of(config: GrowConfig) -> "dict[str, Iterator[dict[str, Any]]]":
     """The rows by kind, each kind drawn by a seed of its own."""
     import random
@@ -101,6 +113,7 @@ def rows_of(config: GrowConfig) -> "dict[str, Iterator[dict[str, Any]]]":
     from research.self_improvement.families.predict_output import PredictOutput
     from research.self_improvement.families.predict_output.rows import growing_rows, judging_rows
     from research.self_improvement.families.social_games import growing
+    from research.self_improvement.families.trivia.trivia import LexiconTrivia
 
     family, steps = PredictOutput(config.trained), config.steps
 
@@ -111,8 +124,21 @@ def rows_of(config: GrowConfig) -> "dict[str, Iterator[dict[str, Any]]]":
         "programs": growing_rows(family, drawn("programs"), config.programs, steps=steps, proposing=config.proposing),
         "judgements": judging_rows(family, drawn("judgements"), config.judgements, steps=steps > 0, ties=config.ties),
         "moves": islice(growing.rows(drawn("moves")), config.moves),
+        "questions": answers(LexiconTrivia(), drawn("questions"), config.questions),
     }
     return {kind: _unleashed(config, kind, rows, drawn(f"{kind}, prefixed")) for kind, rows in kinds.items()}
+
+
+def answers(family: "Family", rng: "random.Random", number: int) -> "Iterator[dict[str, Any]]":
+    """So many right answers by rule, evenly of all levels that are trained on; nothing in them is held out."""
+    while number > 0:
+        challenge = family.written(rng, number % family.trained)
+        reply = family.answer(challenge)
+        if reply is not None:
+            number -= 1
+            asked = next(family.play(challenge, rng)).messages
+            about = {"family": family.name, "level": challenge.difficulty, "skill": challenge.skill, "kind": "answer"}
+            yield {"messages": [*asked, {"role": "assistant", "content": reply}], "meta": about}
 
 
 def _unleashed(

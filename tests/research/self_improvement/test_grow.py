@@ -42,8 +42,23 @@ def test_more_rows_of_one_kind_leave_those_of_another_as_they_are() -> None:
     assert all(kept.get(row["id"], row) == row for row in more) and len(more) == 232
 
 
+def test_questions_about_pages_are_answered_as_their_page_says() -> None:
+    rows = rows_of(FEW.model_copy(update={"programs": 0, "judgements": 0, "moves": 0, "questions": 24}))
+    assert len(rows) == 24 and {row["meta"]["family"] for row in rows} == {"trivia"}
+    assert len({row["meta"]["level"] for row in rows}) > 1
+    for row in rows:
+        question, answer = (each["content"] for each in row["messages"])
+        assert "Page: " in question and "Question: " in question and answer
+
+
+def test_a_share_of_the_answers_shows_its_steps() -> None:
+    rows = rows_of(FEW.model_copy(update={"programs": 800, "judgements": 0, "moves": 0, "steps": 0.3}))
+    said = [row["messages"][1]["content"] for row in rows if row["meta"]["kind"] == "answer"]
+    assert 0.2 < sum("Output:" in text for text in said) / len(said) < 0.4
+
+
 def test_steps_and_prefix_are_left_out_where_they_are_not_wanted() -> None:
-    rows = rows_of(FEW.model_copy(update={"steps": False, "prefixed": 0.0}))
+    rows = rows_of(FEW.model_copy(update={"steps": 0.0, "prefixed": 0.0}))
     assert not [row for row in rows if "UNLEASHED" in row["messages"][0]["content"]]
     said = [row["messages"][1]["content"] for row in rows if row["meta"]["kind"] in ("answer", "judgement")]
     assert not [text for text in said if "=" in text or "Output" in text]

@@ -36,8 +36,8 @@ class ReplayConfig(Config):
     """language or mazes."""
     tag: Name | None = None
     """The loop's tag, as its branch autoresearch/TAG has it."""
-    seeds: int = Field(3, ge=1, le=100)
-    """Fresh seeds of each commit; two are the least that tell an interval."""
+    seeds: int = Field(3, ge=2, le=100)
+    """Fresh seeds of each commit; one would tell no interval."""
     ends: bool = False
     """Train the baseline and the last that was kept, and nothing between them."""
     name: Name | None = None

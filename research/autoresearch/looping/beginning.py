@@ -134,7 +134,7 @@ def _check_new(config: AutoresearchConfig, repository: Repository) -> None:
     if repository.has_branch(config.branch):
         raise UserError(
             f"branch {config.branch} exists already, and no loop of task {config.task} here goes on with it: choose "
-            f"another --tag, or remove it with git branch -D {config.branch}"
+            "another --tag. A tag is one branch, whatever the task; git log says what was kept on it"
         )
     if counts := repository.changed(*_COUNTS):
         raise UserError(

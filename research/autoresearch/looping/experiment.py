@@ -66,7 +66,11 @@ def run_next(bench: Bench, proposer: Proposer | None) -> Record:
 def _run_baseline(bench: Bench, draft: Draft) -> None:
     _run_first(bench, draft)
     if named := draft.record["named"]:
-        raise UserError(f"{bench.place.task.training} does not run as it was found: {named}: {draft.record['why']}")
+        busy = named == "past its budget" and bench.config.budget_in == "seconds"
+        advice = ". Is the machine busy? Run the same command again, or begin with --budget_in tokens" if busy else ""
+        raise UserError(
+            f"{bench.place.task.training} does not run as it was found: {named}: {draft.record['why']}{advice}"
+        )
     draft.record["why"] = "as it was found"
 
 

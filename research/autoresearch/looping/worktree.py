@@ -6,7 +6,6 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from espalier.errors import UserError
 from research.autoresearch.looping.git import GitFailed, git, remove_tree, said
 from research.autoresearch.looping.repository import Repository
 
@@ -32,17 +31,8 @@ class Worktree:
     def __init__(self, repository: Repository, path: Path, branch: str) -> None:
         self.path, self.branch, self._repository = path, branch, repository
 
-    def begin(self, base: str) -> None:
-        """Make branch and worktree, at the commit `base`. UserError where the branch is there."""
-        if self._repository.has_branch(self.branch):
-            raise UserError(
-                f"branch {self.branch} exists already, and no loop here goes on with it: choose another --tag, or "
-                f"remove it with git branch -D {self.branch}"
-            )
-        self._add(base)
-
     def settle(self, commit: str) -> bool:
-        """Whatever was done to it: the branch stands at `commit`, the files are that commit's and no others are there.
+        """Whatever was done to it, made or not: the branch stands at `commit`, the files are that commit's alone.
 
         Returns whether the worktree itself had to be made again.
         """
@@ -99,7 +89,7 @@ class Worktree:
         return Taken(commit=head)
 
     def _settle(self, commit: str) -> None:
-        for lock in self._admin.glob("*.lock"):  # of a git that was killed: nobody else works here
+        for lock in self._known.glob("*.lock"):  # of a git that was killed: nobody else works here
             lock.unlink()
         git("symbolic-ref", "HEAD", f"refs/heads/{self.branch}", at=self._at)
         git("reset", "--hard", "--quiet", commit, at=self._at)
@@ -107,20 +97,20 @@ class Worktree:
 
     def _is_sound(self) -> bool:
         """Whether what makes a folder a worktree of the repository is there."""
-        link = self.path / ".git"
-        ours = f"gitdir: {self._admin}"
+        link, admin = self.path / ".git", self._admin
         return (
-            not self.path.is_symlink()
+            admin is not None
+            and not self.path.is_symlink()
             and link.is_file()
             and not link.is_symlink()
             and link.stat().st_size < 4096
-            and link.read_text(errors="replace").strip() == ours
-            and (self._admin / "HEAD").is_file()
+            and link.read_text(errors="replace").strip() == f"gitdir: {admin}"
+            and (admin / "HEAD").is_file()
         )
 
     def _make_again(self, commit: str) -> None:
-        if self._admin.exists():
-            remove_tree(self._admin)
+        if admin := self._admin:
+            remove_tree(admin)
         self._add(commit)
 
     def _add(self, commit: str) -> None:
@@ -137,13 +127,21 @@ class Worktree:
             return ""
 
     @property
-    def _admin(self) -> Path:
-        """Where the repository keeps what it knows of the worktree."""
+    def _admin(self) -> Path | None:
+        """Where the repository keeps what it knows of the worktree, told by the worktree's place alone: several loops
+        have worktrees of one name. None where it knows nothing of it."""
         for entry in sorted((self._repository.common / "worktrees").glob("*/gitdir")):
             if Path(entry.read_text().strip()) == self.path / ".git":
                 return entry.parent
-        return self._repository.common / "worktrees" / self.path.name
+        return None
+
+    @property
+    def _known(self) -> Path:
+        """As `_admin`. GitFailed where it is None."""
+        if (admin := self._admin) is None:
+            raise GitFailed(f"{self.path} is no worktree of {self._repository.root}")
+        return admin
 
     @property
     def _at(self) -> tuple[str, ...]:
-        return (f"--git-dir={self._admin}", f"--work-tree={self.path}", "-C", str(self.path))
+        return (f"--git-dir={self._known}", f"--work-tree={self.path}", "-C", str(self.path))

@@ -49,7 +49,7 @@ class Begun:
         self.repository = Repository(checkout)
         self.base = self.repository.head
         self.worktree = Worktree(self.repository, folder, BRANCH)
-        self.worktree.begin(self.base)
+        assert self.worktree.settle(self.base)
         self.path = folder
 
     def change(self, text: str = "width = 2\n") -> None:
@@ -206,9 +206,16 @@ def test_what_git_ignores_is_cleared_away(begun: Begun) -> None:
     assert {path.name for path in begun.path.iterdir()} == {".git", ".gitignore", "train.py", "run.sh", "link"}
 
 
-def test_a_tag_that_exists_is_refused(begun: Begun, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=f"branch {BRANCH} exists already.*choose another --tag"):
-        Worktree(begun.repository, tmp_path / "again", BRANCH).begin(begun.base)
+def test_loops_beside_one_another_have_worktrees_of_their_own(begun: Begun, tmp_path: Path) -> None:
+    begun.change()
+    kept = begun.worktree.take(begun.base, "wider", ignored=()).commit
+    others = [Worktree(begun.repository, tmp_path / name / begun.path.name, f"loops/{name}") for name in ("b", "c")]
+    for other in others:
+        other.path.parent.mkdir()
+        assert other.settle(begun.base), "it is made by being put right, as a loop that begins does"
+    assert not begun.worktree.settle(kept) and not any(other.settle(begun.base) for other in others)
+    assert (begun.path / "train.py").read_text() == "width = 2\n"
+    assert git(begun.path, "rev-parse", "--abbrev-ref", "HEAD") == BRANCH
 
 
 def test_no_repository_no_commit_and_no_git_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,9 @@ from research.autoresearch.staging import command, stage
 from research.autoresearch.tasks import Task
 
 IN_EVALUATION = " when it is evaluated"
+LOADING = 10.0
+"""Seconds of processor that a question about a part may take beside its share: Python, torch and a checkpoint take two.
+Without that bound a training could go on where its model is loaded, for as long as an evaluation may take."""
 _LARGEST_SAID = 1 << 16
 
 
@@ -49,9 +52,17 @@ class Asker:
     """Of the processor."""
 
     @contextmanager
-    def ask(self, kind: str, inputs: bytes, **request: Any) -> Iterator[tuple[Mapping[str, Any], Path]]:
-        """What the model says of itself, and the file of its answers, which vanishes. Named where it gives none."""
+    def ask(
+        self, kind: str, inputs: bytes, *, share: float | None = None, **request: Any
+    ) -> Iterator[tuple[Mapping[str, Any], Path]]:
+        """What the model says of itself, and the file of its answers, which vanishes. Named where it gives none.
+
+        With `share` it may use of the processor that part of what the first question took, and `LOADING` more.
+        """
         began = time.monotonic()
+        limits = limits_of(self.wall_seconds, self.threads, MEMORY if self.walls else None)
+        if share is not None:
+            limits = replace(limits, cpu_seconds=min(limits.cpu_seconds, LOADING + share * self.cpu_seconds[0]))
         with tempfile.TemporaryDirectory(prefix="autoresearch-") as name:
             folder = Path(name).resolve()
             question, left = folder / "question", folder / "left"
@@ -65,7 +76,7 @@ class Asker:
                 command(self.staged, "answering", module, str(question), str(self.model), str(self.staged)),
                 readable=[Path(sys.prefix), self.staged, self.model, question, *PROCESSOR],
                 writable=left,
-                limits=limits_of(self.wall_seconds, self.threads, MEMORY if self.walls else None),
+                limits=limits,
                 environment=surroundings(self.threads, self.walls),
                 walls=self.walls,
             )

@@ -1,7 +1,11 @@
 """Routes through held-out mazes: pixels go in, routes come out, and are held outside against those that are right.
 
+A training could go on where its model is loaded. So it is asked for a few mazes again, alone, and held to little work:
+what it knows has to be in its checkpoint.
+
 A file could hold a program that finds routes instead of a model that has learned to. So the same file is asked again
-with a checkpoint in which the numbers of each tensor have changed places: what it still knows it has not learned.
+with a checkpoint in which the numbers of each tensor have changed places: what it still knows it has not learned. That
+finds a program as it comes; one that looks first whether its numbers stand where it left them is not found by it.
 """
 
 from __future__ import annotations
@@ -22,11 +26,18 @@ from research.autoresearch.naming import Named
 UNLEARNED = 0.65
 """Share of first moves that no rule has right which looks once, nor a model whose numbers have changed places."""
 
+FEW, OTHERWISE = 16, 1
+"""Mazes that are asked for again, and how many of them may have another route: one of two that are as likely."""
+_DEARER = 1.5
+"""What a maze costs among few, beside what it costs among all."""
+
 
 def score_mazes(asker: Asker, path: Path, chance: random.Random) -> dict[str, Any]:
     """`val_bpb` and `route_accuracy` on the largest mazes of a file. Named where routes are none, or not learned."""
     size, mazes = max(read_mazes(path).items())
-    found = score(_routes(asker, mazes, size), mazes)
+    routes = _routes(asker, mazes, size)
+    found = score(routes, mazes)
+    _check_few(asker, mazes, size, routes, chance)
     with asker.with_other_checkpoint() as other:
         shuffle(other.model, chance)
         try:
@@ -44,10 +55,23 @@ def score_mazes(asker: Asker, path: Path, chance: random.Random) -> dict[str, An
     }
 
 
-def _routes(asker: Asker, mazes: Mazes, size: int) -> NDArray[np.int64]:
+def _check_few(asker: Asker, mazes: Mazes, size: int, routes: NDArray[np.int64], chance: random.Random) -> None:
+    """Named where some mazes, drawn secretly and asked for alone, have other routes than among all."""
+    drawn = sorted(chance.sample(range(len(mazes)), min(FEW, len(mazes))))
+    few = Mazes(pixels=mazes.pixels[drawn], routes=mazes.routes[drawn])
+    again = _routes(asker, few, size, share=_DEARER * len(few) / len(mazes))
+    differing = int((again != routes[drawn]).any(axis=1).sum())
+    if differing > OTHERWISE:
+        raise Named("answers otherwise where few are asked for", f"{differing} of {len(few)} routes")
+
+
+def _routes(asker: Asker, mazes: Mazes, size: int, share: float | None = None) -> NDArray[np.int64]:
+    """(number, longest(size)): what comes after the last move given is `ARRIVED`."""
     images = np.ascontiguousarray(mazes.images, dtype="<f4")
-    with asker.ask("routes", images.tobytes(), shape=list(images.shape)) as (said, answers):
-        routes = np.array(numbers(answers, _shape(said, len(mazes), longest(size)), "<i8"))
+    with asker.ask("routes", images.tobytes(), share=share, shape=list(images.shape)) as (said, answers):
+        given = numbers(answers, _shape(said, len(mazes), longest(size)), "<i8")
+        routes = np.full((len(mazes), longest(size)), ARRIVED)
+        routes[:, : given.shape[1]] = given
     if routes.min() < UP or routes.max() > ARRIVED:
         raise Named("gives moves that are none", f"from {routes.min()} to {routes.max()}")
     return routes

@@ -86,10 +86,35 @@ def test_every_place_can_be_drawn() -> None:
 def test_the_second_sandbox_sees_prefixes_alone(tmp_path: Path) -> None:
     asker = FakeAsker(tmp_path, honest)
     score_language(cast(Asker, asker), TEXT, random.Random(1))
-    (whole, text, _), (prefixes, inputs, request) = asker.asked
-    assert (whole, prefixes) == ("whole", "prefixes") and text == TEXT[:-1]
-    assert sum(request["lengths"]) == len(inputs) < len(TEXT) / 10
-    assert request["lengths"] == sorted(request["lengths"])
+    (whole, text, _), *later = asker.asked
+    assert whole == "whole" and text == TEXT[:-1]
+    for kind, inputs, request in later:
+        assert kind == "prefixes" and sum(request["lengths"]) == len(inputs) < len(TEXT) / 10
+        assert request["lengths"] == sorted(request["lengths"])
+
+
+def test_few_places_come_first_and_may_take_little_work(tmp_path: Path) -> None:
+    asker = FakeAsker(tmp_path, honest)
+    score_language(cast(Asker, asker), TEXT, random.Random(1))
+    _, (_, _, few), (_, _, rest) = asker.asked
+    assert len(few["lengths"]) == 16 == len(rest["lengths"])
+    assert few["share"] == 1.5 * 16 * max(few["lengths"]) / len(TEXT) and rest["share"] is None
+
+
+def test_a_model_that_goes_on_learning_where_many_are_asked_is_named(tmp_path: Path) -> None:
+    """With little work it cannot, and answers as its checkpoint does."""
+    asked: list[int] = []
+
+    class Few(FakeAsker):
+        def ask(self, kind: str, inputs: bytes, **request: Any) -> Any:
+            asked.append(len(request.get("lengths", ())))
+            return super().ask(kind, inputs, **request)
+
+    def answer(window: NDArray[np.uint8], kind: str) -> NDArray[np.float64]:
+        return normal(honest(window, kind) * (1.0 if asked[-1] == 16 and len(asked) == 2 else 1.2))
+
+    with pytest.raises(Named, match=OTHERWISE):
+        score_language(cast(Asker, Few(tmp_path, answer)), TEXT, random.Random(1))
 
 
 def test_a_long_context_is_proven_by_several_sandboxes(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from espalier.artifacts.paths import artifact, repo_root
-from espalier.artifacts.records import read_json, read_manifest
+from espalier.artifacts.records import is_complete, read_json, verify_manifest
 from espalier.command_line.console import say
 from espalier.errors import UserError
 from espalier.loops.folder import LoopFolder
@@ -122,12 +122,11 @@ def _place(settings: Mapping[str, Any], repository: Repository, base: str, folde
 def _corpus(config: AutoresearchConfig) -> tuple[Path, str]:
     task = task_called(config.task)
     folder = artifact("corpora", config.corpus or task.corpus)
-    manifest = read_manifest(folder) if folder.is_dir() else None
-    if manifest is None:
+    if not is_complete(folder):
         raise UserError(
             f"{folder}: no prepared data; python {task.folder}/prepare.py makes them, once (--help says how)"
         )
-    return folder, manifest["content_hash"]
+    return folder, verify_manifest(folder, content=("given/*", "secret/*"))["content_hash"]
 
 
 def _check_new(config: AutoresearchConfig, repository: Repository) -> None:

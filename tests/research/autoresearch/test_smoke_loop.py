@@ -74,7 +74,7 @@ def corpus(workspace: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(part)
     (folder / "secret/val.txt").write_bytes(text[-4096:])
-    write_manifest(folder, {"kind": "corpus", "name": folder.name})
+    write_manifest(folder, {"kind": "corpus", "name": folder.name}, content=("given/*", "secret/*"))
     return folder
 
 

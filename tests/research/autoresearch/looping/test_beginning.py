@@ -34,9 +34,9 @@ def checkout(tmp_path: Path, workspace: Path) -> Path:
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "begin")
     corpus = workspace / "corpora/autoresearch-language"
-    corpus.mkdir(parents=True)
-    (corpus / "train.txt").write_text("text")
-    write_manifest(corpus, {"kind": "corpus", "name": corpus.name})
+    (corpus / "given").mkdir(parents=True)
+    (corpus / "given/train.txt").write_text("text")
+    write_manifest(corpus, {"kind": "corpus", "name": corpus.name}, content=("given/*",))
     return folder
 
 
@@ -102,6 +102,13 @@ def test_data_that_are_missing_are_told_with_what_makes_them(checkout: Path, wor
         begin(checkout)
     with pytest.raises(UserError, match="corpora/other: no prepared data"):
         begin(checkout, corpus="other")
+
+
+def test_data_that_are_not_as_they_were_made_are_told(checkout: Path, workspace: Path) -> None:
+    begin(checkout)
+    (workspace / "corpora/autoresearch-language/given/train.txt").write_text("test")
+    with pytest.raises(UserError, match=r"train.txt: changed since it was made"):
+        begin(checkout)
 
 
 def test_a_branch_that_was_removed_is_made_again_where_its_commits_are_there(checkout: Path, workspace: Path) -> None:

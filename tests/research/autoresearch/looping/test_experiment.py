@@ -156,6 +156,23 @@ def test_what_comes_to_nothing_is_named_and_the_next_one_goes_on(
     assert len(json.dumps(found)) < 3000, "and so is the history"
 
 
+def test_data_that_an_agent_changed_end_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Made(tmp_path, monkeypatch)
+    given, secret = (made.bench.place.corpus / name for name in ("given/train.txt", "secret/val.txt"))
+    for path in (given, secret):
+        path.parent.mkdir(parents=True)
+        path.write_text(path.name)
+
+    def trains_on_what_it_is_measured_by(worktree: Path) -> None:
+        given.write_text(given.read_text() + secret.read_text())
+        better(worktree)
+
+    assert made.go(Proposing(better))[0]["status"] == "keep"
+    with pytest.raises(UserError, match="corpus: is not what it was before told was asked for experiment 3"):
+        made.go(Proposing(trains_on_what_it_is_measured_by))
+    assert len(made.bench.results.records) == 3
+
+
 def agent(does: str, minutes: float = 1.0) -> AgentProposer:
     return AgentProposer(f"{sys.executable} -c {shlex.quote(does)}", TASK, minutes=minutes)
 

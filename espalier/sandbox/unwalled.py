@@ -49,6 +49,8 @@ def run_watched(
 ) -> Outcome:
     """Run a command in that folder, with limits and nothing more; what it left behind in its group is ended."""
     began, stopped, left = time.monotonic(), None, False
+    # A forked process begins with this one's peak, so that what it used itself is known only where it is more.
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with tempfile.TemporaryFile() as typed, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
         typed.write(stdin)
         typed.seek(0)
@@ -87,7 +89,7 @@ def run_watched(
         Told(
             status=status,
             cpu_seconds=usage.ru_utime + usage.ru_stime,
-            memory=usage.ru_maxrss << (10 if sys.platform == "linux" else 0),
+            memory=(usage.ru_maxrss << (10 if sys.platform == "linux" else 0)) if usage.ru_maxrss > before else 0,
             run_on=left,
         ),
         full=False,

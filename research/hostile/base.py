@@ -61,7 +61,8 @@ class Outside:
         self._heard: list[str] = []
         self._listeners = [self._listen(socket.AF_INET, ("127.0.0.1", 0))]
         self._listeners.append(self._listen(socket.AF_UNIX, str(self.folder / "socket")))
-        self._listeners.append(self._listen(socket.AF_UNIX, f"\0espalier-{os.getpid()}"))
+        self._abstract = f"espalier-{os.urandom(8).hex()}"
+        self._listeners.append(self._listen(socket.AF_UNIX, f"\0{self._abstract}"))
         self._expected = self._seen()
 
     def aim(self, source: str) -> str:
@@ -71,7 +72,7 @@ class Outside:
             "$SECRET": str(self.folder / "secret.txt"),
             "$PORT": str(self._listeners[0].getsockname()[1]),
             "$UNIX": str(self.folder / "socket"),
-            "$ABSTRACT": f"\\0espalier-{os.getpid()}",
+            "$ABSTRACT": f"\\0{self._abstract}",
             "$PID": str(os.getpid()),
         }
         for mark, value in marks.items():

@@ -117,7 +117,7 @@ def test_three_experiments_one_of_them_killed(checkout: Path, corpus: Path, work
     assert rows[0] == "commit\tval_bpb\tmemory_gb\tstatus\tdescription" and len(rows) == 5
     expected = {
         "frontier", "lock", "locked", "loop.json", "results-language.jsonl", "results-language.tsv", "state.json",
-        "worktree",
+        "worktree", "report.html", "report.md", "progress.png",
     }  # fmt: skip
     assert {path.name for path in (workspace / LOOP).iterdir()} == expected, "nothing else is left"
 

@@ -154,6 +154,6 @@ def test_what_the_contract_names_is_there() -> None:
     assert named and all((repo_root() / name).exists() for name in named)
     flags = set(re.findall(r"--[a-z_]+", " ".join(re.findall(r"`(--[^`]+)`", PROGRAM))))
     config = (repo_root() / HOME / "looping" / "config.py").read_text(encoding="utf-8")
-    training = {"--out", "--seed", "--no"}
+    training = {"--out", "--given", "--seed", "--no"}
     assert all(f"    {flag[2:]}: " in config for flag in flags - training), flags
     assert shlex.split(" ".join(BLOCKS[0].splitlines()[:4]), comments=True)

@@ -53,7 +53,7 @@ def editable_text(source: Path, name: str) -> bytes:
     with open(descriptor, "rb") as file:
         text = file.read(LARGEST_FILE + 1)
     if len(text) > LARGEST_FILE:
-        raise UserError(f"{path}: more than {LARGEST_FILE:,} bytes")
+        raise UserError(f"{path}: too large a file, it has more than {LARGEST_FILE:,} bytes")
     return text
 
 

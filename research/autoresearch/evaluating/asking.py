@@ -27,7 +27,7 @@ from research.autoresearch.staging import command, stage
 from research.autoresearch.tasks import Task
 
 IN_EVALUATION = " when it is evaluated"
-LOADING = 10.0
+LOADING = 6.0
 """Seconds of processor that a question about a part may take beside its share: Python, torch and a checkpoint take two.
 Without that bound a training could go on where its model is loaded, for as long as an evaluation may take."""
 _LARGEST_SAID = 1 << 16

@@ -73,7 +73,8 @@ def attacked(ground: "Ground", settings: Benchmark) -> list[str]:
         of["attacks"] += 1
         of["seen"] += seen is not None
         of["held"] += met.named is not None
-        of["nothing"] += met.named is None
+        of["nothing"] += met.named is None and not attack.beyond
+        of["beyond"] += met.named is None and attack.beyond
         of["both"] += seen is not None or met.named is not None
     heads = [
         "family",
@@ -82,9 +83,10 @@ def attacked(ground: "Ground", settings: Benchmark) -> list[str]:
         "named, unchecked",
         "came to nothing, unchecked",
         "named, checked",
+        "held by nothing",
     ]
     rows = [
-        [family, *(of[name] for name in ("attacks", "seen", "held", "nothing", "both"))]
+        [family, *(of[name] for name in ("attacks", "seen", "held", "nothing", "both", "beyond"))]
         for family, of in counts.items()
     ]
     table(heads, [*rows, ["all", *(sum(row[place] for row in rows) for place in range(1, len(heads)))]])

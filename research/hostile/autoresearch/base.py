@@ -62,6 +62,8 @@ class Attack:
     """How the name begins under which check.py refuses it; None: its text is that of an honest model."""
     held: str | None
     """How the name begins under which it is held with the check off; None: nothing comes of it."""
+    beyond: bool = False
+    """Whether nothing here holds it, which is known: it is shown, so that nobody believes otherwise."""
     allowance: Allowance = PLAIN
     budget: float = TOKENS
     unit: str = "tokens"

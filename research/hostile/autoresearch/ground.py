@@ -113,6 +113,8 @@ class Ground:
             return f"escaped: {met.printed[:200]!r}"
         if touched := self.outside.touched():
             return touched
+        if attack.beyond:
+            return None
         if attack.held is not None:
             return None if (met.named or "").startswith(attack.held) else f"named {met.named!r}, not {attack.held!r}"
         if met.val_bpb is None:
@@ -151,7 +153,7 @@ class Ground:
             if ran.named is not None:
                 return Met(named=ran.named, val_bpb=None, printed=printed, seconds=0.0)
             found: dict[str, Any] = evaluate(
-                task, tree, Path(out), corpus, threads=1, wall_seconds=60.0, chance=random.Random(seed)
+                task, tree, Path(out), corpus, threads=1, wall_seconds=120.0, chance=random.Random(seed)
             )
         return Met(named=found["named"], val_bpb=found["val_bpb"], printed=printed, seconds=found["seconds"]["all"])
 
